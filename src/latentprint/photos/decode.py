@@ -1,0 +1,253 @@
+"""One photo file in, RGB pixels out, or a short reason why not.
+
+This module is imported by worker processes: it must import neither torch nor timm.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import stat
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
+
+from latentprint.errors import LatentprintError
+from latentprint.photos.jpeg_tables import jpeg_quality, jpeg_subsampling
+
+# Only these decoders may see a file: Pillow's others include some that
+# start programs (EPS).
+FORMATS = {
+    "JPEG": ("jpg", "jpeg", "jpe", "jfif"),
+    "PNG": ("png",),
+    "WEBP": ("webp",),
+    "TIFF": ("tif", "tiff"),
+    "BMP": ("bmp",),
+    "GIF": ("gif",),
+    "HEIF": ("heic", "heif"),
+    "AVIF": ("avif", "heif"),
+}
+SUFFIXES = tuple(dict.fromkeys(suffix for suffixes in FORMATS.values() for suffix in suffixes))
+
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTATION = 0x0112
+
+
+class BrokenPhoto(LatentprintError):  # noqa: N818 - a finding about a photo, shown as a status
+    """A file that cannot be decoded; the message is a short reason without the path."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A decoded photo.
+
+    Attributes:
+        image: The pixels, a Pillow image of mode RGB.
+        format: Format found in the file's bytes, such as "JPEG", whatever the file is called.
+        width: Width in pixels, after orientation.
+        height: Height in pixels, after orientation.
+        note: What a reader should know, such as "named .jpg but holds PNG"; empty if nothing.
+        jpeg_quality: Nearest IJG quality from 1 to 100; null for other formats.
+        jpeg_subsampling: Chroma subsampling such as "4:2:0"; null for other formats.
+        content: Digest of size and RGB pixels: copies that differ in metadata only share it.
+    """
+
+    image: Image.Image
+    format: str
+    width: int
+    height: int
+    note: str
+    jpeg_quality: int | None
+    jpeg_subsampling: str | None
+    content: str
+
+
+def decode(path: Path, *, orient: bool = True, max_pixels: int = 100_000_000) -> Decoded:
+    """Read a photo once and decode it to 8-bit RGB.
+
+    The rules: grey is repeated in three channels; palettes are resolved; alpha is dropped, not
+    blended, as the study and torchvision do; CMYK, YCbCr and HSV are converted by Pillow and LAB
+    to sRGB, embedded colour profiles are not applied; 16-bit grey is scaled by 255/65535 and
+    rounded; floating point is scaled by 255 if no value is above 1, else clipped to 0..255; of an
+    animation or a file of several pictures the first (HEIF: the main) one is used.
+
+    Args:
+        path: The file.
+        orient: Turn and mirror the pixels as the EXIF orientation says. TIFF and HEIF decoders do
+            so in any case.
+        max_pixels: Refuse a larger photo, judged by its header, before any pixel is decoded.
+
+    Raises:
+        BrokenPhoto: If there are no pixels to be had, for whatever reason.
+    """
+    data = _read(path)
+    # Pillow's warnings are about metadata the pixels do not depend on. The filter is global to the
+    # process, which is fine where one thread decodes, as in the engine's workers.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _decode(data, path.suffix, orient, max_pixels)
+        except BrokenPhoto:
+            raise
+        except UnidentifiedImageError:
+            raise BrokenPhoto(_unknown(data)) from None
+        except Exception as error:  # decoders raise anything: OSError, SyntaxError, struct.error …
+            raise BrokenPhoto(_failure(error)) from error
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a regular file; a pipe named like a photo would block for ever."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise BrokenPhoto("not a file: a folder, a device or a pipe")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        link = path.is_symlink()
+        raise BrokenPhoto(
+            "the link points to nothing" if link else "there is no such file"
+        ) from None
+    except (PermissionError, MemoryError) as error:
+        denied = isinstance(error, PermissionError)
+        raise BrokenPhoto("permission denied" if denied else "too large for memory") from None
+    except (OSError, ValueError) as error:
+        loop = isinstance(error, OSError) and error.errno == errno.ELOOP
+        reason = "the link points to itself" if loop else f"the file cannot be read: {error}"
+        raise BrokenPhoto(reason.replace(f": {str(path)!r}", "")) from None
+    if not data:
+        raise BrokenPhoto("the file is empty")
+    return data
+
+
+def _decode(data: bytes, suffix: str, orient: bool, max_pixels: int) -> Decoded:
+    with _open(data) as opened:
+        _check_size(opened.size, max_pixels)
+        kind = "JPEG" if opened.format == "MPO" else str(opened.format)
+        notes = [_misnamed(suffix, kind), _several(opened)]
+        quality, subsampling = _jpeg_facts(opened)
+        opened.load()
+        image = to_rgb(opened)
+        if orient:
+            image, trouble = _oriented(image, opened)
+            notes.append(trouble)
+    width, height = image.size
+    note = "; ".join(filter(None, notes))
+    return Decoded(image, kind, width, height, note, quality, subsampling, content_digest(image))
+
+
+def _open(data: bytes) -> Image.Image:
+    # Pillow's limit is a global of its module and follows no setting of ours; the size is checked
+    # against the caller's limit before anything is decoded.
+    Image.MAX_IMAGE_PIXELS = None
+    Image.init()
+    if data[4:8] == b"ftyp":
+        _register_heif()
+    formats = [name for name in FORMATS if name in Image.OPEN]
+    return Image.open(io.BytesIO(data), formats=formats)
+
+
+@cache
+def _register_heif() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+
+def _check_size(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise BrokenPhoto(
+            f"too large: {width} x {height} = {width * height / 1e6:.4g} megapixels, "
+            f"the limit is {max_pixels / 1e6:.4g} (--max-megapixels)"
+        )
+
+
+def _misnamed(suffix: str, kind: str) -> str:
+    name = suffix.lower().removeprefix(".")
+    wrong = name in SUFFIXES and name not in FORMATS[kind]
+    return f"named {suffix.lower()} but holds {kind}" if wrong else ""
+
+
+def _several(opened: Image.Image) -> str:
+    if not getattr(opened, "is_animated", False):
+        return ""
+    if opened.format in ("MPO", "TIFF", "HEIF"):
+        return "several pictures: the main one used"
+    return "animated: first frame used"
+
+
+def _jpeg_facts(opened: Image.Image) -> tuple[int | None, str | None]:
+    if not isinstance(opened, JpegImageFile):
+        return None, None
+    has_table = len(opened.quantization.get(0, ())) == 64
+    quality = jpeg_quality(opened.quantization)[0] if has_table else None
+    return quality, jpeg_subsampling(opened)
+
+
+def _oriented(image: Image.Image, opened: Image.Image) -> tuple[Image.Image, str]:
+    """Turn the pixels as the file's EXIF says; a broken EXIF block costs no photo."""
+    try:
+        turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
+    except Exception:  # malformed EXIF makes Pillow raise anything
+        return image, "broken EXIF: orientation ignored"
+    return (image if turn is None else image.transpose(turn)), ""
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Convert pixels of any mode to 8-bit RGB by the rules that ``decode`` states."""
+    if image.mode.startswith("I"):
+        values = np.asarray(image).clip(0, 65535).astype(np.uint32)
+        return _grey((values * 255 + 32767) // 65535)
+    if image.mode == "F":
+        numbers = np.nan_to_num(np.asarray(image), nan=0.0)
+        scale = 255.0 if numbers.max() <= 1 else 1.0
+        return _grey((numbers * scale).clip(0, 255).round())
+    if image.mode == "LAB":
+        from PIL import ImageCms
+
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+        return converted if converted is not None else image.convert("RGB")
+    return image.convert("RGB")
+
+
+def _grey(values: np.ndarray[Any, Any]) -> Image.Image:
+    return Image.fromarray(values.astype(np.uint8)).convert("RGB")
+
+
+def content_digest(image: Image.Image) -> str:
+    """A digest of an image's size and pixels, 32 hexadecimal characters."""
+    digest = hashlib.blake2b(f"{image.width}x{image.height}:".encode(), digest_size=16)
+    digest.update(image.tobytes())
+    return digest.hexdigest()
+
+
+def _unknown(data: bytes) -> str:
+    start = f"starts with {data[:8]!r}{'…' if len(data) > 8 else ''}"
+    if data.startswith(_MAGIC) or data[4:8] == b"ftyp":
+        return f"the image header is damaged, cut off or of an unknown kind ({start})"
+    return f"not an image: no known image format ({start})"
+
+
+def _failure(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "the image does not fit into memory"
+    text = (str(error) or type(error).__name__).splitlines()[0]
+    words = ("truncated", "premature", "end of file", "eof", "not enough data")
+    cut_off = isinstance(error, EOFError) or any(word in text.lower() for word in words)
+    return f"the image is {'truncated' if cut_off else 'damaged'}: {text}"

@@ -1,0 +1,166 @@
+"""A folder of photos as a table, with labels and splits from the folders' names."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import polars as pl
+
+from latentprint.errors import UsageError, unknown_name
+from latentprint.photos.decode import SUFFIXES
+from latentprint.photos.photos import Photos
+from latentprint.photos.split import SPLIT_NAMES
+
+LAYOUTS = ("auto", "folder", "classes", "splits")
+
+_Labels = list[tuple[str | None, str | None]]
+
+
+def read_folder(root: Path, layout: str = "auto") -> Photos:
+    """List the photos below a folder without opening any.
+
+    Links to folders are followed, each folder being read once. Links to files that are gone stay
+    in the table, for the decoder to report.
+
+    Args:
+        root: The folder.
+        layout: "folder" takes no labels from folders' names; "classes" expects ``class/…``;
+            "splits" expects ``train/class/…`` and ``val/class/…``; "auto" takes "splits" if all
+            photos are in such folders, else "classes" if every photo is exactly one of several
+            folders deep, else "folder".
+
+    Raises:
+        UsageError: If the layout is unknown or does not fit the folder.
+    """
+    if layout not in LAYOUTS:
+        raise unknown_name("layout", layout, LAYOUTS)
+    root = root.absolute()
+    paths: list[str] = []
+    ignored: list[tuple[str, str]] = []
+    for path, reason in _walk(root):
+        if reason:
+            ignored.append((_printable(path), reason))
+        else:
+            paths.append(path)
+    paths.sort()
+    labels = _labels([path.split("/") for path in paths], layout)
+    table = pl.DataFrame(
+        {
+            "id": paths,
+            "path": paths,
+            "split": [split for split, _ in labels],
+            "label": [label for _, label in labels],
+        },
+        schema=dict.fromkeys(("id", "path", "split", "label"), pl.String),
+    )
+    unread = pl.DataFrame(
+        sorted(ignored), schema={"path": pl.String, "reason": pl.String}, orient="row"
+    )
+    return Photos(root.resolve().name or "photos", root, table, unread)
+
+
+def _walk(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield every file's path below the root, with the reason to ignore it or an empty text.
+
+    Linked folders wait until all real ones are read, so that a photo's id is the path without
+    links wherever there is one.
+    """
+    seen: set[str] = set()
+    waiting = deque([str(root)])
+    while waiting:
+        top = waiting.popleft()
+        unreadable: list[OSError] = []
+        for folder, folders, files in os.walk(top, onerror=unreadable.append):
+            below = _relative(folder, root)
+            real = os.path.realpath(folder)
+            if real in seen:
+                folders.clear()
+                yield below, "a link to a folder that is read already"
+                continue
+            seen.add(real)
+            yield from ((below + name, _reason(below + name)) for name in files)
+            yield from ((below + name, "hidden folder") for name in folders if name[0] == ".")
+            folders[:] = sorted(name for name in folders if name[0] != ".")
+            links = (f"{folder}/{name}" for name in folders)
+            waiting.extend(link for link in links if os.path.islink(link))  # noqa: PTH114 - speed
+        for error in unreadable:
+            yield _relative(str(error.filename), root), f"unreadable folder: {error.strerror}"
+
+
+def _relative(folder: str, root: Path) -> str:
+    """The folder's path from the root with a slash at its end; empty for the root itself."""
+    path = Path(folder).relative_to(root).as_posix()
+    return "" if path == "." else f"{path}/"
+
+
+def _reason(path: str) -> str:
+    """Why a file is not a photo; empty if it looks like one."""
+    name = path.rpartition("/")[2]
+    if name.startswith("."):
+        return "hidden file"
+    suffix = PurePosixPath(name).suffix
+    if suffix[1:].lower() not in SUFFIXES:
+        return f"not a photo suffix: {_printable(suffix)}" if suffix else "no suffix"
+    if _printable(path) != path:
+        return "the file name is not valid UTF-8; rename the file"
+    return ""
+
+
+def _printable(path: str) -> str:
+    r"""The path with bytes that are not UTF-8 written as ``\xff``."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _labels(paths: list[list[str]], layout: str) -> _Labels:
+    """Split and label of every photo, given the parts of its path."""
+    if layout == "auto":
+        layout = _detected(paths)
+    if layout == "splits":
+        return _from_splits(paths)
+    if layout == "classes":
+        return _from_classes(paths)
+    return [(None, None)] * len(paths)
+
+
+def _detected(paths: list[list[str]]) -> str:
+    """The layout that the paths show."""
+    if not _misfit_splits(paths):
+        return "splits"
+    several = len({parts[0] for parts in paths}) >= 2
+    return "classes" if several and all(len(parts) == 2 for parts in paths) else "folder"
+
+
+def _misfit_splits(paths: list[list[str]]) -> str:
+    """Why the paths are not laid out in splits; empty if they are."""
+    tops = {parts[0] if len(parts) > 1 else "" for parts in paths}
+    sides = {SPLIT_NAMES.get(top.lower()) for top in tops}
+    if None in sides:
+        stray = next("/".join(each) for each in paths if _side(each) is None)
+        return f"{stray!r} is in no train or val folder"
+    return "" if len(sides) == 2 else "there is not both a train and a val folder with photos"
+
+
+def _side(parts: list[str]) -> str | None:
+    return SPLIT_NAMES.get(parts[0].lower()) if len(parts) > 1 else None
+
+
+def _from_splits(paths: list[list[str]]) -> _Labels:
+    if misfit := _misfit_splits(paths):
+        raise UsageError(
+            f"The layout 'splits' does not fit: {misfit}. It expects train/<class>/… and "
+            f"val/<class>/… (known names: {', '.join(SPLIT_NAMES)})."
+        )
+    return [(_side(parts), parts[1] if len(parts) > 2 else None) for parts in paths]
+
+
+def _from_classes(paths: list[list[str]]) -> _Labels:
+    stray = next((parts[0] for parts in paths if len(parts) == 1), None)
+    if stray is not None:
+        raise UsageError(
+            f"The layout 'classes' does not fit: {stray!r} is in no class folder. "
+            "It expects <class>/… for every photo."
+        )
+    return [(None, parts[0]) for parts in paths]

@@ -1,0 +1,126 @@
+"""A CSV or Parquet file that lists photos, with their ids, splits and labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.photos.photos import COLUMNS, Photos
+from latentprint.photos.split import SPLIT_NAMES
+
+PATH_COLUMNS = ("path", "file", "filename", "file_name")
+SUFFIXES = (".csv", ".parquet")
+
+_SHOWN = 5
+
+
+def read_manifest(file: Path) -> Photos:
+    """Read a manifest; no photo is looked for, let alone opened.
+
+    The path column is the first of ``path``, ``file``, ``filename`` and ``file_name`` that is
+    there; its paths are absolute or start from the manifest's folder. ``id`` (default: the path),
+    ``split`` and ``label`` may be missing. Further columns are kept. All plain columns become
+    text, so that a label "007" of a CSV file stays what it is.
+
+    Args:
+        file: A ``.csv`` file with a header, or a ``.parquet`` file.
+
+    Raises:
+        LatentprintError: If the file cannot be read, or ids are empty or not unique.
+        UsageError: If there is no path column, or a split is neither train nor val.
+    """
+    file = file.absolute()
+    raw = _read(file)
+    column = next((name for name in PATH_COLUMNS if name in raw.columns), None)
+    if column is None:
+        raise UsageError(
+            f"{file.name} has no column for the paths: one of {', '.join(PATH_COLUMNS)} is "
+            f"needed, there are {', '.join(raw.columns)}."
+        )
+    table = _as_text(raw.rename({column: "path"}))
+    _require_filled(table, "path", column, file)
+    table = _with_default_columns(table)
+    _require_filled(table, "id", "id", file)
+    _require_unique_ids(table, file)
+    table = table.with_columns(split=_splits(table, file), label=_empty_as_null("label"))
+    further = [name for name in table.columns if name not in COLUMNS]
+    nothing = pl.DataFrame(schema={"path": pl.String, "reason": pl.String})
+    return Photos(_name(file), file.parent, table.select(*COLUMNS, *further), nothing)
+
+
+def _read(file: Path) -> pl.DataFrame:
+    try:
+        if file.suffix.lower() == ".csv":
+            return pl.read_csv(file, infer_schema=False)
+        return pl.read_parquet(file)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise LatentprintError(f"{file} cannot be read as a table: {reason}") from error
+
+
+def _name(file: Path) -> str:
+    """The file's name, or its folder's if it is called no more than "manifest"."""
+    return file.parent.name if file.stem.lower() == "manifest" and file.parent.name else file.stem
+
+
+def _as_text(table: pl.DataFrame) -> pl.DataFrame:
+    """Turn plain columns into text; lists, structures and bytes stay as they are."""
+    kept = (pl.Binary, pl.Object)
+    plain = [
+        name for name, dtype in table.schema.items() if not dtype.is_nested() and dtype not in kept
+    ]
+    return table.with_columns(pl.col(plain).cast(pl.String))
+
+
+def _with_default_columns(table: pl.DataFrame) -> pl.DataFrame:
+    nothing = pl.lit(None, dtype=pl.String)
+    defaults = {"id": pl.col("path"), "split": nothing, "label": nothing}
+    return table.with_columns(
+        value.alias(name) for name, value in defaults.items() if name not in table.columns
+    )
+
+
+def _empty_as_null(column: str) -> pl.Expr:
+    return pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column))
+
+
+def _require_filled(table: pl.DataFrame, column: str, called: str, file: Path) -> None:
+    blank = pl.col(column).str.strip_chars().fill_null("") == ""
+    rows = table.with_row_index("row", offset=1).filter(blank)["row"].to_list()
+    if rows:
+        raise LatentprintError(
+            f"The column {called!r} of {file.name} is empty in {_some('row', rows)} "
+            "(counted without the header)."
+        )
+
+
+def _require_unique_ids(table: pl.DataFrame, file: Path) -> None:
+    twice = table.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True).to_list()
+    if twice:
+        raise LatentprintError(
+            f"{file.name} lists {_some('id', [repr(each) for each in twice])} more than once. "
+            "Remove the repeats, or add a column 'id' that tells them apart."
+        )
+
+
+def _splits(table: pl.DataFrame, file: Path) -> pl.Series:
+    """The column ``split`` by our names; empty values become null."""
+    given = table["split"].str.strip_chars().str.to_lowercase().replace("", None)
+    known = given.replace_strict(SPLIT_NAMES, default=None, return_dtype=pl.String)
+    wrong = (given.is_not_null() & known.is_null()).arg_true()
+    if len(wrong):
+        row = int(wrong[0])
+        raise UsageError(
+            f"Row {row + 1} of {file.name} (counted without the header) has the split "
+            f"{table['split'][row]!r}. Known: {', '.join(SPLIT_NAMES)}."
+        )
+    return known
+
+
+def _some(kind: str, things: list[str] | list[int]) -> str:
+    """Name the things, or the first few and how many more there are."""
+    shown = ", ".join(str(each) for each in things[:_SHOWN])
+    more = f" and {len(things) - _SHOWN} more" if len(things) > _SHOWN else ""
+    return f"{kind}{'s' if len(things) > 1 else ''} {shown}{more}"

@@ -1,0 +1,84 @@
+"""A path in, a table of photos out."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from pathlib import Path
+
+import polars as pl
+
+from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.photos import folder, manifest
+from latentprint.photos.decode import SUFFIXES
+from latentprint.photos.photos import Photos
+
+
+def open_photos(
+    path: str | Path,
+    *,
+    layout: str = "auto",
+    label_column: str | None = None,
+    name: str | None = None,
+) -> Photos:
+    """List the photos of a folder or of a manifest without opening any.
+
+    Args:
+        path: A folder, or a ``.csv`` or ``.parquet`` file that lists photos.
+        layout: For a folder: "auto", "folder", "classes" or "splits"; see ``read_folder``.
+        label_column: The column that holds the semantic label, if not ``label``.
+        name: Name of the set; by default that of the folder or of the manifest.
+
+    Raises:
+        UsageError: If there is nothing at the path, or the layout or column does not exist.
+        LatentprintError: If there are no photos, or the manifest is not sound.
+    """
+    path = Path(path)
+    if path.is_dir():
+        photos = folder.read_folder(path, layout)
+    elif path.is_file() and path.suffix.lower() in manifest.SUFFIXES:
+        photos = _from_manifest(path, layout)
+    else:
+        raise UsageError(_neither(path))
+    if not len(photos):
+        raise LatentprintError(_empty(path, photos))
+    if label_column is not None:
+        photos = _labelled(photos, label_column)
+    return photos if name is None else dataclasses.replace(photos, name=name)
+
+
+def _from_manifest(path: Path, layout: str) -> Photos:
+    if layout != "auto":
+        raise UsageError(
+            f"The layout {layout!r} is for folders; {path.name} says with its columns 'split' and "
+            "'label' what is what."
+        )
+    return manifest.read_manifest(path)
+
+
+def _labelled(photos: Photos, column: str) -> Photos:
+    if column not in photos.table.columns:
+        raise unknown_name("column", column, photos.table.columns)
+    if photos.table.schema[column] != pl.String:
+        raise UsageError(f"The column {column!r} holds no plain values that could be labels.")
+    text = pl.col(column)
+    label = pl.when(text.str.strip_chars() != "").then(text)
+    return dataclasses.replace(photos, table=photos.table.with_columns(label=label))
+
+
+def _neither(path: Path) -> str:
+    if path.exists():
+        return f"{path} is neither a folder nor a .csv or .parquet file that lists photos."
+    folder_of = path.absolute().parent
+    siblings = [each.name for each in folder_of.iterdir()] if folder_of.is_dir() else []
+    near = difflib.get_close_matches(path.name, siblings, n=1, cutoff=0.5)
+    hint = f" Did you mean {str(path.with_name(near[0]))!r}?" if near else ""
+    return f"There is no folder or file {str(path)!r}.{hint}"
+
+
+def _empty(path: Path, photos: Photos) -> str:
+    suffixes = " ".join(f".{suffix}" for suffix in SUFFIXES)
+    if path.is_file():
+        return f"{path} lists no photos: it has a header and no rows."
+    others = f" ({photos.ignored.height} other files)" if photos.ignored.height else ""
+    return f"There are no photos in {path}{others}. Files with these suffixes count: {suffixes}"

@@ -1,0 +1,43 @@
+"""The table of photos: what is audited, before any pixel is read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+COLUMNS = ("id", "path", "split", "label")
+
+
+@dataclass(frozen=True)
+class Photos:
+    """An immutable table of photos.
+
+    Attributes:
+        name: Name of the set, for tables and reports.
+        root: Folder that relative paths start from.
+        table: One row for every photo, sorted as found, with the text columns ``id`` (unique; the
+            path below ``root`` unless a manifest says otherwise, so that moving the folder changes
+            nothing), ``path`` (relative to ``root`` or absolute), ``split`` ("train", "val" or
+            null), ``label`` (the semantic label, or null) and any further label columns.
+        ignored: Files that are not photos, with the columns ``path`` and ``reason``.
+    """
+
+    name: str
+    root: Path
+    table: pl.DataFrame
+    ignored: pl.DataFrame
+
+    def __len__(self) -> int:
+        return self.table.height
+
+    def file(self, path: str) -> Path:
+        """The file behind a value of the ``path`` column."""
+        return self.root / path
+
+    def digest(self) -> str:
+        """A digest of ids and paths; labels and splits may change without new embeddings."""
+        text = "\n".join(f"{row[0]}\0{row[1]}" for row in self.table.select("id", "path").rows())
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.photos import open_photos
+
+
+def csv(folder: Path, text: str) -> Path:
+    file = folder / "set.csv"
+    file.write_text(text, encoding="utf-8", newline="")
+    return file
+
+
+def test_labels_stay_text_and_columns_are_kept(tmp_path: Path) -> None:
+    file = csv(tmp_path, "path,label,split,camera\na.jpg,007,Training,x\nb.jpg,,test,\n")
+    photos = open_photos(file)
+    assert photos.table.columns == ["id", "path", "split", "label", "camera"]
+    assert photos.table.rows() == [
+        ("a.jpg", "a.jpg", "train", "007", "x"),
+        ("b.jpg", "b.jpg", "val", None, None),
+    ]
+    assert (photos.name, photos.root, photos.ignored.height) == ("set", tmp_path, 0)
+
+
+@pytest.mark.parametrize("column", ["path", "file", "filename", "file_name"])
+def test_path_columns(tmp_path: Path, column: str) -> None:
+    photos = open_photos(csv(tmp_path, f"\ufeff{column},id\r\nx/a.jpg,one\r\n/b.jpg,two\r\n"))
+    assert photos.table.select("id", "path").rows() == [("one", "x/a.jpg"), ("two", "/b.jpg")]
+    assert photos.file("/b.jpg") == Path("/b.jpg")
+    assert photos.table["split"].dtype == photos.table["label"].dtype == pl.String
+
+
+def test_parquet_and_another_label_column(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"file": ["a.jpg", "b.jpg"], "coarse": [1, 2], "boxes": [[1], [2]]})
+    frame.write_parquet(tmp_path / "manifest.parquet")
+    photos = open_photos(tmp_path / "manifest.parquet", label_column="coarse")
+    assert photos.table["label"].to_list() == ["1", "2"]
+    assert photos.table["coarse"].to_list() == ["1", "2"]
+    assert photos.name == tmp_path.name
+    with pytest.raises(UsageError, match=r"no column 'corse'.*Did you mean 'coarse'"):
+        open_photos(tmp_path / "manifest.parquet", label_column="corse")
+    with pytest.raises(UsageError, match="no plain values"):
+        open_photos(tmp_path / "manifest.parquet", label_column="boxes")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,label\na.jpg,x\n", "no column for the paths.*there are name, label"),
+        ("path\na.jpg\nb.jpg\na.jpg\n", r"id 'a\.jpg' more than once"),
+        ("path,label\na.jpg,x\n ,y\n", "'path' of set.csv is empty in row 2"),
+        ("file,id\na.jpg,x\nb.jpg,\nc.jpg,\n", "'id' of set.csv is empty in rows 2, 3"),
+        ("path,split\na.jpg,train\nb.jpg,holdout\n", "Row 2 of set.csv.*'holdout'"),
+        ("path,label\na.jpg,x,y,z\n", "cannot be read as a table"),
+        ("", "cannot be read as a table"),
+        ("path,label\n", "lists no photos"),
+    ],
+)
+def test_errors(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(LatentprintError, match=message):
+        open_photos(csv(tmp_path, text))
+
+
+def test_files_that_are_no_tables(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"no parquet")
+    (tmp_path / "a.csv").write_bytes(b"path\ncaf\xe9.jpg\n")
+    for name in ("a.parquet", "a.csv"):
+        with pytest.raises(LatentprintError, match="cannot be read as a table"):
+            open_photos(tmp_path / name)
+
+
+def test_a_layout_is_for_folders(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is for folders"):
+        open_photos(csv(tmp_path, "path\na.jpg\n"), layout="classes")
+
+
+def test_real_manifests(shared_data: Path) -> None:
+    photos = open_photos(shared_data / "labelled" / "manifest.csv")
+    assert set(photos.table["split"].unique()) == {"train", "val"}
+    assert all(photos.file(path).is_file() for path in photos.table["path"])
