@@ -1,0 +1,35 @@
+"""What is done to pixels after capture: operations, classes, attributes and the mask."""
+
+from latentprint.processing.attributes import (
+    ATTRIBUTES,
+    NONE,
+    Attribute,
+    classes_of,
+    find_attributes,
+    published_classes,
+)
+from latentprint.processing.mask import mask_centre
+from latentprint.processing.operations import (
+    Jpeg,
+    Operation,
+    Processing,
+    Rescale,
+    Resize,
+    Sharpen,
+)
+
+__all__ = [
+    "ATTRIBUTES",
+    "NONE",
+    "Attribute",
+    "Jpeg",
+    "Operation",
+    "Processing",
+    "Rescale",
+    "Resize",
+    "Sharpen",
+    "classes_of",
+    "find_attributes",
+    "mask_centre",
+    "published_classes",
+]
