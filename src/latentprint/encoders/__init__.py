@@ -1,0 +1,19 @@
+"""Visual encoders: load one from a specification, or bring your own."""
+
+from latentprint.encoders.default import classifier
+from latentprint.encoders.encoder import Encoder
+from latentprint.encoders.preprocess import Kernel, Margin, Preprocess
+from latentprint.encoders.spec import list_encoders, load_encoder, untrained_spec
+from latentprint.encoders.torch_embedding import Precision
+
+__all__ = [
+    "Encoder",
+    "Kernel",
+    "Margin",
+    "Precision",
+    "Preprocess",
+    "classifier",
+    "list_encoders",
+    "load_encoder",
+    "untrained_spec",
+]

@@ -1,0 +1,37 @@
+"""What latentprint asks of an encoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import torch
+
+    from latentprint.encoders.preprocess import Preprocess
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """A frozen visual encoder: an image in, one embedding out.
+
+    Attributes:
+        name: Unique, human-readable name (for published encoders, the study's name).
+        family: ``"CVL"``, ``"SUP"``, ``"SSL"``, ``"control"`` or ``"yours"``.
+        input_size: Side of the square input, in pixels.
+        dimension: Length D of the embedding.
+        preprocess: How a photo becomes the encoder's pixels.
+    """
+
+    name: str
+    family: str
+    input_size: int
+    dimension: int
+    preprocess: Preprocess
+
+    def embed(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Embed uint8 pixels [B, H, W, 3] (any device) as float32 [B, D] on the CPU."""
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """JSON values that tell this encoder from every other: library, model, weights digest."""
+        ...
