@@ -1,0 +1,94 @@
+"""Reading photos in worker processes: in order, with bounded memory, surviving crashes."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from latentprint.embeddings.worker import Prepared, Recipe, Task, broken, prepare, start_worker
+
+logger = logging.getLogger(__name__)
+
+# Photos read ahead for each worker: enough to keep it busy, few enough to bound memory.
+_AHEAD = 3
+
+
+def default_workers(device: str) -> int:
+    """Worker processes that leave the encoder enough of the machine.
+
+    On a GPU decoding sets the pace, so that it gets every core (up to 16); on the CPU the encoder
+    needs most of them.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(16, cores or 1) if device != "cpu" else max(1, (cores or 1) // 2)
+
+
+def prepare_all(tasks: Sequence[Task], recipe: Recipe, workers: int) -> Iterator[Prepared]:
+    """Prepare photos, in the order of the tasks, whatever the number of workers.
+
+    Args:
+        tasks: The photos to read.
+        recipe: What to make from each.
+        workers: Worker processes; 0 reads in this process.
+
+    Yields:
+        One outcome for every task. A photo that crashes its worker (a decoder's fault) is found,
+        reported as broken, and the others go on.
+    """
+    if workers == 0:
+        for task in tasks:
+            yield prepare(task, recipe)
+        return
+    start = 0
+    while start < len(tasks):
+        done = 0
+        try:
+            for prepared in _in_pool(tasks[start:], recipe, workers):
+                yield prepared
+                done += 1
+            return
+        except BrokenProcessPool:
+            start += done
+            suspects = tasks[start : start + workers * _AHEAD]
+            logger.warning(
+                "A worker process died; reading %d photos one by one to find out which.",
+                len(suspects),
+            )
+            for task in suspects:
+                yield _alone(task, recipe)
+            start += len(suspects)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # Fresh processes: a fork would copy the locks of the threads that torch and polars run.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker)
+
+
+def _in_pool(tasks: Sequence[Task], recipe: Recipe, workers: int) -> Iterator[Prepared]:
+    pool = _pool(workers)
+    waiting: deque[Future[Prepared]] = deque()
+    try:
+        for task in tasks:
+            waiting.append(pool.submit(prepare, task, recipe))
+            if len(waiting) >= workers * _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _alone(task: Task, recipe: Recipe) -> Prepared:
+    with _pool(1) as pool:
+        try:
+            return pool.submit(prepare, task, recipe).result()
+        except BrokenProcessPool:
+            return broken(task, "the decoder crashed on this file, or it needs too much memory")

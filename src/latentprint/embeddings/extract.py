@@ -1,0 +1,242 @@
+"""Photos in, embeddings out: decode once, make every class, feed every encoder, write shards."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+from PIL import features
+
+from latentprint.embeddings.engine import default_workers, prepare_all
+from latentprint.embeddings.store import Store, create_or_resume, folder_name
+from latentprint.embeddings.worker import Facts, Prepared, Recipe, Task, stamp
+from latentprint.encoders.encoder import Encoder
+from latentprint.errors import LatentprintError
+from latentprint.photos import Photos, decode
+from latentprint.photos.decode import BrokenPhoto
+from latentprint.processing import Processing
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """How embeddings are made; everything here but ``workers`` is part of their identity.
+
+    Attributes:
+        batch_size: Images that go through an encoder at once. Float sums depend on it in the last
+            digits, which is why a store keeps the one that it was begun with.
+        shard_size: Photos in a shard; at most this much work is lost when a run is killed.
+        workers: Processes that read photos; 0 reads in this one, None chooses by the device.
+        orient: Apply the EXIF orientation.
+        max_pixels: Larger photos are reported as broken.
+        mask: Share of the crop to cover with the central mask.
+    """
+
+    batch_size: int = 64
+    shard_size: int = 128
+    workers: int | None = None
+    orient: bool = True
+    max_pixels: int = 100_000_000
+    mask: float = 0.0
+
+    def settings(self) -> dict[str, Any]:
+        """What the store's manifest records, the versions of decoder and resizer included."""
+        return {
+            "batch_size": self.batch_size,
+            "shard_size": self.shard_size,
+            "orient": self.orient,
+            "max_pixels": self.max_pixels,
+            "mask": self.mask,
+            "pillow": PIL.__version__,
+            "libjpeg_turbo": features.version_feature("libjpeg_turbo"),
+            "machine": platform.machine(),
+        }
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an extraction is.
+
+    Attributes:
+        done: Photos that are stored or waiting in the current shard.
+        total: Photos in all.
+        broken: Photos that could not be used.
+        reused: Photos that an earlier run had stored.
+        seconds: Time since the start.
+    """
+
+    done: int
+    total: int
+    broken: int
+    reused: int
+    seconds: float
+
+
+def extract(
+    photos: Photos,
+    encoders: Sequence[Encoder],
+    classes: Sequence[Processing],
+    out: Path,
+    *,
+    extraction: Extraction | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> list[Store]:
+    """Embed photos under every class with every encoder, one store for each encoder.
+
+    Finished shards are kept and re-used; the rest is computed. Every photo is decoded once for
+    all classes and encoders.
+
+    Args:
+        photos: What to read.
+        encoders: The frozen encoders.
+        classes: The processing classes.
+        out: Folder that gets one sub-folder for each encoder.
+        extraction: How to do it.
+        on_progress: Called after every photo.
+
+    Returns:
+        The complete stores, in the order of the encoders.
+
+    Raises:
+        LatentprintError: ``out`` holds embeddings of something else, a photo changed since it was
+            stored, or the disk failed. Shards that were finished stay.
+    """
+    how = extraction or Extraction()
+    stores = [
+        create_or_resume(out / folder_name(encoder.name), _manifest(photos, encoder, classes, how))
+        for encoder in encoders
+    ]
+    _refuse_changed_photos(photos, stores, how)
+    pending = sorted({shard for store in stores for shard in store.missing})
+    rows = [
+        row
+        for shard in pending
+        for row in range(shard * how.shard_size, min((shard + 1) * how.shard_size, len(photos)))
+    ]
+    preprocesses = tuple(dict.fromkeys(encoder.preprocess for encoder in encoders))
+    recipe = Recipe(tuple(classes), preprocesses, how.orient, how.max_pixels, how.mask)
+    table = photos.table
+    tasks = [Task(row, table["id"][row], photos.file(table["path"][row])) for row in rows]
+    workers = default_workers(device_of(encoders)) if how.workers is None else how.workers
+    begun = time.monotonic()
+    reused = len(photos) - len(tasks)
+    broken = sum(int((store.facts()["status"] == "broken").sum()) for store in stores[:1])
+    shard: _Shard | None = None
+    for count, prepared in enumerate(prepare_all(tasks, recipe, workers), 1):
+        number = prepared.row // how.shard_size
+        if shard is None or shard.number != number:
+            needed = [
+                (encoder, store, preprocesses.index(encoder.preprocess))
+                for encoder, store in zip(encoders, stores, strict=True)
+                if number in store.missing
+            ]
+            shard = _Shard(number, needed, recipe, how.batch_size)
+        shard.add(prepared)
+        if count == len(tasks) or tasks[count].row // how.shard_size != number:
+            shard.write()
+        broken += prepared.facts.status == "broken"
+        if on_progress:
+            seconds = time.monotonic() - begun
+            on_progress(Progress(reused + count, len(photos), broken, reused, seconds))
+    return stores
+
+
+@dataclass
+class _Shard:
+    """A shard in the making: pixels wait until a batch is full, batches never cross shards."""
+
+    number: int
+    encoders: list[tuple[Encoder, Store, int]]
+    recipe: Recipe
+    batch_size: int
+    facts: list[Facts] = field(default_factory=list)
+    waiting: list[list[np.ndarray]] = field(default_factory=list)
+    embedded: list[list[np.ndarray]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.waiting = [[] for _ in self.recipe.preprocesses]
+        self.embedded = [[] for _ in self.encoders]
+
+    def add(self, prepared: Prepared) -> None:
+        self.facts.append(prepared.facts)
+        for waiting, pixels in zip(self.waiting, prepared.pixels, strict=False):
+            waiting.extend(pixels)
+        while self.waiting and len(self.waiting[0]) >= self.batch_size:
+            self._embed(self.batch_size)
+
+    def write(self) -> None:
+        if self.waiting and self.waiting[0]:
+            self._embed(len(self.waiting[0]))
+        names = [each.name for each in self.recipe.classes]
+        for (encoder, store, _), parts in zip(self.encoders, self.embedded, strict=True):
+            vectors = np.concatenate(parts) if parts else np.zeros((0, encoder.dimension))
+            by_class = vectors.astype(np.float32).reshape(-1, len(names), encoder.dimension)
+            store.write_shard(
+                self.number,
+                self.facts,
+                {name: np.ascontiguousarray(by_class[:, at]) for at, name in enumerate(names)},
+            )
+
+    def _embed(self, count: int) -> None:
+        import torch
+
+        batches = [torch.from_numpy(np.stack(waiting[:count])) for waiting in self.waiting]
+        for waiting in self.waiting:
+            del waiting[:count]
+        for at, (encoder, _, which) in enumerate(self.encoders):
+            self.embedded[at].append(encoder.embed(batches[which]).numpy())
+
+
+def device_of(encoders: Iterable[Encoder]) -> str:
+    """The device that the first encoder says it runs on; "cpu" where it says nothing."""
+    return str(getattr(next(iter(encoders)), "device", "cpu"))
+
+
+def _manifest(
+    photos: Photos, encoder: Encoder, classes: Sequence[Processing], how: Extraction
+) -> dict[str, Any]:
+    import torch
+
+    return {
+        "encoder": {
+            "name": encoder.name,
+            "family": encoder.family,
+            "dimension": encoder.dimension,
+            "input_size": encoder.input_size,
+            "preprocess": encoder.preprocess.as_dict(),
+            "identity": encoder.identity(),
+        },
+        "processing": {each.name: each.as_list() for each in classes},
+        "photos": {"count": len(photos), "digest": photos.digest()},
+        "settings": {**how.settings(), "torch": torch.__version__},
+    }
+
+
+def _refuse_changed_photos(photos: Photos, stores: Sequence[Store], how: Extraction) -> None:
+    """Refuse to re-use shards whose photos are no longer the same pictures.
+
+    A file of the same size and time is taken as unchanged; any other is decoded and compared.
+    """
+    paths = dict(photos.table.select("id", "path").rows())
+    for store in stores:
+        for row in store.facts().iter_rows(named=True):
+            file = photos.file(paths[row["id"]])
+            if stamp(file) != (row["bytes"], row["modified"]) and _content(file, how) != (
+                row["content"] or "unreadable"
+            ):
+                raise LatentprintError(
+                    f"{file} has changed since {store.folder} was made: choose another --out, or "
+                    "delete that folder."
+                )
+
+
+def _content(file: Path, how: Extraction) -> str:
+    try:
+        return decode(file, orient=how.orient, max_pixels=how.max_pixels).content
+    except BrokenPhoto:
+        return "unreadable"

@@ -1,0 +1,226 @@
+"""Embeddings on disk: one folder for each encoder, in shards that appear whole or not at all.
+
+Layout of an encoder's folder::
+
+    manifest.json                 who made these vectors, from what, and how
+    shard-00000.safetensors       one float32 tensor [n, D] for every processing class
+    shard-00000.parquet           one row for every photo of the shard, broken ones included
+
+A shard counts once its Parquet file exists, which is written last. Nothing in a store depends on
+the time or the order of work, so that a resumed run ends bit-identical to an undisturbed one.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from latentprint.embeddings.worker import Facts
+from latentprint.errors import LatentprintError
+
+FORMAT_VERSION = 1
+
+_INTEGERS = ("width", "height", "jpeg_quality", "bytes", "modified")
+FACTS_SCHEMA: dict[str, pl.DataType] = {
+    each.name: pl.Int64() if each.name in _INTEGERS else pl.String() for each in fields(Facts)
+}
+
+
+@dataclass(frozen=True)
+class Store:
+    """The embeddings of one encoder.
+
+    Attributes:
+        folder: The encoder's folder.
+        manifest: The contents of manifest.json.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def shards(self) -> int:
+        """How many shards a complete store has."""
+        count, size = self.manifest["photos"]["count"], self.manifest["settings"]["shard_size"]
+        return -(-int(count) // int(size))
+
+    @property
+    def missing(self) -> list[int]:
+        """The shards that are not there yet."""
+        return [shard for shard in range(self.shards) if not self._rows(shard).exists()]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the processing classes."""
+        return tuple(self.manifest["processing"])
+
+    def write_shard(self, shard: int, facts: list[Facts], vectors: dict[str, np.ndarray]) -> None:
+        """Write a shard atomically: vectors first, then the rows that make it count.
+
+        Args:
+            shard: Number of the shard.
+            facts: One for every photo of the shard, in the order of the table.
+            vectors: float32 [n, D] for every class, n photos that are not broken.
+        """
+        from safetensors.numpy import save
+
+        rows = pl.DataFrame([asdict(each) for each in facts], schema=FACTS_SCHEMA)
+        with writing(self.folder):
+            _replace(self._tensors(shard), save(vectors))
+            partial = self._rows(shard).with_suffix(".partial")
+            rows.write_parquet(partial)
+            _settle(partial, self._rows(shard))
+
+    def facts(self) -> pl.DataFrame:
+        """One row for every photo that was read, in the order of the photo table."""
+        done = [shard for shard in range(self.shards) if self._rows(shard).exists()]
+        tables = [pl.read_parquet(self._rows(shard)) for shard in done]
+        return pl.concat(tables) if tables else pl.DataFrame(schema=FACTS_SCHEMA)
+
+    def vectors(self, processing: str) -> np.ndarray:
+        """The embeddings of all readable photos under one class, float32 [N, D].
+
+        Raises:
+            LatentprintError: The store is incomplete or damaged, or was made without this class.
+        """
+        if processing not in self.classes:
+            raise LatentprintError(
+                f"{self.folder} has no embeddings of {processing}, only of "
+                f"{', '.join(self.classes)}: embed again with its attribute into another folder."
+            )
+        if self.missing:
+            raise LatentprintError(
+                f"{self.folder} is incomplete ({len(self.missing)} of {self.shards} shards are "
+                "missing): run the same `latentprint embed` again to finish it."
+            )
+        dimension = int(self.manifest["encoder"]["dimension"])
+        parts = list(self._parts(processing))
+        return np.concatenate(parts) if parts else np.zeros((0, dimension), np.float32)
+
+    def _parts(self, processing: str) -> Iterator[np.ndarray]:
+        from safetensors import SafetensorError, safe_open
+
+        for shard in range(self.shards):
+            try:
+                with safe_open(self._tensors(shard), framework="np") as tensors:
+                    yield tensors.get_tensor(processing)
+            except (SafetensorError, OSError) as error:
+                raise LatentprintError(
+                    f"{self._tensors(shard)} is damaged ({error}): delete it together with its "
+                    ".parquet file and run the same `latentprint embed` again."
+                ) from error
+
+    def _tensors(self, shard: int) -> Path:
+        return self.folder / f"shard-{shard:05d}.safetensors"
+
+    def _rows(self, shard: int) -> Path:
+        return self.folder / f"shard-{shard:05d}.parquet"
+
+
+def folder_name(encoder: str) -> str:
+    """A folder name for an encoder: readable, and different for different names."""
+    readable = re.sub(r"[^a-z0-9]+", "-", encoder.lower()).strip("-")[:60]
+    return f"{readable}-{hashlib.blake2b(encoder.encode(), digest_size=3).hexdigest()}"
+
+
+def open_store(folder: Path) -> Store:
+    """Open an existing encoder folder.
+
+    Raises:
+        LatentprintError: There is no readable manifest, or a newer latentprint wrote it.
+    """
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text())
+        version = manifest["format_version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LatentprintError(f"{path} is not a manifest of embeddings ({error}).") from error
+    if version > FORMAT_VERSION:
+        raise LatentprintError(f"{folder} was written by a newer latentprint: please upgrade.")
+    return Store(folder, manifest)
+
+
+def create_or_resume(folder: Path, manifest: dict[str, Any]) -> Store:
+    """Start a store, or open the one that is there if it was made from the very same things.
+
+    Raises:
+        LatentprintError: The folder holds embeddings of something else; the message says what
+            differs. Nothing is changed then.
+    """
+    manifest = {"format_version": FORMAT_VERSION, **json.loads(json.dumps(manifest))}
+    if (folder / "manifest.json").exists():
+        store = open_store(folder)
+        differences = list(_differences(store.manifest, manifest))
+        if differences:
+            name, there, asked = differences[0]
+            more = f" ({len(differences)} differences in all)" if len(differences) > 1 else ""
+            raise LatentprintError(
+                f"{folder} already holds other embeddings: {name} is {_short(there)} there and "
+                f"{_short(asked)} now{more}. Choose another --out, or delete that folder."
+            )
+        return store
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+    return Store(folder, manifest)
+
+
+def _differences(there: Any, asked: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(there, dict) and isinstance(asked, dict):
+        for key in dict.fromkeys([*there, *asked]):
+            inner = f"{name}.{key}" if name else str(key)
+            yield from _differences(there.get(key), asked.get(key), inner)
+    elif there != asked:
+        yield name, there, asked
+
+
+def _short(value: Any) -> str:
+    text = "absent" if value is None else json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what can go wrong on a disk into one clear sentence."""
+    try:
+        yield
+    except OSError as error:
+        what = {
+            errno.ENOSPC: "the disk is full; free some space",
+            errno.EDQUOT: "the disk quota is used up; free some space",
+            errno.EROFS: "the file system is read-only; choose another --out",
+            errno.EACCES: "permission denied; choose another --out",
+            errno.ENOTDIR: "part of this path is a file; choose another --out",
+            errno.EEXIST: "there is a file of that name; choose another --out",
+        }.get(error.errno or 0, f"{error.strerror or error}")
+        raise LatentprintError(
+            f"Cannot write to {folder}: {what}. What was finished before is kept: "
+            "run the same command again to go on."
+        ) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(content)
+    _settle(partial, path)
+
+
+def _settle(partial: Path, path: Path) -> None:
+    # The bytes must be on the disk before the name is, or a power cut leaves an empty shard.
+    descriptor = os.open(partial, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    partial.replace(path)

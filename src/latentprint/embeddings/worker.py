@@ -1,0 +1,137 @@
+"""What a worker process does: one photo in, the pixels of every class out.
+
+Imports neither torch nor an encoder library, so that workers start fast and stay small.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import dataclass, field
+from multiprocessing import parent_process
+from pathlib import Path
+
+import numpy as np
+
+from latentprint.encoders.preprocess import Preprocess
+from latentprint.photos.decode import BrokenPhoto, decode
+from latentprint.processing import Processing, mask_centre
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to make from every photo.
+
+    Attributes:
+        classes: Processing classes, applied to the full-size image.
+        preprocesses: The different preprocessings of the encoders.
+        orient: Apply the EXIF orientation.
+        max_pixels: Larger photos are reported as broken.
+        mask: Share of the crop's area to cover with the central mask.
+    """
+
+    classes: tuple[Processing, ...]
+    preprocesses: tuple[Preprocess, ...]
+    orient: bool = True
+    max_pixels: int = 100_000_000
+    mask: float = 0.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo to read: its row in the table, id and file."""
+
+    row: int
+    photo_id: str
+    file: Path
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a photo after reading it; a row of the store's tables."""
+
+    id: str
+    status: str
+    reason: str
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    jpeg_quality: int | None = None
+    jpeg_subsampling: str | None = None
+    content: str | None = None
+    bytes: int | None = None
+    modified: int | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A photo's facts and, for each preprocessing, uint8 pixels [classes, H, W, 3]."""
+
+    row: int
+    facts: Facts
+    pixels: tuple[np.ndarray, ...] = field(default=(), repr=False)
+
+
+def prepare(task: Task, recipe: Recipe) -> Prepared:
+    """Decode a photo once and make every class for every preprocessing from those pixels.
+
+    A photo that cannot be read or processed comes back with status "broken" and the reason.
+    """
+    try:
+        decoded = decode(task.file, orient=recipe.orient, max_pixels=recipe.max_pixels)
+    except BrokenPhoto as error:
+        return broken(task, str(error))
+    versions: list[list[np.ndarray]] = [[] for _ in recipe.preprocesses]
+    for processing in recipe.classes:
+        try:
+            image = processing(decoded.image, task.photo_id)
+            for made, preprocess in zip(versions, recipe.preprocesses, strict=True):
+                made.append(mask_centre(preprocess.pixels(image), recipe.mask))
+        except (OSError, ValueError, MemoryError) as error:
+            return broken(task, f"cannot be processed as {processing.name}: {error}")
+    size, modified = stamp(task.file)
+    facts = Facts(
+        id=task.photo_id,
+        status="mislabelled" if decoded.note.startswith("named") else "ok",
+        reason=decoded.note,
+        format=decoded.format,
+        width=decoded.width,
+        height=decoded.height,
+        jpeg_quality=decoded.jpeg_quality,
+        jpeg_subsampling=decoded.jpeg_subsampling,
+        content=decoded.content,
+        bytes=size,
+        modified=modified,
+    )
+    return Prepared(task.row, facts, tuple(np.stack(made) for made in versions))
+
+
+def broken(task: Task, reason: str) -> Prepared:
+    """The outcome for a photo that could not be used."""
+    size, modified = stamp(task.file)
+    facts = Facts(task.photo_id, "broken", reason, bytes=size, modified=modified)
+    return Prepared(task.row, facts)
+
+
+def stamp(file: Path) -> tuple[int | None, int | None]:
+    """Size in bytes and time of the last change in ns; None where there is no file."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None, None
+    return stat.st_size, stat.st_mtime_ns
+
+
+def start_worker() -> None:
+    """Prepare a fresh worker process: it leaves Ctrl-C to its parent and never outlives it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        # A parent that was killed cannot tell its workers to stop; without this they wait for ever.
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: object) -> None:
+    parent.join()  # type: ignore[attr-defined]
+    os._exit(1)
