@@ -1,0 +1,42 @@
+"""The published figures of the study that the experiments follow, as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from latentprint.results import SCHEMA
+
+SOURCE = Path(__file__).parent / "data" / "published.csv"
+"""Ramos et al., ICCV 2025, arXiv 2508.10637: see the README beside the file."""
+
+KEYS: dict[str, str] = {
+    "JPEG": "jpeg",
+    "Sharpening": "sharpening",
+    "Resizing": "resizing",
+    "Interpolation": "interpolation",
+    "Make": "make",
+    "Model (all)": "model",
+    "Model (smart)": "smartphone_model",
+    "Model (smart vs non-smart)": "smartphone",
+    "Exposure": "exposure_time",
+    "Aperture": "aperture",
+    "ISO Speed": "iso",
+    "Focal Length": "focal_length",
+    "recall@1": "recall@1",
+}
+"""The key of every attribute that the figures name."""
+
+
+def published() -> pl.DataFrame:
+    """Read the published figures of 47 encoders, with the columns of the result table they have.
+
+    Probe and kNN values are accuracies in percent; ``near_duplicate`` values are recall@1 between
+    0 and 1. ``setup`` is empty for probes, as in the result table.
+    """
+    table = pl.read_csv(SOURCE, infer_schema=False)
+    return table.with_columns(
+        pl.col("attribute").replace_strict(KEYS),
+        pl.col("setup").fill_null(""),
+    ).cast({name: SCHEMA[name] for name in table.columns})

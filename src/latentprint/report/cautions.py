@@ -1,0 +1,106 @@
+"""What weakens the figures of a run, said before anyone relies on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from latentprint.report.inputs import Run
+from latentprint.report.photos_section import JpegQuality, jpeg_quality
+from latentprint.report.wording import count
+
+FEW = 1000
+"""Test photos below which a caution is given."""
+
+_EXPERIMENTS = {"knn_influence": "kNN influence", "processing_probe": "Processing probe"}
+
+
+def cautions(run: Run) -> list[str]:
+    """Every caution that applies to the run."""
+    recorded = run.settings.get("photos", {})
+    quality = jpeg_quality(run.photos) if run.photos is not None else None
+    found = [
+        *_few_photos(run),
+        *_compressed(quality),
+        *_split(recorded),
+        *_files(recorded),
+        *_left_out(run),
+        *_no_floor(run),
+    ]
+    notes = (note.strip() for row in run.rows for note in (row["notes"] or "").split(";"))
+    return [
+        *found,
+        *(f"Health warning of a result: {note}." for note in dict.fromkeys(notes) if note),
+    ]
+
+
+def _few_photos(run: Run) -> list[str]:
+    fewest = min((row["n_test"] for row in run.rows), default=FEW)
+    if fewest >= FEW:
+        return []
+    return [
+        f"Few test photos: {fewest:,}. Intervals are wide and small effects cannot be seen; "
+        f"{FEW:,} or more test photos make the verdicts firmer."
+    ]
+
+
+def _compressed(quality: JpegQuality | None) -> list[str]:
+    if quality is None or quality.below == 0:
+        return []
+    return [
+        f"Already compressed sources: {quality.below:,} of {count(quality.known, 'JPEG file')} "
+        f"with a known quality ({quality.share:.0%}) were saved below quality 95. Their first "
+        "compression stays in every class, which weakens the measurement of JPEG compression."
+    ]
+
+
+def _split(recorded: dict[str, Any]) -> list[str]:
+    found = []
+    if straddling := recorded.get("straddling_groups"):
+        found.append(
+            f"Near-duplicates on both sides of the split: {count(straddling, 'group')}. "
+            "The test photos are not fully independent of the training photos."
+        )
+    if duplicates := recorded.get("duplicates"):
+        found.append(
+            f"{count(duplicates, 'photo is a duplicate', 'photos are duplicates')} of another: "
+            "there are fewer independent photos than files."
+        )
+    if recorded.get("split_made"):
+        found.append(
+            "No split into training and test photos was given, so one was drawn at random. Photos "
+            "of the same photographer may be in both parts."
+        )
+    return found
+
+
+def _files(recorded: dict[str, Any]) -> list[str]:
+    found = []
+    if broken := recorded.get("broken"):
+        found.append(
+            f"{count(broken, 'photo')} could not be read and {'is' if broken == 1 else 'are'} left "
+            "out; the list is below."
+        )
+    if wrong := recorded.get("mislabelled"):
+        found.append(
+            f"{count(wrong, 'file has', 'files have')} another format than the name says; the list "
+            "is below."
+        )
+    return found
+
+
+def _left_out(run: Run) -> list[str]:
+    found = []
+    for name, reason in run.settings.get("left_out", {}).items():
+        experiment, _, attribute = name.partition(" ")
+        title = " ".join(filter(None, (_EXPERIMENTS.get(experiment, experiment), attribute)))
+        found.append(f"{title} was left out: {reason}")
+    return found
+
+
+def _no_floor(run: Run) -> list[str]:
+    bare = dict.fromkeys(row["encoder"] for row in run.probes if row["floor"] is None)
+    return [
+        f"No untrained control was measured for {name}: part of what a probe reads can come from "
+        "the pixels and the architecture alone."
+        for name in bare
+    ]
