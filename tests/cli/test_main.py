@@ -1,0 +1,172 @@
+"""The command line as a user meets it, in a process of its own where that matters."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+TOY = """
+import sys
+sys.path.insert(0, {tests!r})
+from embeddings.toy import ToyEncoder
+
+def make():
+    return ToyEncoder()
+"""
+
+
+def latentprint(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "latentprint", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+@pytest.fixture
+def messy(tmp_path: Path) -> Path:
+    """Every kind of trouble in one folder, among sixty good pictures in two classes."""
+    (tmp_path / "toy_factory.py").write_text(TOY.format(tests=str(Path(__file__).parents[1])))
+    root = tmp_path / "photos"
+    generator = np.random.default_rng(0)
+    for number in range(60):
+        path = root / "xy"[number % 2] / f"{number:02}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = generator.integers(0, 256, (8, 8, 3), np.uint8)
+        Image.fromarray(pixels).resize((64, 48)).save(path, quality=95)
+    x = root / "x"
+    whole = (x / "00.jpg").read_bytes()
+    (x / "truncated.jpg").write_bytes(whole[: len(whole) // 2])
+    (x / "empty.jpg").write_bytes(b"")
+    (x / "text.jpg").write_text("this is no picture")
+    Image.new("CMYK", (30, 30), (10, 200, 30, 0)).save(x / "cmyk.jpg")
+    Image.fromarray(np.full((30, 30), 40_000, np.uint16)).save(x / "deep.png")
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
+    frames[0].save(x / "moving.gif", save_all=True, append_images=frames[1:])
+    Image.new("RGB", (1, 1), "green").save(x / "dot.png")
+    Image.new("RGB", (20, 30)).save(x / "a b'\"<script>alert(1)<∕script> фото 写真.png")
+    (x / "dangling.jpg").symlink_to(tmp_path / "nothing.jpg")
+    (x / "notes.txt").write_text("notes")
+    return root
+
+
+def test_a_messy_folder_is_audited_to_the_end(messy: Path) -> None:
+    done = latentprint(
+        "audit", "photos", "--out", "run", "-e", "python:toy_factory:make", "--allow-broken",
+        "-k", "3", "--workers", "1", "--json", cwd=messy.parent,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["results"]) == 4 + 4 * 6
+    run = messy.parent / "run"
+    photos = pl.read_csv(run / "photos.csv")
+    status = dict(photos.select("path", "status").rows())
+    assert len(status) == 70
+    broken = {path for path, value in status.items() if value == "broken"}
+    assert broken == {"x/truncated.jpg", "x/empty.jpg", "x/text.jpg", "x/dangling.jpg"}
+    assert photos.filter(pl.col("status") == "broken")["reason"].str.len_chars().min() > 10
+    assert status["x/notes.txt"] == "ignored"
+    for name in ("x/cmyk.jpg", "x/deep.png", "x/moving.gif", "x/dot.png"):
+        assert status[name] == "ok"
+    results = pl.read_csv(run / "results.csv")
+    assert results.columns[:11] == [
+        "encoder", "family", "experiment", "dataset", "attribute", "setup", "chance", "value",
+        "low", "high", "n_test",
+    ]  # fmt: skip
+    assert results.height == pl.read_parquet(run / "results.parquet").height
+    assert set(results["experiment"]) == {"processing_probe", "knn_influence"}
+    assert "<script>alert(1)" not in (run / "report.html").read_text()
+
+
+def test_too_many_broken_photos_fail_the_job_and_keep_the_work(messy: Path) -> None:
+    for number in range(8):
+        (messy / "y" / f"empty{number}.jpg").write_bytes(b"")
+    toy = ("-e", "python:toy_factory:make")
+    arguments = ("audit", "photos", "--out", "run", *toy, "-a", "resizing")
+    failed = latentprint(*arguments, cwd=messy.parent)
+    assert failed.returncode == 1
+    assert "--allow-broken" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert failed.stdout == ""
+    assert (messy.parent / "run" / "photos.csv").exists()
+    shards = list((messy.parent / "run").rglob("*.safetensors"))
+    stamps = [path.stat().st_mtime_ns for path in shards]
+    again = latentprint(*arguments, "--allow-broken", cwd=messy.parent)
+    assert again.returncode == 0, again.stderr
+    assert stamps == [path.stat().st_mtime_ns for path in shards]
+
+
+def test_embed_then_probe_influence_and_report(messy: Path) -> None:
+    home = messy.parent
+    made = latentprint(
+        "embed", "photos", "--out", "store", "-e", "python:toy_factory:make", "-a", "sharpening",
+        "--processing", "none", "--allow-broken", "--json", cwd=home,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["photos"]["broken"] == 4
+    probed = latentprint("probe", "store", "-a", "sharpening", "--json", cwd=home)
+    assert probed.returncode == 0, probed.stderr
+    (row,) = json.loads(probed.stdout)["results"]
+    assert row["attribute"] == "sharpening"
+    assert row["low"] <= row["value"] <= row["high"]
+    neighbours = latentprint(
+        "influence", "store", "-a", "sharpening", "-k", "1", "--json", cwd=home
+    )
+    setups = {row["setup"] for row in json.loads(neighbours.stdout)["results"]}
+    assert setups >= {"all-same", "all-diff", "pos-same", "neg-same", "uniform"}
+    missing = latentprint("probe", "store", "-a", "jpeg", cwd=home)
+    assert missing.returncode == 2
+    assert "no embeddings of JPEG75_420" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("audit", "photos", "-a", "sharpning"), "Did you mean 'sharpening'"),
+        (("audit", "photos", "-e", "tim:resnet50"), "timm"),
+        (("audit", "photos", "--encodr", "x"), "--encoder"),
+        (("audt", "photos"), "audit"),
+        (("audit", "fotos"), "fotos"),
+        (("probe", "nothing"), "no embeddings"),
+    ],
+)
+def test_a_user_s_mistake_gets_one_clear_answer(
+    messy: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    done = latentprint(*arguments, cwd=messy.parent)
+    assert done.returncode in (1, 2)
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_help_and_import_load_neither_torch_nor_timm(tmp_path: Path) -> None:
+    code = (
+        "import sys; import latentprint, latentprint.cli.main; "
+        "print([name for name in ('torch', 'timm', 'plotly', 'PIL') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.strip() == "[]"
+    assert latentprint("--help", cwd=tmp_path).returncode == 0
+    assert latentprint("--version", cwd=tmp_path).stdout.startswith("latentprint 0.")
+
+
+@pytest.mark.parametrize(
+    "command", ["audit", "embed", "probe", "influence", "report", "encoders", "demo"]
+)
+def test_every_command_has_help(command: str, tmp_path: Path) -> None:
+    done = latentprint(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert command in done.stdout
+
+
+def test_the_public_api_is_all_there() -> None:
+    import latentprint
+
+    for name in latentprint.__all__:
+        assert getattr(latentprint, name) is not None
