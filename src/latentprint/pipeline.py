@@ -22,6 +22,7 @@ from latentprint.embeddings import (
     extract,
     open_store,
     photos_table,
+    refuse_other_photos,
     stored,
     write_photos,
 )
@@ -145,7 +146,7 @@ def _embed(
     allow_broken: bool,
     on_progress: Callable[[Progress], None] | None,
 ) -> list[Store]:
-    write_photos(out, photos)
+    refuse_other_photos(out, photos)
     stores = extract(
         photos,
         list(encoders.values()),
@@ -154,6 +155,7 @@ def _embed(
         extraction=extraction,
         on_progress=on_progress,
     )
+    write_photos(out, photos)
     facts = stores[0].facts()
     broken = facts.filter(pl.col("status") == "broken")
     if broken.height == facts.height:

@@ -15,7 +15,14 @@ import pytest
 import torch
 from PIL import Image
 
-from latentprint.embeddings import Extraction, Store, extract, open_collection, write_photos
+from latentprint.embeddings import (
+    Extraction,
+    Store,
+    extract,
+    open_collection,
+    refuse_other_photos,
+    write_photos,
+)
 from latentprint.embeddings import store as store_module
 from latentprint.embeddings.worker import Recipe, Task, prepare
 from latentprint.errors import LatentprintError
@@ -248,6 +255,16 @@ def test_a_collection_has_a_seeded_split_and_skips_broken_photos(
     assert set(source.photos["split"]) == {"train", "val"}
     (again,) = open_collection(tmp_path / "out", seed=3)
     assert source.photos.equals(again.photos)
+
+
+def test_other_photos_are_kept_out_of_a_collection(
+    folder: Path, photos: Photos, tmp_path: Path
+) -> None:
+    write_photos(tmp_path / "out", photos)
+    refuse_other_photos(tmp_path / "out", photos)
+    (folder / "a" / "00.png").unlink()
+    with pytest.raises(LatentprintError, match="embeddings of other photos"):
+        refuse_other_photos(tmp_path / "out", open_photos(folder))
 
 
 def test_an_empty_folder_holds_no_embeddings(tmp_path: Path) -> None:

@@ -19,8 +19,6 @@ from latentprint.encoders.default import (
 from latentprint.encoders.torch_embedding import LoadOptions
 from latentprint.errors import LatentprintError
 
-SAMPLE = Path("/work/shared/data/imagenet_1k_sample")
-
 
 @pytest.fixture(scope="module")
 def encoder():
@@ -82,13 +80,13 @@ def test_timms_plain_variant_takes_the_weights_and_answers_wrongly(pixels):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not SAMPLE.is_dir(), reason="the ImageNet sample is not here")
-def test_top_1_accuracy():
-    with (SAMPLE / "manifest.csv").open() as stream:
+def test_top_1_accuracy(shared_data: Path):
+    sample = shared_data / "imagenet_1k_sample"
+    with (sample / "manifest.csv").open() as stream:
         rows = list(csv.DictReader(stream))[::4][:150]
     classes = timm.data.ImageNetInfo().label_names()
     preprocess = preprocessing(LoadOptions(margin="model"))
-    photos = [Image.open(SAMPLE / row["file"]).convert("RGB") for row in rows]
+    photos = [Image.open(sample / row["file"]).convert("RGB") for row in rows]
     pixels = torch.from_numpy(np.stack([preprocess.pixels(photo) for photo in photos]))
     model = fuse_batch_norms(classifier()).to(memory_format=torch.channels_last)
     with torch.inference_mode():

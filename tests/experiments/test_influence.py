@@ -98,7 +98,7 @@ def test_chunks_cover_every_photo_once() -> None:
     labels = np.zeros(2000, dtype=np.int64)
     vectors = np.zeros((3, 2000, 64), dtype=np.float32)
     gallery = Gallery(vectors, vectors, labels, labels, labels[None])
-    chunks = list(_chunks(gallery, 1, 10))
+    chunks = list(_chunks(gallery, 1))
     assert len(chunks) > 2
     assert [i for each in chunks for i in range(2000)[each]] == list(range(2000))
 

@@ -112,9 +112,10 @@ def audit(
             on_progress=progress,
             on_step=step,
         )
-    broken = int((done.photos["status"] == "broken").sum())
-    if broken:
-        step(f"{broken} photos could not be read: see {out / 'photos.csv'}")
+    for status, meaning in (("broken", "could not be read"), ("mislabelled", "are mislabelled")):
+        count = int((done.photos["status"] == status).sum())
+        if count:
+            step(f"{count} photos {meaning}: see {out / 'photos.csv'}")
     print_results(done.table, done.left_out, as_json=as_json, report=str(done.report))
 
 
@@ -276,7 +277,8 @@ def encoders(as_json: options.JsonOption = False) -> None:
         print_json(known)
         return
     for each in known:
-        sys.stdout.write("  ".join(str(value) for value in each.values()) + "\n")
+        installed = "" if each["installed"] else f" (needs {each['library']})"
+        sys.stdout.write(f"{each['spec']:<24}{each['explanation']}{installed}\n")
 
 
 def _fail_if_empty(results: Sequence[object], left_out: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from latentprint.embeddings.collection import (
     StoredEmbeddings,
     open_collection,
     photos_table,
+    refuse_other_photos,
     stored,
     write_photos,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "open_collection",
     "open_store",
     "photos_table",
+    "refuse_other_photos",
     "stored",
     "write_photos",
 ]

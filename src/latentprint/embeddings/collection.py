@@ -38,6 +38,21 @@ class StoredEmbeddings:
         return self.store.vectors(processing)
 
 
+def refuse_other_photos(folder: Path, photos: Photos) -> None:
+    """Refuse a folder whose stores were made from other photos: labels would be mixed up.
+
+    Raises:
+        LatentprintError: The folder records other ids or paths.
+    """
+    path = folder / "photos.parquet"
+    if path.exists() and not pl.read_parquet(path, columns=["id", "path"]).equals(
+        photos.table.select("id", "path")
+    ):
+        raise LatentprintError(
+            f"{folder} holds embeddings of other photos: choose another --out, or delete it."
+        )
+
+
 def write_photos(folder: Path, photos: Photos) -> None:
     """Record the table of photos beside the stores, so that these can be read on their own."""
     with writing(folder):

@@ -1,10 +1,8 @@
-"""The nearest training photos of each test photo, exactly and always in the same order.
+"""The nearest training photos of each test photo, always in the same order.
 
-Similarities are computed in chunks in float32, whose last bits depend on the shape of the chunk and
-on the machine. So a few more candidates than needed are kept, their similarities are computed again
-in float64 and rounded to a grid far coarser than the error of that, and equal ones are ordered by
-the row of the training photo. Where the candidates do not surely hold the nearest photos, all
-similarities of that test photo are computed again.
+The last bits of a matrix product depend on its shape and on the machine, so that photos which are
+equally near would come in any order. Similarities are therefore computed in float64 and rounded to
+a grid far coarser than their error, and equal ones are ordered by the row of the training photo.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ import torch
 from torch import Tensor
 
 _MARGIN = 6
-_FLOAT32_ERROR = 2.0**-18
 _GRID = 2.0**40
 
 
@@ -37,47 +34,37 @@ class Neighbors:
         return _ordered(similarities, torch.cat([self.rows, other.rows], 1), similarities.shape[1])
 
 
-def nearest(
-    similarities: Tensor, test: Tensor, train: Tensor, columns: Tensor, k: int
-) -> Neighbors:
+def cosines(test: Tensor, train: Tensor) -> Tensor:
+    """Cosine similarities of unit vectors, on a grid of 2^-40.
+
+    Args:
+        test: float64 [t, D].
+        train: float64 [N, D].
+
+    Returns:
+        float64 [t, N].
+    """
+    return (test @ train.T).mul_(_GRID).round_().div_(_GRID)
+
+
+def nearest(similarities: Tensor, k: int) -> Neighbors:
     """Find the nearest training photos.
 
     Equal similarities are ordered by row, the lowest first.
 
     Args:
-        similarities: Cosines in float32 [t, N]; minus infinity where a pair is not allowed.
-        test: Unit vectors of the test photos, float32 [t, D].
-        train: Unit vectors under all classes, float32 [M, D].
-        columns: Where ``train`` holds the vector of each training photo, int64 [N].
+        similarities: Cosines, float64 [t, N]; minus infinity where a pair is not allowed.
         k: Number of neighbours, at most N.
     """
-    n = similarities.shape[1]
-    values, candidates = similarities.topk(min(k + _MARGIN, n), sorted=True)
-    vectors = train[columns[candidates]].double()
-    exact = _rounded((vectors @ test.double()[:, :, None])[:, :, 0])
-    exact = exact.masked_fill(values == -torch.inf, -torch.inf)
-    found = _ordered(exact, candidates, k)
-    if values.shape[1] < n:
-        unsure = values[:, -1] > found.similarities[:, -1] - _FLOAT32_ERROR
-        # Where even the last candidate is not allowed, all allowed photos are candidates.
-        unsure &= values[:, -1] > -torch.inf
-        for row in torch.split(unsure.nonzero()[:, 0], 64):
-            allowed = similarities[row] > -torch.inf
-            sure = _all_exact(allowed, test[row], train, columns, k)
-            found.similarities[row], found.rows[row] = sure.similarities, sure.rows
+    # A partial sort picks any of several equals: the margin holds those of most rows.
+    values, rows = similarities.topk(min(k + _MARGIN, similarities.shape[1]))
+    found = _ordered(values, rows, k)
+    last = values[:, -1]
+    tied = (last == found.similarities[:, -1]) & (last > -torch.inf)
+    for row in torch.split(tied.nonzero()[:, 0], 64):
+        order = similarities[row].sort(dim=1, descending=True, stable=True)
+        found.similarities[row], found.rows[row] = order.values[:, :k], order.indices[:, :k]
     return found
-
-
-def _all_exact(allowed: Tensor, test: Tensor, train: Tensor, columns: Tensor, k: int) -> Neighbors:
-    """The same from all similarities in float64."""
-    exact = _rounded(test.double() @ train[columns].double().T).masked_fill(~allowed, -torch.inf)
-    order = exact.sort(dim=1, descending=True, stable=True)
-    return Neighbors(order.values[:, :k], order.indices[:, :k])
-
-
-def _rounded(similarities: Tensor) -> Tensor:
-    """Round to a grid of 2^-40, so that identical photos have identical similarities."""
-    return (similarities * _GRID).round() / _GRID
 
 
 def _ordered(similarities: Tensor, rows: Tensor, k: int) -> Neighbors:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentprint.experiments.neighbors import Neighbors, nearest, vote
+from latentprint.experiments.neighbors import Neighbors, cosines, nearest, vote
 
 SETUPS = ("all-same", "all-diff", "pos-same", "neg-same")
 """The set-ups without a random draw."""
@@ -77,18 +77,18 @@ def score(gallery: Gallery, ks: Sequence[int], memory_mb: int) -> dict[tuple[int
     }
     right |= {(k, "uniform"): np.zeros((seeds, classes, n_test), dtype=bool) for k in ks}
     scorer = _Scorer.of(gallery, ks)
-    for chunk in _chunks(gallery, memory_mb, max(ks)):
+    for chunk in _chunks(gallery, memory_mb):
         for key, answers in scorer.chunk(chunk).items():
             right[key][..., chunk] = answers
     return right
 
 
-def _chunks(gallery: Gallery, memory_mb: int, k: int) -> Iterator[slice]:
-    """Slices of test photos whose similarities, copies and candidates fit the memory."""
+def _chunks(gallery: Gallery, memory_mb: int) -> Iterator[slice]:
+    """Slices of test photos whose similarities and their copies fit the memory."""
     classes, n_train, dimensions = gallery.train.shape
-    similarities = 4 * n_train * (classes + 4)
-    candidates = 12 * (k + 8) * dimensions
-    size = max(1, memory_mb * 2**20 // (similarities + candidates))
+    # All classes, a masked copy with its mask, and the float64 copy of the test vectors.
+    bytes_each = 8 * (n_train * (classes + 2) + dimensions)
+    size = max(1, memory_mb * 2**20 // bytes_each)
     n_test = gallery.test.shape[1]
     for start in range(0, n_test, size):
         yield slice(start, min(start + size, n_test))
@@ -108,12 +108,12 @@ class _Scorer:
 
     @classmethod
     def of(cls, gallery: Gallery, ks: Sequence[int]) -> _Scorer:
-        """Make tensors that share the memory of the gallery."""
+        """Make tensors of the gallery, the training vectors in float64."""
         classes, n_train, dimensions = gallery.train.shape
         photos = torch.arange(n_train)
         return cls(
             torch.from_numpy(gallery.test),
-            torch.from_numpy(gallery.train).view(classes * n_train, dimensions),
+            torch.from_numpy(gallery.train).double().view(classes * n_train, dimensions),
             torch.from_numpy(gallery.test_labels),
             torch.from_numpy(gallery.train_labels),
             torch.arange(classes)[:, None] * n_train + photos,
@@ -126,11 +126,10 @@ class _Scorer:
         lists: dict[tuple[int, int], tuple[Neighbors, Neighbors]] = {}
         uniform = []
         for p in range(len(self.test)):
-            test = self.test[p, chunk]
-            similarities = test @ self.train.T
+            similarities = cosines(self.test[p, chunk].double(), self.train)
             for q, columns in enumerate(self.columns):
-                lists[p, q] = self._both_signs(similarities, test, columns, chunk)
-            uniform.append([self._drawn(similarities, test, each, chunk) for each in self.drawn])
+                lists[p, q] = self._both_signs(similarities, columns, chunk)
+            uniform.append([self._drawn(similarities, each, chunk) for each in self.drawn])
         answers = {
             (k, "uniform"): np.stack(
                 [[each[k] for each in seeds] for seeds in zip(*uniform, strict=True)]
@@ -140,23 +139,21 @@ class _Scorer:
         return answers | self._combined(lists, chunk)
 
     def _both_signs(
-        self, similarities: Tensor, test: Tensor, columns: Tensor, chunk: slice
+        self, similarities: Tensor, columns: Tensor, chunk: slice
     ) -> tuple[Neighbors, Neighbors]:
         """The nearest positives and the nearest negatives under one training class."""
         block = similarities[:, int(columns[0]) : int(columns[-1]) + 1]
         positive = self.test_labels[chunk][:, None] == self.train_labels
         best = [
-            nearest(block.masked_fill(banned, -torch.inf), test, self.train, columns, max(self.ks))
+            nearest(block.masked_fill(banned, -torch.inf), max(self.ks))
             for banned in (~positive, positive)
         ]
         return best[0], best[1]
 
-    def _drawn(
-        self, similarities: Tensor, test: Tensor, columns: Tensor, chunk: slice
-    ) -> dict[int, np.ndarray]:
+    def _drawn(self, similarities: Tensor, columns: Tensor, chunk: slice) -> dict[int, np.ndarray]:
         """Answers when each training photo has its own drawn class."""
         block = similarities.index_select(1, columns)
-        return self._answers(nearest(block, test, self.train, columns, max(self.ks)), chunk)
+        return self._answers(nearest(block, max(self.ks)), chunk)
 
     def _combined(
         self, lists: dict[tuple[int, int], tuple[Neighbors, Neighbors]], chunk: slice
