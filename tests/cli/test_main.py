@@ -1,8 +1,10 @@
 """The command line as a user meets it, in a process of its own where that matters."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +122,28 @@ def test_embed_then_probe_influence_and_report(messy: Path) -> None:
     missing = latentprint("probe", "store", "-a", "jpeg", cwd=home)
     assert missing.returncode == 2
     assert "no embeddings of JPEG75_420" in missing.stderr
+
+
+def test_ctrl_c_keeps_what_was_finished_and_says_so(messy: Path) -> None:
+    slow = "import time, toy_factory\n\n\ndef make():\n    toy = toy_factory.make()\n"
+    slow += "    embed = toy.embed\n    toy.embed = lambda p: (time.sleep(0.2), embed(p))[1]\n"
+    (messy.parent / "slow_factory.py").write_text(slow + "    return toy\n")
+    command = [sys.executable, "-m", "latentprint", "embed", "photos", "--out", "store"]
+    process = subprocess.Popen(
+        [*command, "-e", "python:slow_factory:make", "--batch-size", "4"],
+        cwd=messy.parent,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(messy.parent.rglob("manifest.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "run the same command again" in errors
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize(

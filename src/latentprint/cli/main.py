@@ -34,11 +34,13 @@ def main() -> None:
     except LatentprintError as error:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write(
-            "Interrupted. What was finished is kept: run the same command again to go on.\n"
-        )
-        sys.exit(130)
+    except SystemExit as done:
+        # typer turns Ctrl-C into this exit code without a word.
+        if done.code == 130:
+            sys.stderr.write(
+                "Interrupted. What was finished is kept: run the same command again to go on.\n"
+            )
+        raise
     except BrokenPipeError:
         # The reader of a pipe (`| head`) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
