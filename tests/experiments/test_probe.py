@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -93,3 +95,11 @@ def test_too_few_photos() -> None:
     source.photos = source.photos.with_columns(group=pl.lit("one"))
     with pytest.raises(LatentprintError, match="cannot be tuned"):
         probe(source, SHARPENING)
+
+
+def test_less_than_a_point_above_the_floor_is_no_trace() -> None:
+    outcome = probe(fake_source(300, 100, trace=0.8), SHARPENING, fits=5)
+    nearly = replace(outcome, samples=outcome.samples - 0.9)
+    assert compare_with_floor(outcome, nearly).result.verdict == "not above the floor"
+    lower = replace(outcome, samples=outcome.samples - 1.1)
+    assert compare_with_floor(outcome, lower).result.verdict == "read"

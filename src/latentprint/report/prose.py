@@ -1,7 +1,7 @@
 """The plain-language summary: rows of the result table in, sentences out.
 
-No sentence says more than its row shows: an interval that includes chance is "not readable with
-this many photos", which is not the same as no information.
+No sentence says more than its row shows: an interval that is not clear of chance is "not readable
+with this many photos", which is not the same as no information.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def probe_sentence(row: Row) -> str:
         case "not readable":
             return (
                 f"{name} is not readable with this many photos: {right}{chance}. "
-                "More photos could change this."
+                f"{floor_sentence(row)} More photos could change this."
             )
         case "not above the floor":
             return (
