@@ -257,6 +257,19 @@ def test_a_collection_has_a_seeded_split_and_skips_broken_photos(
     assert source.photos.equals(again.photos)
 
 
+def test_a_group_column_of_the_manifest_is_used(folder: Path, tmp_path: Path) -> None:
+    rows = [f"{name}/{number:02}.png,{number // 4}" for number in range(12) for name in "ab"]
+    there = [row for row in rows if (folder / row.split(",")[0]).exists()]
+    (folder / "manifest.csv").write_text("\n".join(["path,group", *there]))
+    photos = open_photos(folder / "manifest.csv")
+    run(photos, tmp_path / "out")
+    write_photos(tmp_path / "out", photos)
+    (source,) = open_collection(tmp_path / "out")
+    assert set(source.photos["group"]) == {"0", "1", "2"}
+    for _, part in source.photos.group_by("group"):
+        assert part["split"].n_unique() == 1
+
+
 def test_other_photos_are_kept_out_of_a_collection(
     folder: Path, photos: Photos, tmp_path: Path
 ) -> None:

@@ -257,7 +257,7 @@ def demo(
     write_demo_photos(out / "photos")
     with embedding_progress() as progress:
         done = pipeline.audit(
-            open_photos(out / "photos", name="demo photos"),
+            open_photos(out / "photos" / "manifest.csv", name="demo photos"),
             out,
             ks=[5],
             command="latentprint demo",

@@ -23,7 +23,8 @@ class StoredEmbeddings:
         family: Family of the encoder.
         dataset: Name of the set of photos.
         photos: ``id, label, split, group`` of every readable photo, in the order of the vectors;
-            ``group`` is the digest of the decoded pixels, so that copies stay on one side.
+            ``group`` is the manifest's column of that name (photographer, scene…) or else the
+            digest of the decoded pixels, so that copies stay on one side.
         store: Where the vectors are.
     """
 
@@ -89,7 +90,10 @@ def open_collection(folder: Path, *, seed: int = 0) -> list[StoredEmbeddings]:
 def stored(store: Store, table: pl.DataFrame, dataset: str, *, seed: int) -> StoredEmbeddings:
     """Join a store with the table of photos and give every readable photo its split."""
     readable = store.facts().filter(pl.col("status") != "broken").select("id", group="content")
+    table = table.rename({"group": "given_group"}, strict=False)
     photos = readable.join(table, on="id", how="left", maintain_order="left")
+    if "given_group" in photos.columns:
+        photos = photos.with_columns(group=pl.coalesce("given_group", "group"))
     photos = assign_splits(photos.select("id", "label", "split", "group"), seed=seed)
     encoder = store.manifest["encoder"]
     return StoredEmbeddings(encoder["name"], encoder["family"], dataset, photos, store)

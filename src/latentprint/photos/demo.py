@@ -6,6 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 from PIL import Image
 
 from latentprint.errors import LatentprintError
@@ -60,6 +61,9 @@ def write_demo_photos(folder: Path) -> None:
     files, so that they bear no JPEG traces but those their source had: hubble_deep_field, retina,
     rocket, china and flower are JPEG files. Files of the same names are written over.
 
+    A manifest.csv beside them names the photo that each tile was cut from as its ``group``: tiles
+    of one photo are no independent witnesses, and intervals must count them as one.
+
     Args:
         folder: Where to write; made if it is not there.
 
@@ -72,6 +76,16 @@ def write_demo_photos(folder: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         with Image.open(file) as photo:
             _write_tiles(photo.convert("RGB"), target / file.stem)
+    tiles = sorted(folder.glob("*/*/*.png"))
+    paths = [tile.relative_to(folder) for tile in tiles]
+    pl.DataFrame(
+        {
+            "path": [path.as_posix() for path in paths],
+            "split": [path.parts[0] for path in paths],
+            "label": [path.parts[1] for path in paths],
+            "group": [path.stem.rsplit("_", 2)[0] for path in paths],
+        }
+    ).write_csv(folder / "manifest.csv")
 
 
 def _find(source: _Source) -> Path:
