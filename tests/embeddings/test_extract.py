@@ -253,7 +253,7 @@ def test_a_collection_has_a_seeded_split_and_skips_broken_photos(
     (source,) = open_collection(tmp_path / "out", seed=3)
     assert source.photos.height == 11 == len(source.vectors("JPEG75_420"))
     assert set(source.photos["split"]) == {"train", "val"}
-    (again,) = open_collection(tmp_path / "out", seed=3)
+    (again,) = open_collection(str(tmp_path / "out"), seed=3)
     assert source.photos.equals(again.photos)
 
 

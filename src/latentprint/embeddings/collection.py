@@ -64,7 +64,7 @@ def write_photos(folder: Path, photos: Photos) -> None:
         (folder / "dataset.json").write_text(json.dumps({"name": photos.name}) + "\n")
 
 
-def open_collection(folder: Path, *, seed: int = 0) -> list[StoredEmbeddings]:
+def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddings]:
     """Open every store of a folder that ``embed`` or ``audit`` wrote.
 
     Args:
@@ -74,6 +74,7 @@ def open_collection(folder: Path, *, seed: int = 0) -> list[StoredEmbeddings]:
     Raises:
         LatentprintError: There are no embeddings, or the table of photos is missing.
     """
+    folder = Path(folder)
     if (folder / "embeddings").is_dir():
         folder = folder / "embeddings"
     table = folder / "photos.parquet"
