@@ -112,7 +112,8 @@ def extract(
         for encoder in encoders
     ]
     _refuse_changed_photos(photos, stores, how)
-    pending = sorted({shard for store in stores for shard in store.missing})
+    missing = [set(store.missing) for store in stores]
+    pending = sorted(set().union(*missing))
     rows = [
         row
         for shard in pending
@@ -120,8 +121,8 @@ def extract(
     ]
     preprocesses = tuple(dict.fromkeys(encoder.preprocess for encoder in encoders))
     recipe = Recipe(tuple(classes), preprocesses, how.orient, how.max_pixels, how.mask)
-    table = photos.table
-    tasks = [Task(row, table["id"][row], photos.file(table["path"][row])) for row in rows]
+    ids, paths = photos.table["id"].to_list(), photos.table["path"].to_list()
+    tasks = [Task(row, ids[row], photos.file(paths[row])) for row in rows]
     workers = default_workers(device_of(encoders)) if how.workers is None else how.workers
     begun = time.monotonic()
     reused = len(photos) - len(tasks)
@@ -132,8 +133,8 @@ def extract(
         if shard is None or shard.number != number:
             needed = [
                 (encoder, store, preprocesses.index(encoder.preprocess))
-                for encoder, store in zip(encoders, stores, strict=True)
-                if number in store.missing
+                for encoder, store, lacks in zip(encoders, stores, missing, strict=True)
+                if number in lacks
             ]
             shard = _Shard(number, needed, recipe, how.batch_size)
         shard.add(prepared)
