@@ -19,6 +19,7 @@ StoreArgument = Annotated[
     Path,
     typer.Argument(metavar="STORE", help="What `latentprint embed` or `audit` wrote with --out."),
 ]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for everything written.")]
 RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="The folder that an audit wrote with --out.")
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
+
+from latentprint.errors import UsageError
 
 
 def print_json(value: Any) -> None:
@@ -58,3 +60,13 @@ def print_results(
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"
+
+
+def fail_if_empty(results: Sequence[object], left_out: Mapping[str, str]) -> None:
+    """Refuse to print an empty table.
+
+    Raises:
+        UsageError: Nothing was measured; the message is the first reason.
+    """
+    if not results:
+        raise UsageError(next(iter(left_out.values()), "There is nothing to measure."))

@@ -1,0 +1,76 @@
+"""``latentprint audit``: photos in, report out."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latentprint.cli import options
+from latentprint.cli.app import app
+
+
+@app.command(epilog="Example: `latentprint audit photos/ --out run -e open_clip:ViT-B-32/openai`")
+def audit(
+    photos: options.PhotosArgument,
+    out: options.OutOption = Path("latentprint-run"),
+    encoder: options.EncoderOption = None,
+    attribute: options.AttributeOption = None,
+    k: options.NeighboursOption = None,
+    layout: options.LayoutOption = "auto",
+    label: options.LabelOption = None,
+    name: options.NameOption = None,
+    title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
+    seed: options.SeedOption = 0,
+    control: options.ControlOption = True,
+    allow_broken: options.AllowBrokenOption = False,
+    device: options.DeviceOption = "auto",
+    precision: options.PrecisionOption = "float32",
+    workers: options.WorkersOption = None,
+    batch_size: options.BatchOption = 64,
+    orient: options.OrientOption = True,
+    max_megapixels: options.MegapixelsOption = 100.0,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Measure the traces of processing in encoders on your photos, and write a report.
+
+    Writes results.csv (.parquet, .json), report.html, photos.csv and the embeddings into --out.
+    """
+    from latentprint import pipeline
+    from latentprint.cli.output import print_results
+    from latentprint.cli.progress import embedding_progress, step
+    from latentprint.embeddings import Extraction
+    from latentprint.photos import open_photos
+    from latentprint.processing import ATTRIBUTES, find_attributes
+
+    names = [each.name for each in find_attributes(attribute or list(ATTRIBUTES))]
+    table = open_photos(photos, layout=layout, label_column=label, name=name)
+    with embedding_progress() as progress:
+        done = pipeline.audit(
+            table,
+            out,
+            encoders=encoder or ["default"],
+            attributes=names,
+            ks=k or [10],
+            loading=pipeline.Loading(device, precision, control),
+            extraction=Extraction(
+                batch_size=batch_size,
+                workers=workers,
+                orient=orient,
+                max_pixels=int(max_megapixels * 1e6),
+            ),
+            seed=seed,
+            allow_broken=allow_broken,
+            command=shlex.join(["latentprint", *sys.argv[1:]]),
+            title=title,
+            on_progress=progress,
+            on_step=step,
+        )
+    for status, meaning in (("broken", "could not be read"), ("mislabelled", "are mislabelled")):
+        count = int((done.photos["status"] == status).sum())
+        if count:
+            step(f"{count} photos {meaning}: see {out / 'photos.csv'}")
+    print_results(done.table, done.left_out, as_json=as_json, report=str(done.report))

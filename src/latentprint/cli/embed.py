@@ -1,0 +1,78 @@
+"""``latentprint embed``: photos in, embeddings kept."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latentprint.cli import options
+from latentprint.cli.app import app
+
+
+@app.command(epilog="Example: `latentprint embed photos/ --out store -e timm:resnet50.a1_in1k`")
+def embed(
+    photos: options.PhotosArgument,
+    out: options.OutOption = Path("latentprint-store"),
+    encoder: options.EncoderOption = None,
+    attribute: options.AttributeOption = None,
+    processing: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLASS", help="A further processing class, such as none; repeat it."),
+    ] = None,
+    layout: options.LayoutOption = "auto",
+    label: options.LabelOption = None,
+    name: options.NameOption = None,
+    seed: options.SeedOption = 0,
+    control: options.ControlOption = False,
+    allow_broken: options.AllowBrokenOption = False,
+    device: options.DeviceOption = "auto",
+    precision: options.PrecisionOption = "float32",
+    workers: options.WorkersOption = None,
+    batch_size: options.BatchOption = 64,
+    orient: options.OrientOption = True,
+    max_megapixels: options.MegapixelsOption = 100.0,
+    mask: options.MaskOption = 0.0,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Embed photos under every processing class and keep the embeddings in a folder.
+
+    A run that was killed goes on where it was; finished embeddings are used again.
+    """
+    from latentprint import pipeline
+    from latentprint.cli.output import print_json
+    from latentprint.cli.progress import embedding_progress
+    from latentprint.embeddings import Extraction
+    from latentprint.photos import open_photos
+    from latentprint.processing import ATTRIBUTES, find_attributes
+
+    names = [each.name for each in find_attributes(attribute or list(ATTRIBUTES))]
+    table = open_photos(photos, layout=layout, label_column=label, name=name)
+    with embedding_progress() as progress:
+        stores = pipeline.embed(
+            table,
+            out,
+            encoders=encoder or ["default"],
+            attributes=names,
+            extra_classes=processing or [],
+            loading=pipeline.Loading(device, precision, control),
+            extraction=Extraction(
+                batch_size=batch_size,
+                workers=workers,
+                orient=orient,
+                max_pixels=int(max_megapixels * 1e6),
+                mask=mask,
+            ),
+            seed=seed,
+            allow_broken=allow_broken,
+            on_progress=progress,
+        )
+    facts = stores[0].facts()
+    status = {row[0]: row[1] for row in facts["status"].value_counts().sort("status").rows()}
+    folders = [str(store.folder) for store in stores]
+    if as_json:
+        print_json({"photos": status, "stores": folders})
+    else:
+        sys.stdout.write("\n".join(folders) + "\n")
