@@ -10,17 +10,20 @@ import hashlib
 import io
 import stat
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from latentprint.errors import LatentprintError
+from latentprint.photos.exif import Exif, read_exif
 from latentprint.photos.jpeg_tables import jpeg_quality, jpeg_subsampling
+from latentprint.photos.location import member_at
 
 # Only these decoders may see a file: Pillow's others include some that
 # start programs (EPS).
@@ -47,6 +50,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION = 0x0112
+_T = TypeVar("_T")
 
 
 class BrokenPhoto(LatentprintError):  # noqa: N818 - a finding about a photo, shown as a status
@@ -64,8 +68,10 @@ class Decoded:
         height: Height in pixels, after orientation.
         note: What a reader should know, such as "named .jpg but holds PNG"; empty if nothing.
         jpeg_quality: Nearest IJG quality from 1 to 100; null for other formats.
+        jpeg_ijg: Whether the table is exactly the one of this quality; null for other formats.
         jpeg_subsampling: Chroma subsampling such as "4:2:0"; null for other formats.
         content: Digest of size and RGB pixels: copies that differ in metadata only share it.
+        exif: The acquisition labels.
     """
 
     image: Image.Image
@@ -74,8 +80,35 @@ class Decoded:
     height: int
     note: str
     jpeg_quality: int | None
+    jpeg_ijg: bool | None
     jpeg_subsampling: str | None
     content: str
+    exif: Exif
+
+
+@dataclass(frozen=True)
+class Header:
+    """What is known of a photo before any pixel is decoded.
+
+    Attributes:
+        format: Format found in the file's bytes.
+        width: Width in pixels, as stored, before orientation.
+        height: Height in pixels, as stored, before orientation.
+        note: What a reader should know, such as "named .jpg but holds PNG"; empty if nothing.
+        jpeg_quality: Nearest IJG quality from 1 to 100; null for other formats.
+        jpeg_ijg: Whether the table is exactly the one of this quality; null for other formats.
+        jpeg_subsampling: Chroma subsampling such as "4:2:0"; null for other formats.
+        exif: The acquisition labels.
+    """
+
+    format: str
+    width: int
+    height: int
+    note: str
+    jpeg_quality: int | None
+    jpeg_ijg: bool | None
+    jpeg_subsampling: str | None
+    exif: Exif
 
 
 def decode(path: Path, *, orient: bool = True, max_pixels: int = 100_000_000) -> Decoded:
@@ -97,68 +130,124 @@ def decode(path: Path, *, orient: bool = True, max_pixels: int = 100_000_000) ->
         BrokenPhoto: If there are no pixels to be had, for whatever reason.
     """
     data = _read(path)
+    return _guarded(data[:9], lambda: _decode(data, path.suffix, orient, max_pixels))
+
+
+def read_header(path: Path) -> Header:
+    """Read what a photo's file says of it, EXIF included, without decoding a pixel.
+
+    Of a plain file only the beginning is read, and of a PNG the places of its chunks.
+
+    Raises:
+        BrokenPhoto: If it is no photo. One whose pixels are damaged may still have a header.
+    """
+    with _beginning(path) as file:
+        start = file.read(9)
+        file.seek(0)
+        return _guarded(start, lambda: _header(file, path.suffix))
+
+
+def _guarded(start: bytes, work: Callable[[], _T]) -> _T:
+    """Turn whatever Pillow raises into a short reason."""
     # Pillow's warnings are about metadata the pixels do not depend on. The filter is global to the
     # process, which is fine where one thread decodes, as in the engine's workers.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _decode(data, path.suffix, orient, max_pixels)
+            return work()
         except BrokenPhoto:
             raise
         except UnidentifiedImageError:
-            raise BrokenPhoto(_unknown(data)) from None
+            raise BrokenPhoto(_unknown(start)) from None
         except Exception as error:  # decoders raise anything: OSError, SyntaxError, struct.error …
             raise BrokenPhoto(_failure(error)) from error
 
 
 def _read(path: Path) -> bytes:
-    """The bytes of a regular file; a pipe named like a photo would block for ever."""
+    """The bytes of a regular file or archive member; a pipe named like a photo would block."""
+    member = member_at(path)
+    file = path if member is None else member.archive
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        if not stat.S_ISREG(file.stat().st_mode):
             raise BrokenPhoto("not a file: a folder, a device or a pipe")
-        data = path.read_bytes()
+        data = path.read_bytes() if member is None else member.read()
     except FileNotFoundError:
-        link = path.is_symlink()
+        link = file.is_symlink()
         raise BrokenPhoto(
             "the link points to nothing" if link else "there is no such file"
         ) from None
+    except EOFError:
+        raise BrokenPhoto("the archive ends before the photo does") from None
     except (PermissionError, MemoryError) as error:
         denied = isinstance(error, PermissionError)
         raise BrokenPhoto("permission denied" if denied else "too large for memory") from None
     except (OSError, ValueError) as error:
         loop = isinstance(error, OSError) and error.errno == errno.ELOOP
         reason = "the link points to itself" if loop else f"the file cannot be read: {error}"
-        raise BrokenPhoto(reason.replace(f": {str(path)!r}", "")) from None
+        raise BrokenPhoto(reason.replace(f": {str(file)!r}", "")) from None
     if not data:
         raise BrokenPhoto("the file is empty")
     return data
 
 
+def _beginning(path: Path) -> IO[bytes]:
+    """A plain file to read from, or the whole of anything else."""
+    try:
+        if path.is_file() and path.stat().st_size:
+            return path.open("rb")
+    except (OSError, ValueError):
+        pass  # what is wrong is for _read to say
+    return io.BytesIO(_read(path))
+
+
 def _decode(data: bytes, suffix: str, orient: bool, max_pixels: int) -> Decoded:
-    with _open(data) as opened:
+    with _open(io.BytesIO(data)) as opened:
         _check_size(opened.size, max_pixels)
-        kind = "JPEG" if opened.format == "MPO" else str(opened.format)
-        notes = [_misnamed(suffix, kind), _several(opened)]
-        quality, subsampling = _jpeg_facts(opened)
+        # Before the pixels: a TIFF forgets its orientation when it is loaded.
+        header = _describe(opened, suffix)
+        notes = [header.note]
         opened.load()
         image = to_rgb(opened)
         if orient:
             image, trouble = _oriented(image, opened)
             notes.append(trouble)
-    width, height = image.size
-    note = "; ".join(filter(None, notes))
-    return Decoded(image, kind, width, height, note, quality, subsampling, content_digest(image))
+    return Decoded(
+        image,
+        header.format,
+        image.width,
+        image.height,
+        "; ".join(filter(None, notes)),
+        header.jpeg_quality,
+        header.jpeg_ijg,
+        header.jpeg_subsampling,
+        content_digest(image),
+        header.exif,
+    )
 
 
-def _open(data: bytes) -> Image.Image:
+def _header(file: IO[bytes], suffix: str) -> Header:
+    with _open(file) as opened:
+        return _describe(opened, suffix)
+
+
+def _describe(opened: Image.Image, suffix: str) -> Header:
+    kind = "JPEG" if opened.format == "MPO" else str(opened.format)
+    note = "; ".join(filter(None, [_misnamed(suffix, kind), _several(opened)]))
+    width, height = opened.size
+    quality, exact, subsampling = _jpeg_facts(opened)
+    return Header(kind, width, height, note, quality, exact, subsampling, read_exif(opened))
+
+
+def _open(file: IO[bytes]) -> Image.Image:
     # Pillow's limit is a global of its module and follows no setting of ours; the size is checked
     # against the caller's limit before anything is decoded.
     Image.MAX_IMAGE_PIXELS = None
     Image.init()
-    if data[4:8] == b"ftyp":
+    if file.read(8)[4:] == b"ftyp":
         _register_heif()
+    file.seek(0)
     formats = [name for name in FORMATS if name in Image.OPEN]
-    return Image.open(io.BytesIO(data), formats=formats)
+    return Image.open(file, formats=formats)
 
 
 @cache
@@ -191,12 +280,12 @@ def _several(opened: Image.Image) -> str:
     return "animated: first frame used"
 
 
-def _jpeg_facts(opened: Image.Image) -> tuple[int | None, str | None]:
+def _jpeg_facts(opened: Image.Image) -> tuple[int | None, bool | None, str | None]:
     if not isinstance(opened, JpegImageFile):
-        return None, None
+        return None, None, None
     has_table = len(opened.quantization.get(0, ())) == 64
-    quality = jpeg_quality(opened.quantization)[0] if has_table else None
-    return quality, jpeg_subsampling(opened)
+    quality, exact = jpeg_quality(opened.quantization) if has_table else (None, None)
+    return quality, exact, jpeg_subsampling(opened)
 
 
 def _oriented(image: Image.Image, opened: Image.Image) -> tuple[Image.Image, str]:

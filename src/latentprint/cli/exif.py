@@ -1,0 +1,105 @@
+"""``latentprint exif``: how photos were taken, as their files say."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from latentprint.cli import options
+from latentprint.cli.app import app
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+@app.command(epilog="Example: `latentprint exif photos/ --out labels.csv`")
+def exif(
+    photos: options.PhotosArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write one row for every photo to this .csv, .parquet or .json file. "
+            "Default: print a summary.",
+        ),
+    ] = None,
+    layout: options.LayoutOption = "auto",
+    workers: options.WorkersOption = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Read how photos were taken: maker, model, exposure, aperture, ISO, telephone or not.
+
+    Only headers are read, no pixels. Positions (GPS), maker notes, serial numbers and names are
+    never looked at.
+    """
+    from latentprint.cli.output import print_json
+    from latentprint.photos import open_photos
+    from latentprint.photos.exif_files import exif_table, require_table_suffix, write_exif_table
+    from latentprint.photos.exif_summary import exif_summary
+
+    if out is not None:
+        require_table_suffix(out)
+    table = exif_table(open_photos(photos, layout=layout), workers=workers, on_progress=_lines())
+    summary = exif_summary(table)
+    if out is None:
+        print_json(summary) if as_json else _print_summary(summary)
+        return
+    write_exif_table(table, out)
+    if as_json:
+        print_json({"table": str(out), **summary})
+    else:
+        sys.stdout.write(f"{_counts(summary)}\n{out}\n")
+
+
+def _lines() -> Callable[[int, int], None]:
+    """Tell every few seconds how far it is."""
+    last = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _SECONDS_BETWEEN_LINES:
+            last = now
+            sys.stderr.write(f"read {done} of {total} photos\n")
+
+    return show
+
+
+def _print_summary(summary: dict[str, Any]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from latentprint.photos.exif_summary import shown
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=140)
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("label")
+    table.add_column("unit")
+    table.add_column("photos", justify="right")
+    table.add_column("different", justify="right")
+    table.add_column("most frequent values")
+    for name, label in summary["labels"].items():
+        values = [f"{shown(name, value)} ({count})" for value, count in label["most_frequent"]]
+        cells = (name, label["unit"], str(label["photos"]), str(label["different"]))
+        table.add_row(*map(Text, cells), Text(", ".join(values)))
+    console.print(table)
+    console.print(Text(_counts(summary)))
+    for problem, count in summary["problems"]:
+        console.print(Text(f"{count} x {problem}"))
+
+
+def _counts(summary: dict[str, Any]) -> str:
+    return (
+        f"{summary['photos']} photos: {summary['without_exif']} without EXIF, "
+        f"{summary['with_problems']} with bad fields, {summary['unreadable']} unreadable"
+    )

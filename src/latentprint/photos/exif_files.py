@@ -1,0 +1,189 @@
+"""The acquisition labels of many photos: one table, from the headers of their files."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.photos.decode import BrokenPhoto, read_header
+from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
+from latentprint.photos.location import member_at
+from latentprint.photos.photos import Photos
+
+_PER_TASK = 64
+_PER_PART = 10_000
+_WORTH_A_PROCESS = 5_000
+
+SCHEMA: dict[str, pl.DataType] = {
+    **dict.fromkeys(("id", "path", "status", "reason"), pl.String()),
+    **FILE_SCHEMA,
+    **EXIF_SCHEMA,
+}
+"""The columns of ``exif_table``."""
+
+_WRITERS: dict[str, Callable[[pl.DataFrame, Path], Any]] = {
+    ".csv": pl.DataFrame.write_csv,
+    ".parquet": pl.DataFrame.write_parquet,
+    ".json": pl.DataFrame.write_json,
+}
+
+
+def exif_table(
+    photos: Photos,
+    *,
+    workers: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> pl.DataFrame:
+    """Read the acquisition labels of all photos, without decoding a pixel.
+
+    Args:
+        photos: What to read.
+        workers: Processes that read; 0 reads in this one, None starts one for every 5,000 photos,
+            as many as there are cores.
+        on_progress: Called with the number of photos that are done and of all.
+
+    Returns:
+        One row for every photo, in the order of ``photos.table``, with the columns of ``SCHEMA``:
+        id and path; ``status`` "ok", "mislabelled" or "broken" and the ``reason``; what the file
+        says of itself (size as stored, before orientation); the fields of ``Exif``. A photo is
+        broken here if its header is: its pixels may be damaged all the same.
+    """
+    files = [photos.file(path) for path in photos.table["path"]]
+    if workers is None:
+        workers = min(_cores(), len(files) // _WORTH_A_PROCESS)
+    facts = {name: dtype for name, dtype in SCHEMA.items() if name not in ("id", "path")}
+    parts, rows = [pl.DataFrame(schema=facts)], list[dict[str, Any]]()
+    for done, row in enumerate(_rows(files, workers), 1):
+        rows.append(row)
+        # Columns take a fraction of the memory that rows do.
+        if len(rows) == _PER_PART or done == len(files):
+            parts.append(pl.DataFrame(rows, schema=facts))
+            rows.clear()
+        if on_progress:
+            on_progress(done, len(files))
+    return photos.table.select("id", "path").hstack(pl.concat(parts))
+
+
+def exif_row(file: Path) -> dict[str, Any]:
+    """What the header of one file says, as cells for the columns of ``SCHEMA``."""
+    size = _size(file)
+    try:
+        header = read_header(file)
+    except BrokenPhoto as error:
+        return {"status": "broken", "reason": str(error), "bytes": size}
+    return {
+        "status": "mislabelled" if header.note.startswith("named") else "ok",
+        "reason": header.note,
+        "width": header.width,
+        "height": header.height,
+        "bytes": size,
+        "format": header.format,
+        "jpeg_quality": header.jpeg_quality,
+        "jpeg_ijg": header.jpeg_ijg,
+        "jpeg_subsampling": header.jpeg_subsampling,
+        **header.exif.columns(),
+    }
+
+
+def require_table_suffix(file: Path) -> None:
+    """Refuse a file name that does not say which kind of table to write.
+
+    Raises:
+        UsageError: The suffix is none of .csv, .parquet and .json.
+    """
+    if file.suffix.lower() not in _WRITERS:
+        raise UsageError(f"{file} names no kind of table: use {', '.join(_WRITERS)}.")
+
+
+def write_exif_table(table: pl.DataFrame, file: Path) -> None:
+    """Write a table as the suffix says; the file appears whole or not at all.
+
+    Raises:
+        UsageError: The suffix is none of .csv, .parquet and .json.
+        LatentprintError: The file cannot be written.
+    """
+    require_table_suffix(file)
+    partial = file.with_name(f".{file.name}.partial")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _WRITERS[file.suffix.lower()](table, partial)
+        partial.replace(file)
+    except OSError as error:
+        reason = error.strerror or error
+        raise LatentprintError(f"Cannot write {file}: {reason}. Choose another --out.") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def _size(file: Path) -> int | None:
+    member = member_at(file)
+    if member is not None:
+        return member.size
+    try:
+        return file.stat().st_size
+    except (OSError, ValueError):
+        return None
+
+
+def _cores() -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(16, cores or 1)
+
+
+def _rows(files: list[Path], workers: int) -> Iterator[dict[str, Any]]:
+    """The rows in the order of the files, whatever the number of workers."""
+    if workers == 0:
+        yield from map(exif_row, files)
+        return
+    done = 0
+    while done < len(files):
+        try:
+            with _pool(workers) as pool:
+                for row in pool.map(exif_row, files[done:], chunksize=_PER_TASK):
+                    yield row
+                    done += 1
+        except BrokenProcessPool:
+            # One of the next files kills its worker: these are read one by one to find out which.
+            suspects = files[done : done + _PER_TASK]
+            yield from map(_alone, suspects)
+            done += len(suspects)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # Fresh processes: a fork would copy the locks of the threads that polars runs.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, context, initializer=_start_worker)
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it: a killed parent cannot tell its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _alone(file: Path) -> dict[str, Any]:
+    with _pool(1) as pool:
+        try:
+            return pool.submit(exif_row, file).result()
+        except BrokenProcessPool:
+            reason = "the reader crashed on this file"
+            return {"status": "broken", "reason": reason, "bytes": _size(file)}

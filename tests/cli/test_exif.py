@@ -1,0 +1,95 @@
+"""``latentprint exif`` as a user meets it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from PIL import Image
+
+# The command registers itself when its module is imported, whoever does that.
+RUN = "import latentprint.cli.exif; from latentprint.cli.main import main; main()"
+
+
+def exif(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", RUN, "exif", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three photos of a telephone, one without EXIF, one that is none."""
+    root = tmp_path / "photos"
+    root.mkdir()
+    tags = Image.Exif()
+    tags[0x010F], tags[0x0110] = "Apple", "iPhone 6"
+    tags.get_ifd(0x8769)[0x829A] = 0.02
+    for number in range(3):
+        Image.new("RGB", (20, 10)).save(root / f"{number}.jpg", exif=tags)
+    Image.new("RGB", (20, 10)).save(root / "plain.jpg")
+    (root / "empty.jpg").write_bytes(b"")
+    return tmp_path
+
+
+def test_a_summary_for_people(folder: Path) -> None:
+    done = exif("photos", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "5 photos: 1 without EXIF, 0 with bad fields, 1 unreadable" in done.stdout
+    (line,) = (line for line in done.stdout.splitlines() if line.split()[:1] == ["exposure_time"])
+    assert line.split() == ["exposure_time", "s", "3", "1", "1/50", "(3)"]
+    assert "iPhone 6 (3)" in done.stdout
+    assert "yes (3)" in done.stdout
+
+
+def test_a_summary_for_machines(folder: Path) -> None:
+    done = exif("photos", "--json", cwd=folder)
+    summary = json.loads(done.stdout)
+    assert summary["labels"]["make"]["most_frequent"] == [["Apple", 3]]
+    assert summary["labels"]["smartphone"]["most_frequent"] == [[True, 3]]
+    assert summary["unreadable"] == 1
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "json"])
+def test_a_table(folder: Path, suffix: str) -> None:
+    done = exif("photos", "--out", f"labels.{suffix}", "--workers", "0", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"labels.{suffix}"
+    readers = {"csv": pl.read_csv, "parquet": pl.read_parquet, "json": pl.read_json}
+    table = readers[suffix](folder / f"labels.{suffix}")
+    assert table["path"].to_list() == ["0.jpg", "1.jpg", "2.jpg", "empty.jpg", "plain.jpg"]
+    assert table["smartphone_model"].to_list() == [*["iPhone 6"] * 3, None, None]
+    assert table["status"].to_list()[3] == "broken"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("photos", "--out", "labels.txt"), "use .csv, .parquet, .json"),
+        (("fotos",), "Did you mean 'photos'"),
+        (("photos", "--layout", "flat"), "flat"),
+        (("photos", "--out", "photos/0.jpg/labels.csv"), "Cannot write"),
+    ],
+)
+def test_mistakes_get_one_clear_answer(
+    folder: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    done = exif(*arguments, cwd=folder)
+    assert done.returncode in (1, 2)
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_help_has_an_example_and_loads_nothing_heavy(folder: Path) -> None:
+    done = exif("--help", cwd=folder)
+    assert "latentprint exif photos/ --out labels.csv" in done.stdout
+    code = (
+        "import sys, latentprint.cli.exif; "
+        "print([name for name in ('torch', 'polars', 'PIL') if name in sys.modules])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder
+    )
+    assert loaded.stdout.strip() == "[]"
