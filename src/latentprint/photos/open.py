@@ -10,8 +10,11 @@ import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import folder, manifest
+from latentprint.photos.benchmarks import BENCHMARKS, detect_benchmark
 from latentprint.photos.decode import SUFFIXES
 from latentprint.photos.photos import Photos
+
+LAYOUTS = (*folder.LAYOUTS, *BENCHMARKS)
 
 
 def open_photos(
@@ -21,23 +24,31 @@ def open_photos(
     label_column: str | None = None,
     name: str | None = None,
 ) -> Photos:
-    """List the photos of a folder or of a manifest without opening any.
+    """List the photos of a folder, of a manifest or of a published data set, opening none.
 
     Args:
         path: A folder, or a ``.csv`` or ``.parquet`` file that lists photos.
-        layout: For a folder: "auto", "folder", "classes" or "splits"; see ``read_folder``.
+        layout: For a folder: "folder", "classes" or "splits" (see ``read_folder``), or a published
+            data set: "imagenet", "inaturalist", "flickr_exif", "paircams" or "imagenet_es" (see
+            the module of that name in ``latentprint.photos.benchmarks``). "auto" knows a
+            published data set by its marks (ImageNet's official tar files or Kaggle's
+            ``ILSVRC/Data/CLS-LOC``; iNaturalist's ``train2018.json`` or ``val2018.json``;
+            FlickrExif's split files; ``param_control`` in ImageNet-ES's ``es-val`` or
+            ``es-test``; PairCams has none) and takes one of the first three where there are none.
         label_column: The column that holds the semantic label, if not ``label``.
-        name: Name of the set; by default that of the folder or of the manifest.
+        name: Name of the set; by default that of the data set, the folder or the manifest.
 
     Raises:
         UsageError: If there is nothing at the path, or the layout or column does not exist.
-        LatentprintError: If there are no photos, or the manifest is not sound.
+        LatentprintError: If there are no photos, or the manifest or data set is not sound.
     """
+    if layout not in LAYOUTS:
+        raise unknown_name("layout", layout, LAYOUTS)
     path = Path(path)
     if path.is_dir():
-        photos = folder.read_folder(path, layout)
+        photos = _from_folder(path.absolute(), layout)
     elif path.is_file() and path.suffix.lower() in manifest.SUFFIXES:
-        photos = _from_manifest(path, layout)
+        photos = _from_manifest(path.absolute(), layout)
     else:
         raise UsageError(_neither(path))
     if not len(photos):
@@ -47,7 +58,16 @@ def open_photos(
     return photos if name is None else dataclasses.replace(photos, name=name)
 
 
+def _from_folder(path: Path, layout: str) -> Photos:
+    benchmark = detect_benchmark(path) if layout == "auto" else layout
+    if benchmark in BENCHMARKS:
+        return BENCHMARKS[benchmark](path)
+    return folder.read_folder(path, layout)
+
+
 def _from_manifest(path: Path, layout: str) -> Photos:
+    if layout == "paircams":
+        return BENCHMARKS[layout](path)
     if layout != "auto":
         raise UsageError(
             f"The layout {layout!r} is for folders; {path.name} says with its columns 'split' and "
