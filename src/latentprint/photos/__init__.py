@@ -2,24 +2,38 @@
 
 from latentprint.photos.decode import BrokenPhoto, Decoded, decode
 from latentprint.photos.demo import write_demo_photos
+from latentprint.photos.exif import Exif, read_exif
+from latentprint.photos.exif_files import exif_table
+from latentprint.photos.exif_labels import LABELS
 from latentprint.photos.folder import read_folder
 from latentprint.photos.jpeg_tables import jpeg_quality, jpeg_subsampling
-from latentprint.photos.manifest import read_manifest
+from latentprint.photos.manifest import read_manifest, read_table
+from latentprint.photos.near_duplicates import merge_groups, near_duplicate_groups
 from latentprint.photos.open import open_photos
 from latentprint.photos.photos import Photos
 from latentprint.photos.split import assign_splits, straddling_groups
+from latentprint.photos.split_file import SplitFile, read_split_file
 
 __all__ = [
+    "LABELS",
     "BrokenPhoto",
     "Decoded",
+    "Exif",
     "Photos",
+    "SplitFile",
     "assign_splits",
     "decode",
+    "exif_table",
     "jpeg_quality",
     "jpeg_subsampling",
+    "merge_groups",
+    "near_duplicate_groups",
     "open_photos",
+    "read_exif",
     "read_folder",
     "read_manifest",
+    "read_split_file",
+    "read_table",
     "straddling_groups",
     "write_demo_photos",
 ]

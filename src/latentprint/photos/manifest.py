@@ -32,7 +32,7 @@ def read_manifest(file: Path) -> Photos:
         UsageError: If there is no path column, or a split is neither train nor val.
     """
     file = file.absolute()
-    raw = _read(file)
+    raw = read_table(file)
     column = next((name for name in PATH_COLUMNS if name in raw.columns), None)
     if column is None:
         raise UsageError(
@@ -50,7 +50,15 @@ def read_manifest(file: Path) -> Photos:
     return Photos(_name(file), file.parent, table.select(*COLUMNS, *further), nothing)
 
 
-def _read(file: Path) -> pl.DataFrame:
+def read_table(file: Path) -> pl.DataFrame:
+    """Read a ``.csv`` file, its values as text, or a ``.parquet`` file.
+
+    Raises:
+        UsageError: It is neither.
+        LatentprintError: It cannot be read.
+    """
+    if file.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{file} is no table: a .csv or .parquet file is needed.")
     try:
         if file.suffix.lower() == ".csv":
             return pl.read_csv(file, infer_schema=False)

@@ -1,0 +1,130 @@
+"""Near-duplicates: photos that look alike but for size, compression and small edits.
+
+On both sides of a split they make a probe look better than it is, so that they are kept together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import numpy as np
+from PIL import Image
+
+MOST_BITS = 16
+"""Bits of 256 in which the hashes of near-duplicates may differ."""
+
+_SIDE = 16
+_BANDS = MOST_BITS + 1
+_LARGE, _WINDOW = 4096, 64
+
+
+def difference_hash(image: Image.Image) -> str:
+    """Hash what a photo looks like: whether each of 16 x 16 places is darker than its neighbour.
+
+    Args:
+        image: Pixels of mode RGB.
+
+    Returns:
+        256 bits as 64 hexadecimal characters.
+    """
+    small = image.resize((_SIDE + 1, _SIDE), Image.Resampling.BILINEAR, reducing_gap=3.0)
+    grey = np.asarray(small.convert("L"), dtype=np.int16)
+    return np.packbits(grey[:, :-1] < grey[:, 1:]).tobytes().hex()
+
+
+def near_duplicate_groups(hashes: Sequence[str]) -> np.ndarray:
+    """Number the groups of near-duplicates, int64 [N].
+
+    Two photos whose hashes differ in at most 16 bits are near-duplicates, and so is what is linked
+    through others. Of 17 bands of such hashes at least one is equal, so that only photos with an
+    equal band are compared. Where more than 4,096 photos share a band, each is compared with the
+    64 that follow it in the order of their hashes.
+
+    Args:
+        hashes: The hash of every photo [N].
+
+    Returns:
+        For every photo the row of the first of its group.
+    """
+    data = b"".join(bytes.fromhex(each) for each in hashes)
+    words = np.frombuffer(data, dtype=np.uint64).reshape(-1, 4)
+    bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8).reshape(-1, 32), axis=1)
+    links = _Links(len(words))
+    for start, stop in pairwise(np.linspace(0, 256, _BANDS + 1).astype(int)):
+        band = bits[:, start:stop] @ (1 << np.arange(stop - start, dtype=np.int64))
+        for members in _buckets(band):
+            links.join(_pairs(words, members))
+    return links.roots()
+
+
+def _buckets(band: np.ndarray) -> Iterable[np.ndarray]:
+    """Rows that share a value, two or more at a time."""
+    order = np.argsort(band, kind="stable")
+    ends = np.flatnonzero(np.diff(band[order])) + 1
+    return (each for each in np.split(order, ends) if len(each) > 1)
+
+
+def _pairs(words: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """The near-duplicates among some photos, int64 [pairs, 2]."""
+    if len(members) > _LARGE:
+        members = members[np.lexsort(words[members].T)]
+        shifts = range(1, _WINDOW + 1)
+    else:
+        shifts = range(1, len(members))
+    found = []
+    for shift in shifts:
+        one, other = members[:-shift], members[shift:]
+        near = np.bitwise_count(words[one] ^ words[other]).sum(axis=1) <= MOST_BITS
+        found.append(np.stack([one[near], other[near]], axis=1))
+    return np.concatenate(found)
+
+
+class _Links:
+    """Which photos are linked (union-find)."""
+
+    def __init__(self, n: int) -> None:
+        self._parent = list(range(n))
+
+    def root(self, at: int) -> int:
+        while self._parent[at] != at:
+            self._parent[at] = self._parent[self._parent[at]]
+            at = self._parent[at]
+        return at
+
+    def join(self, pairs: np.ndarray) -> None:
+        for one, other in pairs.tolist():
+            first, second = sorted((self.root(one), self.root(other)))
+            self._parent[second] = first
+
+    def roots(self) -> np.ndarray:
+        return np.array([self.root(at) for at in range(len(self._parent))], dtype=np.int64)
+
+
+def merge_groups(*columns: Sequence[str | None]) -> list[str]:
+    """Join photos that share a value in any column, such as a photographer or near-duplicates.
+
+    Args:
+        columns: A group of every photo, or None [N] each.
+
+    Returns:
+        The group of every photo: the smallest value that its photos have in the first column that
+        they have any in [N].
+    """
+    links = _Links(len(columns[0]))
+    for column in columns:
+        first: dict[str, int] = {}
+        together = [
+            (first.setdefault(value, at), at)
+            for at, value in enumerate(column)
+            if value is not None
+        ]
+        links.join(np.array(together, dtype=np.int64).reshape(-1, 2))
+    roots = links.roots().tolist()
+    names: dict[int, tuple[int, str]] = {}
+    for rank, column in enumerate(columns):
+        for root, value in zip(roots, column, strict=True):
+            if value is not None:
+                # The smallest name: that of the first row would depend on the order of photos.
+                names[root] = min((rank, value), names.get(root, (rank, value)))
+    return [names[root][1] if root in names else f"row {root}" for root in roots]
