@@ -5,9 +5,9 @@ from latentprint.processing.attributes import (
     NONE,
     Attribute,
     classes_of,
-    find_attributes,
     published_classes,
 )
+from latentprint.processing.compose import find_attributes, parse_attribute, read_attribute
 from latentprint.processing.mask import mask_centre
 from latentprint.processing.operations import (
     Jpeg,
@@ -31,5 +31,7 @@ __all__ = [
     "classes_of",
     "find_attributes",
     "mask_centre",
+    "parse_attribute",
     "published_classes",
+    "read_attribute",
 ]

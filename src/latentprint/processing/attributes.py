@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from latentprint.errors import unknown_name
+from latentprint.errors import UsageError, unknown_name
 from latentprint.processing.operations import (
     Jpeg,
     Kernel,
@@ -30,10 +30,12 @@ class Attribute:
     Attributes:
         name: ``jpeg``, ``sharpening``, ``resizing``, ``interpolation``, or one's own.
         classes: Names of the processing classes, in the published order.
+        processings: What each class does, where it is not a published one of that name.
     """
 
     name: str
     classes: tuple[str, ...]
+    processings: tuple[Processing, ...] = ()
 
 
 ATTRIBUTES: dict[str, Attribute] = {
@@ -79,29 +81,30 @@ def published_classes(seed: int = 0) -> dict[str, Processing]:
     return {each.name: each for each in classes}
 
 
-def find_attributes(names: Sequence[str]) -> tuple[Attribute, ...]:
-    """Look attributes up by name.
-
-    Raises:
-        UsageError: A name is unknown; the message holds the nearest one.
-    """
-    for name in names:
-        if name not in ATTRIBUTES:
-            raise unknown_name("attribute", name, ATTRIBUTES)
-    return tuple(ATTRIBUTES[name] for name in dict.fromkeys(names))
-
-
 def classes_of(
     attributes: Sequence[Attribute], *, extra: Sequence[str] = (), seed: int = 0
 ) -> tuple[Processing, ...]:
     """Every class that some attributes need, each once, and extra ones by name.
 
     Raises:
-        UsageError: A name is unknown; the message holds the nearest one.
+        UsageError: A name is unknown, the message holds the nearest one; or two attributes mean
+            different things by one name.
     """
     known = published_classes(seed)
-    names = [name for attribute in attributes for name in attribute.classes] + list(extra)
-    for name in names:
-        if name not in known:
-            raise unknown_name("processing class", name, known)
-    return unique(known[name] for name in names)
+    found: dict[str, Processing] = {}
+    for attribute in attributes:
+        own = {each.name: each for each in attribute.processings}
+        for name in attribute.classes:
+            processing = own.get(name) or _known(known, name)
+            if found.setdefault(name, processing) != processing:
+                raise UsageError(
+                    f"The attribute {attribute.name!r} has a class {name!r} that means something"
+                    " else elsewhere: give it another name."
+                )
+    return unique([*found.values(), *(_known(known, name) for name in extra)])
+
+
+def _known(known: dict[str, Processing], name: str) -> Processing:
+    if name not in known:
+        raise unknown_name("processing class", name, known)
+    return known[name]

@@ -6,9 +6,11 @@ import hashlib
 import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from PIL import Image, ImageEnhance
+
+from latentprint.errors import UsageError, unknown_name
 
 Kernel = Literal["bilinear", "bicubic", "lanczos", "box"]
 Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
@@ -29,6 +31,17 @@ class Jpeg:
     quality: int
     subsampling: Subsampling
 
+    def __post_init__(self) -> None:
+        """Refuse settings that Pillow has not.
+
+        Raises:
+            UsageError: One is out of range.
+        """
+        if type(self.quality) is not int or not 1 <= self.quality <= 100:
+            raise UsageError(f"JPEG quality must be a whole number from 1 to 100: {self.quality!r}")
+        if self.subsampling not in get_args(Subsampling):
+            raise unknown_name("subsampling", str(self.subsampling), get_args(Subsampling))
+
     def __call__(self, image: Image.Image, photo_id: str) -> Image.Image:
         """Return the decoded pixels."""
         file = io.BytesIO()
@@ -44,9 +57,28 @@ class Sharpen:
 
     factor: float
 
+    def __post_init__(self) -> None:
+        """Refuse what is no factor.
+
+        Raises:
+            UsageError: The factor is not a number from 0.
+        """
+        _require_number("The factor of sharpening", self.factor, least=0.0)
+
     def __call__(self, image: Image.Image, photo_id: str) -> Image.Image:
         """Return the sharpened image."""
         return ImageEnhance.Sharpness(image).enhance(self.factor)
+
+
+def _require_number(what: str, value: float, *, least: float) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not least <= value <= 100:
+        raise UsageError(f"{what} must be a number from {least:g} to 100: {value!r}")
+
+
+def _require_kernel(kernel: str) -> None:
+    if kernel not in get_args(Kernel):
+        raise unknown_name("kernel", str(kernel), get_args(Kernel))
 
 
 def _scaled(image: Image.Image, factor: float, kernel: Kernel) -> Image.Image:
@@ -61,6 +93,15 @@ class Resize:
 
     factor: float
     kernel: Kernel = "bilinear"
+
+    def __post_init__(self) -> None:
+        """Refuse what is no factor or kernel.
+
+        Raises:
+            UsageError: The factor is not above zero, or the kernel unknown.
+        """
+        _require_number("The factor of resizing", self.factor, least=0.01)
+        _require_kernel(self.kernel)
 
     def __call__(self, image: Image.Image, photo_id: str) -> Image.Image:
         """Return the scaled image."""
@@ -79,6 +120,17 @@ class Rescale:
     high: float
     kernel: Kernel
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no range or kernel.
+
+        Raises:
+            UsageError: A factor is not above zero, they are the wrong way round, or the kernel is
+                unknown.
+        """
+        _require_number("The low factor of rescaling", self.low, least=0.01)
+        _require_number("The high factor of rescaling", self.high, least=self.low)
+        _require_kernel(self.kernel)
 
     def factor(self, photo_id: str) -> float:
         """The factor of one photo."""
