@@ -2,11 +2,14 @@
 
 from latentprint.encoders.default import classifier
 from latentprint.encoders.encoder import Encoder
+from latentprint.encoders.pixel_statistics import COLOUR_STATISTICS, DCT_ENERGIES
 from latentprint.encoders.preprocess import Kernel, Margin, Preprocess
 from latentprint.encoders.spec import list_encoders, load_encoder, untrained_spec
 from latentprint.encoders.torch_embedding import Precision
 
 __all__ = [
+    "COLOUR_STATISTICS",
+    "DCT_ENERGIES",
     "Encoder",
     "Kernel",
     "Margin",

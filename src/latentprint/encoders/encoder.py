@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     import torch
 
-    from latentprint.encoders.preprocess import Preprocess
+    from latentprint.encoders.preparation import Preparation
 
 
 @runtime_checkable
@@ -19,14 +19,17 @@ class Encoder(Protocol):
         family: ``"CVL"``, ``"SUP"``, ``"SSL"``, ``"control"`` or ``"yours"``.
         input_size: Side of the square input, in pixels.
         dimension: Length D of the embedding.
-        preprocess: How a photo becomes the encoder's pixels.
+        preprocess: How a photo becomes the encoder's pixels: a :class:`Preprocess`, or another
+            ``Preparation``, whose arrays then come in batches to ``embed``.
     """
 
     name: str
     family: str
     input_size: int
     dimension: int
-    preprocess: Preprocess
+
+    @property
+    def preprocess(self) -> Preparation: ...  # noqa: D102 - described above
 
     def embed(self, pixels: torch.Tensor) -> torch.Tensor:
         """Embed uint8 pixels [B, H, W, 3] (any device) as float32 [B, D] on the CPU."""

@@ -68,6 +68,10 @@ class CheckedEncoder:
         self._encoder, self._spec = encoder, spec
         self.name, self.family = encoder.name, encoder.family
         self.input_size, self.dimension = encoder.input_size, encoder.dimension
+        if not isinstance(encoder.preprocess, Preprocess):
+            raise LatentprintError(
+                f"{spec}: preprocess is {type(encoder.preprocess).__name__}, not a Preprocess."
+            )
         self.preprocess = encoder.preprocess
         if self.input_size != self.preprocess.crop:
             raise LatentprintError(

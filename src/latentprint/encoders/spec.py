@@ -12,6 +12,7 @@ from latentprint.encoders.default import load_default
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.onnx_encoder import load_onnx
 from latentprint.encoders.open_clip_encoder import load_open_clip
+from latentprint.encoders.pixel_statistics import load_pixels
 from latentprint.encoders.preprocess import Margin
 from latentprint.encoders.python_encoder import load_python
 from latentprint.encoders.timm_encoder import load_timm
@@ -64,6 +65,13 @@ FORMS = {
         load_python,
         has_control=False,
     ),
+    "pixels": Form(
+        "pixels:colour|dct",
+        "a control without a network: colours of the crop, or DCT energies of the whole photo",
+        "torch",
+        lambda statistic, _: load_pixels(statistic),
+        has_control=False,
+    ),
     UNTRAINED: Form(
         "random:SPEC",
         "a control: the same architecture with untrained, seeded weights",
@@ -86,11 +94,12 @@ def load_encoder(
 
     Args:
         spec: One of the forms that :func:`list_encoders` lists.
-        device: ``"auto"`` (CUDA, else MPS, else the CPU) or a PyTorch device.
+        device: ``"auto"`` (CUDA, else MPS, else the CPU) or a PyTorch device. Like the precision
+            without effect on ``pixels``, which is computed on the CPU.
         precision: Number format of the forward pass.
         margin: ``"published"`` sees the photo's whole shorter side, as the study does;
             ``"model"`` crops as the model's own preprocessing does. An encoder that brings its
-            own :class:`Preprocess` (ONNX, Python) keeps it.
+            own preprocessing (ONNX, Python, pixels) keeps it.
         seed: Seed of untrained weights.
 
     Raises:
