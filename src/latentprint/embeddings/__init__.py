@@ -9,19 +9,30 @@ from latentprint.embeddings.collection import (
     write_photos,
 )
 from latentprint.embeddings.extract import Extraction, Progress, device_of, extract
+from latentprint.embeddings.own_vectors import OwnVectors, open_own_vectors
+from latentprint.embeddings.selection import select_photos, with_labels
+from latentprint.embeddings.sharded import ShardedArray
 from latentprint.embeddings.store import Store, open_store
+from latentprint.embeddings.study_files import StudyEmbeddings, open_study_files
 
 __all__ = [
     "Extraction",
+    "OwnVectors",
     "Progress",
+    "ShardedArray",
     "Store",
     "StoredEmbeddings",
+    "StudyEmbeddings",
     "device_of",
     "extract",
     "open_collection",
+    "open_own_vectors",
     "open_store",
+    "open_study_files",
     "photos_table",
     "refuse_other_photos",
+    "select_photos",
     "stored",
+    "with_labels",
     "write_photos",
 ]

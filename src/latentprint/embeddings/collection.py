@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from latentprint.embeddings.sharded import ShardedArray
 from latentprint.embeddings.store import Store, open_store, writing
 from latentprint.errors import LatentprintError
-from latentprint.photos import Photos, assign_splits
+from latentprint.photos import Photos, assign_splits, merge_groups, near_duplicate_groups
+
+logger = logging.getLogger(__name__)
+
+_FEW_ALIKE, _SHARE_ALIKE = 20, 0.05
+
+
+FILE_FACTS = ("width", "height", "bytes", "format", "jpeg_quality", "jpeg_subsampling")
+"""Facts of a file that a camera may be told by, without a look at its pixels."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +32,14 @@ class StoredEmbeddings:
         encoder: Name of the encoder.
         family: Family of the encoder.
         dataset: Name of the set of photos.
-        photos: ``id, label, split, group`` of every readable photo, in the order of the vectors;
-            ``group`` is the manifest's column of that name (photographer, scene…) or else the
-            digest of the decoded pixels, so that copies stay on one side.
+        photos: One row for every readable photo, in the order of the vectors: ``id, label, split,
+            group``, then every column of the manifest, what EXIF says, and the facts of the file,
+            under its own name where the manifest has no such column, and as ``file_…``. ``group``
+            joins the photos that have the same value in the manifest's column of that name
+            (photographer, scene…) or that are near-duplicates, so that these stay on one side.
         store: Where the vectors are.
+        split_made: Whether the split was made here and not given.
+        root: Folder that relative paths of photos start from.
     """
 
     encoder: str
@@ -33,9 +47,11 @@ class StoredEmbeddings:
     dataset: str
     photos: pl.DataFrame
     store: Store
+    split_made: bool = False
+    root: Path | None = None
 
-    def vectors(self, processing: str) -> np.ndarray:
-        """The embeddings of all readable photos under one class, float32 [N, D]."""
+    def vectors(self, processing: str) -> ShardedArray:
+        """The embeddings of all readable photos under one class, float32 [N, D], on disk."""
         return self.store.vectors(processing)
 
 
@@ -61,7 +77,8 @@ def write_photos(folder: Path, photos: Photos) -> None:
         partial = folder / ".photos.partial"
         photos.table.write_parquet(partial)
         partial.replace(folder / "photos.parquet")
-        (folder / "dataset.json").write_text(json.dumps({"name": photos.name}) + "\n")
+        about = {"name": photos.name, "root": str(photos.root.absolute())}
+        (folder / "dataset.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
 
 
 def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddings]:
@@ -70,6 +87,9 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
     Args:
         folder: What ``--out`` named; for an audit, its ``embeddings`` folder is found.
         seed: Seeds the train/val split of photos that come without one.
+
+    Returns:
+        One entry for every encoder, controls last.
 
     Raises:
         LatentprintError: There are no embeddings, or the table of photos is missing.
@@ -84,20 +104,51 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
             f"{folder} holds no embeddings: make them with "
             f"`latentprint embed PHOTOS --out {folder}`."
         )
-    name = json.loads((folder / "dataset.json").read_text())["name"]
-    return [stored(store, pl.read_parquet(table), name, seed=seed) for store in stores]
+    about = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    root = Path(about["root"]) if about.get("root") else None
+    photos = pl.read_parquet(table)
+    found = [stored(store, photos, about["name"], seed=seed, root=root) for store in stores]
+    return sorted(found, key=lambda each: each.family == "control")
 
 
-def stored(store: Store, table: pl.DataFrame, dataset: str, *, seed: int) -> StoredEmbeddings:
+def stored(
+    store: Store, table: pl.DataFrame, dataset: str, *, seed: int, root: Path | None = None
+) -> StoredEmbeddings:
     """Join a store with the table of photos and give every readable photo its split."""
-    readable = store.facts().filter(pl.col("status") != "broken").select("id", group="content")
-    table = table.rename({"group": "given_group"}, strict=False)
-    photos = readable.join(table, on="id", how="left", maintain_order="left")
-    if "given_group" in photos.columns:
-        photos = photos.with_columns(group=pl.coalesce("given_group", "group"))
-    photos = assign_splits(photos.select("id", "label", "split", "group"), seed=seed)
+    facts = store.facts().filter(pl.col("status") != "broken")
+    file_facts = facts.select(pl.col(name).alias(f"file_{name}") for name in FILE_FACTS)
+    facts = pl.concat([facts, file_facts], how="horizontal").drop("status", "reason")
+    alike = _alike(facts)
+    facts = facts.drop("content", "appearance", strict=False)
+    given = table.rename({"group": "given_group"}, strict=False)
+    facts = facts.drop([name for name in facts.columns if name in given.columns and name != "id"])
+    photos = facts.join(given, on="id", how="left", maintain_order="left")
+    own = photos["given_group"].to_list() if "given_group" in photos.columns else alike
+    photos = photos.with_columns(group=pl.Series(merge_groups(own, alike), dtype=pl.String))
+    made = bool(photos["split"].is_null().all())
+    photos = assign_splits(photos, seed=seed)
+    first = ["id", "label", "split", "group"]
+    photos = photos.select(*first, pl.exclude(*first, "given_group"))
     encoder = store.manifest["encoder"]
-    return StoredEmbeddings(encoder["name"], encoder["family"], dataset, photos, store)
+    return StoredEmbeddings(encoder["name"], encoder["family"], dataset, photos, store, made, root)
+
+
+def _alike(facts: pl.DataFrame) -> list[str]:
+    """A group for every photo that its copies and near-duplicates share: the smallest digest.
+
+    Where a large part of the photos would be one group, as scans of one kind are, they are alike
+    by nature, and only equal pixels make a group.
+    """
+    digests: list[str] = facts["content"].to_list()
+    if "appearance" not in facts.columns or facts["appearance"].null_count() or not digests:
+        return digests
+    roots = near_duplicate_groups(facts["appearance"].to_list())
+    if np.bincount(roots).max() > max(_FEW_ALIKE, _SHARE_ALIKE * len(roots)):
+        logger.warning(
+            "Many photos look alike: only those with equal pixels are kept on one side of a split."
+        )
+        return digests
+    return merge_groups(digests, [str(root) for root in roots])
 
 
 def photos_table(photos: Photos, store: Store) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from latentprint.embeddings.engine import default_workers, prepare_all
 from latentprint.embeddings.store import Store, create_or_resume, folder_name
 from latentprint.embeddings.worker import Facts, Prepared, Recipe, Task, stamp
 from latentprint.encoders.encoder import Encoder
-from latentprint.errors import LatentprintError
+from latentprint.encoders.preparation import Preparation
+from latentprint.encoders.preprocess import Preprocess
+from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import Photos, decode
 from latentprint.photos.decode import BrokenPhoto
 from latentprint.processing import Processing
@@ -34,7 +36,7 @@ class Extraction:
         workers: Processes that read photos; 0 reads in this one, None chooses by the device.
         orient: Apply the EXIF orientation.
         max_pixels: Larger photos are reported as broken.
-        mask: Share of the crop to cover with the central mask.
+        mask: Share of the crop to cover with the central mask; see ``is_maskable``.
     """
 
     batch_size: int = 64
@@ -103,10 +105,13 @@ def extract(
         The complete stores, in the order of the encoders.
 
     Raises:
+        UsageError: A mask is asked for, and an encoder does not take a crop.
         LatentprintError: ``out`` holds embeddings of something else, a photo changed since it was
             stored, or the disk failed. Shards that were finished stay.
     """
     how = extraction or Extraction()
+    if how.mask:
+        _refuse_unmaskable(encoders)
     stores = [
         create_or_resume(out / folder_name(encoder.name), _manifest(photos, encoder, classes, how))
         for encoder in encoders
@@ -119,7 +124,8 @@ def extract(
         for shard in pending
         for row in range(shard * how.shard_size, min((shard + 1) * how.shard_size, len(photos)))
     ]
-    preprocesses = tuple(dict.fromkeys(encoder.preprocess for encoder in encoders))
+    preparations = [_preparation(encoder) for encoder in encoders]
+    preprocesses = tuple(dict.fromkeys(preparations))
     recipe = Recipe(tuple(classes), preprocesses, how.orient, how.max_pixels, how.mask)
     ids, paths = photos.table["id"].to_list(), photos.table["path"].to_list()
     tasks = [Task(row, ids[row], photos.file(paths[row])) for row in rows]
@@ -132,8 +138,10 @@ def extract(
         number = prepared.row // how.shard_size
         if shard is None or shard.number != number:
             needed = [
-                (encoder, store, preprocesses.index(encoder.preprocess))
-                for encoder, store, lacks in zip(encoders, stores, missing, strict=True)
+                (encoder, store, preprocesses.index(preparation))
+                for encoder, store, preparation, lacks in zip(
+                    encoders, stores, preparations, missing, strict=True
+                )
                 if number in lacks
             ]
             shard = _Shard(number, needed, recipe, how.batch_size)
@@ -196,6 +204,33 @@ class _Shard:
 def device_of(encoders: Iterable[Encoder]) -> str:
     """The device that the first encoder says it runs on; "cpu" where it says nothing."""
     return str(getattr(next(iter(encoders)), "device", "cpu"))
+
+
+def is_maskable(encoder: Encoder) -> bool:
+    """Whether the central mask hides what a photo shows from an encoder.
+
+    It covers part of the crop, so that it does nothing where photos are not cropped, as for
+    ``pixels:dct``.
+    """
+    return isinstance(encoder.preprocess, Preprocess)
+
+
+def _refuse_unmaskable(encoders: Sequence[Encoder]) -> None:
+    for encoder in encoders:
+        if not is_maskable(encoder):
+            raise UsageError(
+                f"The encoder {encoder.name!r} reads the photo before it is cropped, where no mask "
+                "can cover it: leave this encoder out, or the mask."
+            )
+
+
+def _preparation(encoder: Encoder) -> Preparation:
+    """What workers do for an encoder; the same for encoders that differ in normalisation alone."""
+    preparation = encoder.preprocess
+    if type(preparation) is Preprocess:
+        # Pixels are not normalised yet, and a second resize of every class would be wasted.
+        return replace(preparation, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    return preparation
 
 
 def _manifest(

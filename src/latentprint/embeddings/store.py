@@ -26,14 +26,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from latentprint.embeddings.sharded import ShardedArray
 from latentprint.embeddings.worker import Facts
 from latentprint.errors import LatentprintError
+from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-_INTEGERS = ("width", "height", "jpeg_quality", "bytes", "modified")
+_DTYPES: dict[str, pl.DataType] = {**FILE_SCHEMA, **EXIF_SCHEMA, "modified": pl.Int64()}
 FACTS_SCHEMA: dict[str, pl.DataType] = {
-    each.name: pl.Int64() if each.name in _INTEGERS else pl.String() for each in fields(Facts)
+    each.name: _DTYPES.get(each.name, pl.String()) for each in fields(Facts)
 }
 
 
@@ -88,8 +90,8 @@ class Store:
         tables = [pl.read_parquet(self._rows(shard)) for shard in done]
         return pl.concat(tables) if tables else pl.DataFrame(schema=FACTS_SCHEMA)
 
-    def vectors(self, processing: str) -> np.ndarray:
-        """The embeddings of all readable photos under one class, float32 [N, D].
+    def vectors(self, processing: str) -> ShardedArray:
+        """The embeddings of all readable photos under one class, float32 [N, D], on disk.
 
         Raises:
             LatentprintError: The store is incomplete or damaged, or was made without this class.
@@ -104,22 +106,8 @@ class Store:
                 f"{self.folder} is incomplete ({len(self.missing)} of {self.shards} shards are "
                 "missing): run the same `latentprint embed` again to finish it."
             )
-        dimension = int(self.manifest["encoder"]["dimension"])
-        parts = list(self._parts(processing))
-        return np.concatenate(parts) if parts else np.zeros((0, dimension), np.float32)
-
-    def _parts(self, processing: str) -> Iterator[np.ndarray]:
-        from safetensors import SafetensorError, safe_open
-
-        for shard in range(self.shards):
-            try:
-                with safe_open(self._tensors(shard), framework="np") as tensors:
-                    yield tensors.get_tensor(processing)
-            except (SafetensorError, OSError) as error:
-                raise LatentprintError(
-                    f"{self._tensors(shard)} is damaged ({error}): delete it together with its "
-                    ".parquet file and run the same `latentprint embed` again."
-                ) from error
+        files = tuple(self._tensors(shard) for shard in range(self.shards))
+        return ShardedArray.of(files, processing, int(self.manifest["encoder"]["dimension"]))
 
     def _tensors(self, shard: int) -> Path:
         return self.folder / f"shard-{shard:05d}.safetensors"

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from latentprint.encoders.preprocess import Preprocess
+from latentprint.encoders.preparation import Preparation
 from latentprint.photos.decode import BrokenPhoto, decode
+from latentprint.photos.location import member_at
+from latentprint.photos.near_duplicates import difference_hash
 from latentprint.processing import Processing, mask_centre
 
 
@@ -25,14 +27,15 @@ class Recipe:
 
     Attributes:
         classes: Processing classes, applied to the full-size image.
-        preprocesses: The different preprocessings of the encoders.
+        preprocesses: The different preparations of the encoders.
         orient: Apply the EXIF orientation.
         max_pixels: Larger photos are reported as broken.
-        mask: Share of the crop's area to cover with the central mask.
+        mask: Share of the crop's area to cover with the central mask; 0 where a preparation makes
+            something other than a crop.
     """
 
     classes: tuple[Processing, ...]
-    preprocesses: tuple[Preprocess, ...]
+    preprocesses: tuple[Preparation, ...]
     orient: bool = True
     max_pixels: int = 100_000_000
     mask: float = 0.0
@@ -49,7 +52,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a photo after reading it; a row of the store's tables."""
+    """What is known of a photo after reading it; a row of the store's tables.
+
+    The last fields are those of ``Exif``, under the same names.
+    """
 
     id: str
     status: str
@@ -58,15 +64,39 @@ class Facts:
     width: int | None = None
     height: int | None = None
     jpeg_quality: int | None = None
+    jpeg_ijg: bool | None = None
     jpeg_subsampling: str | None = None
     content: str | None = None
+    appearance: str | None = None
     bytes: int | None = None
     modified: int | None = None
+    make: str | None = None
+    model: str | None = None
+    smartphone_model: str | None = None
+    smartphone: bool | None = None
+    exposure_time: float | None = None
+    aperture: float | None = None
+    iso: int | None = None
+    focal_length: float | None = None
+    focal_length_35mm: float | None = None
+    flash: bool | None = None
+    year: int | None = None
+    taken_month: str | None = None
+    software: str | None = None
+    orientation: int | None = None
+    exif_width: int | None = None
+    exif_height: int | None = None
+    has_exif: bool | None = None
+    exif_problems: str | None = None
+    exif_raw: str | None = None
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A photo's facts and, for each preprocessing, uint8 pixels [classes, H, W, 3]."""
+    """A photo's facts and, for each preparation, an array of every class [classes, ...].
+
+    Of a crop these are uint8 pixels [classes, H, W, 3].
+    """
 
     row: int
     facts: Facts
@@ -74,7 +104,7 @@ class Prepared:
 
 
 def prepare(task: Task, recipe: Recipe) -> Prepared:
-    """Decode a photo once and make every class for every preprocessing from those pixels.
+    """Decode a photo once and make every class for every preparation from those pixels.
 
     A photo that cannot be read or processed comes back with status "broken" and the reason.
     """
@@ -99,10 +129,13 @@ def prepare(task: Task, recipe: Recipe) -> Prepared:
         width=decoded.width,
         height=decoded.height,
         jpeg_quality=decoded.jpeg_quality,
+        jpeg_ijg=decoded.jpeg_ijg,
         jpeg_subsampling=decoded.jpeg_subsampling,
         content=decoded.content,
+        appearance=difference_hash(decoded.image),
         bytes=size,
         modified=modified,
+        **decoded.exif.columns(),
     )
     return Prepared(task.row, facts, tuple(np.stack(made) for made in versions))
 
@@ -115,12 +148,16 @@ def broken(task: Task, reason: str) -> Prepared:
 
 
 def stamp(file: Path) -> tuple[int | None, int | None]:
-    """Size in bytes and time of the last change in ns; None where there is no file."""
+    """Size in bytes and time of the last change in ns; None where there is no file.
+
+    A member of an archive has its own size and the archive's time.
+    """
+    member = member_at(file)
     try:
-        stat = file.stat()
+        stat = (file if member is None else member.archive).stat()
     except OSError:
         return None, None
-    return stat.st_size, stat.st_mtime_ns
+    return (stat.st_size if member is None else member.size), stat.st_mtime_ns
 
 
 def start_worker() -> None:

@@ -1,0 +1,148 @@
+"""Some photos of a set of embeddings, and further labels of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import polars as pl
+
+from latentprint.embeddings.collection import StoredEmbeddings
+from latentprint.embeddings.sharded import ShardedArray
+from latentprint.embeddings.study_files import StudyEmbeddings, StudyRows
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.photos import read_table
+
+_Embeddings = TypeVar("_Embeddings", bound=StoredEmbeddings | StudyEmbeddings)
+
+
+@dataclass(frozen=True)
+class SelectedRows:
+    """Some rows of an array that stays on disk [n, D]."""
+
+    array: ShardedArray | StudyRows
+    rows: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The chosen rows, D dimensions."""
+        return len(self.rows), self.array.shape[1]
+
+    def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
+        found: np.ndarray = self.array[self.rows[rows]]
+        return found
+
+
+@dataclass(frozen=True)
+class SelectedEmbeddings:
+    """Embeddings of the photos that fulfil a condition: an ``EmbeddingSource``.
+
+    Attributes:
+        whole: The embeddings of all photos.
+        photos: The photos that are left.
+        rows: Their rows in ``whole``, int64 [n].
+    """
+
+    whole: StoredEmbeddings | StudyEmbeddings
+    photos: pl.DataFrame
+    rows: np.ndarray
+
+    @property
+    def encoder(self) -> str:
+        """Name of the encoder."""
+        return self.whole.encoder
+
+    @property
+    def family(self) -> str:
+        """Family of the encoder."""
+        return self.whole.family
+
+    @property
+    def dataset(self) -> str:
+        """Name of the set of photos."""
+        return self.whole.dataset
+
+    @property
+    def split_made(self) -> bool:
+        """Whether the split was made here and not given."""
+        return self.whole.split_made
+
+    def vectors(self, processing: str) -> SelectedRows:
+        """The embeddings of the photos that are left, float32 [n, D], on disk."""
+        return SelectedRows(self.whole.vectors(processing), self.rows)
+
+
+def select_photos(source: StoredEmbeddings | StudyEmbeddings, condition: str) -> SelectedEmbeddings:
+    """Keep the photos that fulfil a condition.
+
+    Args:
+        source: The embeddings of all photos.
+        condition: A condition on the columns of ``source.photos`` in the language of SQL, such as
+            ``jpeg_quality >= 90 AND jpeg_subsampling = '4:4:4'``. Text columns that hold nothing
+            but numbers, as those of a CSV file, are compared as numbers.
+
+    Raises:
+        UsageError: The condition cannot be understood.
+        LatentprintError: No photo fulfils it.
+    """
+    kept = _filtered(source.photos.with_row_index("_row"), condition)
+    if not len(kept):
+        raise LatentprintError(f"No photo fulfils the condition {condition!r}.")
+    return SelectedEmbeddings(source, kept.drop("_row"), kept["_row"].to_numpy().astype(np.int64))
+
+
+def _filtered(photos: pl.DataFrame, condition: str) -> pl.DataFrame:
+    for table in (_with_numbers(photos), photos):
+        try:
+            found = table.filter(pl.sql_expr(condition))
+            return photos.filter(pl.col("_row").is_in(found["_row"].implode()))
+        except Exception as error:  # parser and engine have errors of their own
+            reason = str(error).strip().partition("\n")[0]
+    known = ", ".join(name for name in photos.columns if name != "_row")
+    raise UsageError(
+        f"The condition {condition!r} cannot be applied: {reason}. Known columns: {known}."
+    )
+
+
+def _with_numbers(photos: pl.DataFrame) -> pl.DataFrame:
+    """The same table with text columns that hold only numbers as numbers."""
+    texts = [name for name, kind in photos.schema.items() if kind == pl.String]
+    numbers = photos.select(pl.col(texts).replace("", None).cast(pl.Float64, strict=False))
+    known = [
+        name
+        for name in texts
+        if numbers[name].null_count() == photos[name].replace("", None).null_count() < len(photos)
+    ]
+    return photos.with_columns(numbers[name] for name in known)
+
+
+def with_labels(source: _Embeddings, file: Path) -> _Embeddings:
+    """Add the columns of a table to the photos, by id.
+
+    Args:
+        source: The embeddings.
+        file: A ``.csv`` or ``.parquet`` file with a column ``id``, or else ``path``, that holds
+            the ids of the photos. Its columns replace those of the same name.
+
+    Raises:
+        UsageError: There is no such column, or an id twice.
+        LatentprintError: The file cannot be read, or holds none of the photos.
+    """
+    table = read_table(file)
+    key = next((name for name in ("id", "path", "file") if name in table.columns), None)
+    if key is None:
+        raise UsageError(f"{file.name} has no column 'id' (or 'path') that names the photos.")
+    fixed = [name for name in ("split", "group") if name in table.columns]
+    table = table.drop(fixed).rename({key: "id"}).with_columns(pl.col("id").cast(pl.String))
+    if table["id"].is_duplicated().any():
+        twice = table.filter(pl.col("id").is_duplicated())["id"][0]
+        raise UsageError(f"{file.name} has the photo {twice!r} more than once.")
+    if not source.photos["id"].is_in(table["id"].implode()).any():
+        raise LatentprintError(
+            f"{file.name} holds none of the embedded photos: its {key!r} must be their id, such as "
+            f"{source.photos['id'][0]!r}."
+        )
+    kept = source.photos.drop([c for c in table.columns if c != "id"], strict=False)
+    return replace(source, photos=kept.join(table, on="id", how="left", maintain_order="left"))
