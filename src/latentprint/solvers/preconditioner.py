@@ -1,0 +1,98 @@
+"""The curvature of softmax regression before its first step, to be divided by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from latentprint.solvers.features import Features
+from latentprint.solvers.normaliser import Normaliser
+from latentprint.solvers.rows import Rows
+
+_ROWS_PER_DIMENSION = 16
+_RANK_TOLERANCE = 1e-13
+
+
+@dataclass(frozen=True)
+class Preconditioner:
+    """Mean and principal axes of features.
+
+    Where all classes are equally probable, the curvature of the summed cross entropy is the
+    features' scatter divided by the number of classes, the same for every class. It need not be
+    exact: that of one set of rows serves another one of the same kind.
+
+    Attributes:
+        centre: Mean, float64 [D].
+        axes: Principal axes in which features vary, orthonormal columns, float64 [D, R].
+        variance: Variance along each, float64 [R].
+    """
+
+    centre: Tensor
+    axes: Tensor
+    variance: Tensor
+
+    @classmethod
+    def of(
+        cls, features: Features, normaliser: Normaliser, device: torch.device, memory: float
+    ) -> Preconditioner:
+        """Find the principal axes, of an even sample of 16 rows a dimension if there are more.
+
+        With a quarter of these rows fits took a quarter more iterations.
+        """
+        n, dimensions = features.shape
+        if n > _ROWS_PER_DIMENSION * dimensions:
+            sample = torch.linspace(0, n - 1, _ROWS_PER_DIMENSION * dimensions).long().numpy()
+            features = features.take(sample)
+        origin = torch.zeros(dimensions, dtype=torch.float64, device=device)
+        rows = Rows.open(features, normaliser, origin, memory)
+        centre = torch.stack([chunk.sum(0) for _, chunk in rows]).sum(0) / len(features)
+        axes, energy = _tall(rows, centre) if len(features) >= dimensions else _wide(rows, centre)
+        return cls(centre, axes, energy / len(features))
+
+    @property
+    def rest(self) -> float:
+        """Variance to assume across all axes."""
+        return float(self.variance.median()) if len(self.variance) else 0.0
+
+    def turned(self) -> Preconditioner:
+        """That of the rows in the axes themselves [R]."""
+        axes = torch.eye(len(self.variance), dtype=self.axes.dtype, device=self.axes.device)
+        return Preconditioner(torch.zeros_like(self.variance), axes, self.variance)
+
+    def solve(self, G: Tensor, penalty: Tensor, n: int) -> Tensor:
+        """Divide gradients by the curvature of n rows and the penalty.
+
+        Args:
+            G: Gradients by the weights and, in the last column, the intercept, float64
+                [P, B, D + 1].
+            penalty: Strength of every problem's penalty, float64 [B].
+            n: Number of rows that are fitted.
+        """
+        share, penalty = n / len(G), penalty[:, None]
+        weights = G[..., :-1]
+        # Where these rows did not vary, similar rows may: take the median for them.
+        rest = share * self.rest + penalty
+        along = (weights @ self.axes) * (1.0 / (share * self.variance + penalty) - 1.0 / rest)
+        solved = along @ self.axes.T + weights / rest
+        return torch.cat([solved, G[..., -1:] / share], dim=2)
+
+
+def _tall(rows: Rows, centre: Tensor) -> tuple[Tensor, Tensor]:
+    """Axes [D, R] and energies [R] of at least as many rows as dimensions."""
+    scatter = torch.zeros(len(centre), len(centre), dtype=centre.dtype, device=centre.device)
+    for _, chunk in rows:
+        centred = chunk - centre
+        scatter += centred.T @ centred
+    energy, axes = torch.linalg.eigh(scatter)
+    kept = energy > _RANK_TOLERANCE * energy[-1]
+    return axes[:, kept], energy[kept]
+
+
+def _wide(rows: Rows, centre: Tensor) -> tuple[Tensor, Tensor]:
+    """Axes [D, R] and energies [R] of fewer rows than dimensions."""
+    centred = torch.cat([chunk for _, chunk in rows]) - centre
+    energy, vectors = torch.linalg.eigh(centred @ centred.T)
+    kept = energy > _RANK_TOLERANCE * energy[-1]
+    return centred.T @ (vectors[:, kept] / energy[kept].sqrt()), energy[kept]

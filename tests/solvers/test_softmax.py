@@ -1,0 +1,208 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.solvers import Features, fit_softmax, softmax
+from tests.solvers.made_up import embeddings, probabilities
+
+PATH = tuple(10.0**power for power in range(-3, 5))
+
+
+def scikit_learn(X: np.ndarray, labels: np.ndarray, C: float) -> LogisticRegression:
+    model = LogisticRegression(C=C, solver="newton-cholesky", tol=1e-8, max_iter=1000)
+    return model.fit(X.astype(float), labels)
+
+
+def steepness(X: np.ndarray, labels: np.ndarray, C: float, W: np.ndarray, b: np.ndarray) -> float:
+    """The largest entry of the objective's gradient over C and the rows: plain NumPy, float64."""
+    errors = probabilities(X.astype(float) @ W + b)
+    errors[np.arange(len(labels)), labels] -= 1.0
+    by_weights = X.T.astype(float) @ errors + W / C
+    return float(max(np.abs(by_weights).max(), np.abs(errors.sum(0)).max()) / len(labels))
+
+
+@pytest.mark.parametrize(("n", "dimensions", "classes"), [(300, 20, 6), (90, 120, 3)])
+def test_agrees_with_scikit_learn_along_the_path(n: int, dimensions: int, classes: int) -> None:
+    X, labels = embeddings(n + 2000, dimensions, classes, trace=0.2)
+    fits = fit_softmax(X[:n], labels[:n], classes, PATH)
+    assert fits.converged.all()
+    ours = fits.predict(X[n:])
+    for index, C in enumerate(PATH):
+        theirs = scikit_learn(X[:n], labels[:n], C)
+        accuracy = (ours[index] == labels[n:]).mean()
+        assert abs(accuracy - theirs.score(X[n:], labels[n:])) <= 0.002
+        shares = probabilities(fits.logits(X[n:])[index])
+        np.testing.assert_allclose(shares, theirs.predict_proba(X[n:]), atol=2e-3)
+
+
+@pytest.mark.parametrize("how", ["l2", "standardise", "none"])
+def test_every_normalisation_agrees_with_scikit_learn(how: str) -> None:
+    X, labels = embeddings(700, 15, 4, trace=0.2)
+    X *= np.random.default_rng(1).uniform(0.5, 4.0, size=(700, 1)).astype(np.float32)
+    fits = fit_softmax(X[:400], labels[:400], 4, [30.0], normalise=how)  # type: ignore[arg-type]
+    if how == "l2":
+        X = X / np.linalg.norm(X, axis=1, keepdims=True)
+    elif how == "standardise":
+        scaled = (X - X[:400].mean(0)) / X[:400].std(0)
+    theirs = scikit_learn((scaled if how == "standardise" else X)[:400], labels[:400], 30.0)
+    tested = scaled if how == "standardise" else X
+    shares = probabilities(fits.logits(X[400:])[0])
+    np.testing.assert_allclose(shares, theirs.predict_proba(tested[400:]), atol=1e-3)
+
+
+def test_single_precision_finds_the_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, labels = embeddings(3000, 64, 5, trace=0.1, decay=1.0)
+    exact = fit_softmax(X, labels, 5, PATH)
+    monkeypatch.setattr(softmax, "_DOUBLE", 0)
+    fits = fit_softmax(X, labels, 5, PATH)
+    assert fits.converged.all()
+    for C, W, b in zip(PATH, fits.weights, fits.intercepts, strict=True):
+        assert steepness(X, labels, C, W, b) < 1e-5
+    shares, expected = (probabilities(each.logits(X)) for each in (fits, exact))
+    np.testing.assert_allclose(shares, expected, atol=1e-3)
+    assert (fits.predict(X) != exact.predict(X)).mean() < 1e-3
+
+
+def test_classes_that_can_be_told_apart_without_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights grow until the penalty holds them, where rounding eats the small errors."""
+    X, labels = embeddings(3000, 64, 5, trace=1.0)
+    monkeypatch.setattr(softmax, "_DOUBLE", 0)
+    fits = fit_softmax(X, labels, 5, [1e2, 1e6])
+    assert fits.converged.all()
+    assert fits.iterations < 200
+    assert (fits.predict(X) == labels).all()
+
+
+def test_nearly_collinear_features() -> None:
+    """The mean cosine is 0.99, as of photos under a mask."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(4, size=3000)
+    X = 10.0 + rng.normal(size=(3000, 40)) + 0.3 * rng.normal(size=(4, 40))[labels]
+    X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+    assert (X[:100] @ X[:100].T).mean() > 0.98
+    fits = fit_softmax(X[:1000], labels[:1000], 4, [1e4])
+    theirs = scikit_learn(X[:1000], labels[:1000], 1e4)
+    ours = (fits.predict(X[1000:])[0] == labels[1000:]).mean()
+    assert ours > 0.6
+    assert abs(ours - theirs.score(X[1000:], labels[1000:])) <= 0.002
+    standardised = fit_softmax(X[:1000], labels[:1000], 4, [1.0], normalise="standardise")
+    assert (standardised.predict(X[1000:])[0] == labels[1000:]).mean() > 0.6
+
+
+def test_dimensions_that_repeat_others_or_say_nothing() -> None:
+    X, labels = embeddings(60, 40, 3, trace=0.2)
+    wide = np.hstack([X, np.zeros((60, 200), np.float32)])
+    rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(240, 240)))[0]
+    for n in (60, 20):
+        one = fit_softmax(X[:n], labels[:n], 3, [10.0])
+        other = fit_softmax((wide @ rotation)[:n], labels[:n], 3, [10.0])
+        np.testing.assert_allclose(other.logits(wide @ rotation), one.logits(X), atol=1e-3)
+
+
+def test_a_batch_equals_single_fits() -> None:
+    X, labels = embeddings(400, 10, 3, trace=0.2)
+    batch = fit_softmax(X, labels, 3, [0.1, 100.0])
+    for index, C in enumerate([0.1, 100.0]):
+        single = fit_softmax(X, labels, 3, [C])
+        np.testing.assert_allclose(batch.logits(X)[index], single.logits(X)[0], atol=1e-6)
+        np.testing.assert_allclose(batch.only(index).logits(X)[0], batch.logits(X)[index])
+
+
+def test_rare_classes() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], [2000, 60, 8])
+    X = 1.0 + rng.normal(size=(len(labels), 30)) + rng.normal(size=(3, 30))[labels]
+    X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+    fits = fit_softmax(X, labels, 3, PATH)
+    assert fits.converged.all()
+    for C, W, b in zip(PATH, fits.weights, fits.intercepts, strict=True):
+        assert steepness(X, labels, C, W, b) < 1e-5
+
+
+def test_the_tiniest_inverse_regularisation_names_the_largest_class() -> None:
+    X, labels = embeddings(300, 20, 3, trace=0.2)
+    fits = fit_softmax(X, labels, 3, [1e-9])
+    assert fits.converged.all()
+    assert (fits.predict(X) == np.bincount(labels).argmax()).all()
+
+
+def test_features_without_any_difference() -> None:
+    fits = fit_softmax(np.ones((9, 4), np.float32), np.repeat([0, 1, 2], [2, 2, 5]), 3, [1.0])
+    assert fits.converged.all()
+    assert (fits.predict(np.ones((2, 4), np.float32)) == 2).all()
+    expected = np.array([2, 2, 5]) / 9
+    shares = probabilities(fits.logits(np.ones((1, 4), np.float32))[0, 0])
+    np.testing.assert_allclose(shares, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("how", ["l2", "standardise", "none"])
+def test_memory_and_threads_change_nothing(
+    how: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, labels = embeddings(9000, 100, 3, trace=0.1)
+    np.save(tmp_path / "X.npy", X)
+    mapped = Features.of(np.load(tmp_path / "X.npy", mmap_mode="r"))
+    monkeypatch.setattr(softmax, "_DOUBLE", 0 if precision == "single" else 2**30)
+    found = []
+    for memory, each, threads in ((1, mapped, 1), (1024, Features.of(X), 1), (1024, mapped, 2)):
+        torch.set_num_threads(threads)
+        found.append(
+            fit_softmax(each, labels, 3, [1.0, 1e3], normalise=how, memory_mb=memory)  # type: ignore[arg-type]
+        )
+        assert torch.get_num_threads() == threads
+    for other in found[1:]:
+        np.testing.assert_array_equal(other.predict(X), found[0].predict(X))
+        np.testing.assert_allclose(other.logits(X), found[0].logits(X), rtol=1e-3, atol=1e-3)
+
+
+def test_little_memory_fits_the_path_in_parts() -> None:
+    X, labels = embeddings(500, 200, 10, trace=0.2)
+    whole = fit_softmax(X, labels, 10, PATH)
+    parts = fit_softmax(X, labels, 10, PATH, memory_mb=1)
+    np.testing.assert_allclose(parts.logits(X), whole.logits(X), atol=1e-5)
+    assert parts.converged.shape == (len(PATH),)
+
+
+@pytest.mark.parametrize("n", [40, 400])
+def test_the_preconditioner_of_other_rows_serves(n: int) -> None:
+    X, labels = embeddings(2 * n, 120, 3, trace=0.2)
+    first = fit_softmax(X[:n], labels[:n], 3, [100.0])
+    own = fit_softmax(X[n:], labels[n:], 3, [100.0])
+    shared = fit_softmax(X[n:], labels[n:], 3, [100.0], preconditioner=first.preconditioner)
+    assert shared.converged.all()
+    assert shared.iterations <= 3 * own.iterations
+    np.testing.assert_allclose(shared.logits(X), own.logits(X), atol=0.02)
+
+
+def test_stopping_early_is_told() -> None:
+    X, labels = embeddings(100, 10, 3, trace=0.2)
+    assert not fit_softmax(X, labels, 3, [1e4], max_iterations=1).converged.any()
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    X, labels = embeddings(500, 20, 3, trace=0.2)
+    order = np.random.default_rng(0).permutation(500)
+    one, other = fit_softmax(X, labels, 3, [10.0]), fit_softmax(X[order], labels[order], 3, [10.0])
+    np.testing.assert_allclose(one.logits(X), other.logits(X), atol=1e-4)
+
+
+def test_classes_that_were_never_seen_are_refused() -> None:
+    X, labels = embeddings(50, 10, 3, trace=0.2)
+    with pytest.raises(LatentprintError, match="Class 3 has no photo to train on"):
+        fit_softmax(X, labels, 5, [1.0])
+    with pytest.raises(LatentprintError, match="50 rows of features have 49 labels"):
+        fit_softmax(X, labels[1:], 3, [1.0])
+    with pytest.raises(LatentprintError, match="between 0 and 1"):
+        fit_softmax(X, labels, 2, [1.0])
+
+
+@pytest.mark.parametrize("C", [[], [0.0], [1.0, -1.0], [np.inf], [np.nan]])
+def test_impossible_inverse_regularisation(C: list[float]) -> None:
+    X, labels = embeddings(50, 10, 3, trace=0.2)
+    with pytest.raises(UsageError, match="positive"):
+        fit_softmax(X, labels, 3, C)
