@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,9 @@ from latentprint.errors import LatentprintError
 if TYPE_CHECKING:
     from latentprint.experiments.assignment import Draw
     from latentprint.experiments.source import EmbeddingSource
+    from latentprint.solvers import VectorArray
+
+_ROWS_AT_ONCE = 4096
 
 
 def split_photos(photos: pl.DataFrame, split: str, draw: Draw) -> pl.DataFrame:
@@ -25,43 +29,80 @@ def split_photos(photos: pl.DataFrame, split: str, draw: Draw) -> pl.DataFrame:
     return part if draw == "published" else part.sort("id")
 
 
-def unit_vectors(
-    source: EmbeddingSource, classes: Sequence[str], *parts: pl.DataFrame
-) -> list[np.ndarray]:
-    """L2-normalised vectors of some photos under some processing classes.
+@dataclass(frozen=True)
+class UnitVectors:
+    """L2-normalised vectors of some photos, read where they are indexed [n, D].
 
-    Each class is read once for all parts.
+    Attributes:
+        array: The vectors of all photos, in memory or on disk.
+        rows: Rows of the photos in it, int64 [n].
+        ids: Ids of the photos [n].
+        where: Encoder and processing class, for messages.
+    """
+
+    array: VectorArray
+    rows: np.ndarray
+    ids: pl.Series
+    where: str
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Photos n, dimensions D."""
+        return len(self.rows), int(self.array.shape[1])
+
+    def __getitem__(self, photos: np.ndarray | slice) -> np.ndarray:
+        """Unit vectors of some photos, float32 [m, D].
+
+        Raises:
+            LatentprintError: A vector is zero or not finite; the message names the photo.
+        """
+        if isinstance(photos, slice):
+            photos = np.arange(*photos.indices(len(self.rows)))
+        found = np.empty((len(photos), self.shape[1]), dtype=np.float32)
+        for start in range(0, len(photos), _ROWS_AT_ONCE):
+            part = photos[start : start + _ROWS_AT_ONCE]
+            vectors = np.asarray(self.array[self.rows[part]], dtype=np.float64)
+            found[start : start + len(part)] = self._normalised(vectors, part)
+        return found
+
+    def _normalised(self, vectors: np.ndarray, photos: np.ndarray) -> np.ndarray:
+        """Divide vectors by their length, float64 [m, D]."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            lengths = np.linalg.norm(vectors, axis=1)
+        bad = ~np.isfinite(lengths) | (lengths == 0)
+        if bad.any():
+            first = int(bad.argmax())
+            what = "zero" if lengths[first] == 0 else "not finite"
+            raise LatentprintError(
+                f"The embedding of photo {self.ids[int(photos[first])]!r} is {what} ({self.where}):"
+                " leave this photo out, or embed it again."
+            )
+        unit: np.ndarray = vectors / lengths[:, None]
+        return unit
+
+
+def unit_vectors(
+    source: EmbeddingSource, classes: Sequence[str], photos: pl.DataFrame, memory_mb: float
+) -> list[VectorArray]:
+    """L2-normalised vectors of some photos under some processing classes.
 
     Args:
         source: Where the vectors come from.
         classes: Names of the processing classes [P].
-        *parts: Photos with their ``row`` and ``id``, such as the training and the test photos.
+        photos: Photos with their ``row`` and ``id`` [n].
+        memory_mb: Vectors that fit into it are read once and kept; others whenever they are needed.
 
     Returns:
-        For every part, float32 [P, n, D].
+        For every class, float32 [n, D].
 
     Raises:
         LatentprintError: A vector is zero or not finite; the message names the photo.
     """
-    found: list[list[np.ndarray]] = [[] for _ in parts]
+    rows = photos["row"].to_numpy().astype(np.int64)
+    found: list[VectorArray] = []
     for name in classes:
-        vectors = source.vectors(name)
-        for part, into in zip(parts, found, strict=True):
-            chosen = np.asarray(vectors[part["row"].to_numpy()], dtype=np.float64)
-            into.append(_normalised(chosen, part["id"], f"{source.encoder}, {name}"))
-    return [np.stack(each) for each in found]
-
-
-def _normalised(vectors: np.ndarray, ids: pl.Series, where: str) -> np.ndarray:
-    """Divide vectors by their length, float64 [n, D] to float32."""
-    lengths = np.linalg.norm(vectors, axis=1)
-    bad = ~np.isfinite(lengths) | (lengths == 0)
-    if bad.any():
-        first = int(bad.argmax())
-        what = "zero" if lengths[first] == 0 else "not finite"
-        raise LatentprintError(
-            f"The embedding of photo {ids[first]!r} is {what} ({where}; {int(bad.sum())} such"
-            " photos): leave these photos out, or embed them again."
-        )
-    unit: np.ndarray = (vectors / lengths[:, None]).astype(np.float32)
-    return unit
+        where = f"{source.encoder}, {name}"
+        unit = UnitVectors(source.vectors(name), rows, photos["id"], where)
+        size = 4 * len(classes) * unit.shape[0] * unit.shape[1] / 2**20
+        found.append(unit[:] if size <= memory_mb else unit)
+    return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,7 @@ import polars as pl
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, Draw, assign_classes
 from latentprint.experiments.features import split_photos, unit_vectors
-from latentprint.experiments.setups import SETUPS, Gallery, score
+from latentprint.experiments.setups import SETUPS, Gallery, classify, combinations
 from latentprint.results import Result
 from latentprint.stats import (
     ClusterBootstrap,
@@ -41,17 +41,48 @@ class InfluenceOutcome:
             [seeds, P, n_test].
         test_ids: Ids of the test photos [n_test].
         classes: Names of the processing classes [P].
+        checked: Test photos that float32 products could not decide.
     """
 
     results: list[Result]
     correct: dict[tuple[int, str], np.ndarray]
     test_ids: tuple[str, ...]
     classes: tuple[str, ...]
+    checked: int
 
     def accuracies(self, k: int, setup: str) -> np.ndarray:
         """Accuracy of every combination in percent, float64 [...]."""
         means: np.ndarray = 100.0 * self.correct[k, setup].mean(axis=-1)
         return means
+
+    def details(self) -> list[dict[str, Any]]:
+        """Every single accuracy that the set-ups average, as JSON values."""
+        found = []
+        for row in self.results:
+            if row.setup == "influence" or row.k is None:
+                continue
+            accuracies = self.accuracies(row.k, row.setup)
+            if row.setup == "uniform":
+                runs = [
+                    {"test": name, "draw": draw, "accuracy": float(accuracies[draw, p])}
+                    for draw in range(len(accuracies))
+                    for p, name in enumerate(self.classes)
+                ]
+            else:
+                runs = [
+                    {
+                        "test": self.classes[p],
+                        "positives": self.classes[q],
+                        "negatives": self.classes[r],
+                        "accuracy": float(accuracy),
+                    }
+                    for (p, q, r), accuracy in zip(
+                        combinations(row.setup, len(self.classes)), accuracies, strict=True
+                    )
+                ]
+            about = {name: getattr(row, name) for name in ("encoder", "experiment", "attribute")}
+            found.append({**about, "setup": row.setup, "k": row.k, "runs": runs})
+        return found
 
 
 def influence(
@@ -62,16 +93,18 @@ def influence(
     seeds: int = 10,
     seed: int = 0,
     draw: Draw = "photo",
-    memory_mb: int = 1024,
+    memory_mb: int = 4096,
+    device: str = "cpu",
     bootstrap: int = 1000,
 ) -> InfluenceOutcome:
     """Measure how far the processing of photos decides which are nearest.
 
     kNN classification by cosine similarity, one vote a neighbour. Tied votes go to the class whose
-    name comes first; equal similarities to the training photo whose id comes first (under the
-    published draw, the one whose row comes first). The influence is the accuracy when only photos
-    of the right class share the test photo's processing, minus that when only the others do (ICCV
-    2025 study, arXiv 2508.10637, section 5).
+    name comes first (names that are all whole numbers are ordered as numbers); equal similarities
+    to the training photo whose id comes first (under the published draw, the one whose row comes
+    first). The influence is the accuracy when only photos of the right class share the test
+    photo's processing, minus that when only the others do (ICCV 2025 study, arXiv 2508.10637,
+    section 5).
 
     Args:
         source: Embeddings of labelled photos under every class of the attribute.
@@ -80,29 +113,69 @@ def influence(
         seeds: Number of draws of the uniform set-up.
         seed: Seeds these draws and the bootstrap; 0 gives the published draws 0, 1, 2, …
         draw: How the uniform set-up gives training photos their classes.
-        memory_mb: Memory for similarities; the result does not depend on it.
+        memory_mb: Memory for vectors and similarities; the result does not depend on it. Training
+            vectors that do not fit into half of it are read from their file as they are needed.
+        device: Where products are computed; the result does not depend on it.
         bootstrap: Number of resamples behind the intervals.
 
     Raises:
         LatentprintError: There are no class labels, or a vector is zero or not finite.
         UsageError: An option is out of range, such as a k beyond the training photos.
     """
+    ks = tuple(dict.fromkeys(ks))
     train, test, notes = _labelled(source.photos, draw)
     _check_options(ks, seeds, memory_mb, bootstrap, len(train))
-    names = sorted(train["label"].unique())
-    X, X_test = unit_vectors(source, attribute.classes, train, test)
-    ids = train["id"].to_list()
+    names = sorted_names(train["label"].unique().to_list())
+    gallery = _gallery(source, attribute, train, test, names, memory_mb)
     first = seed * DRAWS_PER_SEED
-    draws = [
-        assign_classes(draw, first + each, attribute.name, ids, len(X)) for each in range(seeds)
-    ]
-    labels = [np.searchsorted(names, part["label"].to_list()) for part in (test, train)]
-    correct = score(Gallery(X_test, X, labels[0], labels[1], np.stack(draws)), ks, memory_mb)
+    ids = train["id"].to_list()
+    classes = len(attribute.classes)
+    draws = [assign_classes(draw, first + n, attribute.name, ids, classes) for n in range(seeds)]
+    gallery = replace(gallery, draws=np.stack(draws))
+    found = classify(gallery, ks, memory_mb=memory_mb / 2 - memory_mb / 8, device=device)
+    correct = {
+        (k, setup): found.setup(k, setup, classes) == gallery.test_labels
+        for k in ks
+        for setup in (*SETUPS, "uniform")
+    }
     table = _Table(source, attribute.name, len(names), len(test), len(train), "; ".join(notes))
     photos = cluster_bootstrap_counts(test["group"].to_list(), bootstrap, seed)
     results = [row for k in ks for row in table.rows(k, correct, photos)]
     logger.info("%s, %s: influence %.1f", source.encoder, attribute.name, results[-1].value)
-    return InfluenceOutcome(results, correct, tuple(test["id"]), tuple(attribute.classes))
+    ids_of_tests = tuple(test["id"].to_list())
+    return InfluenceOutcome(results, correct, ids_of_tests, tuple(attribute.classes), found.checked)
+
+
+def sorted_names(names: Sequence[str]) -> list[str]:
+    """Class names in the order that decides tied votes: numbers by value, else as text."""
+    try:
+        return sorted(names, key=lambda name: (int(name), name))
+    except ValueError:
+        return sorted(names)
+
+
+def _gallery(
+    source: EmbeddingSource,
+    attribute: Attribute,
+    train: pl.DataFrame,
+    test: pl.DataFrame,
+    names: Sequence[str],
+    memory_mb: float,
+) -> Gallery:
+    """Vectors and labels, still without draws."""
+    numbers = {name: number for number, name in enumerate(names)}
+    labels = [
+        np.array([numbers[name] for name in part["label"]], dtype=np.int64)
+        for part in (test, train)
+    ]
+    return Gallery(
+        unit_vectors(source, attribute.classes, test, memory_mb / 8),
+        unit_vectors(source, attribute.classes, train, memory_mb / 2),
+        labels[0],
+        labels[1],
+        np.empty((0, len(train)), dtype=np.int64),
+        np.argsort(train["row"].to_numpy()).astype(np.int64),
+    )
 
 
 def _labelled(photos: pl.DataFrame, draw: Draw) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
@@ -111,6 +184,8 @@ def _labelled(photos: pl.DataFrame, draw: Draw) -> tuple[pl.DataFrame, pl.DataFr
     Raises:
         LatentprintError: Nothing can be classified.
     """
+    # A manifest may have a column "row" of its own.
+    photos = photos.select("id", "label", "split", "group")
     parts = [split_photos(photos, split, draw) for split in ("train", "val")]
     train, labelled = (part.filter(pl.col("label").is_not_null()) for part in parts)
     if not len(train) or not len(labelled):

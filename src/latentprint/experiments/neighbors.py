@@ -1,78 +1,97 @@
-"""The nearest training photos of each test photo, always in the same order.
+"""Which training photos are nearest, defined so that every machine agrees.
 
 The last bits of a matrix product depend on its shape and on the machine, so that photos which are
-equally near would come in any order. Similarities are therefore computed in float64 and rounded to
-a grid far coarser than their error, and equal ones are ordered by the row of the training photo.
+equally near would come in any order. Similarities are therefore defined in float64 and rounded to a
+grid far coarser than their error; equal ones are ordered by the row of the training photo. This
+module computes them from full products, which is slow; ``candidates`` finds the same neighbours
+from float32 products and proves it for every row.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
-_MARGIN = 6
-_GRID = 2.0**40
+from latentprint.errors import LatentprintError
+
+if TYPE_CHECKING:
+    from latentprint.solvers import VectorArray
+
+GRID = 2.0**40
+"""Similarities are whole multiples of 1 / GRID."""
+
+MOST_PHOTOS = 2**22
+"""Training photos whose similarity and row fit into one number of 64 bits."""
+
+BANNED = -3 * 2**39
+"""A similarity below all others, for pairs that are not allowed."""
+
+_VOTES_AT_ONCE = 2**22
 
 
-@dataclass(frozen=True)
-class Neighbors:
-    """The k most similar training photos of some test photos, most similar first.
-
-    Attributes:
-        similarities: Cosines, float64 [t, k]; minus infinity where there are fewer than k.
-        rows: Rows of the training photos, int64 [t, k].
-    """
-
-    similarities: Tensor
-    rows: Tensor
-
-    def merged(self, other: Neighbors) -> Neighbors:
-        """Both lists as one, as long as the two together."""
-        similarities = torch.cat([self.similarities, other.similarities], 1)
-        return _ordered(similarities, torch.cat([self.rows, other.rows], 1), similarities.shape[1])
-
-
-def cosines(test: Tensor, train: Tensor) -> Tensor:
-    """Cosine similarities of unit vectors, on a grid of 2^-40.
+def grid_cosines(queries: np.ndarray, gallery: np.ndarray) -> Tensor:
+    """Cosine similarities of unit vectors as whole numbers of grid steps.
 
     Args:
-        test: float64 [t, D].
-        train: float64 [N, D].
+        queries: float32 [t, D].
+        gallery: float32 [N, D].
 
     Returns:
-        float64 [t, N].
+        int64 [t, N], between -GRID and GRID.
     """
-    return (test @ train.T).mul_(_GRID).round_().div_(_GRID)
+    product = queries.astype(np.float64) @ gallery.astype(np.float64).T
+    return torch.from_numpy(np.rint(product * GRID).astype(np.int64))
 
 
-def nearest(similarities: Tensor, k: int) -> Neighbors:
-    """Find the nearest training photos.
-
-    Equal similarities are ordered by row, the lowest first.
+def full_cosines(
+    queries: np.ndarray, gallery: VectorArray, order: np.ndarray, block: int
+) -> Tensor:
+    """Cosine similarities to a whole gallery, which is read in blocks.
 
     Args:
-        similarities: Cosines, float64 [t, N]; minus infinity where a pair is not allowed.
-        k: Number of neighbours, at most N.
+        queries: Unit vectors, float32 [t, D].
+        gallery: Unit vectors, float32 [N, D].
+        order: Rows of the gallery in the order of reading, int64 [N].
+        block: Rows that are read at once.
+
+    Returns:
+        int64 [t, N], in grid steps.
     """
-    # A partial sort picks any of several equals: the margin holds those of most rows.
-    values, rows = similarities.topk(min(k + _MARGIN, similarities.shape[1]))
-    found = _ordered(values, rows, k)
-    last = values[:, -1]
-    tied = (last == found.similarities[:, -1]) & (last > -torch.inf)
-    for row in torch.split(tied.nonzero()[:, 0], 64):
-        order = similarities[row].sort(dim=1, descending=True, stable=True)
-        found.similarities[row], found.rows[row] = order.values[:, :k], order.indices[:, :k]
+    found = torch.empty((len(queries), len(order)), dtype=torch.int64)
+    for start in range(0, len(order), block):
+        rows = order[start : start + block]
+        found[:, torch.from_numpy(rows)] = grid_cosines(queries, np.asarray(gallery[rows]))
     return found
 
 
-def _ordered(similarities: Tensor, rows: Tensor, k: int) -> Neighbors:
-    """The first k by falling similarity, then by rising row."""
-    by_row = rows.argsort(dim=1, stable=True)
-    similarities, rows = similarities.gather(1, by_row), rows.gather(1, by_row)
-    order = similarities.argsort(dim=1, descending=True, stable=True)[:, :k]
-    return Neighbors(similarities.gather(1, order), rows.gather(1, order))
+def nearest(similarities: Tensor, k: int) -> Tensor:
+    """Find the nearest photos; equal similarities are ordered by row, the lowest first.
+
+    Args:
+        similarities: In grid steps, int64 [t, N]; BANNED where a pair is not allowed.
+        k: Number of neighbours, at most N.
+
+    Returns:
+        Their rows, nearest first, int64 [t, k].
+    """
+    keys = similarities * MOST_PHOTOS - torch.arange(similarities.shape[1])
+    return keys.topk(k).indices
+
+
+def check_size(photos: int) -> None:
+    """Refuse a gallery that the order of neighbours cannot be computed for.
+
+    Raises:
+        LatentprintError: It has too many photos.
+    """
+    if photos > MOST_PHOTOS:
+        raise LatentprintError(
+            f"Neighbours are found among at most {MOST_PHOTOS} photos, and these are {photos}:"
+            " take a part of them."
+        )
 
 
 def vote(labels: Tensor) -> Tensor:
@@ -84,6 +103,12 @@ def vote(labels: Tensor) -> Tensor:
     Returns:
         int64 [t].
     """
+    size = max(1, _VOTES_AT_ONCE // labels.shape[1] ** 2)
+    pieces = [_vote(labels[at : at + size]) for at in range(0, len(labels), size)]
+    return torch.cat(pieces) if pieces else labels[:, 0]
+
+
+def _vote(labels: Tensor) -> Tensor:
     counts = (labels[:, :, None] == labels[:, None, :]).sum(2)
     # One number orders by count first and by falling label second.
     winner = (counts * (int(labels.max()) + 1) - labels).argmax(dim=1, keepdim=True)
