@@ -28,15 +28,27 @@ KEYS: dict[str, str] = {
 }
 """The key of every attribute that the figures name."""
 
+PAIR_SETUPS = {
+    "different": "distractors share the query's device",
+    "same": "distractors share the target's device",
+}
+"""Our names of the galleries of near-duplicate pairs: the published words have misled readers."""
+
 
 def published() -> pl.DataFrame:
     """Read the published figures of 47 encoders, with the columns of the result table they have.
 
-    Probe and kNN values are accuracies in percent; ``near_duplicate`` values are recall@1 between
-    0 and 1. ``setup`` is empty for probes, as in the result table.
+    Values are in percent, recall@1 of ``near_duplicate`` included. ``setup`` is empty for probes,
+    as in the result table.
     """
     table = pl.read_csv(SOURCE, infer_schema=False)
-    return table.with_columns(
-        pl.col("attribute").replace_strict(KEYS),
-        pl.col("setup").fill_null(""),
-    ).cast({name: SCHEMA[name] for name in table.columns})
+    pairs = pl.col("experiment") == "near_duplicate"
+    translated = pl.when(pairs).then(pl.col("setup").replace(PAIR_SETUPS))
+    return (
+        table.with_columns(
+            pl.col("attribute").replace_strict(KEYS),
+            translated.otherwise(pl.col("setup").fill_null("")).alias("setup"),
+        )
+        .cast({name: SCHEMA[name] for name in table.columns})
+        .with_columns(value=pl.when(pairs).then(100.0 * pl.col("value")).otherwise("value"))
+    )

@@ -1,0 +1,150 @@
+"""``latentprint correlation``: do classes go together with how photos were taken?"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latentprint.cli import options
+from latentprint.cli.app import app
+
+if TYPE_CHECKING:
+    from latentprint.experiments.correlation import Correlation
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+@app.command(
+    epilog="Examples: `latentprint correlation photos/` · `latentprint correlation manifest.csv "
+    "--label species --group photographer --out correlation.csv`"
+)
+def correlation(
+    photos: options.PhotosArgument,
+    label: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Column with the classes.")
+    ] = "label",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Only this column; repeat it. Default: all."),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Photos with one value of it are not independent (photographer, scene) and are "
+            "permuted as one. Default: the manifest's group.",
+        ),
+    ] = None,
+    bins: options.BinsOption = None,
+    files: Annotated[
+        bool,
+        typer.Option(
+            "--files/--no-files", help="Read EXIF and file facts, or use the manifest alone."
+        ),
+    ] = True,
+    permutations: Annotated[int, typer.Option(min=1, help="Permutations behind each p.")] = 1000,
+    layout: options.LayoutOption = "auto",
+    workers: options.WorkersOption = None,
+    seed: options.SeedOption = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write one row for every column to this .csv or .parquet file, or everything to a "
+            ".json file.",
+        ),
+    ] = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Measure whether classes go together with EXIF, file facts and other columns.
+
+    A warning before training: traces of the camera do harm where class and camera go together.
+    No encoder is needed and no pixel is decoded.
+    """
+    from latentprint.cli.output import print_json
+    from latentprint.experiments.correlation import correlate, photo_columns, write_correlation
+    from latentprint.experiments.labels import parse_bins
+    from latentprint.photos import open_photos
+    from latentprint.photos.exif_files import require_table_suffix
+
+    if out is not None:
+        require_table_suffix(out)
+    table, unread = photo_columns(
+        open_photos(photos, layout=layout),
+        read_files=files,
+        workers=workers,
+        on_progress=_lines(),
+    )
+    found = correlate(
+        table,
+        label,
+        columns=column,
+        group=group,
+        bins=parse_bins(bins or []),
+        permutations=permutations,
+        seed=seed,
+    )
+    if out is not None:
+        write_correlation(found, out)
+    if as_json:
+        print_json({**found.to_dict(), "unread": unread})
+        return
+    _print(found, unread)
+    if out is not None:
+        sys.stdout.write(f"{out}\n")
+
+
+def _lines() -> Callable[[int, int], None]:
+    """Tell every few seconds how far it is."""
+    last = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _SECONDS_BETWEEN_LINES:
+            last = now
+            sys.stderr.write(f"read {done} of {total} photos\n")
+
+    return show
+
+
+def _print(found: Correlation, unread: dict[str, str]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=140)
+    kept = "" if found.groups is None else f", {found.groups} groups permuted as one each"
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=Text(f"Cramér's V with {found.label!r} (0 to 1), {found.photos} photos{kept}"),
+        title_justify="left",
+    )
+    table.add_column("column")
+    for heading in ("V", "by chance", "photos", "classes", "levels", "p", "q"):
+        table.add_column(heading, justify="right")
+    table.add_column("levels are")
+    for each in found.columns:
+        numbers = (f"{each.v:.3f}", f"{each.chance:.3f}")
+        counts = (f"{each.n}", f"{each.classes}", f"{each.levels}")
+        tests = (f"{each.p:.2g}", f"{each.q:.2g}")
+        table.add_row(Text(each.column), *numbers, *counts, *tests, Text(each.rule))
+    console.print(table)
+    reasons: dict[str, list[str]] = {}
+    for name, reason in found.left_out.items():
+        reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        console.print(Text(f"Left out ({reason}): {', '.join(names)}"), soft_wrap=True)
+    for what, reason in unread.items():
+        console.print(Text(f"Not read: {what}: {reason}"), soft_wrap=True)
+    console.print(Text(found.sentence), soft_wrap=True)
