@@ -9,23 +9,119 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from latentprint.embeddings import Extraction, extract, open_collection
-    from latentprint.encoders import Encoder, Preprocess, list_encoders, load_encoder
-    from latentprint.errors import LatentprintError, UsageError
-    from latentprint.experiments import influence, probe
-    from latentprint.photos import Photos, open_photos
-    from latentprint.pipeline import Audit, Loading, audit, embed
-    from latentprint.processing import ATTRIBUTES, Attribute, Processing
-    from latentprint.report import write_report
+    from latentprint.embeddings import (
+        Extraction,
+        extract,
+        open_collection,
+        open_own_vectors,
+        open_study_files,
+        select_photos,
+        with_labels,
+    )
+    from latentprint.encoders import (
+        Encoder,
+        Preprocess,
+        list_encoders,
+        load_encoder,
+    )
+    from latentprint.errors import (
+        LatentprintError,
+        UsageError,
+    )
+    from latentprint.experiments import (
+        Guards,
+        PairsOptions,
+        ProbeOptions,
+        correlate,
+        decompose_variance,
+        influence,
+        near_duplicates,
+        probe_label,
+        probe_processing,
+    )
+    from latentprint.jobs import (
+        Audit,
+        Loading,
+        StudyFiles,
+        audit,
+        compare_stored,
+        embed,
+        influence_stored,
+        pairs_stored,
+        probe_stored,
+        robustness_stored,
+    )
+    from latentprint.photos import (
+        Photos,
+        exif_table,
+        open_photos,
+        read_exif,
+    )
+    from latentprint.processing import (
+        ATTRIBUTES,
+        Attribute,
+        Processing,
+        read_attribute,
+    )
+    from latentprint.report import (
+        write_report,
+    )
 
 _HOMES = {
-    "embeddings": ("Extraction", "extract", "open_collection"),
-    "encoders": ("Encoder", "Preprocess", "list_encoders", "load_encoder"),
-    "errors": ("LatentprintError", "UsageError"),
-    "experiments": ("influence", "probe"),
-    "photos": ("Photos", "open_photos"),
-    "pipeline": ("Audit", "Loading", "audit", "embed"),
-    "processing": ("ATTRIBUTES", "Attribute", "Processing"),
+    "embeddings": (
+        "Extraction",
+        "extract",
+        "open_collection",
+        "open_own_vectors",
+        "open_study_files",
+        "select_photos",
+        "with_labels",
+    ),
+    "encoders": (
+        "Encoder",
+        "Preprocess",
+        "list_encoders",
+        "load_encoder",
+    ),
+    "errors": (
+        "LatentprintError",
+        "UsageError",
+    ),
+    "experiments": (
+        "Guards",
+        "PairsOptions",
+        "ProbeOptions",
+        "correlate",
+        "decompose_variance",
+        "influence",
+        "near_duplicates",
+        "probe_label",
+        "probe_processing",
+    ),
+    "jobs": (
+        "Audit",
+        "Loading",
+        "StudyFiles",
+        "audit",
+        "compare_stored",
+        "embed",
+        "influence_stored",
+        "pairs_stored",
+        "probe_stored",
+        "robustness_stored",
+    ),
+    "photos": (
+        "Photos",
+        "exif_table",
+        "open_photos",
+        "read_exif",
+    ),
+    "processing": (
+        "ATTRIBUTES",
+        "Attribute",
+        "Processing",
+        "read_attribute",
+    ),
     "report": ("write_report",),
 }
 
@@ -35,21 +131,41 @@ __all__ = [
     "Audit",
     "Encoder",
     "Extraction",
+    "Guards",
     "LatentprintError",
     "Loading",
+    "PairsOptions",
     "Photos",
     "Preprocess",
+    "ProbeOptions",
     "Processing",
+    "StudyFiles",
     "UsageError",
     "audit",
+    "compare_stored",
+    "correlate",
+    "decompose_variance",
     "embed",
+    "exif_table",
     "extract",
     "influence",
+    "influence_stored",
     "list_encoders",
     "load_encoder",
+    "near_duplicates",
     "open_collection",
+    "open_own_vectors",
     "open_photos",
-    "probe",
+    "open_study_files",
+    "pairs_stored",
+    "probe_label",
+    "probe_processing",
+    "probe_stored",
+    "read_attribute",
+    "read_exif",
+    "robustness_stored",
+    "select_photos",
+    "with_labels",
     "write_report",
 ]
 

@@ -97,3 +97,24 @@ def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     tail = 50.0 * (1.0 - level)
     low, high = np.percentile(samples, [tail, 100.0 - tail])
     return float(low), float(high)
+
+
+def false_discovery_rates(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values of several tests for the rate of false discoveries.
+
+    The step-up procedure of Benjamini and Hochberg (Journal of the Royal Statistical Society B,
+    1995): of the tests whose adjusted value is at most q, a share of at most q is expected to be
+    false.
+
+    Args:
+        p_values: One p for every test [M].
+
+    Returns:
+        The adjusted value of every test [M], in the order given.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(-p, kind="stable")
+    ranks = np.arange(len(p), 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum.accumulate(np.minimum(p[order] * len(p) / ranks, 1.0))
+    return [float(each) for each in adjusted]

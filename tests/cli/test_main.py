@@ -11,6 +11,9 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
+
+from latentprint.cli.main import COMMANDS, app
 
 TOY = """
 import sys
@@ -59,10 +62,20 @@ def messy(tmp_path: Path) -> Path:
 def test_a_messy_folder_is_audited_to_the_end(messy: Path) -> None:
     done = latentprint(
         "audit", "photos", "--out", "run", "-e", "python:toy_factory:make", "--allow-broken",
-        "-k", "3", "--workers", "1", "--json", cwd=messy.parent,
+        "-k", "3", "--workers", "1", "--json", "-a", "sharpening", "-a", "resizing",
+        cwd=messy.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert len(json.loads(done.stdout)["results"]) == 4 + 4 * 6
+    asked = [
+        (row["experiment"], row["attribute"], row["encoder"], row["setup"])
+        for row in json.loads(done.stdout)["results"]
+    ]
+    for attribute in ("sharpening", "resizing"):
+        for encoder in ("toy", "colour statistics", "DCT energies"):
+            assert ("processing_probe", attribute, encoder, "") in asked
+            assert ("processing_probe", attribute, encoder, "paired") in asked
+        assert ("variance", attribute, "toy", "processing share") in asked
+        assert ("knn_influence", attribute, "toy", "influence") in asked
     run = messy.parent / "run"
     photos = pl.read_csv(run / "photos.csv")
     status = dict(photos.select("path", "status").rows())
@@ -79,7 +92,8 @@ def test_a_messy_folder_is_audited_to_the_end(messy: Path) -> None:
         "low", "high", "n_test",
     ]  # fmt: skip
     assert results.height == pl.read_parquet(run / "results.parquet").height
-    assert set(results["experiment"]) == {"processing_probe", "knn_influence"}
+    measured = {"processing_probe", "learning_curve", "variance", "knn_influence"}
+    assert set(results["experiment"]) == measured
     assert "<script>alert(1)" not in (run / "report.html").read_text()
 
 
@@ -111,7 +125,9 @@ def test_embed_then_probe_influence_and_report(messy: Path) -> None:
     assert json.loads(made.stdout)["photos"]["broken"] == 4
     probed = latentprint("probe", "store", "-a", "sharpening", "--json", cwd=home)
     assert probed.returncode == 0, probed.stderr
-    (row,) = json.loads(probed.stdout)["results"]
+    row, paired, *others = json.loads(probed.stdout)["results"]
+    assert (row["setup"], paired["setup"]) == ("", "paired")
+    assert {each["experiment"] for each in others} == {"variance", "learning_curve"}
     assert row["attribute"] == "sharpening"
     assert row["low"] <= row["value"] <= row["high"]
     neighbours = latentprint(
@@ -180,13 +196,12 @@ def test_help_and_import_load_neither_torch_nor_timm(tmp_path: Path) -> None:
     assert latentprint("--version", cwd=tmp_path).stdout.startswith("latentprint 0.")
 
 
-@pytest.mark.parametrize(
-    "command", ["audit", "embed", "probe", "influence", "report", "encoders", "demo"]
-)
-def test_every_command_has_help(command: str, tmp_path: Path) -> None:
-    done = latentprint(command, "--help", cwd=tmp_path)
-    assert done.returncode == 0
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    done = CliRunner().invoke(app, [command, "--help"])
+    assert done.exit_code == 0
     assert command in done.stdout
+    assert "Example" in done.stdout or command in ("encoders", "demo")
 
 
 def test_the_public_api_is_all_there() -> None:

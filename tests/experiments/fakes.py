@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ class FakeSource:
     encoder: str = "fake"
     family: str = "yours"
     dataset: str = "made up"
+    split_made: bool = False
 
     def vectors(self, processing: str) -> np.ndarray:
         return self.by_class[processing]
@@ -58,4 +59,39 @@ def fake_source(
 def shuffled(source: FakeSource, seed: int = 1) -> FakeSource:
     order = np.random.default_rng(seed).permutation(len(source.photos))
     by_class = {name: vectors[order] for name, vectors in source.by_class.items()}
-    return FakeSource(source.photos[order], by_class)
+    return replace(source, photos=source.photos[order], by_class=by_class)
+
+
+def camera_source(
+    n: int,
+    *,
+    trace: float,
+    makes: int = 3,
+    per_person: int = 4,
+    dimensions: int = 24,
+    seed: int = 0,
+) -> FakeSource:
+    """Photos by people who each own one camera and have favourite subjects."""
+    rng = np.random.default_rng(seed)
+    person = np.arange(n) // per_person
+    make = rng.integers(makes, size=person.max() + 1)[person]
+    habits = rng.normal(size=(person.max() + 1, dimensions))
+    shifts = trace * rng.normal(size=(makes, dimensions))
+    vectors = habits[person] + rng.normal(size=(n, dimensions)) + shifts[make]
+    photos = pl.DataFrame(
+        {
+            "id": [f"photo{i:05d}" for i in range(n)],
+            "label": [None] * n,
+            "split": ["train"] * (n // 2) + ["val"] * (n - n // 2),
+            "group": [f"own{i:05d}" for i in range(n)],
+            "photographer": [f"person{i:04d}" for i in person],
+            "make": [f"make {i}" for i in make],
+            "iso": (100.0 * 2.0 ** rng.integers(4, size=n)).tolist(),
+            "taken_month": [f"2020-{1 + i % 12:02}" for i in person],
+            "file_width": [4000 + 16 * int(i) for i in make],
+            "file_height": [3000] * n,
+            "file_bytes": rng.integers(10**6, 2 * 10**6, size=n),
+        },
+        schema_overrides={"label": pl.String},
+    )
+    return FakeSource(photos, {"none": vectors.astype(np.float32)}, split_made=True)

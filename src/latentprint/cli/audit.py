@@ -18,7 +18,7 @@ def audit(
     photos: options.PhotosArgument,
     out: options.OutOption = Path("latentprint-run"),
     encoder: options.EncoderOption = None,
-    attribute: options.AttributeOption = None,
+    attribute: options.QuestionOption = None,
     k: options.NeighboursOption = None,
     layout: options.LayoutOption = "auto",
     label: options.LabelOption = None,
@@ -33,36 +33,46 @@ def audit(
     batch_size: options.BatchOption = 64,
     orient: options.OrientOption = True,
     max_megapixels: options.MegapixelsOption = 100.0,
+    mask: options.LabelMaskOption = 0.9,
+    group: options.GroupOption = None,
+    cap: options.CapOption = None,
+    min_count: options.MinCountOption = 10,
+    balance: options.BalanceOption = True,
+    bins: options.BinsOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Measure the traces of processing in encoders on your photos, and write a report.
+    """Measure the traces of processing and acquisition in encoders on your photos; write a report.
 
+    Processing attributes (the default) are measured on whole photos, labels such as make or
+    aperture (name them with -a) on photos whose middle is masked.
     Writes results.csv (.parquet, .json), report.html, photos.csv and the embeddings into --out.
     """
-    from latentprint import pipeline
+    from latentprint import jobs
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Extraction
+    from latentprint.experiments import Guards, ProbeOptions, parse_bins
     from latentprint.photos import open_photos
-    from latentprint.processing import ATTRIBUTES, find_attributes
+    from latentprint.processing import ATTRIBUTES
 
-    names = [each.name for each in find_attributes(attribute or list(ATTRIBUTES))]
     table = open_photos(photos, layout=layout, label_column=label, name=name)
     with embedding_progress() as progress:
-        done = pipeline.audit(
+        done = jobs.audit(
             table,
             out,
             encoders=encoder or ["default"],
-            attributes=names,
+            questions=attribute or list(ATTRIBUTES),
             ks=k or [10],
-            loading=pipeline.Loading(device, precision, control),
+            loading=jobs.Loading(device, precision, control),
             extraction=Extraction(
                 batch_size=batch_size,
                 workers=workers,
                 orient=orient,
                 max_pixels=int(max_megapixels * 1e6),
+                mask=mask,
             ),
-            seed=seed,
+            options=ProbeOptions(seed=seed),
+            guards=Guards(group, cap, min_count, balance, parse_bins(bins or [])),
             allow_broken=allow_broken,
             command=shlex.join(["latentprint", *sys.argv[1:]]),
             title=title,

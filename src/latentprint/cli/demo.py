@@ -14,7 +14,7 @@ def demo(
     as_json: options.JsonOption = False,
 ) -> None:
     """Audit the embedded encoder on embedded photos: the whole job, offline, in a few minutes."""
-    from latentprint import pipeline
+    from latentprint import jobs
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress, step
     from latentprint.photos import open_photos
@@ -22,7 +22,7 @@ def demo(
 
     write_demo_photos(out / "photos")
     with embedding_progress() as progress:
-        done = pipeline.audit(
+        done = jobs.audit(
             open_photos(out / "photos" / "manifest.csv", name="demo photos"),
             out,
             ks=[5],

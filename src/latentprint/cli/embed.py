@@ -12,7 +12,10 @@ from latentprint.cli import options
 from latentprint.cli.app import app
 
 
-@app.command(epilog="Example: `latentprint embed photos/ --out store -e timm:resnet50.a1_in1k`")
+@app.command(
+    epilog="Examples: `latentprint embed photos/ --out store -e timm:resnet50.a1_in1k` · "
+    "`latentprint embed photos/ --out masked -a none --mask 0.9` (for acquisition labels)"
+)
 def embed(
     photos: options.PhotosArgument,
     out: options.OutOption = Path("latentprint-store"),
@@ -41,23 +44,22 @@ def embed(
 
     A run that was killed goes on where it was; finished embeddings are used again.
     """
-    from latentprint import pipeline
+    from latentprint import jobs
     from latentprint.cli.output import print_json
     from latentprint.cli.progress import embedding_progress
     from latentprint.embeddings import Extraction
     from latentprint.photos import open_photos
-    from latentprint.processing import ATTRIBUTES, find_attributes
+    from latentprint.processing import ATTRIBUTES
 
-    names = [each.name for each in find_attributes(attribute or list(ATTRIBUTES))]
     table = open_photos(photos, layout=layout, label_column=label, name=name)
     with embedding_progress() as progress:
-        stores = pipeline.embed(
+        stores = jobs.embed(
             table,
             out,
             encoders=encoder or ["default"],
-            attributes=names,
+            attributes=attribute or list(ATTRIBUTES),
             extra_classes=processing or [],
-            loading=pipeline.Loading(device, precision, control),
+            loading=jobs.Loading(device, precision, control),
             extraction=Extraction(
                 batch_size=batch_size,
                 workers=workers,

@@ -10,7 +10,21 @@ import sys
 from latentprint.cli.app import app
 from latentprint.errors import LatentprintError
 
-COMMANDS = ("audit", "embed", "probe", "influence", "report", "demo", "encoders")
+COMMANDS = (
+    "audit",
+    "embed",
+    "probe",
+    "influence",
+    "robustness",
+    "pairs",
+    "similarity",
+    "correlation",
+    "exif",
+    "flickr",
+    "report",
+    "demo",
+    "encoders",
+)
 """The modules whose import registers a command, in the order of ``--help``."""
 
 for _name in COMMANDS:

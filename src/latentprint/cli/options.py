@@ -19,6 +19,24 @@ StoreArgument = Annotated[
     Path,
     typer.Argument(metavar="STORE", help="What `latentprint embed` or `audit` wrote with --out."),
 ]
+OptionalStoreArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="STORE", help="What `latentprint embed` or `audit` wrote with --out."),
+]
+StudyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--study-embeddings",
+        metavar="FOLDER",
+        help="Embeddings in the files of the study's own code, in place of a STORE.",
+    ),
+]
+ModelOption = Annotated[str | None, typer.Option(help="Only this model of these files.")]
+VariantOption = Annotated[str | None, typer.Option(help="Only this variant of these files.")]
+RunOutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Also write results and report into this folder."),
+]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for everything written.")]
 RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="The folder that an audit wrote with --out.")
@@ -39,14 +57,58 @@ AttributeOption = Annotated[
         "--attribute",
         "-a",
         metavar="NAME",
-        help="jpeg, sharpening, resizing or interpolation; repeat it for several. Default: all.",
+        help="jpeg, sharpening, resizing or interpolation; some classes, as in "
+        "jpeg:JPEG75_420,JPEG95_444; a .toml file that composes classes of operations; none for "
+        "unprocessed photos; repeat it "
+        "for several. Default: these four.",
+    ),
+]
+QuestionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attribute",
+        "-a",
+        metavar="NAME",
+        help="What to recover: a processing attribute (jpeg, sharpening, resizing, interpolation, "
+        "jpeg:CLASS,CLASS, FILE.toml) or a label of the photos: make, model, smartphone, "
+        "exposure_time, aperture, iso, focal_length, flash, year… or any column of the manifest "
+        "or of --labels (column:NAME where the name is taken). Repeat it for several.",
+    ),
+]
+GroupOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Photos with one value of it stay on one side of every split: photographer, scene, "
+        "source. Default: the manifest's group, else near-duplicates.",
+    ),
+]
+CapOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Most photos of one group and month that take part."),
+]
+MinCountOption = Annotated[
+    int, typer.Option("--min-count", min=2, help="Photos that a class of a label needs.")
+]
+BalanceOption = Annotated[
+    bool, typer.Option("--balance/--no-balance", help="Downsample classes to the rarest.")
+]
+BinsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bins",
+        metavar="LABEL=RULE",
+        help="How values become classes: values, values:K, quantiles:K, stops, edges:A,B or "
+        "published; repeat it. Default: text as it is, numbers in 4 quantiles.",
     ),
 ]
 LayoutOption = Annotated[
     str,
     typer.Option(
         help="How to read a folder: auto, folder (no labels), classes (class/...), splits "
-        "(train/class/... and val/class/...)."
+        "(train/class/... and val/class/...), or a published data set: imagenet (folders, Kaggle's "
+        "or the tar files), inaturalist (2018), flickr_exif, paircams, imagenet_es. auto knows all "
+        "but paircams by their marks."
     ),
 ]
 LabelOption = Annotated[
@@ -80,6 +142,12 @@ MaskOption = Annotated[
     float,
     typer.Option(min=0.0, max=0.999, help="Cover this share of the crop with a central mask."),
 ]
+LabelMaskOption = Annotated[
+    float,
+    typer.Option(
+        min=0.001, max=0.999, help="Share of the crop that is masked where labels are probed."
+    ),
+]
 AllowBrokenOption = Annotated[
     bool,
     typer.Option("--allow-broken", help="Go on when more than 10 % of the photos are broken."),
@@ -88,7 +156,8 @@ ControlOption = Annotated[
     bool,
     typer.Option(
         "--control/--no-control",
-        help="Also embed with the untrained network, the floor that a trace must exceed.",
+        help="Also embed with controls: the untrained network and colour statistics, the floor "
+        "that a trace must exceed, and DCT energies, the ceiling.",
     ),
 ]
 NeighboursOption = Annotated[

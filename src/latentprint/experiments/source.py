@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    import numpy as np
     import polars as pl
+
+    from latentprint.solvers import VectorArray
 
 
 class EmbeddingSource(Protocol):
@@ -18,7 +19,9 @@ class EmbeddingSource(Protocol):
         dataset: Name of the set of photos.
         photos: One row for every embedded photo, in the order of the vectors, with the columns
             ``id`` (text), ``label`` (text or null), ``split`` ("train" or "val") and ``group``
-            (text; photos of one group never straddle a split).
+            (text; photos of one group never straddle a split); any further column is a label
+            that a probe can recover, and those that begin with ``file_`` are facts of the file.
+        split_made: Whether the split was made here, at random, and not given with the photos.
     """
 
     @property
@@ -33,6 +36,12 @@ class EmbeddingSource(Protocol):
     @property
     def photos(self) -> pl.DataFrame: ...  # noqa: D102
 
-    def vectors(self, processing: str) -> np.ndarray:
-        """The embeddings of all photos under one processing class, float32 [N, D]."""
+    @property
+    def split_made(self) -> bool: ...  # noqa: D102
+
+    def vectors(self, processing: str) -> VectorArray:
+        """The embeddings of all photos under one processing class, floats [N, D].
+
+        They may lie on disk: rows are read when they are indexed.
+        """
         ...

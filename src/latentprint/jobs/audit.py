@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -20,24 +15,28 @@ from latentprint.embeddings import (
     Store,
     device_of,
     extract,
-    open_store,
-    photos_table,
     refuse_other_photos,
     stored,
     write_photos,
 )
-from latentprint.embeddings.store import folder_name, writing
+from latentprint.embeddings.extract import is_maskable
+from latentprint.embeddings.store import folder_name
 from latentprint.encoders import Precision, load_encoder, untrained_spec
 from latentprint.encoders.encoder import Encoder
-from latentprint.errors import LatentprintError
-from latentprint.measure import measure_all
-from latentprint.photos import Photos, open_photos, straddling_groups
-from latentprint.processing import ATTRIBUTES, Processing, classes_of, find_attributes
-from latentprint.report import write_report
-from latentprint.results import results_table, write_results
+from latentprint.encoders.pixel_statistics import PIXEL_CONTROLS
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments import Guards, ProbeOptions
+from latentprint.jobs.measure import Measured, Questions, find_questions, influence_all, probe_all
+from latentprint.jobs.run_folder import count_photos, run_settings, write_photos_csv, write_run
+from latentprint.photos import LABELS, Photos, open_photos
+from latentprint.processing import ATTRIBUTES, NONE, Processing, classes_of, find_attributes
+from latentprint.results import results_table
 
 BROKEN_LIMIT = 0.10
 """Share of broken photos above which a job fails unless that is allowed."""
+
+ACQUISITION_MASK = 0.9
+"""Share of the crop that is masked for probes of labels, as in the published figures."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,8 @@ class Loading:
     Attributes:
         device: auto, cpu, cuda or mps.
         precision: float32, bfloat16 or float16.
-        control: Load the untrained network of every encoder as well, where it has one.
+        control: Load controls as well: the untrained network of every encoder that has one, and
+            the two controls without a network, ``pixels:colour`` and ``pixels:dct``.
     """
 
     device: str = "auto"
@@ -75,14 +75,20 @@ class Loading:
 
 
 def load_encoders(
-    encoders: Sequence[str | Encoder], loading: Loading, *, seed: int = 0
+    encoders: Sequence[str | Encoder], loading: Loading, *, seed: int = 0, mask: float = 0.0
 ) -> dict[str, Encoder]:
-    """Load encoders, each followed by its untrained control, by specification.
+    """Load encoders, each followed by its untrained control, and at the end the pixel controls.
 
     Args:
-        encoders: Specifications, or objects that are encoders already (these have no control).
+        encoders: Specifications, or objects that are encoders already (these have no untrained
+            control).
         loading: How to load them.
         seed: Seeds the weights of the controls.
+        mask: Share of the crop that will be masked. Of the pixel controls, ``pixels:dct`` is left
+            out under a mask: it reads the whole photo, which no mask of the crop can cover.
+
+    Returns:
+        The encoders by specification, or by name where they came as objects.
     """
     loaded: dict[str, Encoder] = {}
     for encoder in encoders:
@@ -94,6 +100,9 @@ def load_encoders(
             loaded[spec] = load_encoder(
                 spec, device=loading.device, precision=loading.precision, seed=seed
             )
+    if loading.control:
+        controls = {spec: load_encoder(spec) for spec in PIXEL_CONTROLS if spec not in loaded}
+        loaded |= {spec: each for spec, each in controls.items() if not mask or is_maskable(each)}
     return loaded
 
 
@@ -116,9 +125,9 @@ def embed(
         photos: Photos, or the folder or manifest they are in.
         out: Folder for the stores; finished embeddings in it are used again.
         encoders: Specifications (``latentprint encoders`` lists the forms) or encoder objects.
-        attributes: Names of processing attributes.
+        attributes: Processing attributes, or ``none`` for the unprocessed photos.
         extra_classes: Names of further processing classes, such as ``none``.
-        loading: Device, precision, and whether to add untrained controls.
+        loading: Device, precision, and whether to add controls.
         extraction: How to embed.
         seed: Seeds the rescale factors and the weights of the controls.
         allow_broken: Go on when more than 10 % of the photos are broken.
@@ -131,9 +140,11 @@ def embed(
         LatentprintError: More than 10 % of the photos are broken and that is not allowed, none is
             readable, or see ``extract``. What was computed is kept.
     """
-    classes = classes_of(find_attributes(attributes), extra=extra_classes, seed=seed)
+    named = [name for name in attributes if name != NONE.name]
+    extra = [*extra_classes, *([NONE.name] if len(named) < len(attributes) else [])]
+    classes = classes_of(find_attributes(named), extra=extra, seed=seed)
     photos = photos if isinstance(photos, Photos) else open_photos(photos)
-    loaded = load_encoders(encoders, loading, seed=seed)
+    loaded = load_encoders(encoders, loading, seed=seed, mask=extraction.mask)
     return _embed(photos, Path(out), loaded, classes, extraction, allow_broken, on_progress)
 
 
@@ -176,28 +187,33 @@ def audit(
     out: Path | str,
     *,
     encoders: Sequence[str | Encoder] = ("default",),
-    attributes: Sequence[str] = tuple(ATTRIBUTES),
+    questions: Sequence[str] = tuple(ATTRIBUTES),
     ks: Sequence[int] = (10,),
     loading: Loading = Loading(),
     extraction: Extraction = Extraction(),  # noqa: B008 - frozen
-    seed: int = 0,
+    options: ProbeOptions | None = None,
+    guards: Guards | None = None,
     allow_broken: bool = False,
     command: str = "",
     title: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Audit:
-    """Measure which processing labels encoders reveal, and whether that changes neighbours.
+    """Measure which labels encoders reveal, and whether that changes neighbours.
+
+    Processing attributes are measured on whole photos; labels (make, aperture, a column of the
+    manifest) on photos whose middle is masked, so that little of what they show is left.
 
     Args:
         photos: Photos, or the folder or manifest they are in.
         out: The run folder; an earlier run in it is used again where it fits.
         encoders: Specifications (``latentprint encoders`` lists the forms) or encoder objects.
-        attributes: Names of processing attributes.
+        questions: Processing attributes and labels.
         ks: Numbers of neighbours for kNN influence.
-        loading: Device, precision, and whether to add untrained controls.
-        extraction: How to embed.
-        seed: Seeds everything random.
+        loading: Device, precision, and whether to add controls.
+        extraction: How to embed; its mask is that for labels, 90 % where it is 0.
+        options: How probes are run; their seed seeds everything random.
+        guards: Which photos take part in the probes of labels.
         allow_broken: Go on when more than 10 % of the photos are broken.
         command: The command line, for the record.
         title: Title of the report.
@@ -208,80 +224,59 @@ def audit(
         LatentprintError: See ``embed``. ``photos.csv`` is written even then.
     """
     begun = time.monotonic()
-    out = Path(out)
-    wanted = find_attributes(attributes)
+    out, options = Path(out), options or ProbeOptions()
+    seed = options.seed
     photos = photos if isinstance(photos, Photos) else open_photos(photos)
+    asked = find_questions(questions, [*photos.table.columns, *LABELS])
     loaded = load_encoders(encoders, loading, seed=seed)
-    classes = classes_of(wanted, seed=seed)
-    try:
-        stores = _embed(
-            photos, out / "embeddings", loaded, classes, extraction, allow_broken, on_progress
-        )
-    finally:
-        listed = _write_photos_csv(photos, out, next(iter(loaded.values())))
-    sources = [stored(store, photos.table, photos.name, seed=seed) for store in stores]
-    measured = measure_all(sources, wanted, ks=ks, seed=seed, on_step=on_step)
-    table = results_table(measured.results)
+    measured, used = Measured(), None
+    for folder, how, part in _parts(asked, extraction):
+        embedded = {
+            name: each for name, each in loaded.items() if not how.mask or is_maskable(each)
+        }
+        if not embedded:
+            raise UsageError("Labels are read under a mask, which none of the encoders can take.")
+        classes = classes_of(part.attributes, seed=seed) if part.attributes else (NONE,)
+        try:
+            stores = _embed(photos, out / folder, embedded, classes, how, allow_broken, on_progress)
+        finally:
+            listed = write_photos_csv(
+                photos, out, out / folder / folder_name(next(iter(embedded.values())).name)
+            )
+        sources = [stored(store, photos.table, photos.name, seed=seed) for store in stores]
+        measured.add(probe_all(sources, part, options=options, guards=guards, on_step=on_step))
+        if part.attributes:
+            measured.add(influence_all(sources, part.attributes, ks=ks, seed=seed, on_step=on_step))
+        used = used or (stores, sources, embedded)
+    if used is None:
+        raise UsageError("There is nothing to measure: name an attribute or a label with -a.")
+    stores, sources, embedded = used
     settings = {
-        "latentprint": version("latentprint"),
-        "command": command,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seed": seed,
-        "dataset": photos.name,
+        **run_settings(command, photos.name, seed, photos.root.absolute()),
         "encoders": [
             {"spec": spec, **store.manifest["encoder"]}
-            for spec, store in zip(loaded, stores, strict=True)
+            for spec, store in zip(embedded, stores, strict=True)
         ],
-        "versions": _versions(),
         "extraction": stores[0].manifest["settings"],
-        "photos": _counts(listed, sources[0].photos, photos),
+        "photos": count_photos(listed, sources[0].photos, sources[0].split_made),
         "left_out": measured.left_out,
         "seconds": round(time.monotonic() - begun, 1),
         "device": device_of(loaded.values()),
     }
-    with writing(out):
-        write_results(table, out)
-        (out / "settings.json").write_text(
-            json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        report = write_report(out, title=title)
+    report = write_run(out, measured, settings, title=title)
+    table = results_table(measured.results)
     return Audit(out, table, listed, measured.left_out, report)
+
+
+def _parts(asked: Questions, extraction: Extraction) -> Iterator[tuple[str, Extraction, Questions]]:
+    """The extractions that an audit needs: folder, how to embed, what to ask of it."""
+    if asked.attributes:
+        yield "embeddings", replace(extraction, mask=0.0), Questions(asked.attributes)
+    if asked.labels:
+        mask = extraction.mask or ACQUISITION_MASK
+        yield "embeddings-masked", replace(extraction, mask=mask), Questions(labels=asked.labels)
 
 
 def _examples(broken: pl.DataFrame) -> str:
     rows = broken.head(3).select("id", "reason").rows()
     return "; ".join(f"{name}: {reason}" for name, reason in rows) + "."
-
-
-def _write_photos_csv(photos: Photos, out: Path, encoder: Encoder) -> pl.DataFrame:
-    folder = out / "embeddings" / folder_name(encoder.name)
-    if not (folder / "manifest.json").exists():
-        return pl.DataFrame()
-    listed = photos_table(photos, open_store(folder))
-    with writing(out):
-        partial = out / ".photos.partial"
-        listed.write_csv(partial)
-        partial.replace(out / "photos.csv")
-    return listed
-
-
-def _counts(listed: pl.DataFrame, used: pl.DataFrame, photos: Photos) -> dict[str, Any]:
-    status = dict(listed["status"].value_counts().rows())
-    return {
-        **{name: int(status.get(name, 0)) for name in ("ok", "mislabelled", "broken", "ignored")},
-        **{name: int((used["split"] == name).sum()) for name in ("train", "val")},
-        "classes": used["label"].n_unique() - int(used["label"].null_count() > 0),
-        "split_made": bool(photos.table["split"].is_null().all()),
-        "straddling_groups": len(straddling_groups(used)),
-        "duplicates": used.height - used["group"].n_unique(),
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "platform": platform.platform()}
-    for package in ("torch", "timm", "open_clip_torch", "onnxruntime", "pillow", "numpy"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -1,0 +1,127 @@
+"""What a run leaves behind: results, details, settings, the list of photos and the report."""
+
+from __future__ import annotations
+
+import json
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from latentprint.embeddings import open_store, photos_table
+from latentprint.embeddings.store import writing
+from latentprint.photos import Photos, straddling_groups
+from latentprint.report import write_report
+from latentprint.results import results_table, write_details, write_results
+
+if TYPE_CHECKING:
+    from latentprint.jobs.measure import Measured
+    from latentprint.jobs.sources import Opened
+
+
+def write_run(
+    out: Path, measured: Measured, settings: dict[str, Any], *, title: str | None = None
+) -> Path:
+    """Write results.{csv,parquet,json}, details.json, settings.json and report.html.
+
+    Args:
+        out: The run folder.
+        measured: What was measured.
+        settings: How; see ``run_settings``.
+        title: Title of the report.
+
+    Returns:
+        The report.
+    """
+    with writing(out):
+        write_results(results_table(measured.results), out)
+        write_details(measured.details, out)
+        text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
+        (out / "settings.json").write_text(text, encoding="utf-8")
+        return write_report(out, title=title)
+
+
+def run_settings(command: str, dataset: str, seed: int, root: Path | None = None) -> dict[str, Any]:
+    """What every run records of itself.
+
+    Args:
+        command: The command line.
+        dataset: Name of the set of photos.
+        seed: The seed.
+        root: Folder that relative paths of photos start from.
+    """
+    return {
+        "latentprint": version("latentprint"),
+        "command": command,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "dataset": dataset,
+        "root": None if root is None else str(root),
+        "versions": _versions(),
+    }
+
+
+def settings_of(opened: Opened, measured: Measured, command: str, seed: int) -> dict[str, Any]:
+    """What a run on stored embeddings records of itself.
+
+    Args:
+        opened: The first embeddings.
+        measured: What was measured.
+        command: The command line.
+        seed: The seed.
+    """
+    source = opened.source
+    return {
+        **run_settings(command, source.dataset, seed, opened.root),
+        "extraction": opened.extraction,
+        "photos": {"split_made": source.split_made},
+        "left_out": measured.left_out,
+    }
+
+
+def write_photos_csv(photos: Photos, out: Path, store: Path) -> pl.DataFrame:
+    """Write photos.csv, every file with its status, from a store that may be incomplete.
+
+    Returns:
+        The same table; empty where there is no store yet.
+    """
+    if not (store / "manifest.json").exists():
+        return pl.DataFrame()
+    listed = photos_table(photos, open_store(store))
+    with writing(out):
+        partial = out / ".photos.partial"
+        listed.write_csv(partial)
+        partial.replace(out / "photos.csv")
+    return listed
+
+
+def count_photos(listed: pl.DataFrame, used: pl.DataFrame, split_made: bool) -> dict[str, Any]:
+    """Numbers of photos for the record.
+
+    Args:
+        listed: Every file with its status.
+        used: The photos that were embedded.
+        split_made: Whether the split was made here.
+    """
+    status = dict(listed["status"].value_counts().rows())
+    return {
+        **{name: int(status.get(name, 0)) for name in ("ok", "mislabelled", "broken", "ignored")},
+        **{name: int((used["split"] == name).sum()) for name in ("train", "val")},
+        "classes": used["label"].drop_nulls().n_unique(),
+        "split_made": split_made,
+        "straddling_groups": len(straddling_groups(used)),
+        "duplicates": used.height - used["group"].n_unique(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in ("torch", "timm", "open_clip_torch", "onnxruntime", "pillow", "numpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
