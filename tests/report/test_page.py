@@ -14,8 +14,12 @@ from tests.report.conftest import write_run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
+PARTS = 10
+"""Tables behind the figures: three of probes, two of published ones, and one for each other part."""
+
 WIDTHS = (390, 768, 1280, 1920)
-PANELS = 4 + 4 + 1
+PANELS = 4 + 4 + 3 + 11 + 4 + 4 + 1
+"""Processing, paired, labels, learning curves, variance, neighbours, quality of the files."""
 
 
 def wait_for(page: sync_api.Page, condition: str) -> None:
@@ -84,9 +88,9 @@ def test_no_width_scrolls_sideways(browser: sync_api.Browser, address: str) -> N
 def test_the_keys_hide_and_show_parts(browser: sync_api.Browser, address: str) -> None:
     page = browser.new_page()
     page.goto(address)
-    points = page.locator("#figure-probe .point")
+    points = page.locator("#figure-processing .point")
     before = points.count()
-    key = page.get_by_role("button", name="Published CVL")
+    key = page.locator("#figure-processing").get_by_role("button", name="Published CVL")
     key.click()
     assert key.get_attribute("aria-pressed") == "false"
     assert points.count() == before - 4 * 24
@@ -103,7 +107,7 @@ def test_figures_follow_the_colour_scheme(
     page.goto(address)
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     expected = {"light": "rgb(128, 137, 211)", "dark": "rgb(106, 116, 196)"}[scheme]
-    bar = "getComputedStyle(document.querySelector('#figure-probe .bars path')).fill"
+    bar = "getComputedStyle(document.querySelector('#figure-processing .bars path')).fill"
     wait_for(page, f"{bar} === '{expected}'")
     page.close()
 
@@ -111,9 +115,10 @@ def test_figures_follow_the_colour_scheme(
 def test_without_javascript_the_tables_are_there(browser: sync_api.Browser, address: str) -> None:
     page = browser.new_page(java_script_enabled=False)
     page.goto(address)
-    tables = page.locator("table")
-    assert tables.count() == 6
+    tables = page.locator("details.numbers table")
+    assert tables.count() >= PARTS
     assert all(table.is_visible() for table in tables.all())
+    assert not page.locator("details.matrices table").first.is_visible()
     assert page.locator("noscript p").first.is_visible()
     page.close()
 

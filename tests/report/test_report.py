@@ -10,12 +10,15 @@ import pytest
 from latentprint.errors import LatentprintError
 from latentprint.report import write_report
 from latentprint.report.cautions import cautions
-from latentprint.report.figures import neighbour_panels, probe_panels
+from latentprint.report.curve_figure import curve_panels
 from latentprint.report.inputs import read_run
+from latentprint.report.neighbour_figure import neighbour_panels
 from latentprint.report.photos_section import LIMIT, troubled
+from latentprint.report.probe_figure import probe_panels
+from latentprint.report.variance_figure import variance_panels
 from tests.report.conftest import FIRST, SECOND, Maker
 
-HOSTILE = "<script>alert(1)</script>"
+HOSTILE = "<script>alert("
 
 
 def page_of(folder: Path, **options: str) -> str:
@@ -32,16 +35,22 @@ def test_the_page_is_one_file_with_plotly_once(make_run: Maker) -> None:
 
 
 def test_names_of_encoders_and_photos_cannot_become_markup(make_run: Maker) -> None:
-    text = page_of(make_run(), title=f'{HOSTILE} "]]>')
+    text = page_of(make_run(), title=f'{HOSTILE}0)</script> "]]>')
     assert HOSTILE not in text
     assert "<b>file</b>" not in text
+    assert "<b>anna</b>" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert f"<title>{HOSTILE}" not in text
 
 
 def test_figures_are_json_that_holds_no_markup(make_run: Maker) -> None:
     run = read_run(make_run())
-    for panel in [*probe_panels(run.probes), *neighbour_panels(run.neighbours)]:
+    for panel in [
+        *probe_panels(run.every_probe),
+        *curve_panels(run.of("learning_curve")),
+        *variance_panels(run.of("variance")),
+        *neighbour_panels(run.neighbours),
+    ]:
         assert not set("<>&") & set(panel.json)
         assert json.loads(panel.json)["layout"]["height"] > 0
 
@@ -87,7 +96,7 @@ def test_every_caution_is_given(make_run: Maker) -> None:
         "both sides of the split: 2 groups",
         "3 photos are duplicates",
         "1 photo could not be read",
-        "No untrained control was measured for Mine",
+        "No floor was measured for Mine",
         "unstable between seeds",
     ):
         assert words in text
@@ -96,7 +105,7 @@ def test_every_caution_is_given(make_run: Maker) -> None:
 def test_verdict_and_notes_stand_beside_the_number(make_run: Maker) -> None:
     text = page_of(make_run())
     assert "not above the floor</span>" in text
-    assert "Note: unstable between seeds" in text
+    assert "Check: unstable between seeds" in text
 
 
 def test_a_long_list_of_broken_photos_is_cut(make_run: Maker) -> None:

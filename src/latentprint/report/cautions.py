@@ -6,30 +6,29 @@ from typing import Any
 
 from latentprint.report.inputs import Run
 from latentprint.report.photos_section import JpegQuality, jpeg_quality
-from latentprint.report.wording import count
+from latentprint.report.wording import capital, checks, count, listed, quoted_name
 
 FEW = 1000
 """Test photos below which a caution is given."""
 
-_EXPERIMENTS = {"knn_influence": "kNN influence", "processing_probe": "Processing probe"}
+_WARNINGS = 6
+"""Different health warnings that are listed; each stands beside its result as well."""
+
+_NAMES = {"knn_influence": "kNN influence", "processing_probe": "Processing probe"}
 
 
 def cautions(run: Run) -> list[str]:
     """Every caution that applies to the run."""
     recorded = run.settings.get("photos", {})
     quality = jpeg_quality(run.photos) if run.photos is not None else None
-    found = [
+    return [
         *_few_photos(run),
         *_compressed(quality),
         *_split(recorded),
         *_files(recorded),
-        *_left_out(run),
+        *_left_out(run.settings.get("left_out", {})),
         *_no_floor(run),
-    ]
-    notes = (note.strip() for row in run.rows for note in (row["notes"] or "").split(";"))
-    return [
-        *found,
-        *(f"Health warning of a result: {note}." for note in dict.fromkeys(notes) if note),
+        *_health(run),
     ]
 
 
@@ -88,19 +87,44 @@ def _files(recorded: dict[str, Any]) -> list[str]:
     return found
 
 
-def _left_out(run: Run) -> list[str]:
-    found = []
-    for name, reason in run.settings.get("left_out", {}).items():
-        experiment, _, attribute = name.partition(" ")
-        title = " ".join(filter(None, (_EXPERIMENTS.get(experiment, experiment), attribute)))
-        found.append(f"{title} was left out: {reason}")
-    return found
+def _left_out(left_out: dict[str, str]) -> list[str]:
+    """What was not measured; the same reason is given once."""
+    reasons: dict[str, list[str]] = {}
+    for what, reason in left_out.items():
+        name, space, rest = what.partition(" ")
+        reasons.setdefault(reason, []).append(f"{_NAMES.get(name, name)}{space}{rest}")
+    return [
+        f"{'; '.join([_start(whats[0]), *whats[1:]])} "
+        f"{'was' if len(whats) == 1 else 'were'} left out: {reason}"
+        for reason, whats in reasons.items()
+    ]
 
 
 def _no_floor(run: Run) -> list[str]:
-    bare = dict.fromkeys(row["encoder"] for row in run.probes if row["floor"] is None)
+    bare = dict.fromkeys(row["encoder"] for row in run.every_probe if row["floor"] is None)
     return [
-        f"No untrained control was measured for {name}: part of what a probe reads can come from "
-        "the pixels and the architecture alone."
+        f"No floor was measured for {name} (the same network untrained, or colour statistics): "
+        "part of what a probe reads can come from the pixels and the architecture alone."
         for name in bare
     ]
+
+
+def _health(run: Run) -> list[str]:
+    """Health checks that failed, each once, with what it concerns."""
+    found: dict[str, dict[str, None]] = {}
+    for row in run.rows:
+        for check in checks(row):
+            found.setdefault(check, {})[quoted_name(row)] = None
+    listing = [f"Health warning: {check} ({listed(names)})." for check, names in found.items()]
+    if len(listing) > _WARNINGS:
+        more = len(listing) - _WARNINGS
+        listing = listing[:_WARNINGS]
+        listing.append(
+            f"{count(more, 'further health warning stands', 'further health warnings stand')} "
+            "beside the results below."
+        )
+    return listing
+
+
+def _start(what: str) -> str:
+    return what if what.startswith("kNN") else capital(what)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from polars.exceptions import NoDataError
 
-from latentprint.results import SCHEMA, read_results
+from latentprint.results import SCHEMA, read_details, read_results
 
 _NUMBERS = ("width", "height", "jpeg_quality")
 _TEXTS = ("id", "path", "status", "reason", "format", "jpeg_subsampling", "split", "label")
@@ -27,26 +29,81 @@ class Run:
         table: The result table, the only source of measured figures.
         photos: Every file with its status; None where the run did not record them.
         settings: How the run was made; empty where that was not recorded.
+        details: What stands behind the figures (confusion matrices, curves, galleries…), each
+            with its ``experiment``; empty where not recorded.
+        failures: The worst failures of near-duplicate retrieval; empty where not recorded.
+        correlation: How far classes and columns go together; None where that was not asked.
     """
 
     table: pl.DataFrame
     photos: pl.DataFrame | None
     settings: dict[str, Any]
+    details: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    correlation: dict[str, Any] | None = None
 
-    @property
+    @cached_property
     def rows(self) -> list[Row]:
-        """The rows of the user's encoders, without the untrained controls."""
+        """The rows of the user's encoders, without the controls."""
         return self.table.filter(pl.col("family") != "control").to_dicts()
 
     @property
     def probes(self) -> list[Row]:
-        """The probe rows of the user's encoders."""
-        return [row for row in self.rows if row["experiment"] == "processing_probe"]
+        """The probes of processing that see one photo at a time, whatever the assignment."""
+        return [row for row in self.of("processing_probe") if not is_paired(row)]
+
+    @property
+    def paired(self) -> list[Row]:
+        """The paired probes of processing."""
+        return [row for row in self.of("processing_probe") if is_paired(row)]
+
+    @property
+    def labels(self) -> list[Row]:
+        """The probes of acquisition labels and of the user's own."""
+        return self.of("acquisition_probe")
+
+    @property
+    def every_probe(self) -> list[Row]:
+        """All of them."""
+        return [*self.probes, *self.paired, *self.labels]
 
     @property
     def neighbours(self) -> list[Row]:
         """The kNN rows of the user's encoders, influence included."""
-        return [row for row in self.rows if row["experiment"] == "knn_influence"]
+        return self.of("knn_influence")
+
+    def of(self, experiment: str) -> list[Row]:
+        """The rows of an experiment on the user's encoders."""
+        return [row for row in self.rows if row["experiment"] == experiment]
+
+    def details_of(self, experiment: str) -> list[dict[str, Any]]:
+        """What stands behind the figures of an experiment."""
+        return [each for each in self.details if each.get("experiment") == experiment]
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """What was not measured, with the reason."""
+        found: dict[str, str] = self.settings.get("left_out", {})
+        return found
+
+    @property
+    def root(self) -> Path | None:
+        """The folder that the paths of photos start from; None where that is not recorded."""
+        root = self.settings.get("root")
+        return Path(root) if root else None
+
+
+def rows_by_setup(rows: Iterable[Row], *columns: str) -> dict[tuple[Any, ...], dict[str, Row]]:
+    """Rows by some columns, then by set-up, in the order in which they come."""
+    found: dict[tuple[Any, ...], dict[str, Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[name] for name in columns), {})[row["setup"]] = row
+    return found
+
+
+def is_paired(row: Row) -> bool:
+    """Whether the row is of the paired probe."""
+    return str(row["setup"] or "").startswith("paired")
 
 
 def read_run(folder: Path) -> Run:
@@ -55,13 +112,31 @@ def read_run(folder: Path) -> Run:
     Raises:
         LatentprintError: The folder holds no result table.
     """
-    table = read_results(folder).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
-    settings = folder / "settings.json"
-    return Run(
-        table=table,
-        photos=_read_photos(folder / "photos.csv"),
-        settings=json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {},
+    settings, pairs, correlation = (
+        _read_json(folder / f"{name}.json") for name in ("settings", "pairs", "correlation")
     )
+    left_out = {**settings.get("left_out", {}), **pairs.get("left_out", {})}
+    return Run(
+        table=_complete(read_results(folder)),
+        photos=_read_photos(folder / "photos.csv"),
+        settings={**settings, "left_out": left_out} if left_out else settings,
+        details=read_details(folder),
+        failures=pairs.get("failures", []),
+        correlation=correlation or None,
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; empty where there is no such file."""
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return found
+
+
+def _complete(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with every column; runs of earlier versions have fewer."""
+    missing = [name for name in SCHEMA if name not in table.columns]
+    table = table.with_columns(pl.lit(None).alias(name) for name in missing)
+    return table.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
 
 
 def _read_photos(path: Path) -> pl.DataFrame | None:

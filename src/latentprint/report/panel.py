@@ -13,6 +13,12 @@ from latentprint.report.wording import shortened
 
 FONT = {"size": 13, "color": "var(--ink)"}
 
+ROW = 76
+"""Pixels of a row of a panel: a bar, with a name and a finding above it."""
+
+TOP = 0.72
+"""Height of the upper edge of a panel, whose first row is at 0 and each next one 1 below."""
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -64,7 +70,7 @@ def layout_of(
             "zerolinecolor": "var(--muted)",
             "title": {"text": title, "standoff": 8, "font": {"size": 12}},
         },
-        "yaxis": {"range": [bottom, 0.72], "visible": False, "fixedrange": True},
+        "yaxis": {"range": [bottom, TOP], "visible": False, "fixedrange": True},
     }
 
 
@@ -91,12 +97,24 @@ def note(text: str, height: float) -> dict[str, Any]:
     }
 
 
-def vertical(value: float) -> dict[str, Any]:
-    """A dotted vertical line at a value of x."""
-    line = {"color": "var(--chance)", "width": 2, "dash": "dot"}
+CHANCE = {"color": "var(--chance)", "width": 2, "dash": "dot"}
+"""The line of guessing."""
+
+
+def vertical(value: float, heights: tuple[float, float] | None = None) -> dict[str, Any]:
+    """A dotted vertical line at a value of x, over the whole panel or between two heights."""
+    y0, y1 = heights or (0, 1)
     return {
-        "type": "line", "yref": "paper", "x0": value, "x1": value, "y0": 0, "y1": 1,
-        "layer": "above", "line": line,
+        "type": "line", "yref": "y" if heights else "paper", "x0": value, "x1": value,
+        "y0": y0, "y1": y1, "layer": "above", "line": CHANCE,
+    }  # fmt: skip
+
+
+def horizontal(value: float) -> dict[str, Any]:
+    """A dotted line at a value of y over the whole panel."""
+    return {
+        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value,
+        "layer": "below", "line": CHANCE,
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The plain-language summary: rows of the result table in, sentences out.
+"""Sentences from rows of the result table.
 
 No sentence says more than its row shows: an interval that is not clear of chance is "not readable
 with this many photos", which is not the same as no information.
@@ -6,115 +6,83 @@ with this many photos", which is not the same as no information.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from latentprint.report.inputs import Row, Run
+from latentprint.report.inputs import Row, is_paired
 from latentprint.report.wording import (
-    attribute_name,
     capital,
     classes,
-    listed,
+    count,
+    floor_name,
+    known_name,
+    number,
     percent,
     points,
+    quoted_name,
+    significant,
     span,
 )
 
-_LEADS = {
-    "read": "A linear probe reads {} from its embeddings.",
-    "not above the floor": (
-        "For {}, {probe} is above guessing, but not shown to be above the same network untrained."
+MARGIN = 1.0
+"""Points by which the interval of a probe that reads a trace is above chance."""
+
+_UNBALANCED = 1.0
+"""Points between the mean over classes and the share of all predictions that are told."""
+
+_CLAIMS = {
+    "read": "{} can be read",
+    "undecided": "{} is undecided with this many photos",
+    "not readable": "{} is not readable with this many photos",
+    "not above the floor": "{} is above guessing, but not shown to be above {floor}",
+    "below chance": "{} comes out below chance",
+}
+
+_PAIRED_CLAIMS = {
+    "read": "{} moves embeddings in a consistent direction",
+    "undecided": "whether {} moves embeddings in a consistent direction is undecided",
+    "not readable": (
+        "{} is not shown to move embeddings in a consistent direction with this many photos"
     ),
-    "not readable": "{} {} not readable with this many photos.",
-    "below chance": "For {}, the probe is below guessing, which calls for a check of the data.",
+    "not above the floor": (
+        "{} moves embeddings in a consistent direction, but not shown to be more so than for "
+        "{floor}"
+    ),
+    "below chance": "{} comes out below chance",
+}
+
+_ENDINGS = {
+    "not readable": "More photos could change this.",
+    "not above the floor": "So this cannot be put down to what the encoder learned.",
+    "below chance": (
+        "A probe below guessing points to something odd in the photos or their splits; take no "
+        "conclusion from it."
+    ),
 }
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One sentence of the summary.
-
-    Attributes:
-        attribute: Name of the attribute, for people.
-        verdict: As in the result table.
-        sentence: What was measured, with its interval.
-        notes: Health warnings of the row.
-    """
-
-    attribute: str
-    verdict: str
-    sentence: str
-    notes: str
-
-
-@dataclass(frozen=True)
-class EncoderSummary:
-    """What was found about one encoder: a lead sentence and the findings behind it."""
-
-    encoder: str
-    lead: str
-    probes: list[Finding]
-    neighbours: list[Finding]
-
-
-def summarise(run: Run) -> list[EncoderSummary]:
-    """Summarise every encoder of the user."""
-    influences = [row for row in run.neighbours if row["setup"] == "influence"]
-    return [
-        EncoderSummary(
-            encoder=encoder,
-            lead=lead_sentence([row for row in run.probes if row["encoder"] == encoder]),
-            probes=_findings([row for row in run.probes if row["encoder"] == encoder]),
-            neighbours=_findings([row for row in influences if row["encoder"] == encoder]),
-        )
-        for encoder in dict.fromkeys(row["encoder"] for row in run.rows)
-    ]
-
-
-def lead_sentence(probes: list[Row]) -> str:
-    """Gather the probe verdicts of one encoder."""
-    sentences: list[str] = []
-    for verdict, template in _LEADS.items():
-        names = [attribute_name(row["attribute"]) for row in probes if row["verdict"] == verdict]
-        if names:
-            verb = "are" if len(names) > 1 else "is"
-            probe = "it" if sentences else "a linear probe"
-            sentences.append(capital(template.format(listed(names), verb, probe=probe)))
-    return " ".join(sentences)
-
-
 def probe_sentence(row: Row) -> str:
-    """What a probe found, with interval, chance and the untrained network beside it."""
-    name = capital(attribute_name(row["attribute"]))
-    chance = f", where guessing gives {percent(row['chance'])}" if row["chance"] else ""
-    right = f"the probe is right {_accuracy(row)}"
-    match row["verdict"]:
-        case "read":
-            among = f" among {classes(row)} classes" if classes(row) else ""
-            return f"{name} can be read: {right}{among}{chance}. {floor_sentence(row)}"
-        case "not readable":
-            return (
-                f"{name} is not readable with this many photos: {right}{chance}. "
-                f"{floor_sentence(row)} More photos could change this."
-            )
-        case "not above the floor":
-            return (
-                f"{name} is not shown to be above the untrained floor: {right}{chance}. "
-                f"{floor_sentence(row)} So this cannot be put down to what the encoder learned."
-            )
-        case "below chance":
-            return (
-                f"{name} comes out below chance: {right}{chance}. A probe below guessing points "
-                "to something odd in the photos or their splits; take no conclusion from it."
-            )
-        case _:
-            return f"{name}: {right}{chance}. {floor_sentence(row)}"
+    """What a probe found, with all that its figure is to be held against.
+
+    Args:
+        row: A row of the result table, of a processing or acquisition probe.
+    """
+    parts = [
+        f"{_claim(row)}: {_measured(row)}.",
+        _why_undecided(row),
+        floor_sentence(row),
+        _container_sentence(row),
+        _smallest_sentence(row),
+        _ENDINGS.get(row["verdict"], ""),
+        _paired_sentence(row),
+    ]
+    return " ".join(filter(None, parts))
 
 
 def floor_sentence(row: Row) -> str:
-    """How far the result is from the same network with untrained weights."""
+    """How far the result is from what never learned from photos."""
     if row["floor"] is None:
-        return "No untrained network was measured beside it."
-    sentence = f"The same network untrained reaches {percent(row['floor'])}"
+        return "No floor was measured beside it."
+    name = floor_name(row)
+    verb = "reaches" if name.endswith("untrained") else "reach"
+    sentence = f"{capital(name)} {verb} {percent(row['floor'])}"
     if row["excess_low"] is None:
         return f"{sentence}."
     return (
@@ -125,7 +93,7 @@ def floor_sentence(row: Row) -> str:
 
 def influence_sentence(row: Row) -> str:
     """Whether processing changed which neighbours vote: pos-same minus neg-same."""
-    name = capital(attribute_name(row["attribute"]))
+    name = _starting_name(row)
     k = f", k = {row['k']}" if row["k"] else ""
     measured = (
         f"influence {points(row['value'])} points "
@@ -144,22 +112,106 @@ def influence_sentence(row: Row) -> str:
             return f"{name}: {measured}."
 
 
-def _accuracy(row: Row) -> str:
+def variance_sentence(measures: dict[str, Row]) -> str:
+    """How far processing moves embeddings, from the variance rows of an encoder and attribute.
+
+    Args:
+        measures: The rows by their set-up.
+    """
+    name = _starting_name(next(iter(measures.values())))
+    found = []
+    if share := measures.get("processing share"):
+        found.append(
+            f"accounts for {number(share['value'], 2)}% of the variance of the embeddings "
+            f"(95% interval {span(share['low'], share['high'], unit='%', digits=2)})"
+        )
+    shift, distance = measures.get("shift"), measures.get("distance")
+    if shift and distance and distance["value"] > 0:
+        found.append(
+            f"moves a photo by {number(100 * shift['value'] / distance['value'], 2)}% of the mean "
+            "distance between different photos"
+        )
+    return f"{name} {' and '.join(found)}." if found else ""
+
+
+def _claim(row: Row) -> str:
+    if is_paired(row):
+        template = _PAIRED_CLAIMS.get(row["verdict"], "{}")
+        return f"Paired probe: {template.format(quoted_name(row), floor=floor_name(row))}"
+    template = _CLAIMS.get(row["verdict"], "{}")
+    return template.format(_starting_name(row), floor=floor_name(row))
+
+
+def _starting_name(row: Row) -> str:
+    name = quoted_name(row)
+    return capital(name) if known_name(row) else name
+
+
+def _measured(row: Row) -> str:
+    among = f" among {classes(row)} classes" if classes(row) else ""
+    chance = f", where guessing gives {percent(row['chance'])}" if row["chance"] else ""
+    trained = (
+        ", trained with every training photo under every class"
+        if str(row["setup"] or "").endswith("all")
+        else ""
+    )
+    every = ""
+    if row["micro"] is not None and abs(row["micro"] - row["value"]) >= _UNBALANCED:
+        every = f"; all classes weigh alike, and {percent(row['micro'])} of all answers are right"
     return (
-        f"in {percent(row['value'])} of cases "
-        f"(95% interval {span(row['low'], row['high'], unit='%')})"
+        f"the probe{trained}{',' * bool(trained)} is right in {percent(row['value'])} of cases "
+        f"(95% interval {span(row['low'], row['high'], unit='%')}; "
+        f"{count(row['n_test'], 'test photo')}){among}{chance}{every}"
     )
 
 
-def _findings(rows: list[Row]) -> list[Finding]:
-    return [
-        Finding(
-            attribute=attribute_name(row["attribute"]),
-            verdict=row["verdict"] or "no verdict",
-            sentence=(
-                influence_sentence(row) if row["setup"] == "influence" else probe_sentence(row)
-            ).strip(),
-            notes=row["notes"] or "",
+def _why_undecided(row: Row) -> str:
+    if row["verdict"] != "undecided":
+        return ""
+    chance = row["chance"] or 0.0
+    if row["low"] > chance + MARGIN:
+        return (
+            "Its interval is clear of guessing, but among the many probes of the run such a "
+            f"figure can come about by chance (q = {significant(row['q'])})."
         )
-        for row in rows
-    ]
+    if row["low"] > chance:
+        return "Its interval is above guessing, but by less than the point that a claim needs."
+    return "Its interval reaches down to guessing, but accuracy still grows with training photos."
+
+
+def _container_sentence(row: Row) -> str:
+    """Whether the encoder tells more of a label than the file does."""
+    if row["experiment"] != "acquisition_probe":
+        return ""
+    if row["container"] is None:
+        return "Whether the file alone tells as much was not measured."
+    alone = f"File facts alone (pixel size, format, compression) reach {percent(row['container'])}"
+    if row["value"] <= row["container"]:
+        return f"{alone}: the encoder tells no more than the file."
+    if row["verdict"] not in ("read", "not above the floor"):
+        return f"{alone}."
+    if row["low"] > row["container"]:
+        return f"{alone}: the encoder tells more than the file."
+    return f"{alone}, inside the interval: the encoder is not shown to tell more than the file."
+
+
+def _smallest_sentence(row: Row) -> str:
+    """The smallest effect that the photos could have shown, for whatever was not read."""
+    if row["verdict"] in ("read", "", None) or row["smallest_effect"] is None:
+        return ""
+    least = (row["chance"] or 0.0) + row["smallest_effect"]
+    if least >= 100:
+        return "These photos are too few to show any effect in four of five cases."
+    return (
+        f"These photos show an accuracy of {percent(least)} or more in four of five cases; "
+        "a weaker trace would go unseen."
+    )
+
+
+def _paired_sentence(row: Row) -> str:
+    if not is_paired(row):
+        return ""
+    return (
+        "This is the sensitive measure for small sets: it compares versions of one photo, and "
+        "does not say that processing can be told from one photo alone."
+    )

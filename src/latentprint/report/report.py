@@ -10,17 +10,28 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from latentprint.report.cautions import cautions
-from latentprint.report.figures import FAMILIES, neighbour_panels, probe_panels, quality_panel
-from latentprint.report.inputs import Run, read_run
+from latentprint.report.confusion import WIDEST, matrices
+from latentprint.report.curve_figure import curve_encoders, curve_panels
+from latentprint.report.inputs import Row, Run, read_run
+from latentprint.report.neighbour_figure import neighbour_panels
 from latentprint.report.photos_section import LIMIT, jpeg_quality, troubled
-from latentprint.report.prose import summarise
+from latentprint.report.probe_figure import FAMILIES, probe_panels
+from latentprint.report.prose import variance_sentence
+from latentprint.report.quality_figure import quality_panel
+from latentprint.report.summary import summarise
 from latentprint.report.tables import (
+    ROWS,
+    Table,
     complete_table,
     context_table,
+    curve_table,
     neighbour_table,
     probe_table,
     quality_table,
+    variance_table,
 )
+from latentprint.report.variance_figure import variance_groups, variance_panels
+from latentprint.report.wording import shortened
 
 _HERE = Path(__file__).parent
 
@@ -60,7 +71,7 @@ def render(run: Run, *, title: str | None = None) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("template.html.j2").render(
-        title=title or f"What the encoder knows about the processing of {_dataset(run)}",
+        title=title or _title(run),
         style=_file("style.css"),
         script=_file("page.js"),
         plotly=_plotly(),
@@ -74,19 +85,73 @@ def render(run: Run, *, title: str | None = None) -> str:
         summaries=summarise(run),
         cautions=cautions(run),
         complete=complete_table(run.table),
+        rows=ROWS,
         **_probes(run),
+        **_curves(run),
+        **_variance(run),
         **_neighbours(run),
         **_photos(run),
     )
 
 
 def _probes(run: Run) -> dict[str, Any]:
-    attributes = list(dict.fromkeys(row["attribute"] for row in run.probes))
+    """The three probe figures; matrices share the room that the page has for them."""
+    sections = {"processing": run.probes, "paired": run.paired, "labels": run.labels}
+    every = [row for rows in sections.values() for row in rows]
+    shown = matrices(run.details, every)
+    places = {id(each.row): each for each in shown.shown}
     return {
-        "probe_panels": probe_panels(run.probes),
-        "probe_table": probe_table(run.probes),
-        "context_table": context_table(attributes),
+        **{
+            name: {
+                "panels": probe_panels(rows),
+                "table": probe_table(rows),
+                "context": _context(rows),
+                "matrices": [places[id(row)] for row in rows if id(row) in places],
+                "marks": [
+                    mark
+                    for mark in ("floor", "ceiling", "container")
+                    if any(row[mark] is not None for row in rows)
+                ],
+            }
+            for name, rows in sections.items()
+        },
         "families": list(FAMILIES),
+        "matrices_left_out": shown.left_out,
+        "widest": WIDEST,
+    }
+
+
+def _context(rows: list[Row]) -> Table | None:
+    """The published figures that stand beside some probes."""
+    attributes = list(dict.fromkeys(row["attribute"] for row in rows if not row["setup"]))
+    if not attributes:
+        return None
+    table = context_table(rows[0]["experiment"], attributes)
+    return table if table.rows else None
+
+
+def _curves(run: Run) -> dict[str, Any]:
+    curves = run.of("learning_curve")
+    return {
+        "curve_panels": curve_panels(curves),
+        "curve_table": curve_table(curves),
+        "curve_encoders": [
+            (shortened(name), style, index)
+            for index, (name, style) in enumerate(curve_encoders(curves))
+        ],
+    }
+
+
+def _variance(run: Run) -> dict[str, Any]:
+    rows = run.of("variance")
+    return {
+        "variance_panels": variance_panels(rows),
+        "variance_table": variance_table(rows),
+        "variance_sentences": [
+            (encoder, sentence)
+            for (_, encoder), measures in variance_groups(rows).items()
+            if (sentence := variance_sentence(measures))
+        ],
     }
 
 
@@ -110,6 +175,11 @@ def _photos(run: Run) -> dict[str, Any]:
     }
 
 
+def _title(run: Run) -> str:
+    about = "" if run.labels else "the processing of "
+    return f"What the encoder knows about {about}{_dataset(run)}"
+
+
 def _dataset(run: Run) -> str:
     names = dict.fromkeys(run.table["dataset"].to_list())
     return str(run.settings.get("dataset") or ", ".join(names) or "these photos")
@@ -126,7 +196,7 @@ def _facts(settings: dict[str, Any]) -> list[tuple[str, str]]:
         "device": "Device",
         "seconds": "Seconds",
     }
-    facts = [(name, _text(settings.get(key))) for key, name in names.items()]
+    facts = [(name, _text(settings[key])) for key, name in names.items() if key in settings]
     for group in ("photos", "extraction", "versions"):
         facts += [
             (f"{group}: {key}".replace("_", " "), _text(value))

@@ -6,17 +6,88 @@ from collections.abc import Iterable
 
 from latentprint.report.inputs import Row
 
-_ATTRIBUTES = {
+_PROCESSING = {
     "jpeg": "JPEG compression",
     "sharpening": "sharpening",
     "resizing": "resizing",
     "interpolation": "interpolation kernel",
 }
 
+_ACQUISITION = {
+    "make": "camera make",
+    "model": "camera model",
+    "smartphone_model": "smartphone model",
+    "smartphone": "smartphone or not",
+    "exposure_time": "exposure time",
+    "aperture": "aperture",
+    "iso": "ISO",
+    "focal_length": "focal length",
+    "focal_length_35mm": "focal length (35 mm equivalent)",
+    "flash": "flash fired or not",
+    "year": "year of capture",
+    "taken_month": "month of capture",
+    "software": "software",
+    "orientation": "orientation",
+}
 
-def attribute_name(key: str) -> str:
-    """The name of an attribute inside a sentence."""
-    return _ATTRIBUTES.get(key, key)
+_EITHER = ("learning_curve", "similarity", "robustness")
+
+_SETUPS = {
+    "": "published",
+    "all": "all classes",
+    "paired": "paired",
+    "paired all": "paired, all classes",
+}
+
+_UNTRAINED = ", untrained"
+
+
+def known_name(row: Row) -> str | None:
+    """The readable name of what a row is about; None for a user's own attribute or column."""
+    key = row["attribute"]
+    if row["experiment"] == "acquisition_probe":
+        return _ACQUISITION.get(key)
+    attribute, colon, chosen = key.partition(":")
+    name = _PROCESSING.get(attribute)
+    if name and colon:
+        return f"{name} ({', '.join(chosen.split(','))})"
+    # These experiments are about processing and labels alike, and do not say which.
+    return name or (_ACQUISITION.get(key) if row["experiment"] in _EITHER else None)
+
+
+def name_of(row: Row) -> str:
+    """What a row is about, for tables: a user's own name stays as it is."""
+    return known_name(row) or row["attribute"]
+
+
+def title_of(row: Row) -> str:
+    """The same at the start of a line."""
+    name = known_name(row)
+    return capital(name) if name else row["attribute"]
+
+
+def quoted_name(row: Row) -> str:
+    """The same inside a sentence, where a user's own name needs marks around it."""
+    return known_name(row) or f"“{row['attribute']}”"
+
+
+def setup_name(setup: str | None) -> str:
+    """What a set-up of a probe is called."""
+    return _SETUPS.get(setup or "", setup or "")
+
+
+def floor_name(row: Row) -> str:
+    """The control that gave the floor, inside a sentence."""
+    control = row["floor_of"] or _UNTRAINED
+    return "the same network untrained" if control.endswith(_UNTRAINED) else str(control)
+
+
+def checks(row: Row) -> list[str]:
+    """The health checks that a result did not pass."""
+    failed = [note.strip() for note in (row["notes"] or "").split(";") if note.strip()]
+    if row["converged"] is False and not any("converged" in note for note in failed):
+        failed.insert(0, "solver not converged")
+    return failed
 
 
 def capital(text: str) -> str:
@@ -24,9 +95,12 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def number(value: float | None) -> str:
+def number(value: float | None, digits: int = 1) -> str:
     """One decimal, with a true minus sign; a dash where there is no number."""
-    return "–" if value is None else f"{value + 0.0:.1f}".replace("-0.0", "0.0").replace("-", "−")
+    if value is None:
+        return "–"
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def percent(value: float | None) -> str:
@@ -40,11 +114,23 @@ def points(value: float | None) -> str:
     return text if value is None or text == "0.0" or value < 0 else f"+{text}"
 
 
-def span(low: float | None, high: float | None, *, unit: str = "") -> str:
+def significant(value: float | None) -> str:
+    """A small share of one, such as a p or q, in two digits."""
+    if value is None:
+        return "–"
+    return "<0.001" if value < 0.001 else f"{value:.2g}"
+
+
+def span(low: float | None, high: float | None, *, unit: str = "", digits: int = 1) -> str:
     """An interval."""
     if low is None or high is None:
         return "–"
-    return f"{number(low)}{unit} to {number(high)}{unit}"
+    return f"{number(low, digits)}{unit} to {number(high, digits)}{unit}"
+
+
+def whole(value: int | None) -> str:
+    """A whole number; a dash where there is none."""
+    return "–" if value is None else f"{value:,}"
 
 
 def count(amount: int, singular: str, plural: str = "") -> str:
@@ -67,5 +153,7 @@ def shortened(name: str, limit: int = 40) -> str:
 
 
 def classes(row: Row) -> int | None:
-    """The number of classes of a balanced attribute, from chance."""
+    """The number of classes, from chance where it was not recorded."""
+    if row["classes"]:
+        return int(row["classes"])
     return round(100 / row["chance"]) if row["chance"] else None
