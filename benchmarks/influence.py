@@ -59,7 +59,7 @@ def write_vectors(folder: Path, options: argparse.Namespace, n_train: int, n_tes
 
 def ours(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """All combinations of the set-ups and the uniform draws."""
-    from latentprint.experiments.setups import Gallery, classify
+    from latentprint.experiments.neighbors.setups import Gallery, classify
 
     # Mapped: training vectors that are larger than memory are read as they are needed.
     train, test = (np.load(folder / f"{each}.npy", mmap_mode="r") for each in ("train", "test"))

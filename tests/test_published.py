@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from latentprint.experiments.pairs_table import QUERY_GALLERY, TARGET_GALLERY
+from latentprint.experiments.pairs.pairs_table import QUERY_GALLERY, TARGET_GALLERY
 from latentprint.published import KEYS, PAIR_SETUPS, published
 from latentprint.results import SCHEMA
 

@@ -14,7 +14,7 @@ from latentprint.cli import options
 from latentprint.cli.app import app
 
 if TYPE_CHECKING:
-    from latentprint.experiments.correlation import Correlation
+    from latentprint.experiments.correlation.correlation import Correlation
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -69,8 +69,12 @@ def correlation(
     No encoder is needed and no pixel is decoded.
     """
     from latentprint.cli.output import print_json
-    from latentprint.experiments.correlation import correlate, photo_columns, write_correlation
-    from latentprint.experiments.labels import parse_bins
+    from latentprint.experiments.correlation.correlation import (
+        correlate,
+        photo_columns,
+        write_correlation,
+    )
+    from latentprint.experiments.probes.labels import parse_bins
     from latentprint.photos import open_photos
     from latentprint.photos.exif_files import require_table_suffix
 

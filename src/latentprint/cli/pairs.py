@@ -14,7 +14,7 @@ from latentprint.cli import options
 from latentprint.cli.app import app
 
 if TYPE_CHECKING:
-    from latentprint.experiments.pairs import PairsOutcome
+    from latentprint.experiments.pairs.pairs import PairsOutcome
     from latentprint.jobs.pairs import MeasuredPairs
     from latentprint.results import Result
 
@@ -105,7 +105,7 @@ def pairs(
     from latentprint.cli.output import print_json
     from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Extraction
-    from latentprint.experiments.pairs import PairsOptions
+    from latentprint.experiments.pairs.pairs import PairsOptions
     from latentprint.jobs.pairs import is_store, pairs_stored
     from latentprint.jobs.sources import one_of
     from latentprint.photos import open_photos
@@ -166,7 +166,7 @@ def _print(measured: MeasuredPairs) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from latentprint.experiments.pairs import DIFFERENCE, QUERY_GALLERY, TARGET_GALLERY
+    from latentprint.experiments.pairs.pairs import DIFFERENCE, QUERY_GALLERY, TARGET_GALLERY
 
     console = Console()
     if not console.is_terminal:
@@ -194,7 +194,7 @@ def _print(measured: MeasuredPairs) -> None:
 
 def _lines(outcome: PairsOutcome) -> Iterator[tuple[str, ...]]:
     """One line for each figure and direction, the galleries beside each other."""
-    from latentprint.experiments.pairs import DIFFERENCE, QUERY_GALLERY, TARGET_GALLERY
+    from latentprint.experiments.pairs.pairs import DIFFERENCE, QUERY_GALLERY, TARGET_GALLERY
 
     lines: dict[tuple[str, str], dict[str, Result]] = {}
     for row in outcome.results:

@@ -121,7 +121,7 @@ def similarity(
     from latentprint.cli.progress import step
     from latentprint.cli.similarity_text import print_comparison
     from latentprint.experiments import parse_bins
-    from latentprint.experiments.queries import QueryOptions
+    from latentprint.experiments.similarity.queries import QueryOptions
     from latentprint.jobs.similarity import ComparisonOptions, compare_stored
     from latentprint.results import results_table
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from latentprint.experiments.similarity import AGAINST, DIFFERENCE, WITH
-from latentprint.experiments.stability import FARTHER, FIRST, SELF
+from latentprint.experiments.similarity.similarity import AGAINST, DIFFERENCE, WITH
+from latentprint.experiments.similarity.stability import FARTHER, FIRST, SELF
 
 if TYPE_CHECKING:
     from rich.table import Table

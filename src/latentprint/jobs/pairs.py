@@ -11,7 +11,7 @@ import polars as pl
 
 from latentprint.embeddings.store import writing
 from latentprint.errors import LatentprintError, UsageError, unknown_name
-from latentprint.experiments.pairs import PairsOptions, PairsOutcome, near_duplicates
+from latentprint.experiments.pairs.pairs import PairsOptions, PairsOutcome, near_duplicates
 from latentprint.jobs.measure import Measured
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.sources import Opened, StudyFiles, open_sources

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments import EmbeddingSource
-from latentprint.experiments.gallery import Choice, galleries
-from latentprint.experiments.queries import UNPROCESSED, QueryOptions
-from latentprint.experiments.similarity import similarity
-from latentprint.experiments.stability import stability
+from latentprint.experiments.similarity.gallery import Choice, galleries
+from latentprint.experiments.similarity.queries import UNPROCESSED, QueryOptions
+from latentprint.experiments.similarity.similarity import similarity
+from latentprint.experiments.similarity.stability import stability
 from latentprint.jobs.measure import Measured
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.sources import Opened, StudyFiles, embedded_attributes, open_sources

@@ -1,0 +1,1 @@
+"""The data-set check: do classes and metadata go together?"""

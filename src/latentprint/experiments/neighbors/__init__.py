@@ -1,0 +1,1 @@
+"""Nearest neighbours, exact and fast: kNN influence and robustness."""

@@ -1,0 +1,282 @@
+"""Do processing traces change which photos are neighbours? (kNN influence)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.assignment import DRAWS_PER_SEED, Draw, assign_classes
+from latentprint.experiments.neighbors.features import split_photos, unit_vectors
+from latentprint.experiments.neighbors.setups import SETUPS, Gallery, classify, combinations
+from latentprint.results import Result
+from latentprint.stats import (
+    ClusterBootstrap,
+    cluster_bootstrap_counts,
+    crossed_means,
+    interval,
+    resample_counts,
+)
+
+if TYPE_CHECKING:
+    from latentprint.experiments.source import EmbeddingSource
+    from latentprint.processing import Attribute
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class InfluenceOutcome:
+    """The five set-ups, the influence, and what they were computed from.
+
+    Attributes:
+        results: Six rows of the result table for every k.
+        correct: By k and set-up, whether each test photo is classified right: bool
+            [combinations, n_test], in the order of ``setups.combinations``; for ``uniform`` bool
+            [seeds, P, n_test].
+        test_ids: Ids of the test photos [n_test].
+        classes: Names of the processing classes [P].
+        checked: Test photos that float32 products could not decide.
+    """
+
+    results: list[Result]
+    correct: dict[tuple[int, str], np.ndarray]
+    test_ids: tuple[str, ...]
+    classes: tuple[str, ...]
+    checked: int
+
+    def accuracies(self, k: int, setup: str) -> np.ndarray:
+        """Accuracy of every combination in percent, float64 [...]."""
+        means: np.ndarray = 100.0 * self.correct[k, setup].mean(axis=-1)
+        return means
+
+    def details(self) -> list[dict[str, Any]]:
+        """Every single accuracy that the set-ups average, as JSON values."""
+        found = []
+        for row in self.results:
+            if row.setup == "influence" or row.k is None:
+                continue
+            accuracies = self.accuracies(row.k, row.setup)
+            if row.setup == "uniform":
+                runs = [
+                    {"test": name, "draw": draw, "accuracy": float(accuracies[draw, p])}
+                    for draw in range(len(accuracies))
+                    for p, name in enumerate(self.classes)
+                ]
+            else:
+                runs = [
+                    {
+                        "test": self.classes[p],
+                        "positives": self.classes[q],
+                        "negatives": self.classes[r],
+                        "accuracy": float(accuracy),
+                    }
+                    for (p, q, r), accuracy in zip(
+                        combinations(row.setup, len(self.classes)), accuracies, strict=True
+                    )
+                ]
+            about = {name: getattr(row, name) for name in ("encoder", "experiment", "attribute")}
+            found.append({**about, "setup": row.setup, "k": row.k, "runs": runs})
+        return found
+
+
+def influence(
+    source: EmbeddingSource,
+    attribute: Attribute,
+    *,
+    ks: Sequence[int] = (10,),
+    seeds: int = 10,
+    seed: int = 0,
+    draw: Draw = "photo",
+    memory_mb: int = 4096,
+    device: str = "cpu",
+    bootstrap: int = 1000,
+) -> InfluenceOutcome:
+    """Measure how far the processing of photos decides which are nearest.
+
+    kNN classification by cosine similarity, one vote a neighbour. Tied votes go to the class whose
+    name comes first (names that are all whole numbers are ordered as numbers); equal similarities
+    to the training photo whose id comes first (under the published draw, the one whose row comes
+    first). The influence is the accuracy when only photos of the right class share the test
+    photo's processing, minus that when only the others do (ICCV 2025 study, arXiv 2508.10637,
+    section 5).
+
+    Args:
+        source: Embeddings of labelled photos under every class of the attribute.
+        attribute: The processing that is varied.
+        ks: Numbers of neighbours.
+        seeds: Number of draws of the uniform set-up.
+        seed: Seeds these draws and the bootstrap; 0 gives the published draws 0, 1, 2, …
+        draw: How the uniform set-up gives training photos their classes.
+        memory_mb: Memory for vectors and similarities; the result does not depend on it. Training
+            vectors that do not fit into half of it are read from their file as they are needed.
+        device: Where products are computed; the result does not depend on it.
+        bootstrap: Number of resamples behind the intervals.
+
+    Raises:
+        LatentprintError: There are no class labels, or a vector is zero or not finite.
+        UsageError: An option is out of range, such as a k beyond the training photos.
+    """
+    ks = tuple(dict.fromkeys(ks))
+    train, test, notes = _labelled(source.photos, draw)
+    _check_options(ks, seeds, memory_mb, bootstrap, len(train))
+    names = sorted_names(train["label"].unique().to_list())
+    gallery = _gallery(source, attribute, train, test, names, memory_mb)
+    first = seed * DRAWS_PER_SEED
+    ids = train["id"].to_list()
+    classes = len(attribute.classes)
+    draws = [assign_classes(draw, first + n, attribute.name, ids, classes) for n in range(seeds)]
+    gallery = replace(gallery, draws=np.stack(draws))
+    found = classify(gallery, ks, memory_mb=memory_mb / 2 - memory_mb / 8, device=device)
+    correct = {
+        (k, setup): found.setup(k, setup, classes) == gallery.test_labels
+        for k in ks
+        for setup in (*SETUPS, "uniform")
+    }
+    table = _Table(source, attribute.name, len(names), len(test), len(train), "; ".join(notes))
+    photos = cluster_bootstrap_counts(test["group"].to_list(), bootstrap, seed)
+    results = [row for k in ks for row in table.rows(k, correct, photos)]
+    logger.info("%s, %s: influence %.1f", source.encoder, attribute.name, results[-1].value)
+    ids_of_tests = tuple(test["id"].to_list())
+    return InfluenceOutcome(results, correct, ids_of_tests, tuple(attribute.classes), found.checked)
+
+
+def sorted_names(names: Sequence[str]) -> list[str]:
+    """Class names in the order that decides tied votes: numbers by value, else as text."""
+    try:
+        return sorted(names, key=lambda name: (int(name), name))
+    except ValueError:
+        return sorted(names)
+
+
+def _gallery(
+    source: EmbeddingSource,
+    attribute: Attribute,
+    train: pl.DataFrame,
+    test: pl.DataFrame,
+    names: Sequence[str],
+    memory_mb: float,
+) -> Gallery:
+    """Vectors and labels, still without draws."""
+    numbers = {name: number for number, name in enumerate(names)}
+    labels = [
+        np.array([numbers[name] for name in part["label"]], dtype=np.int64)
+        for part in (test, train)
+    ]
+    return Gallery(
+        unit_vectors(source, attribute.classes, test, memory_mb / 8),
+        unit_vectors(source, attribute.classes, train, memory_mb / 2),
+        labels[0],
+        labels[1],
+        np.empty((0, len(train)), dtype=np.int64),
+        np.argsort(train["row"].to_numpy()).astype(np.int64),
+    )
+
+
+def _labelled(photos: pl.DataFrame, draw: Draw) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
+    """Training and test photos that can be used, and notes on those that cannot.
+
+    Raises:
+        LatentprintError: Nothing can be classified.
+    """
+    # A manifest may have a column "row" of its own.
+    photos = photos.select("id", "label", "split", "group")
+    parts = [split_photos(photos, split, draw) for split in ("train", "val")]
+    train, labelled = (part.filter(pl.col("label").is_not_null()) for part in parts)
+    if not len(train) or not len(labelled):
+        raise LatentprintError(
+            "kNN influence needs class labels for training and test photos: put the photos of each"
+            " class into a folder of its own, or leave this experiment out."
+        )
+    test = labelled.filter(pl.col("label").is_in(train["label"].unique().to_list()))
+    if train["label"].n_unique() < 2 or not len(test):
+        raise LatentprintError(
+            "kNN influence needs class labels of at least two classes among the training photos,"
+            " and test photos of these classes."
+        )
+    without = sum(len(part) for part in parts) - len(train) - len(labelled)
+    unseen = len(labelled) - len(test)
+    notes = [f"photos without a label left out: {without}"] if without else []
+    if unseen:
+        notes.append(f"test photos of classes without training photos left out: {unseen}")
+    return train, test, notes
+
+
+def _check_options(
+    ks: Sequence[int], seeds: int, memory_mb: int, bootstrap: int, n_train: int
+) -> None:
+    """Refuse options that have no meaning.
+
+    Raises:
+        UsageError: One is out of range.
+    """
+    if not ks or min(ks) < 1 or min(seeds, memory_mb, bootstrap) < 1:
+        raise UsageError("k, seeds, memory and bootstrap must each be at least 1.")
+    if max(ks) > n_train:
+        raise UsageError(
+            f"k is {max(ks)}, but there are only {n_train} labelled training photos: choose a"
+            " smaller k."
+        )
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Makes rows of the result table."""
+
+    source: EmbeddingSource
+    attribute: str
+    labels: int
+    n_test: int
+    n_train: int
+    notes: str
+
+    def rows(
+        self, k: int, correct: dict[tuple[int, str], np.ndarray], photos: ClusterBootstrap
+    ) -> list[Result]:
+        """The five set-ups and the influence for one k."""
+        fixed = {setup: correct[k, setup].mean(axis=0) for setup in SETUPS}
+        rows = [self._row(k, setup, each, photos.means(each)) for setup, each in fixed.items()]
+        by_seed = correct[k, "uniform"].mean(axis=1)
+        repeats = resample_counts(len(by_seed), len(photos.counts), seed=1)
+        samples = crossed_means(photos, repeats, by_seed)
+        rows.append(self._row(k, "uniform", by_seed, samples))
+        change = fixed["pos-same"] - fixed["neg-same"]
+        return [*rows, self._row(k, "influence", change, photos.means(change))]
+
+    def _row(self, k: int, setup: str, values: np.ndarray, samples: np.ndarray) -> Result:
+        """One row from a value for every photo, [n_test] or [seeds, n_test]."""
+        low, high = interval(100.0 * samples)
+        per_seed = 100.0 * np.atleast_2d(values).mean(axis=1)
+        several = len(per_seed) > 1
+        changes = setup == "influence"
+        return Result(
+            encoder=self.source.encoder,
+            family=self.source.family,
+            experiment="knn_influence",
+            dataset=self.source.dataset,
+            attribute=self.attribute,
+            setup=setup,
+            chance=None if changes else 100.0 / self.labels,
+            value=float(per_seed.mean()),
+            low=low,
+            high=high,
+            n_test=self.n_test,
+            n_train=self.n_train,
+            sd=float(per_seed.std(ddof=1)) if several else None,
+            seeds=len(per_seed),
+            k=k,
+            verdict=_verdict(low, high) if changes else "",
+            notes=self.notes,
+        )
+
+
+def _verdict(low: float, high: float) -> str:
+    """What the interval of the influence says."""
+    if low > 0:
+        return "traces change neighbours"
+    return "traces change neighbours (reversed)" if high < 0 else "no change shown"

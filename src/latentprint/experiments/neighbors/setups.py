@@ -1,0 +1,286 @@
+"""What neighbours say a photo shows, in every combination of the five set-ups.
+
+For a test photo under class p, the similarity to a training photo under class q does not depend on
+the set-up. So P x P passes, each of which keeps the best positives and the best negatives, hold
+every combination of the study (ICCV 2025, arXiv 2508.10637, section 5), and the uniform draws
+select among the same lists.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentprint.experiments.neighbors.candidates import (
+    SPARE,
+    Candidates,
+    Searched,
+    centre_of,
+    search,
+)
+from latentprint.experiments.neighbors.memory import Plan, parts
+from latentprint.experiments.neighbors.neighbors import check_size, full_cosines, nearest, vote
+from latentprint.experiments.neighbors.pools import Exact, Pool
+from latentprint.experiments.neighbors.workers import Workers, workers
+from latentprint.solvers import VectorArray
+
+SETUPS = ("all-same", "all-diff", "pos-same", "neg-same")
+"""The set-ups without a random draw."""
+
+Combination = tuple[int, int, int]
+"""Classes of the test photos, the positives and the negatives."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Test photos, training photos and the draws of the uniform set-up.
+
+    Attributes:
+        test: Unit vectors under every class, P times float32 [n_test, D].
+        train: Unit vectors under every class, P times float32 [n_train, D]; they may lie on disk.
+        test_labels: Semantic classes, int64 [n_test].
+        train_labels: Semantic classes, int64 [n_train].
+        draws: Processing class of each training photo, int64 [seeds, n_train].
+        order: Training photos in the order in which they lie on disk, int64 [n_train].
+    """
+
+    test: Sequence[VectorArray]
+    train: Sequence[VectorArray]
+    test_labels: np.ndarray
+    train_labels: np.ndarray
+    draws: np.ndarray
+    order: np.ndarray
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The semantic class that the neighbours of every test photo vote for, by k.
+
+    Attributes:
+        combinations: Classes of test photos, positives and negatives, in the order of ``fixed``.
+        fixed: int32 [combinations, n_test].
+        uniform: int32 [seeds, P, n_test].
+        checked: Test photos that full float64 products decided.
+    """
+
+    combinations: tuple[Combination, ...]
+    fixed: dict[int, np.ndarray]
+    uniform: dict[int, np.ndarray]
+    checked: int
+
+    def setup(self, k: int, name: str, n_classes: int) -> np.ndarray:
+        """Predictions of one set-up, [combinations, n_test] or for uniform [seeds, P, n_test]."""
+        if name == "uniform":
+            return self.uniform[k]
+        index = [self.combinations.index(each) for each in combinations(name, n_classes)]
+        return self.fixed[k][index]
+
+
+def combinations(setup: str, n_classes: int) -> list[Combination]:
+    """The combinations that a set-up averages, in the order of the classes."""
+    pairs = [(p, q) for p in range(n_classes) for q in range(n_classes) if p != q]
+    return {
+        "all-same": [(p, p, p) for p in range(n_classes)],
+        "all-diff": [(p, q, q) for p, q in pairs],
+        "pos-same": [(p, p, q) for p, q in pairs],
+        "neg-same": [(p, q, p) for p, q in pairs],
+    }[setup]
+
+
+def all_setups(n_classes: int) -> list[Combination]:
+    """Every combination that a set-up averages; the study computes the other ones in vain."""
+    return [each for setup in SETUPS for each in combinations(setup, n_classes)]
+
+
+def classify(
+    gallery: Gallery,
+    ks: Sequence[int],
+    *,
+    memory_mb: float,
+    device: str = "cpu",
+    wanted: Sequence[Combination] | None = None,
+) -> Predictions:
+    """Classify every test photo in every combination and under every draw.
+
+    The answer does not depend on memory, device or threads.
+
+    Args:
+        gallery: The photos.
+        ks: Numbers of neighbours, each at most the number of training photos.
+        memory_mb: Memory for similarities and candidates.
+        device: Where products are computed.
+        wanted: Combinations; by default those of the set-ups.
+
+    Raises:
+        LatentprintError: There are too many training photos.
+    """
+    check_size(gallery.train[0].shape[0])
+    with workers(device) as threads:
+        runs = _Runs.of(gallery, ks, wanted, device, threads)
+        return runs.predictions(memory_mb)
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Everything that is asked of each test photo.
+
+    The runs of one class p of test photos follow each other: its combinations, then its draws.
+    """
+
+    gallery: Gallery
+    ks: tuple[int, ...]
+    combinations: tuple[Combination, ...]
+    device: str
+    threads: Workers
+
+    @classmethod
+    def of(
+        cls,
+        gallery: Gallery,
+        ks: Sequence[int],
+        wanted: Sequence[Combination] | None,
+        device: str,
+        threads: Workers,
+    ) -> _Runs:
+        """Put the combinations into the order of the runs."""
+        chosen = all_setups(len(gallery.train)) if wanted is None else wanted
+        ordered = tuple(sorted(chosen, key=lambda each: each[0]))
+        return cls(gallery, tuple(ks), ordered, device, threads)
+
+    @property
+    def classes(self) -> range:
+        """Numbers of the processing classes."""
+        return range(len(self.gallery.train))
+
+    @property
+    def depth(self) -> int:
+        """Length of the lists of candidates.
+
+        Of a class that outdoes all others, the k nearest in a draw lie among the first k P, give or
+        take the spread of the number drawn; four of its standard deviations are enough.
+        """
+        k, classes = max(self.ks), len(self.classes)
+        drawn = k * classes + 4 * math.sqrt(k * classes * (classes - 1)) + 8
+        return max(int(drawn), k + SPARE)
+
+    def predictions(self, memory_mb: float) -> Predictions:
+        """Answers from candidates, then from full products where these are unsure."""
+        n_train, dimensions = self.gallery.train[0].shape
+        plan = Plan.of(
+            memory_mb,
+            classes=len(self.classes),
+            n=n_train,
+            dimensions=dimensions,
+            depth=self.depth,
+            threads=self.threads.count,
+        )
+        n_test = len(self.gallery.test_labels)
+        n_runs = len(self.combinations) + len(self.classes) * len(self.gallery.draws)
+        answers = np.zeros((len(self.ks), n_runs, n_test), dtype=np.int32)
+        unsure = [np.empty(0, dtype=np.int64)]
+        # Test photos of one class beside each other share their positives.
+        for rows in parts(np.argsort(self.gallery.test_labels, kind="stable"), plan.queries):
+            answers[:, :, rows], short = self.from_candidates(rows, plan.block)
+            unsure.append(rows[short])
+        for rows in parts(np.concatenate(unsure), plan.full_queries):
+            answers[:, :, rows] = self.from_full_products(rows, plan.block)
+        return self._sorted(answers, len(np.concatenate(unsure)))
+
+    def _sorted(self, answers: np.ndarray, checked: int) -> Predictions:
+        """Tell combinations and draws apart, int32 [ks, runs, n_test]."""
+        is_drawn = [run is None for p in self.classes for run in self._runs_of(p)]
+        shape = len(self.classes), len(self.gallery.draws), answers.shape[2]
+        fixed, uniform = {}, {}
+        for k, each in zip(self.ks, answers, strict=True):
+            fixed[k] = each[~np.array(is_drawn)]
+            uniform[k] = each[is_drawn].reshape(shape).swapaxes(0, 1)
+        return Predictions(self.combinations, fixed, uniform, checked)
+
+    def _runs_of(self, p: int) -> list[Combination | None]:
+        """The runs of test photos under one class; a draw is None."""
+        return [
+            *(each for each in self.combinations if each[0] == p),
+            *(None for _ in self.gallery.draws),
+        ]
+
+    def from_candidates(self, rows: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray]:
+        """Answers for some test photos, and which of these are not certain.
+
+        Returns:
+            int32 [ks, runs, t] and bool [t].
+        """
+        queries = np.concatenate([np.asarray(each[rows]) for each in self.gallery.test])
+        keys = np.tile(self.gallery.test_labels[rows], len(self.classes))
+        centre = centre_of(self.gallery.train, self.gallery.order)
+        lists = [
+            search(
+                queries,
+                keys,
+                Searched(each, self.gallery.train_labels, self.gallery.order, centre),
+                self.depth,
+                block=block,
+                device=self.device,
+                threads=self.threads,
+            )
+            for each in self.gallery.train
+        ]
+        exact = Exact(queries, self.gallery.train)
+        found = self.threads.map(lambda p: self._voted(p, lists, len(rows), exact), self.classes)
+        answers, short = zip(*found, strict=True)
+        return np.concatenate(answers, axis=1), np.any(short, axis=0)
+
+    def _voted(
+        self, p: int, lists: Sequence[tuple[Candidates, Candidates]], t: int, exact: Exact
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Answers for test photos under one class, and which are not certain."""
+        labels = torch.from_numpy(self.gallery.train_labels)
+        part = slice(p * t, (p + 1) * t)
+        own = [(inside.of(part), outside.of(part)) for inside, outside in lists]
+        answers, short = [], torch.zeros(t, dtype=torch.bool)
+        for pool in self._pools(p, own):
+            chosen, unsure = pool.settle(self.ks, exact, part.start)
+            short |= unsure
+            answers.append(torch.stack([vote(labels[chosen[k]]) for k in self.ks]))
+        return torch.stack(answers, 1).int().numpy(), short.numpy()
+
+    def _pools(self, p: int, lists: Sequence[tuple[Candidates, Candidates]]) -> Iterator[Pool]:
+        """Candidates of every run of one class, in the order of the runs."""
+        enough = max(self.ks) + SPARE
+        for _, q, r in (each for each in self.combinations if each[0] == p):
+            positives, negatives = lists[q][0].first(enough), lists[r][1].first(enough)
+            yield Pool.of([positives, negatives], [q, r])
+        both = [each for pair in lists for each in pair]
+        # A draw takes each training photo from one class: its nearest are among those of all.
+        pool = Pool.of(both, np.repeat(self.classes, 2).tolist()).best(self.depth)
+        for draw in torch.from_numpy(self.gallery.draws):
+            yield pool.only(draw[pool.rows] == pool.gallery)
+
+    def from_full_products(self, rows: np.ndarray, block: int) -> np.ndarray:
+        """Answers for some test photos from full float64 products, int32 [ks, runs, t]."""
+        labels = torch.from_numpy(self.gallery.train_labels)
+        positive = torch.from_numpy(self.gallery.test_labels[rows])[:, None] == labels
+        answers = []
+        for p, queries in enumerate(self.gallery.test):
+            shown = [
+                full_cosines(np.asarray(queries[rows]), train, self.gallery.order, block)
+                for train in self.gallery.train
+            ]
+            for similarities in self._similarities(p, shown, positive):
+                found = labels[nearest(similarities, max(self.ks))]
+                answers.append(torch.stack([vote(found[:, :k]) for k in self.ks]))
+        return torch.stack(answers, 1).int().numpy()
+
+    def _similarities(self, p: int, shown: Sequence[Tensor], positive: Tensor) -> Iterator[Tensor]:
+        """Full similarities in every run of one class, int64 [t, N], in the order of the runs."""
+        for _, q, r in (each for each in self.combinations if each[0] == p):
+            yield torch.where(positive, shown[q], shown[r])
+        for draw in torch.from_numpy(self.gallery.draws):
+            similarities = shown[0].clone()
+            for q, others in enumerate(shown):
+                similarities[:, draw == q] = others[:, draw == q]
+            yield similarities

@@ -1,0 +1,1 @@
+"""Near-duplicate pairs: do acquisition traces distract retrieval?"""

@@ -1,0 +1,197 @@
+"""Do acquisition traces distract retrieval? (near-duplicate pairs).
+
+The same subjects were photographed with two types of device. A query is one photo of a subject, the
+target another, and retrieval goes wrong where a photo of something else is more similar. The two
+galleries differ in nothing but the type of device of these distractors (ICCV 2025 study, arXiv
+2508.10637).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from latentprint.errors import UsageError
+from latentprint.experiments.pairs.pairs_design import Direction, PairDesign, design_pairs
+from latentprint.experiments.pairs.pairs_retrieval import Retrieved, retrieve
+from latentprint.experiments.pairs.pairs_table import (
+    DIFFERENCE,
+    QUERY_GALLERY,
+    TARGET_GALLERY,
+    pair_rows,
+)
+from latentprint.experiments.probes.items import open_vectors
+
+if TYPE_CHECKING:
+    from latentprint.experiments.source import EmbeddingSource
+    from latentprint.results import Result
+
+__all__ = [
+    "DIFFERENCE",
+    "QUERY_GALLERY",
+    "TARGET_GALLERY",
+    "PairsOptions",
+    "PairsOutcome",
+    "near_duplicates",
+]
+
+_MOST_FAILURES = 12
+
+
+@dataclass(frozen=True)
+class PairsOptions:
+    """How near-duplicate retrieval is measured.
+
+    Attributes:
+        subject: Column that says what a photo shows.
+        device: Column with the type of device; None for ``device_type`` or ``camera_type``.
+        drop_incomplete: Leave incomplete photos and subjects out instead of refusing them.
+        ks: The k of recall@k.
+        seed: Seeds the bootstrap.
+        bootstrap: Number of resamples of subjects.
+        memory_mb: Memory for vectors, and for similarities; the result does not depend on it.
+    """
+
+    subject: str = "subject"
+    device: str | None = None
+    drop_incomplete: bool = False
+    ks: tuple[int, ...] = (1, 5, 10)
+    seed: int = 0
+    bootstrap: int = 1000
+    memory_mb: int = 1024
+
+    def __post_init__(self) -> None:
+        if not self.ks or min(*self.ks, self.bootstrap, self.memory_mb) < 1:
+            raise UsageError("k, bootstrap and memory must each be at least 1.")
+
+
+@dataclass(frozen=True)
+class PairsOutcome:
+    """The figures of near-duplicate retrieval, and what they were computed from.
+
+    Attributes:
+        encoder: Name of the encoder.
+        results: Rows of the result table.
+        queries: One row for every query and gallery: ``gallery`` (a set-up of ``results``); the
+            ids ``query``, ``target`` (the most similar one) and ``distractor`` (the most similar
+            one), for each also ``…_path`` where known and ``…_device``; ``subject`` and
+            ``distractor_subject``; ``rank`` of the target; ``photos`` in the gallery, the target
+            among them; ``target_similarity``, ``distractor_similarity`` (cosines) and ``margin``,
+            their difference.
+    """
+
+    encoder: str
+    results: list[Result]
+    queries: pl.DataFrame
+
+    @property
+    def sentence(self) -> str:
+        """What recall@k says, for the smallest k, in plain words."""
+        recalls = [each for each in self.results if each.attribute.startswith("recall@")]
+        by_query, by_target, change = recalls[:3]
+        p = "" if change.p is None else f", p = {change.p:.2g}"
+        verdict = change.verdict or "nothing can be missed"
+        lost, low, high = (round(x, 1) + 0.0 for x in (change.value, change.low, change.high))
+        return (
+            f"{self.encoder}: {change.attribute} is {by_query.value:.1f} % where {QUERY_GALLERY} "
+            f"type and {by_target.value:.1f} % where {TARGET_GALLERY} type; {lost:.1f} points lost "
+            f"(95 % interval {low:.1f} to {high:.1f}{p}): {verdict}."
+        )
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """The rows of ``queries`` where a distractor won by the most, at most 12, worst first."""
+        lost = self.queries.filter(pl.col("rank") > 1)
+        worst = lost.sort("margin", "query", "target_device", "gallery").head(_MOST_FAILURES)
+        return [{"encoder": self.encoder, **row} for row in worst.to_dicts()]
+
+
+def near_duplicates(
+    source: EmbeddingSource, processing: str = "none", options: PairsOptions | None = None
+) -> PairsOutcome:
+    """Measure whether the type of device decides which photos are retrieved.
+
+    Every ordered pair of types of device (query, target) that at least two subjects share is a
+    direction. Each photo of these subjects by the first type is a query; its target is whichever
+    photo of its subject by the second is the most similar, and there are two galleries beside it:
+    the photos of all other of these subjects by the query's type, or those by the target's. Where
+    a subject has more photos by one type than by the other, the first by id distract, so that both
+    galleries are of one size. A subject never distracts from itself. A distractor as similar as
+    the target comes before it.
+
+    Rows: ``recall@k`` in percent; ``median_rank`` of the target; ``margin``, 100 times the mean of
+    the target's cosine minus that of the best distractor; each for both galleries and as
+    ``difference``; and ``rank_shift``, the mean number of places that the target falls, as
+    ``difference`` only. A difference is positive where distractors that share the query's device
+    do more harm. Set-ups without further words are means over the directions, each counted once;
+    the others name the devices of query, target and distractors. A k beyond the gallery is capped
+    at its size.
+
+    Intervals come from resampling subjects with all their queries in both galleries; the galleries
+    are fixed. Where all queries have the same recall no resample differs, and the interval is that
+    of an exact binomial. ``p`` is that of McNemar's exact test (two-sided) over subjects: each
+    counts for the gallery in which more of its queries are right, as the two directions of a pair
+    are not independent.
+
+    Args:
+        source: Embeddings of the photos, with the columns that ``options`` names.
+        processing: The processing class whose embeddings are compared.
+        options: How to measure.
+
+    Raises:
+        UsageError: There is no such column.
+        LatentprintError: Photos or subjects are incomplete, no two subjects share two types of
+            device, or a vector is zero or not finite.
+    """
+    options = options or PairsOptions()
+    design = design_pairs(
+        source.photos,
+        subject=options.subject,
+        device=options.device,
+        drop_incomplete=options.drop_incomplete,
+    )
+    (vectors,) = open_vectors(source, [processing], design.photos, options.memory_mb)
+    found = [
+        retrieve(vectors, design.subjects, each, options.memory_mb) for each in design.directions
+    ]
+    embedded = [] if processing == "none" else [f"embeddings under {processing}"]
+    rows = pair_rows(
+        source,
+        design,
+        found,
+        ks=options.ks,
+        bootstrap=options.bootstrap,
+        seed=options.seed,
+        notes=[*design.notes, *embedded],
+    )
+    queries = [
+        _queries(design, direction, gallery, each)
+        for direction, pair in zip(design.directions, found, strict=True)
+        for gallery, each in zip((QUERY_GALLERY, TARGET_GALLERY), pair, strict=True)
+    ]
+    return PairsOutcome(source.encoder, rows, pl.concat(queries))
+
+
+def _queries(
+    design: PairDesign, direction: Direction, gallery: str, found: Retrieved
+) -> pl.DataFrame:
+    photos = design.photos
+    roles = {"query": direction.queries, "target": found.target, "distractor": found.distractor}
+    columns: dict[str, Any] = {"gallery": [gallery] * len(found.rank)}
+    for role, rows in roles.items():
+        columns[role] = photos["id"].gather(rows)
+        if "path" in photos.columns:
+            columns[f"{role}_path"] = photos["path"].gather(rows)
+        columns[f"{role}_device"] = photos["device_type"].gather(rows)
+    columns |= {
+        "subject": photos["subject"].gather(direction.queries),
+        "distractor_subject": photos["subject"].gather(found.distractor),
+        "rank": found.rank,
+        "photos": found.size,
+        "target_similarity": found.target_similarity,
+        "distractor_similarity": found.distractor_similarity,
+        "margin": found.margin,
+    }
+    return pl.DataFrame(columns)

@@ -1,0 +1,240 @@
+"""How well a linear probe recovers how a photo was taken, or any other label of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from latentprint.errors import LatentprintError, unknown_name
+from latentprint.experiments.probes.container import container_items
+from latentprint.experiments.probes.fitting import ProbeOptions, run_plan
+from latentprint.experiments.probes.guards import cap_per_group
+from latentprint.experiments.probes.items import Items, labelled_items, permuted_labels
+from latentprint.experiments.probes.labels import Labelled, keep_classes, label_photos
+from latentprint.experiments.probes.plans import Plan, balanced, fold_plan, split_plan
+from latentprint.experiments.probes.probe import Task, run_task
+from latentprint.experiments.probes.processing_probe import FEW_PHOTOS, REPLICATES
+from latentprint.experiments.probes.verdicts import ProbeOutcome
+from latentprint.photos import merge_groups, straddling_groups
+
+if TYPE_CHECKING:
+    from latentprint.experiments.source import EmbeddingSource
+    from latentprint.photos import SplitFile
+
+EMBEDDED_AS = ("none", "JPEG95_444")
+"""Processing classes whose embeddings are probed for labels, the first that there is."""
+
+_SPLIT_LABEL = "label of the split file"
+
+CAP_COLUMN = "taken_month"
+"""Column that splits the photos of a group for the cap."""
+
+
+@dataclass(frozen=True)
+class Guards:
+    """Which photos may take part in the probe of a label.
+
+    Attributes:
+        group: Column of what must not be on both sides of a split (photographer, scene, source);
+            None for the groups that the photos came with, near-duplicates kept together.
+        cap: Most photos of one group and month that take part; None for all.
+        min_count: Photos that a class needs.
+        balance: Downsample every class to the rarest.
+        bins: Rule of binning by column; see ``label_photos``.
+        processing: Processing class whose embeddings are read; None for the unprocessed photo.
+    """
+
+    group: str | None = None
+    cap: int | None = None
+    min_count: int = 10
+    balance: bool = True
+    bins: dict[str, str] = field(default_factory=dict)
+    processing: str | None = None
+
+
+def probe_label(
+    source: EmbeddingSource,
+    label: str,
+    options: ProbeOptions | None = None,
+    guards: Guards | None = None,
+    split: SplitFile | None = None,
+) -> ProbeOutcome:
+    """Train softmax regression to tell the classes of a photo's label apart.
+
+    The label may be an acquisition label (make, aperture…) or any other column. With a split file,
+    hyperparameters are tuned on its validation photos, the final fit has training and validation
+    photos, and its test photos are tested (ICCV 2025 study, arXiv 2508.10637, section 4). With a
+    split of the photos, a fifth of the training groups serves for tuning. Without one, sets below
+    5,000 photos are cross-validated in folds by group, a fresh balanced sample in every repeat.
+
+    Args:
+        source: Embeddings and labels of the photos.
+        label: Column of ``source.photos``.
+        options: How the probe is run.
+        guards: Which photos take part.
+        split: The split to use instead of that of the photos, with its labels.
+
+    Raises:
+        UsageError: There is no such column, or a rule does not fit it.
+        LatentprintError: Fewer than two classes have enough photos, or a vector is zero or not
+            finite.
+    """
+    options, guards = options or ProbeOptions(), guards or Guards()
+    photos, labelled, notes = _selected(source.photos, label, guards, options.seed, split)
+    processing = _embedded_as(source, guards)
+    items = labelled_items(
+        source,
+        processing,
+        photos,
+        labelled.codes,
+        labelled.classes,
+        memory_mb=options.memory_mb,
+    )
+    made = source.split_made and split is None
+    plan = _plan(items, photos, made, options, guards)
+    if not made and (straddling := straddling_groups(photos)):
+        notes.append(f"{len(straddling)} groups of photos are on both sides of the split")
+    task = Task("acquisition_probe", label, "", items, plan, permuted_labels, tuple(notes))
+    outcome = run_task(source, task, options)
+    if not options.controls:
+        return outcome
+    return _with_container(outcome, items, photos, plan, options)
+
+
+def _selected(
+    table: pl.DataFrame, label: str, guards: Guards, seed: int, split: SplitFile | None
+) -> tuple[pl.DataFrame, Labelled, list[str]]:
+    """The photos that take part, their classes, and what was left out."""
+    photos = table.with_row_index("row")
+    if guards.group is not None:
+        if guards.group not in table.columns:
+            raise unknown_name("group column", guards.group, table.columns)
+        own = photos[guards.group].cast(pl.String).replace("", None).to_list()
+        photos = photos.with_columns(group=pl.Series(merge_groups(photos["group"].to_list(), own)))
+    notes: list[str] = []
+    if split is not None:
+        photos, notes = _by_split_file(photos, split)
+    photos = photos.sort("id", maintain_order=True)
+    column = label if split is None else _SPLIT_LABEL
+    labelled = replace(label_photos(photos, column, guards.bins.get(label)), name=label)
+    kept = labelled.codes >= 0
+    if guards.cap is not None:
+        kept &= _capped(photos, guards.cap, seed, kept)
+        notes.append(f"at most {guards.cap} photos of a group and month")
+    photos, codes = photos.filter(kept), labelled.codes[kept]
+    few = keep_classes(replace(labelled, codes=codes), guards.min_count)
+    dropped = len(labelled.classes) - len(few.classes)
+    if dropped:
+        notes.append(f"{dropped} classes of fewer than {guards.min_count} photos left out")
+    inside = few.codes >= 0
+    return photos.filter(inside), replace(few, codes=few.codes[inside]), notes
+
+
+def _by_split_file(photos: pl.DataFrame, split: SplitFile) -> tuple[pl.DataFrame, list[str]]:
+    """The photos of a split file with its sides and labels; a test photo is never trained on.
+
+    Raises:
+        LatentprintError: None of them is there.
+    """
+    tested = split.table.filter(pl.col("split") == "test")["id"]
+    other = pl.col("split") != "test"
+    wanted = split.table.filter(~(other & pl.col("id").is_in(tested.implode())))
+    wanted = wanted.unique("id", keep="first", maintain_order=True)
+    missing = wanted.height - wanted["id"].is_in(photos["id"].implode()).sum()
+    if missing == wanted.height:
+        raise LatentprintError(
+            f"None of the photos of the split for {split.target_attribute!r} is among the"
+            " embeddings: their ids must be the same."
+        )
+    notes = []
+    if leaked := split.table.height - wanted.height:
+        notes.append(f"{leaked} photos that the split has on two sides kept for testing only")
+    if missing:
+        notes.append(f"{missing} photos of the split are not embedded")
+    wanted = wanted.rename({"label": _SPLIT_LABEL})
+    return photos.drop("split").join(wanted, on="id", how="inner", maintain_order="left"), notes
+
+
+def _capped(photos: pl.DataFrame, most: int, seed: int, kept: np.ndarray) -> np.ndarray:
+    months = (
+        photos[CAP_COLUMN].cast(pl.String).fill_null("").to_list()
+        if CAP_COLUMN in photos.columns
+        else [""] * len(photos)
+    )
+    keys = [f"{group}\0{month}" for group, month in zip(photos["group"], months, strict=True)]
+    found = np.zeros(len(photos), dtype=bool)
+    inside = np.flatnonzero(kept)
+    ids = photos["id"].to_list()
+    found[inside] = cap_per_group(
+        [ids[at] for at in inside], [keys[at] for at in inside], most, seed
+    )
+    return found
+
+
+def _embedded_as(source: EmbeddingSource, guards: Guards) -> str:
+    if guards.processing is not None:
+        return guards.processing
+    for name in EMBEDDED_AS:
+        try:
+            source.vectors(name)
+        except LatentprintError:
+            continue
+        return name
+    raise LatentprintError(
+        f"Labels are read from embeddings of unprocessed photos, and {source.encoder} has none:"
+        " embed with `-a none`, or name a class with --processing."
+    )
+
+
+def _plan(
+    items: Items, photos: pl.DataFrame, made: bool, options: ProbeOptions, guards: Guards
+) -> Plan:
+    def chosen(index: np.ndarray, seed: int) -> np.ndarray:
+        return balanced(items, index, seed) if guards.balance else index
+
+    everything = np.arange(len(items.labels))
+    if made and len(everything) < FEW_PHOTOS:
+        return fold_plan(
+            items,
+            repeats=options.fits,
+            seed=options.seed,
+            replicates=REPLICATES,
+            choose=lambda index, repeat: chosen(index, options.seed * 1000 + repeat),
+        )
+    side = photos["split"].to_numpy()
+    parts = {name: chosen(everything[side == name], options.seed) for name in set(side)}
+    # A split of two sides calls the second one val; one of three has it for tuning.
+    tested = parts.get("test", parts.get("val"))
+    if tested is None or "train" not in parts:
+        raise LatentprintError(
+            "A probe needs training and test photos with this label, and the split leaves one side"
+            " empty."
+        )
+    validation = parts.get("val") if "test" in parts else None
+    return split_plan(
+        items,
+        parts["train"],
+        tested,
+        fits=options.fits,
+        seed=options.seed,
+        validation=validation,
+    )
+
+
+def _with_container(
+    outcome: ProbeOutcome, items: Items, photos: pl.DataFrame, plan: Plan, options: ProbeOptions
+) -> ProbeOutcome:
+    """Add what the file alone tells: the same probe of pixel size and file facts."""
+    facts = container_items(items, photos, leave_out=outcome.result.attribute)
+    if facts is None:
+        return outcome
+    found = run_plan(facts, plan, replace(options, normalise="standardise", solver="lbfgs"))
+    value = found.score.value
+    notes = outcome.result.notes
+    if outcome.result.value <= value:
+        told = f"file facts alone read {value:.1f}: the encoder knows no more than the file tells"
+        notes = "; ".join(filter(None, (notes, told)))
+    return replace(outcome, result=replace(outcome.result, container=value, notes=notes))

@@ -1,0 +1,152 @@
+"""Tune, fit and test as a plan says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.experiments.assignment import Draw
+from latentprint.experiments.probes.items import Items
+from latentprint.experiments.probes.plans import Plan
+from latentprint.experiments.probes.scores import Predictions, Score, score
+from latentprint.solvers import C_GRID, Normalisation, Solver, Tuning, final_fits, tune
+
+Assignment = Literal["one", "all"]
+"""``one`` (published): each training photo under one class; ``all``: under every class."""
+
+
+@dataclass(frozen=True)
+class ProbeOptions:
+    """How probes are run.
+
+    Attributes:
+        seed: Seeds draws, folds and the bootstrap.
+        fits: Final fits (published: 10).
+        assignment: Classes that a training photo appears under.
+        draw: How a training photo gets its one class.
+        paired: Also run the paired probe of every processing attribute.
+        solver: ``lbfgs`` (to the optimum) or ``sgd`` (the study's protocol).
+        normalise: ``l2`` (published), ``standardise`` or ``none``.
+        C_grid: Values of C for ``lbfgs``.
+        trials: Trials of learning rate and weight decay for ``sgd``.
+        bootstrap: Resamples behind the intervals.
+        controls: Run the permuted-label control and the check of the other normalisation.
+        curve: Measure the learning curve.
+        device: Where fits run.
+        memory_mb: Memory for embeddings; larger sets are read from disk as they are needed.
+    """
+
+    seed: int = 0
+    fits: int = 10
+    assignment: Assignment = "one"
+    draw: Draw = "photo"
+    paired: bool = True
+    solver: Solver = "lbfgs"
+    normalise: Normalisation = "l2"
+    C_grid: tuple[float, ...] = C_GRID
+    trials: int = 30
+    bootstrap: int = 1000
+    controls: bool = True
+    curve: bool = True
+    device: str = "cpu"
+    memory_mb: int = 4096
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.fits <= 999 or min(self.bootstrap, self.trials, self.memory_mb) < 1:
+            raise UsageError(
+                "A probe needs 1 to 999 fits, and at least one trial, one bootstrap resample and"
+                " one megabyte of memory."
+            )
+        if not self.C_grid or min(self.C_grid) <= 0:
+            raise UsageError("A probe needs positive values of C.")
+        if self.assignment not in ("one", "all"):
+            raise unknown_name("assignment", self.assignment, ("one", "all"))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What the fits of a plan said."""
+
+    score: Score
+    tuning: Tuning
+    converged: bool | None
+
+
+def run_plan(
+    items: Items, plan: Plan, options: ProbeOptions, *, tuning: Tuning | None = None
+) -> Fitted:
+    """Tune, fit and test as a plan says.
+
+    Args:
+        items: What there is.
+        plan: Which items are fitted and tested.
+        options: How.
+        tuning: An earlier choice of hyperparameters to go by.
+
+    Raises:
+        LatentprintError: A class is missing among the items to fit.
+    """
+    k = len(items.classes)
+    _require_classes(items, plan)
+    if tuning is None:
+        tuning = tune(
+            items.features,
+            items.labels,
+            (),
+            k,
+            solver=options.solver,
+            C_grid=options.C_grid,
+            trials=options.trials,
+            seed=options.seed,
+            normalise=options.normalise,
+            holds=plan.holds,
+            device=options.device,
+            memory_mb=options.memory_mb,
+        )
+    fits = final_fits(
+        [items.features.take(index) for index in plan.train],
+        [items.labels[index] for index in plan.train],
+        k,
+        tuning,
+        seed=options.seed,
+        device=options.device,
+        memory_mb=options.memory_mb,
+    )
+    parts = [
+        (
+            repeat,
+            items.photo[index],
+            items.labels[index],
+            fit.predict(items.features.take(index))[0],
+        )
+        for repeat, index, fit in zip(plan.repeats, plan.test, fits, strict=True)
+    ]
+    tested = plan.tested_photos(items)
+    place = np.full(len(items.ids), -1, dtype=np.int64)
+    place[tested] = np.arange(len(tested))
+    predictions = Predictions.gather(
+        k,
+        [items.groups[at] for at in tested],
+        [(repeat, place[photo], truth, said) for repeat, photo, truth, said in parts],
+    )
+    scored = score(
+        predictions, bootstrap=options.bootstrap, seed=options.seed, replicates=plan.replicates
+    )
+    settled = [bool(fit.converged.all()) for fit in fits]
+    converged = None if options.solver == "sgd" else tuning.converged and all(settled)
+    return Fitted(scored, tuning, converged)
+
+
+def _require_classes(items: Items, plan: Plan) -> None:
+    k = len(items.classes)
+    for index in (*(fitted for fitted, _ in plan.holds), *plan.train):
+        counts = np.bincount(items.labels[index], minlength=k)
+        if counts.min() < 2:
+            raise LatentprintError(
+                f"A probe needs at least two training photos for each of its {k} classes, and "
+                f"{items.classes[int(counts.argmin())]!r} has {int(counts.min())} among "
+                f"{len(index)}: add photos."
+            )

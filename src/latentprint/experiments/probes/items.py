@@ -1,0 +1,202 @@
+"""What a probe is trained on and tested with: embeddings with a label, a photo and a group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from latentprint.errors import LatentprintError
+from latentprint.experiments.probes.guards import shuffle_labels
+from latentprint.solvers import Features
+
+if TYPE_CHECKING:
+    from latentprint.experiments.source import EmbeddingSource
+    from latentprint.solvers import VectorArray
+
+_CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Items:
+    """Embeddings that a probe tells apart; several may show the same photo [M].
+
+    Attributes:
+        features: The embeddings [M, D].
+        labels: Class of each, int64 [M].
+        photo: Which photo each shows, int64 [M].
+        ids: Ids of the photos [n].
+        groups: Group of each photo [n]; no group is both fitted and tested.
+        classes: Names of the classes [K].
+    """
+
+    features: Features
+    labels: np.ndarray
+    photo: np.ndarray
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    def groups_of(self, index: np.ndarray) -> list[str]:
+        """The groups of some items [m]."""
+        return [self.groups[at] for at in self.photo[index]]
+
+
+def processed_items(
+    source: EmbeddingSource,
+    classes: Sequence[str],
+    photos: pl.DataFrame,
+    *,
+    paired: bool,
+    memory_mb: int,
+) -> Items:
+    """Every photo under every processing class; item ``i * P + p`` is photo i under class p.
+
+    Args:
+        source: Where the embeddings come from.
+        classes: Names of the processing classes [P].
+        photos: The photos, with their ``row`` in the source, ``id`` and ``group`` [n].
+        paired: Subtract from each unit vector the mean of the photo's vectors over the classes.
+        memory_mb: Embeddings that fit into it are read once and kept.
+
+    Raises:
+        LatentprintError: A vector is zero or not finite; the message names the photo.
+    """
+    n, p = len(photos), len(classes)
+    parts = open_vectors(source, classes, photos, memory_mb)
+    if paired:
+        parts = tuple(PairedArray(parts, each) for each in range(p))
+        if _megabytes(parts) <= memory_mb:
+            parts = tuple(each[slice(0, n)] for each in parts)
+    part, photo = np.tile(np.arange(p), n), np.repeat(np.arange(n), p)
+    ids, groups = tuple(photos["id"].to_list()), tuple(photos["group"].to_list())
+    return Items(Features(parts, part, photo), part, photo, ids, groups, tuple(classes))
+
+
+def labelled_items(
+    source: EmbeddingSource,
+    processing: str,
+    photos: pl.DataFrame,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    *,
+    memory_mb: int,
+) -> Items:
+    """Every photo once, under one processing class, with a label of its own.
+
+    Raises:
+        LatentprintError: A vector is zero or not finite; the message names the photo.
+    """
+    n = len(photos)
+    parts = open_vectors(source, [processing], photos, memory_mb)
+    features = Features(parts, np.zeros(n, dtype=np.int64), np.arange(n))
+    ids, groups = tuple(photos["id"].to_list()), tuple(photos["group"].to_list())
+    return Items(features, labels, np.arange(n), ids, groups, tuple(classes))
+
+
+def permuted_classes(items: Items, seed: int) -> Items:
+    """Shuffle the names of the classes for every photo on its own.
+
+    What was "JPEG 75" of one photo is "JPEG 95" of another, in training and test alike: nothing is
+    left to read.
+    """
+    names, k = len(items.ids), len(items.classes)
+    keys = np.random.default_rng(seed).random((names, k))
+    # The draw must follow the photo, not its place in the table.
+    by_id = np.argsort(np.argsort(np.asarray(items.ids)))
+    names_of = keys[by_id].argsort(axis=1)
+    return replace(items, labels=names_of[items.photo, items.labels])
+
+
+def permuted_labels(items: Items, seed: int) -> Items:
+    """Give every group the labels of other groups (one item for every photo)."""
+    return replace(items, labels=shuffle_labels(items.labels, items.groups, seed))
+
+
+@dataclass(frozen=True)
+class PairedArray:
+    """Unit vectors of photos under one class minus the photo's mean over all classes [N, D].
+
+    The sensitive measure for small sets: it takes away what the photos show. It answers whether
+    the processing moves embeddings in a consistent direction, not whether it can be read off one
+    photo.
+    """
+
+    parts: tuple[VectorArray, ...]
+    at: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """N photos, D dimensions."""
+        n, dimensions = self.parts[self.at].shape
+        return n, dimensions
+
+    def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
+        units = [_unit(part[rows]) for part in self.parts]
+        found: np.ndarray = (units[self.at] - np.mean(units, axis=0)).astype(np.float32)
+        return found
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Some rows of an array that stays where it is."""
+
+    array: VectorArray
+    rows: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.rows), self.array.shape[1]
+
+    def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
+        found: np.ndarray = np.asarray(self.array[self.rows[rows]])
+        return found
+
+
+def open_vectors(
+    source: EmbeddingSource, classes: Sequence[str], photos: pl.DataFrame, memory_mb: int
+) -> tuple[VectorArray, ...]:
+    """Vectors of some photos under every class, checked; in memory if they fit [n, D] each.
+
+    Raises:
+        LatentprintError: A vector is zero or not finite; the message names the photo.
+    """
+    rows = photos["row"].to_numpy().astype(np.int64)
+    arrays = [_Rows(source.vectors(name), rows) for name in classes]
+    fits = _megabytes(arrays) <= memory_mb
+    found: list[VectorArray] = []
+    for name, array in zip(classes, arrays, strict=True):
+        where = f"{source.encoder}, {name}"
+        kept = np.empty(array.shape, dtype=np.float32) if fits else None
+        for start in range(0, len(rows), _CHUNK):
+            chunk = np.asarray(array[slice(start, start + _CHUNK)])
+            _check(chunk, photos["id"][start : start + _CHUNK], where)
+            if kept is not None:
+                kept[start : start + len(chunk)] = chunk
+        found.append(array if kept is None else kept)
+    return tuple(found)
+
+
+def _megabytes(arrays: Sequence[VectorArray]) -> float:
+    return sum(4.0 * each.shape[0] * each.shape[1] for each in arrays) / 2**20
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    vectors = np.asarray(vectors, dtype=np.float64)
+    found: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return found
+
+
+def _check(vectors: np.ndarray, ids: pl.Series, where: str) -> None:
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    bad = ~np.isfinite(lengths) | (lengths == 0)
+    if bad.any():
+        first = int(bad.argmax())
+        what = "zero" if lengths[first] == 0 else "not finite"
+        raise LatentprintError(
+            f"The embedding of photo {ids[first]!r} is {what} ({where}): leave this photo out, or"
+            " embed it again."
+        )

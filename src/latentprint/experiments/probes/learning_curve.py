@@ -1,0 +1,73 @@
+"""How a probe's accuracy grows with its training photos."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from latentprint.errors import LatentprintError
+from latentprint.experiments.probes.fitting import Fitted, ProbeOptions, run_plan
+from latentprint.experiments.probes.items import Items
+from latentprint.experiments.probes.plans import Plan
+from latentprint.experiments.probes.scores import Score
+from latentprint.results import Result
+from latentprint.stats import interval
+
+SHARES = (0.125, 0.25, 0.5)
+"""Shares of the training groups that are fitted, besides all of them."""
+
+CURVE_FITS = 5
+"""Repeats at every share."""
+
+
+def learning_curve(
+    items: Items, plan: Plan, fitted: Fitted, result: Result, options: ProbeOptions
+) -> tuple[tuple[Result, ...], bool | None]:
+    """Fit the same probe with an eighth, a quarter and half of the training photos.
+
+    The test photos and their resamples are the same at every size, so that the gain of the last
+    doubling is a difference of paired measurements.
+
+    Args:
+        items: What there is.
+        plan: The plan of the whole probe.
+        fitted: Its outcome.
+        result: Its row of the result table.
+        options: How.
+
+    Returns:
+        A row for every size, smallest first, the whole probe's last; and whether the whole 95 %
+        interval of the last doubling's gain is above zero: None where half of the photos is too
+        few to fit.
+    """
+    rows: list[Result] = []
+    half: Score | None = None
+    for share in SHARES:
+        thinner = plan.first(CURVE_FITS).thinned(items, share, options.seed)
+        try:
+            found = run_plan(items, thinner, options)
+        except LatentprintError:
+            continue
+        rows.append(_row(result, found.score, thinner, items))
+        half = found.score if share == SHARES[-1] else None
+    rising = None
+    if half is not None:
+        rising = interval(fitted.score.samples - half.samples)[0] > 0
+    return (*rows, _row(result, fitted.score, plan, items)), rising
+
+
+def _row(result: Result, score: Score, plan: Plan, items: Items) -> Result:
+    return replace(
+        result,
+        experiment="learning_curve",
+        value=score.value,
+        low=score.low,
+        high=score.high,
+        sd=score.sd,
+        seeds=plan.counted,
+        micro=score.micro,
+        n_train=plan.training_photos(items),
+        p=None,
+        smallest_effect=None,
+        notes="",
+        verdict="",
+    )

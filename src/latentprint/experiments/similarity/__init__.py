@@ -1,0 +1,1 @@
+"""Cosine similarity: distributions, stability and neighbour galleries."""

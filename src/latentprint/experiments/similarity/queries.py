@@ -1,0 +1,180 @@
+"""Which photos are compared with which: labels, groups, and the queries among them."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.probes.guards import shuffle_order
+from latentprint.experiments.probes.labels import Labelled, label_photos
+
+UNPROCESSED = "none"
+"""The processing class of photos as they were decoded."""
+
+_NO_LABELS = (
+    "semantic labels of at least two classes are needed. Put the photos of each class into a folder"
+    " of its own, or name a column with --label (and its table with --labels)."
+)
+
+
+@dataclass(frozen=True)
+class QueryOptions:
+    """What comparisons of photos share.
+
+    Attributes:
+        label: Column that holds the semantic label.
+        query: Id of the one query photo; many queries if None.
+        sample: Most query photos, chosen by seed and id; all if None.
+        exclude_group: Leave out photos of the query's group too (near-duplicates, photographer),
+            not the query photo alone.
+        processing: Processing class of the query photos. None: every class of a processing
+            attribute, and unprocessed photos for a column.
+        seed: Seeds the sample and the bootstrap over groups of query photos.
+        bootstrap: Number of resamples.
+        memory_mb: Memory for similarities, and for vectors that are then read once; the results do
+            not depend on it.
+    """
+
+    label: str = "label"
+    query: str | None = None
+    sample: int | None = 1000
+    exclude_group: bool = False
+    processing: str | None = None
+    seed: int = 0
+    bootstrap: int = 1000
+    memory_mb: int = 1024
+
+    def __post_init__(self) -> None:
+        for name in ("sample", "bootstrap", "memory_mb"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"{name} must be at least 1, not {value}.")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Photos in the order of their ids, so that no result depends on the order of files.
+
+    Attributes:
+        photos: The photos, with their ``row`` in the source [n].
+        semantic: Semantic class of each, int64 [n].
+        names: Names of the semantic classes.
+        groups: What is left out together with a query: number of the group, int64 [n]; of the
+            photo itself where groups may stay.
+        metadata: Class of the metadata of each, int64 [n]; the semantic class where no column of
+            metadata is named.
+        values: Names of the classes of the metadata.
+        notes: What was left out.
+    """
+
+    photos: pl.DataFrame
+    semantic: np.ndarray
+    names: tuple[str, ...]
+    groups: np.ndarray
+    metadata: np.ndarray
+    values: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def sorted_photos(photos: pl.DataFrame) -> pl.DataFrame:
+    """The photos by id, with their ``row`` in the source in place of any column of that name."""
+    return photos.drop("row", strict=False).with_row_index("row").sort("id")
+
+
+def left_out_with(photos: pl.DataFrame, options: QueryOptions) -> np.ndarray:
+    """A number for every photo; those of the query's number are not compared with it [n]."""
+    if not options.exclude_group:
+        return np.arange(len(photos))
+    _, numbers = np.unique(photos["group"].to_numpy().astype(str), return_inverse=True)
+    found: np.ndarray = numbers.astype(np.int64)
+    return found
+
+
+def labelled(
+    photos: pl.DataFrame,
+    options: QueryOptions,
+    column: str | None = None,
+    rule: str | None = None,
+) -> Compared:
+    """The photos that have a semantic label, and metadata where a column of these is named.
+
+    Args:
+        photos: All photos.
+        options: How they are compared.
+        column: Column of the metadata.
+        rule: How its values become classes; see ``label_photos``.
+
+    Raises:
+        UsageError: There is no such column or query photo; the message holds the nearest name.
+        LatentprintError: The label or the metadata have fewer than two values, or the query photo
+            has none.
+    """
+    columns, by_id = photos.sort("id"), sorted_photos(photos)
+    label = label_photos(columns, options.label)
+    _check(label, _NO_LABELS)
+    metadata = label if column is None else label_photos(columns, column, rule)
+    _check(metadata, "metadata that are the same or different need two values.")
+    known = (label.codes >= 0) & (metadata.codes >= 0)
+    what = " or ".join([options.label, *([column] if column else [])])
+    if options.query is not None and not known[find_photo(by_id, options.query)]:
+        raise LatentprintError(f"The photo {options.query!r} has no {what}: name another query.")
+    kept, gone = by_id.filter(known), int((~known).sum())
+    return Compared(
+        kept,
+        label.codes[known],
+        label.classes,
+        left_out_with(kept, options),
+        metadata.codes[known],
+        metadata.classes,
+        (f"photos without {what} left out: {gone}",) if gone else (),
+    )
+
+
+def _check(label: Labelled, need: str) -> None:
+    if len(label.classes) < 2:
+        found = f"only the value {label.classes[0]!r}" if label.classes else "no values"
+        raise LatentprintError(f"The column {label.name!r} holds {found}: {need}")
+
+
+def choose_queries(
+    photos: pl.DataFrame, options: QueryOptions, candidates: np.ndarray
+) -> np.ndarray:
+    """The rows of the query photos in the table, rising, int64 [m].
+
+    Args:
+        photos: The photos by id [n].
+        options: Which photo, or how many.
+        candidates: The photos to choose from where no query is named, bool [n].
+
+    Raises:
+        UsageError: The query photo is not there; the message holds the nearest id.
+        LatentprintError: There is no candidate.
+    """
+    if options.query is not None:
+        return np.array([find_photo(photos, options.query)])
+    rows = np.flatnonzero(candidates)
+    if not len(rows):
+        raise LatentprintError("There is no test photo with the labels that a query needs.")
+    if options.sample is None or len(rows) <= options.sample:
+        return rows
+    ids = photos["id"].gather(rows).to_list()
+    chosen: np.ndarray = rows[shuffle_order(ids, options.seed, "queries")[: options.sample]]
+    return np.sort(chosen)
+
+
+def find_photo(photos: pl.DataFrame, query: str) -> int:
+    """The row of a photo in a table.
+
+    Raises:
+        UsageError: It is not there; the message holds the nearest id.
+    """
+    ids = photos["id"].to_list()
+    if query in ids:
+        return ids.index(query)
+    near = difflib.get_close_matches(query, ids, n=1, cutoff=0.4)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Ids look like {ids[0]!r}."
+    raise UsageError(f"There is no photo {query!r}. {hint}")

@@ -1,0 +1,134 @@
+"""Probes of labels: planted cameras are read, photographers are not mistaken for them."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments import Guards, ProbeOptions, probe_label
+from latentprint.photos import read_split_file
+from tests.experiments.fakes import camera_source, shuffled
+
+BARE = ProbeOptions(fits=4, controls=False, curve=False, bootstrap=300)
+BY_PERSON = Guards(group="photographer")
+
+
+def test_a_planted_camera_is_read() -> None:
+    result = probe_label(camera_source(400, trace=1.0), "make", BARE, BY_PERSON).result
+    assert result.verdict == "read"
+    assert result.experiment == "acquisition_probe"
+    assert result.chance == pytest.approx(100 / 3)
+    assert result.classes == 3
+
+
+def test_photographers_are_no_cameras() -> None:
+    """Without a trace, habits alone give the camera away, unless people are kept apart."""
+    source = camera_source(240, trace=0.0, per_person=20)
+    leaky = probe_label(source, "make", BARE).result
+    sound = probe_label(source, "make", BARE, BY_PERSON).result
+    assert leaky.verdict == "read"
+    assert sound.verdict != "read"
+    assert sound.value < leaky.value - 20
+
+
+def test_classes_are_balanced_and_capped() -> None:
+    source = camera_source(400, trace=1.0)
+    rare = source.photos.with_row_index().with_columns(
+        make=pl.when((pl.col("make") == "make 2") & (pl.col("index") > 80))
+        .then(pl.lit("make 1"))  # so that make 2 is rare
+        .otherwise("make")
+    )
+    source.photos = rare.drop("index")
+    outcome = probe_label(source, "make", BARE, BY_PERSON)
+    least = rare["make"].value_counts()["count"].min()
+    # Each repeat tests as many photos of every class as the rarest has.
+    assert outcome.result.n_train == pytest.approx(3 * least * 0.8, abs=3)
+    capped = probe_label(source, "make", BARE, replace(BY_PERSON, cap=1, min_count=5)).result
+    assert "at most 1 photos of a group and month" in capped.notes
+    assert capped.n_test < outcome.result.n_test
+
+
+def test_numbers_are_binned_by_rule() -> None:
+    source = camera_source(400, trace=1.0)
+    result = probe_label(source, "iso", BARE, Guards(bins={"iso": "stops"})).result
+    assert result.classes == 4
+    assert result.verdict != "read"
+
+
+def test_file_facts_are_told_apart_from_pixels() -> None:
+    options = replace(BARE, controls=True)
+    blind = probe_label(camera_source(300, trace=0.0), "make", options, BY_PERSON).result
+    assert blind.container == pytest.approx(100, abs=1)
+    assert "the encoder knows no more than the file tells" in blind.notes
+    assert blind.permuted == pytest.approx(100 / 3, abs=12)
+
+
+def test_a_given_split_is_kept() -> None:
+    source = replace(camera_source(400, trace=1.0), split_made=False)
+    result = probe_label(source, "make", BARE).result
+    assert result.verdict == "read"
+    assert result.n_test <= 200
+    assert result.low < result.value < result.high
+    source.photos = source.photos.with_columns(scene=pl.Series([f"s{i % 40}" for i in range(400)]))
+    straddling = probe_label(source, "make", BARE, Guards(group="scene")).result
+    assert "40 groups of photos are on both sides of the split" in straddling.notes
+
+
+def test_a_split_file_of_the_study(tmp_path: Path) -> None:
+    source = camera_source(400, trace=1.0)
+    ids, makes = source.photos["id"].to_list(), source.photos["make"].to_list()
+    parts = {"train": slice(0, 200), "val": slice(200, 300), "test": slice(299, 400)}
+    content = {
+        "target_attribute": "make",
+        "label_encoder_classes": ["make 0", "make 1", "make 2"],
+        **{f"{side}_ids": [*ids[part], "gone"] for side, part in parts.items()},
+        **{
+            f"encoded_{side}_labels": [int(m[-1]) for m in [*makes[part], "make 0"]]
+            for side, part in parts.items()
+        },
+    }
+    file = tmp_path / "split.json"
+    file.write_text(json.dumps(content))
+    split = read_split_file(file)
+    result = probe_label(source, "make", BARE, split=split).result
+    assert result.verdict == "read"
+    assert "on two sides kept for testing only" in result.notes
+    assert "1 photos of the split are not embedded" in result.notes
+    other = source.photos.with_columns(id=pl.lit("x") + pl.col("id"))
+    with pytest.raises(LatentprintError, match="None of the photos of the split"):
+        probe_label(replace(source, photos=other), "make", BARE, split=split)
+
+
+def test_the_order_of_photos_does_not_matter() -> None:
+    source = camera_source(160, trace=0.5)
+    options = replace(BARE, controls=True, curve=True)
+    straight = probe_label(source, "make", options, BY_PERSON)
+    turned = probe_label(shuffled(source), "make", options, BY_PERSON)
+    assert straight.result == turned.result
+    assert straight.curve == turned.curve
+
+
+def test_errors() -> None:
+    source = camera_source(100, trace=0.5)
+    with pytest.raises(UsageError, match="Did you mean 'make'"):
+        probe_label(source, "maker", BARE)
+    with pytest.raises(UsageError, match="Did you mean 'photographer'"):
+        probe_label(source, "make", BARE, Guards(group="photographers"))
+    with pytest.raises(LatentprintError, match="fewer than two classes"):
+        probe_label(source, "make", BARE, Guards(min_count=99))
+    with pytest.raises(LatentprintError, match="at least 5 groups"):
+        probe_label(source, "make", BARE, Guards(group="make"))
+    source.by_class = {"SHARPEN_2": np.ones((100, 4), np.float32)}
+    source.vectors = lambda name: _missing(source.by_class, name)  # type: ignore[method-assign]
+    with pytest.raises(LatentprintError, match="embed with `-a none`"):
+        probe_label(source, "make", BARE)
+
+
+def _missing(by_class: dict[str, np.ndarray], name: str) -> np.ndarray:
+    if name not in by_class:
+        raise LatentprintError(f"no {name}")
+    return by_class[name]

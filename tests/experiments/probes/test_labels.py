@@ -1,0 +1,94 @@
+"""Columns become classes by rules that a reader can check by hand."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.probes.labels import keep_classes, label_photos
+
+
+def classes_of(values: list, rule: str | None, column: str = "x") -> list[str | None]:
+    found = label_photos(pl.DataFrame({column: values}, strict=False), column, rule)
+    return [None if code < 0 else found.classes[code] for code in found.codes]
+
+
+def test_text_is_taken_as_it_is() -> None:
+    assert classes_of(["b", " a ", None, "", "b"], None) == ["b", "a", None, None, "b"]
+    assert classes_of([True, False, None], None) == ["True", "False", None]
+
+
+def test_few_numbers_are_classes_in_rising_order() -> None:
+    found = label_photos(pl.DataFrame({"x": ["10", "9.0", "9", ""]}), "x")
+    assert found.classes == ("9", "10")
+    assert found.codes.tolist() == [1, 0, 0, -1]
+
+
+def test_many_numbers_are_cut_into_quarters() -> None:
+    found = label_photos(pl.DataFrame({"x": np.random.default_rng(0).permutation(100) + 0.5}), "x")
+    assert found.rule == "quantiles:4"
+    assert np.bincount(found.codes).tolist() == [25, 25, 25, 25]
+
+
+def test_quantiles_of_many_equal_values_make_fewer_classes() -> None:
+    assert set(classes_of([1] * 30 + [2, 3], "quantiles:4")) == {"below 2", "2 and more"} or set(
+        classes_of([1] * 30 + [2, 3], "quantiles:4")
+    ) == {"all"}
+    assert classes_of([5, 5, 5], "quantiles:3") == ["all"] * 3
+
+
+def test_most_frequent_values() -> None:
+    values = ["a"] * 3 + ["b"] * 2 + ["c"]
+    assert classes_of(values, "values:2") == ["a"] * 3 + ["b"] * 2 + [None]
+    many = [f"model {i % 100:03}" for i in range(150)]
+    assert len(label_photos(pl.DataFrame({"model": many}), "model", "published").classes) == 88
+
+
+def test_stops() -> None:
+    assert classes_of([1 / 60, 1 / 64, 1 / 120, 0], "stops", "exposure_time") == [
+        "about 0.0156", "about 0.0156", "about 0.00781", None,
+    ]  # fmt: skip
+    apertures = classes_of([2.0, 2.1, 2.8, 4.0], "stops", "aperture")
+    assert apertures == ["about 2", "about 2", "about 2.83", "about 4"]
+
+
+def test_edges_belong_to_the_class_above() -> None:
+    assert classes_of([1, 2, 3, None], "edges:2,3") == ["below 2", "2 to 3", "3 and more", None]
+
+
+def test_what_is_not_a_finite_number_has_no_class() -> None:
+    assert classes_of([1.0, float("nan"), float("inf"), 3.0], "edges:2") == [
+        "below 2", None, None, "2 and more",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("quantile:3", "Did you mean 'quantiles:K'"),
+        ("quantiles:1", "number of classes"),
+        ("edges:3,2", "rising numbers"),
+        ("published", "no classes of 'x'"),
+    ],
+)
+def test_a_wrong_rule(rule: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        classes_of([1, 2, 3], rule)
+
+
+def test_text_has_no_quantiles_and_columns_are_named() -> None:
+    with pytest.raises(UsageError, match="holds text"):
+        classes_of(["a", "1"], "quantiles:2")
+    with pytest.raises(UsageError, match="Did you mean 'make'"):
+        label_photos(pl.DataFrame({"make": ["a"]}), "maker")
+    with pytest.raises(UsageError, match="no plain values"):
+        label_photos(pl.DataFrame({"x": [[1], [2]]}), "x")
+
+
+def test_rare_classes_are_dropped() -> None:
+    labelled = label_photos(pl.DataFrame({"x": ["a"] * 3 + ["b"] * 2 + ["c"] * 3 + [None]}), "x")
+    kept = keep_classes(labelled, 3)
+    assert kept.classes == ("a", "c")
+    assert kept.codes.tolist() == [0, 0, 0, -1, -1, 1, 1, 1, -1]
+    with pytest.raises(LatentprintError, match="fewer than two classes of at least 4"):
+        keep_classes(labelled, 4)

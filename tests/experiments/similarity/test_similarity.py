@@ -1,0 +1,242 @@
+"""The four distributions against loops over single pairs."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.similarity import cosines
+from latentprint.experiments.similarity import similarity as module
+from latentprint.experiments.similarity.cosines import BINS, BINS_PER_UNIT
+from latentprint.experiments.similarity.curves import shown_curves
+from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.similarity import (
+    AGAINST,
+    CURVES,
+    DIFFERENCE,
+    WITH,
+    SimilarityOutcome,
+    similarity,
+)
+from latentprint.processing import ATTRIBUTES, Attribute
+from tests.experiments.fakes import FakeSource, fake_source, shuffled
+
+SHARPENING = ATTRIBUTES["sharpening"]
+QUICK = QueryOptions(bootstrap=20)
+
+
+def small(trace: float = 0.5) -> FakeSource:
+    source = fake_source(14, 8, trace=trace)
+    return replace(
+        source,
+        photos=source.photos.with_columns(
+            group=pl.Series([f"g{i // 2}" for i in range(22)]),
+            make=pl.Series([["Canon", "Nikon", None, "Sony"][i % 4] for i in range(22)]),
+        ),
+    )
+
+
+def pairs(
+    source: FakeSource, seen: list[str], metadata: list[list[str | None]], *, group: bool = False
+) -> list[list[list[float]]]:
+    """For every query the rounded similarities of each curve, pair by pair."""
+    units = {
+        name: v / np.linalg.norm(v.astype(float), axis=1, keepdims=True)
+        for name, v in source.by_class.items()
+    }
+    rows = source.photos.rows(named=True)
+    found = []
+    for p, name in enumerate(seen):
+        for i, query in enumerate(rows):
+            if query["split"] != "val" or metadata[p][i] is None:
+                continue
+            curves: list[list[float]] = [[], [], [], []]
+            for q, other_name in enumerate(seen):
+                for j, other in enumerate(rows):
+                    if metadata[q][j] is None or i == j:
+                        continue
+                    if group and query["group"] == other["group"]:
+                        continue
+                    cosine = float(np.dot(units[name][i], units[other_name][j]))
+                    which = 2 * (query["label"] != other["label"])
+                    which += metadata[p][i] != metadata[q][j]
+                    curves[which].append(round(cosine * BINS_PER_UNIT) / BINS_PER_UNIT)
+            found.append(curves)
+    return found
+
+
+def auc(others: list[float], own: list[float]) -> float:
+    wins = [1.0 if a > b else 0.5 if a == b else 0.0 for a in others for b in own]
+    return 100.0 * float(np.mean(wins))
+
+
+def check(outcome: SimilarityOutcome, expected: list[list[list[float]]]) -> None:
+    value = {row.setup: row.value for row in outcome.results}
+    for at, setup in enumerate(CURVES):
+        every = [each for query in expected for each in query[at]]
+        assert value[setup] == pytest.approx(100 * np.mean(every), abs=1e-9)
+        curve = outcome.detail["curves"][at]
+        assert curve["pairs"] == len(every) == sum(curve["counts"])
+        counts, _ = np.histogram(every, outcome.detail["bin_edges"])
+        assert curve["counts"] == counts.tolist()
+    for name, (others, own) in {AGAINST: (2, 1), WITH: (3, 0)}.items():
+        each = [auc(query[others], query[own]) for query in expected if query[own]]
+        assert value[name] == pytest.approx(np.mean(each), abs=1e-9)
+    assert value[DIFFERENCE] == pytest.approx(value[AGAINST] - value[WITH])
+
+
+@pytest.mark.parametrize("group", [False, True])
+def test_processing_equals_loops_over_pairs(group: bool) -> None:
+    source = small()
+    seen = list(SHARPENING.classes)
+    expected = pairs(source, seen, [[name] * 22 for name in seen], group=group)
+    outcome = similarity(source, SHARPENING, replace(QUICK, exclude_group=group))
+    check(outcome, expected)
+    assert {(row.n_test, row.n_train, row.classes) for row in outcome.results} == {(8, 22, 3)}
+
+
+def test_a_column_equals_loops_over_pairs() -> None:
+    source = small()
+    source.by_class["none"] = source.by_class["SHARPEN_2"]
+    outcome = similarity(source, "make", QUICK)
+    check(outcome, pairs(source, ["none"], [source.photos["make"].to_list()]))
+    assert "photos without label or make left out: 5" in outcome.results[0].notes
+    other = similarity(source, "make", replace(QUICK, processing="SHARPEN_4"))
+    assert other.results[0].value != outcome.results[0].value
+
+
+def test_one_query_under_one_class() -> None:
+    source = small()
+    options = replace(QUICK, query="photo00003", processing="SHARPEN_4")
+    outcome = similarity(source, SHARPENING, options)
+    seen = list(SHARPENING.classes)
+    only = replace(
+        source,
+        photos=source.photos.with_columns(
+            split=pl.when(pl.col("id") == "photo00003")
+            .then(pl.lit("val"))
+            .otherwise(pl.lit("train"))
+        ),
+    )
+    expected = pairs(only, seen, [[name] * 22 for name in seen])
+    check(outcome, [expected[seen.index("SHARPEN_4")]])
+    row = outcome.results[0]
+    assert (row.low, row.high, row.n_test) == (row.value, row.value, 1)
+    assert "no interval" in row.notes
+
+
+def test_neither_blocks_nor_the_order_of_photos_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = small()
+    whole = similarity(source, SHARPENING, QUICK)
+    assert similarity(shuffled(source), SHARPENING, QUICK) == whole
+    monkeypatch.setattr(cosines, "_BLOCK", 5)
+    monkeypatch.setattr(module, "_QUERIES", 3)
+    assert similarity(source, SHARPENING, QUICK) == whole
+
+
+def test_a_trace_shows_and_none_does_not() -> None:
+    with_trace = similarity(fake_source(60, 40, trace=1.0), SHARPENING).results[-1]
+    assert with_trace.setup == DIFFERENCE
+    assert with_trace.low > 5
+    without = similarity(fake_source(60, 40, trace=0.0), SHARPENING).results[-1]
+    assert (without.low, without.value, without.high) == pytest.approx((0, 0, 0), abs=1e-9)
+
+
+def test_whole_groups_are_resampled() -> None:
+    source = fake_source(0, 120, trace=0.5)
+    alone = similarity(source, SHARPENING).results[0]
+    for vectors in source.by_class.values():
+        vectors[:] = vectors[np.arange(120) // 20 * 20]
+    numbers = pl.Series([f"g{i // 20}" for i in range(120)])
+    label = source.photos["label"].gather(np.arange(120) // 20 * 20)
+    source.photos = source.photos.with_columns(group=numbers, label=label)
+    grouped = similarity(source, SHARPENING).results[0]
+    assert grouped.high - grouped.low > 1.5 * (alone.high - alone.low)
+
+
+def test_a_sample_depends_on_seed_and_id_alone() -> None:
+    source = fake_source(20, 30, trace=0.5)
+    options = replace(QUICK, sample=10, seed=3)
+    one = similarity(source, SHARPENING, options)
+    assert one.results[0].n_test == 10
+    assert similarity(shuffled(source), SHARPENING, options) == one
+    other = similarity(source, SHARPENING, replace(options, seed=4))
+    assert other.results[0].value != one.results[0].value
+
+
+def test_a_class_of_one_photo_has_no_pairs_of_its_own() -> None:
+    source = fake_source(4, 0, labels=2)
+    source.photos = source.photos.with_columns(
+        label=pl.Series(["a", "b", "c", "d"]), split=pl.lit("val")
+    )
+    outcome = similarity(source, SHARPENING, QUICK)
+    assert [row.setup for row in outcome.results] == list(CURVES[2:])
+    assert outcome.detail["curves"][0]["mean"] is None
+
+
+def test_densities_integrate_to_one_even_at_the_border() -> None:
+    rng = np.random.default_rng(0)
+    cosine = np.clip(1.0 - np.abs(rng.normal(scale=0.01, size=(4, 5000))), -1, 1)
+    bins = np.rint((cosine + 1) * BINS_PER_UNIT).astype(int)
+    counts = np.stack([np.bincount(each, minlength=BINS) for each in bins])
+    shown = shown_curves(CURVES, counts)
+    edges = np.array(shown["bin_edges"])
+    # All similarities are close to one, and the bins are fine enough to tell them apart.
+    assert 40 <= len(edges) - 1 <= 81
+    for curve in shown["curves"]:
+        assert sum(curve["density"]) * (edges[1] - edges[0]) == pytest.approx(1, abs=0.02)
+        # Half a normal distribution is highest at the border.
+        assert curve["density"][-2] == pytest.approx(2 / (0.01 * np.sqrt(2 * np.pi)), rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("options", "metadata", "error", "message"),
+    [
+        (QueryOptions(query="foto00007"), SHARPENING, UsageError, "Did you mean 'photo00007'"),
+        (QueryOptions(query="photo00002"), "make", LatentprintError, "has no label or make"),
+        (QueryOptions(label="lable"), SHARPENING, UsageError, "Did you mean 'label'"),
+        (QueryOptions(label="empty"), SHARPENING, LatentprintError, "holds no values"),
+        (QueryOptions(label="dull"), SHARPENING, LatentprintError, "only the value 'x'"),
+        (QueryOptions(), "maker", UsageError, "Did you mean 'make'"),
+        (QueryOptions(), "dull", LatentprintError, "need two values"),
+        (QueryOptions(processing="SHARPEN_3"), SHARPENING, UsageError, "Did you mean 'SHARPEN_"),
+    ],
+)
+def test_mistakes(
+    options: QueryOptions,
+    metadata: str | Attribute,
+    error: type[LatentprintError],
+    message: str,
+) -> None:
+    source = small()
+    source.photos = source.photos.with_columns(
+        dull=pl.lit("x"), empty=pl.lit(None, dtype=pl.String)
+    )
+    with pytest.raises(error, match=message):
+        similarity(source, metadata, options)
+
+
+def test_a_zero_vector_is_named() -> None:
+    source = small()
+    source.by_class["SHARPEN_2"][3] = 0
+    with pytest.raises(LatentprintError, match="photo00003"):
+        similarity(source, SHARPENING, QUICK)
+
+
+@pytest.mark.parametrize("name", ["sample", "bootstrap", "memory_mb"])
+def test_options_below_one_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=name):
+        QueryOptions(**{name: 0})
+
+
+def test_the_widest_range_is_shown_whole() -> None:
+    counts = np.zeros((4, BINS), dtype=np.int64)
+    counts[:, [0, BINS // 2, BINS - 1]] = [1, 2, 3]
+    shown = shown_curves(CURVES, counts)
+    edges = np.array(shown["bin_edges"])
+    assert (edges[0], edges[-1]) == pytest.approx((-1, 1), abs=1e-4)
+    assert (np.diff(edges) > 0).all()
+    found, _ = np.histogram([-1, 0, 0, 1, 1, 1], edges)
+    assert shown["curves"][0]["counts"] == found.tolist()
