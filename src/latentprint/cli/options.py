@@ -33,6 +33,17 @@ StudyOption = Annotated[
 ]
 ModelOption = Annotated[str | None, typer.Option(help="Only this model of these files.")]
 VariantOption = Annotated[str | None, typer.Option(help="Only this variant of these files.")]
+WhereOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CONDITION",
+        help="Only photos that fulfil it, such as \"jpeg_quality >= 90 AND make = 'Canon'\".",
+    ),
+]
+LabelsFileOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A .csv or .parquet with further columns, by id."),
+]
 RunOutOption = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="Also write results and report into this folder."),

@@ -59,22 +59,9 @@ def pairs(
             metavar="CLASS", help="Embeddings to compare. Default: none, else the first there is."
         ),
     ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CONDITION", help='Only photos that fulfil it, such as "width >= 2000".'
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A .csv or .parquet with further columns, by id."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", help="Also write results, failures and every query into this folder."
-        ),
-    ] = None,
+    where: options.WhereOption = None,
+    labels: options.LabelsFileOption = None,
+    out: options.RunOutOption = None,
     store: Annotated[Path, typer.Option(help="Where the embeddings of photos are kept.")] = Path(
         "latentprint-store"
     ),

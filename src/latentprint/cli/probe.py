@@ -23,10 +23,7 @@ def probe(
     model: options.ModelOption = None,
     variant: options.VariantOption = None,
     attribute: options.QuestionOption = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Also write results and report into this folder."),
-    ] = None,
+    out: options.RunOutOption = None,
     assignment: Annotated[
         Literal["one", "all"],
         typer.Option(
@@ -64,17 +61,8 @@ def probe(
         Literal["photo", "published"],
         typer.Option(help="How training photos get their class: by their id, or by their row."),
     ] = "photo",
-    where: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CONDITION",
-            help='Only photos that fulfil it, such as "jpeg_quality >= 90".',
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A .csv or .parquet with further columns, by id."),
-    ] = None,
+    where: options.WhereOption = None,
+    labels: options.LabelsFileOption = None,
     split_file: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A split of the study (JSON) to use for the label."),

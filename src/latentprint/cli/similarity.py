@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -43,17 +42,8 @@ def similarity(
         typer.Option(metavar="ID", help="The one query photo. Default: the test photos."),
     ] = None,
     label: options.LabelOption = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A .csv or .parquet with further columns, by id."),
-    ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CONDITION",
-            help='Only photos that fulfil it, such as "jpeg_quality >= 90".',
-        ),
-    ] = None,
+    labels: options.LabelsFileOption = None,
+    where: options.WhereOption = None,
     processing: Annotated[
         str | None,
         typer.Option(
@@ -101,10 +91,7 @@ def similarity(
         int, typer.Option("-k", "--neighbours", min=1, help="Neighbours in a gallery.")
     ] = 10,
     bins: options.BinsOption = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Also write results and report into this folder."),
-    ] = None,
+    out: options.RunOutOption = None,
     seed: options.SeedOption = 0,
     memory_mb: Annotated[
         int, typer.Option("--memory-mb", min=1, help="Memory for vectors and for similarities.")

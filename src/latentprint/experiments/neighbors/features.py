@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from latentprint.errors import LatentprintError
+from latentprint.experiments.vectors import units
 
 if TYPE_CHECKING:
     from latentprint.experiments.assignment import Draw
@@ -61,24 +61,9 @@ class UnitVectors:
         found = np.empty((len(photos), self.shape[1]), dtype=np.float32)
         for start in range(0, len(photos), _ROWS_AT_ONCE):
             part = photos[start : start + _ROWS_AT_ONCE]
-            vectors = np.asarray(self.array[self.rows[part]], dtype=np.float64)
-            found[start : start + len(part)] = self._normalised(vectors, part)
+            vectors = self.array[self.rows[part]]
+            found[start : start + len(part)] = units(vectors, self.ids[part], self.where)
         return found
-
-    def _normalised(self, vectors: np.ndarray, photos: np.ndarray) -> np.ndarray:
-        """Divide vectors by their length, float64 [m, D]."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            lengths = np.linalg.norm(vectors, axis=1)
-        bad = ~np.isfinite(lengths) | (lengths == 0)
-        if bad.any():
-            first = int(bad.argmax())
-            what = "zero" if lengths[first] == 0 else "not finite"
-            raise LatentprintError(
-                f"The embedding of photo {self.ids[int(photos[first])]!r} is {what} ({self.where}):"
-                " leave this photo out, or embed it again."
-            )
-        unit: np.ndarray = vectors / lengths[:, None]
-        return unit
 
 
 def unit_vectors(

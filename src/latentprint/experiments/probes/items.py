@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.guards import shuffle_labels
+from latentprint.experiments.vectors import units
 from latentprint.solvers import Features
 
 if TYPE_CHECKING:
@@ -135,8 +135,8 @@ class PairedArray:
         return n, dimensions
 
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
-        units = [_unit(part[rows]) for part in self.parts]
-        found: np.ndarray = (units[self.at] - np.mean(units, axis=0)).astype(np.float32)
+        versions = [units(part[rows], range(part.shape[0]), "paired") for part in self.parts]
+        found: np.ndarray = (versions[self.at] - np.mean(versions, axis=0)).astype(np.float32)
         return found
 
 
@@ -173,7 +173,7 @@ def open_vectors(
         kept = np.empty(array.shape, dtype=np.float32) if fits else None
         for start in range(0, len(rows), _CHUNK):
             chunk = np.asarray(array[slice(start, start + _CHUNK)])
-            _check(chunk, photos["id"][start : start + _CHUNK], where)
+            units(chunk, photos["id"][start : start + _CHUNK], where)
             if kept is not None:
                 kept[start : start + len(chunk)] = chunk
         found.append(array if kept is None else kept)
@@ -182,21 +182,3 @@ def open_vectors(
 
 def _megabytes(arrays: Sequence[VectorArray]) -> float:
     return sum(4.0 * each.shape[0] * each.shape[1] for each in arrays) / 2**20
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    vectors = np.asarray(vectors, dtype=np.float64)
-    found: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return found
-
-
-def _check(vectors: np.ndarray, ids: pl.Series, where: str) -> None:
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    bad = ~np.isfinite(lengths) | (lengths == 0)
-    if bad.any():
-        first = int(bad.argmax())
-        what = "zero" if lengths[first] == 0 else "not finite"
-        raise LatentprintError(
-            f"The embedding of photo {ids[first]!r} is {what} ({where}): leave this photo out, or"
-            " embed it again."
-        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latentprint.experiments.probes.items import open_vectors
+from latentprint.experiments.vectors import units
 from latentprint.results import Result
 from latentprint.stats import cluster_bootstrap_counts, interval
 
@@ -111,10 +112,11 @@ def _moments(parts: tuple[VectorArray, ...], members: np.ndarray, blocks: int) -
     found = _Moments(np.zeros(blocks), np.zeros((blocks, len(parts), dimensions)), np.zeros(blocks))
     for start in range(0, n, _CHUNK):
         inside = members[start : start + _CHUNK]
-        units = np.stack([_units(part[slice(start, start + _CHUNK)]) for part in parts], axis=1)
+        chunk = slice(start, start + _CHUNK)
+        vectors = np.stack([units(part[chunk], range(n), "variance") for part in parts], axis=1)
         np.add.at(found.size, inside, 1.0)
-        np.add.at(found.sums, inside, units)
-        np.add.at(found.photo, inside, np.square(units.sum(axis=1)).sum(axis=1))
+        np.add.at(found.sums, inside, vectors)
+        np.add.at(found.photo, inside, np.square(vectors.sum(axis=1)).sum(axis=1))
     return found
 
 
@@ -136,9 +138,3 @@ def _measures(moments: _Moments, weights: np.ndarray) -> np.ndarray:
     within = own @ np.square(moments.sums).sum(axis=(1, 2))
     others = np.divide(lengths - within, p * across, out=np.ones_like(n), where=across > 0)
     return np.concatenate([shares, 100.0 * (1.0 - np.stack([versions, others]))])
-
-
-def _units(vectors: np.ndarray) -> np.ndarray:
-    vectors = np.asarray(vectors, dtype=np.float64)
-    found: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return found
