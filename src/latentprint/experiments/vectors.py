@@ -35,8 +35,8 @@ def units(vectors: np.ndarray, ids: Sequence[object] | pl.Series, where: str) ->
         first = int(bad.argmax())
         what = "zero" if lengths[first] == 0 else "not finite"
         raise LatentprintError(
-            f"The embedding of photo {str(ids[first])!r} is {what} ({where}): leave this photo out, or"
-            " embed it again."
+            f"The embedding of photo {str(ids[first])!r} is {what} ({where}): leave this photo out,"
+            " or embed it again."
         )
     found: np.ndarray = vectors / lengths[:, None]
     return found

@@ -114,7 +114,7 @@ def horizontal(value: float) -> dict[str, Any]:
     """A dotted line at a value of y over the whole panel."""
     return {
         "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value,
-        "layer": "below", "line": CHANCE,
+        "layer": "between", "line": CHANCE,
     }  # fmt: skip
 
 
