@@ -12,6 +12,13 @@ import polars as pl
 import pytest
 
 from latentprint.results import Result, results_table, write_details, write_results
+from tests.report.comparison_rows import (
+    comparison_details,
+    comparison_rows,
+    correlation_json,
+    pairs_json,
+    write_pictures,
+)
 
 FIRST = "EfficientNet-Lite0 (ImageNet-1k)"
 SECOND = 'Mine <script>alert(1)</script> "]]> %{x} & 0123456789012345678901234567890123456789'
@@ -276,11 +283,16 @@ def write_run(folder: Path, *, neighbours: bool = True, recorded: bool = True) -
         for encoder in PROBES:
             for attribute in PROBES[encoder]:
                 results += neighbour_rows(encoder, attribute)
+    results += comparison_rows()
     write_results(results_table(results), folder)
     if recorded:
-        write_details([details_of(row) for row in probes], folder)
+        write_details([*(details_of(row) for row in probes), *comparison_details()], folder)
+        for name, value in (("pairs", pairs_json()), ("correlation", correlation_json())):
+            (folder / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
+        write_pictures(folder / "originals")
         pl.DataFrame(photo_rows(), infer_schema_length=None).write_csv(folder / "photos.csv")
-        settings = json.dumps(settings_of(neighbours), ensure_ascii=False)
+        recorded_settings = settings_of(neighbours) | {"root": str(folder / "originals")}
+        settings = json.dumps(recorded_settings, ensure_ascii=False)
         (folder / "settings.json").write_text(settings, encoding="utf-8")
     return folder
 

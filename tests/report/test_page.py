@@ -14,12 +14,13 @@ from tests.report.conftest import write_run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-PARTS = 10
-"""Tables behind the figures: three of probes, two of published ones, and one for each other part."""
+PARTS = 16
+"""Tables behind the figures: three of probes, three of published ones, one for each other part."""
 
 WIDTHS = (390, 768, 1280, 1920)
-PANELS = 4 + 4 + 3 + 11 + 4 + 4 + 1
-"""Processing, paired, labels, learning curves, variance, neighbours, quality of the files."""
+PANELS = 4 + 4 + 3 + 11 + 4 + 4 + 2 + 1 + 1 + 1
+"""Processing, paired, labels, learning curves, variance, neighbours, similarity, pairs,
+correlation, quality of the files."""
 
 
 def wait_for(page: sync_api.Page, condition: str) -> None:
@@ -61,7 +62,7 @@ def test_figures_draw_without_errors_or_requests(browser: sync_api.Browser, addr
     wait_for(page, f"document.querySelectorAll('.plot svg.main-svg').length >= {PANELS}")
     drawn = page.evaluate(
         "[...document.querySelectorAll('.plot')]"
-        ".map(each => each.querySelectorAll('.trace').length)"
+        ".map(each => each.querySelectorAll('.trace, .hm').length)"
     )
     assert len(drawn) == PANELS
     assert min(drawn) > 0
@@ -137,4 +138,32 @@ def test_headings_are_in_order_and_figures_are_described(
     plots = page.locator(".plot")
     assert all(len(plot.get_attribute("aria-label") or "") > 20 for plot in plots.all())
     assert page.get_attribute("html", "lang") == "en"
+    page.close()
+
+
+def test_pictures_are_drawn_and_framed_by_more_than_colour(
+    browser: sync_api.Browser, address: str
+) -> None:
+    page = browser.new_page()
+    page.goto(address)
+    drawn = page.locator("svg.picture").first
+    box = drawn.bounding_box()
+    assert box is not None
+    assert box["width"] > 60
+    frames = page.evaluate(
+        "['.tile.right', '.tile.wrong'].map(each => "
+        "getComputedStyle(document.querySelector(each)).borderTopStyle)"
+    )
+    assert frames == ["solid", "dashed"]
+    assert page.locator(".tile.wrong .judged").first.inner_text().strip() == "✗ wrong"
+    page.close()
+
+
+def test_the_keys_hide_a_curve(browser: sync_api.Browser, address: str) -> None:
+    page = browser.new_page()
+    page.goto(address)
+    lines = page.locator("#figure-similarity .js-line")
+    before = lines.count()
+    page.get_by_role("button", name="diff semantic, diff metadata").click()
+    assert lines.count() == before - 2
     page.close()

@@ -15,8 +15,15 @@ from latentprint.cli.app import app
 def report(
     run: options.RunArgument,
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
+    pictures: Annotated[
+        bool,
+        typer.Option(
+            "--pictures/--no-pictures",
+            help="Put small copies of photos into the page where it tells of single ones.",
+        ),
+    ] = True,
 ) -> None:
     """Write report.html again from the results of a run."""
     from latentprint.report import write_report
 
-    sys.stdout.write(f"{write_report(run, title=title)}\n")
+    sys.stdout.write(f"{write_report(run, title=title, pictures=pictures)}\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,6 +78,7 @@ def robustness(
     memory_mb: Annotated[
         int, typer.Option("--memory-mb", min=1, help="Larger sets are read from disk in parts.")
     ] = 4096,
+    out: options.RunOutOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Judge nearest neighbours by class and nuisance, without processing any photo.
@@ -107,6 +110,8 @@ def robustness(
         ),
         metadata=metadata,
         id_column=id_column,
+        out=out,
+        command=shlex.join(["latentprint", *sys.argv[1:]]),
         on_step=step,
     )
     fail_if_empty(measured.results, measured.left_out)

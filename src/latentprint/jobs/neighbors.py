@@ -12,12 +12,11 @@ from latentprint.experiments.neighbors.influence import influence
 from latentprint.experiments.neighbors.robustness import RobustnessOptions, robustness
 from latentprint.jobs.measure import Measured
 from latentprint.jobs.run_folder import settings_of, write_run
-from latentprint.jobs.sources import StudyFiles, embedded_attributes, open_sources
+from latentprint.jobs.sources import Opened, StudyFiles, embedded_attributes, open_sources
 from latentprint.processing import find_attributes
 
 if TYPE_CHECKING:
     from latentprint.experiments.assignment import Draw
-    from latentprint.experiments.source import EmbeddingSource
 
 OnStep = Callable[[str], None]
 
@@ -96,6 +95,8 @@ def robustness_stored(
     options: RobustnessOptions | None = None,
     metadata: Path | None = None,
     id_column: str | None = None,
+    out: Path | None = None,
+    command: str = "",
     on_step: OnStep = lambda _: None,
 ) -> Measured:
     """Judge the neighbours of every photo by class and nuisance.
@@ -108,6 +109,8 @@ def robustness_stored(
         metadata: A table with further columns: for a store by id, see ``with_labels``; for a file
             of vectors see ``open_own_vectors``.
         id_column: Column by which rows of the table find their vectors (files of vectors only).
+        out: Folder for results.{csv,parquet,json}, details.json, settings.json and report.html.
+        command: The command line, for the record.
         on_step: Called with a short description of each step.
 
     Returns:
@@ -119,7 +122,8 @@ def robustness_stored(
     """
     options = options or RobustnessOptions()
     measured = Measured()
-    for source in _own_or_stored(where, metadata, id_column, options.seed):
+    opened = _own_or_stored(where, metadata, id_column, options.seed)
+    for source in (each.source for each in opened):
         for nuisance in nuisances:
             name = f"robustness against {nuisance}, {source.encoder}"
             on_step(name)
@@ -135,14 +139,17 @@ def robustness_stored(
                 about: dict[str, Any] = {"encoder": source.encoder, "experiment": "robustness"}
                 about |= {"attribute": nuisance, "k": k}
                 measured.details.append({**about, "photos": photos.to_dict(as_series=False)})
+    if out is not None and measured.results:
+        write_run(out, measured, settings_of(opened[0], measured, command, options.seed))
     return measured
 
 
 def _own_or_stored(
     where: Path, metadata: Path | None, id_column: str | None, seed: int
-) -> Sequence[EmbeddingSource]:
+) -> list[Opened]:
     if where.suffix.lower() in SUFFIXES and not where.is_dir():
-        return [open_own_vectors(where, metadata, id_column=id_column, seed=seed)]
+        own = open_own_vectors(where, metadata, id_column=id_column, seed=seed)
+        return [Opened(own, ("none",), {})]
     if id_column is not None:
         raise UsageError("A column of ids is for files of vectors; photos of a store have ids.")
-    return [each.source for each in open_sources(where, seed=seed, labels=metadata)]
+    return open_sources(where, seed=seed, labels=metadata)

@@ -26,14 +26,15 @@ def cautions(run: Run) -> list[str]:
         *_compressed(quality),
         *_split(recorded),
         *_files(recorded),
-        *_left_out(run.settings.get("left_out", {})),
+        *_left_out(run.left_out),
         *_no_floor(run),
         *_health(run),
     ]
 
 
 def _few_photos(run: Run) -> list[str]:
-    fewest = min((row["n_test"] for row in run.rows), default=FEW)
+    judged = [*run.every_probe, *run.neighbours]
+    fewest = min((row["n_test"] for row in judged), default=FEW)
     if fewest >= FEW:
         return []
     return [
@@ -112,7 +113,7 @@ def _no_floor(run: Run) -> list[str]:
 def _health(run: Run) -> list[str]:
     """Health checks that failed, each once, with what it concerns."""
     found: dict[str, dict[str, None]] = {}
-    for row in run.rows:
+    for row in [*run.every_probe, *run.neighbours]:
         for check in checks(row):
             found.setdefault(check, {})[quoted_name(row)] = None
     listing = [f"Health warning: {check} ({listed(names)})." for check, names in found.items()]

@@ -34,7 +34,7 @@ INDEX, CLASS_PURITY, NUISANCE_PURITY = "robustness index", "class purity", "nuis
 _PAIRS = {
     "traces distract retrieval": "Traces of the device distract retrieval",
     "traces distract retrieval (reversed)": (
-        "Distractors that share the target\u2019s device do more harm, the reverse of what traces "
+        "Distractors that share the target's device do more harm, the reverse of what traces "
         "of the device would do"
     ),
     "no distraction shown": (
@@ -95,7 +95,7 @@ def stability_sentence(rows: Setups) -> str:
         f"{_cosine(named[SELF])} to itself, and one in a hundred has {_cosine(named[FIRST])} or "
         f"less; its nearest other photo is at {_cosine(named[OTHER])}. "
         f"In {_small(farther['value'])} of cases (95% interval {_small_span(farther)}) the other "
-        f"photo is nearer than the photo\u2019s own copy.{threshold}"
+        f"photo is nearer than the photo's own copy.{threshold}"
     )
 
 
@@ -105,11 +105,11 @@ def pairs_sentence(rows: Setups) -> str:
         return ""
     change = rows[DIFFERENCE]
     claim = _PAIRS.get(change["verdict"] or "")
-    p = "" if change["p"] is None else f", McNemar\u2019s p = {significant(change['p'])}"
+    p = "" if change["p"] is None else f", McNemar's p = {significant(change['p'])}"
     return (
         f"{claim + ': ' if claim else ''}{change['attribute']} is "
         f"{percent(rows[QUERY_GALLERY]['value'])} where {QUERY_GALLERY} type and "
-        f"{percent(rows[TARGET_GALLERY]['value'])} where they share the target\u2019s, "
+        f"{percent(rows[TARGET_GALLERY]['value'])} where they share the target's, "
         f"{points(change['value'])} points lost (95% interval {points(change['low'])} to "
         f"{points(change['high'])}{p})."
     )

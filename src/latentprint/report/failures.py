@@ -53,7 +53,7 @@ class Failure:
 def chosen_failures(failures: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The failures that the page has room for, the same number of every encoder."""
     seen: Counter[str] = Counter()
-    kept = []
+    kept: list[dict[str, Any]] = []
     for each in failures:
         seen[each["encoder"]] += 1
         if seen[each["encoder"]] <= EACH and len(kept) < SHOWN:

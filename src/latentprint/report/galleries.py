@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from latentprint.report.thumbnails import Thumbnail
-from latentprint.report.wording import name_of, number, shortened
+from latentprint.report.wording import capital, name_of, number, shortened
 
 SHOWN = 12
 """Galleries that the page has room for; details.json holds every one."""
@@ -18,8 +18,7 @@ NEIGHBOURS = 10
 
 _PROCESSING = {
     "all-same": "every photo processed as {own}, like the query",
-    "pos-same": "photos of the query\u2019s class processed as {own}, like the query; others as "
-    "{other}",
+    "pos-same": "photos of the query's class processed as {own}, like the query; others as {other}",
     "neg-same": "photos of other classes processed as {own}, like the query; those of its class as "
     "{other}",
 }
@@ -99,7 +98,7 @@ def gallery(record: dict[str, Any], pictures: Mapping[str, Thumbnail]) -> Galler
     """A gallery for the page.
 
     Args:
-        record: As ``experiments.gallery.galleries`` has it.
+        record: A gallery of details.json; see ``experiments.similarity.gallery.galleries``.
         pictures: Thumbnails by path; empty where pictures are not wanted.
     """
     query = record["query"]
@@ -109,11 +108,11 @@ def gallery(record: dict[str, Any], pictures: Mapping[str, Thumbnail]) -> Galler
         title=f"{record['encoder']}: {name}",
         query=_tile(query, pictures),
         processing=own,
-        chosen=record["chosen"],
+        chosen=capital(record["chosen"]),
         setups=[
             Setup(
                 name=each["setup"],
-                processing=_PROCESSING.get(each["setup"], "").format(own=own, other=other),
+                processing=capital(_PROCESSING.get(each["setup"], "").format(own=own, other=other)),
                 right=sum(bool(photo["right"]) for photo in each["neighbours"][:NEIGHBOURS]),
                 tiles=[_tile(photo, pictures) for photo in each["neighbours"][:NEIGHBOURS]],
             )

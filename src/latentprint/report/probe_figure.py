@@ -108,7 +108,7 @@ def _context(rows: list[Row]) -> pl.DataFrame:
 
 def _context_note(context: pl.DataFrame) -> str:
     among = round(100 / context["chance"][0])
-    where = context["dataset"][0].replace(" (", ", ").rstrip(")")
+    where = context["dataset"][0].partition(" (")[0]
     return f"{context.height} published encoders, {where}, {among} classes"
 
 
@@ -187,6 +187,7 @@ def _marker(column: str, marker: dict[str, Any], known: list[tuple[Row, float]])
         "legendgroup": column,
         "x": [row[column] for row, _ in known],
         "y": [y for _, y in known],
+        "cliponaxis": False,
         "marker": marker,
         "hoverinfo": "text",
         "hovertext": [

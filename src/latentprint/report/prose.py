@@ -71,6 +71,7 @@ def probe_sentence(row: Row) -> str:
         _container_sentence(row),
         _smallest_sentence(row),
         _ENDINGS.get(row["verdict"], ""),
+        _paired_sentence(row),
     ]
     return " ".join(filter(None, parts))
 
@@ -136,7 +137,7 @@ def variance_sentence(measures: dict[str, Row]) -> str:
 def _claim(row: Row) -> str:
     if is_paired(row):
         template = _PAIRED_CLAIMS.get(row["verdict"], "{}")
-        return f"Paired probe (versions of one photo compared): {template.format(quoted_name(row), floor=floor_name(row))}"
+        return f"Paired probe: {template.format(quoted_name(row), floor=floor_name(row))}"
     template = _CLAIMS.get(row["verdict"], "{}")
     return template.format(_starting_name(row), floor=floor_name(row))
 
@@ -196,7 +197,9 @@ def _container_sentence(row: Row) -> str:
 
 def _smallest_sentence(row: Row) -> str:
     """The smallest effect that the photos could have shown, for whatever was not read."""
-    if row["verdict"] in ("read", "", None) or row["smallest_effect"] is None:
+    # What is above guessing but not above a floor lacks no photos.
+    told = ("read", "not above the floor", "", None)
+    if row["verdict"] in told or row["smallest_effect"] is None:
         return ""
     least = (row["chance"] or 0.0) + row["smallest_effect"]
     if least >= 100:
@@ -204,4 +207,13 @@ def _smallest_sentence(row: Row) -> str:
     return (
         f"These photos show an accuracy of {percent(least)} or more in four of five cases; "
         "a weaker trace would go unseen."
+    )
+
+
+def _paired_sentence(row: Row) -> str:
+    if not is_paired(row):
+        return ""
+    return (
+        "This is the sensitive measure for small sets: it compares versions of one photo, and "
+        "does not say that processing can be told from one photo alone."
     )

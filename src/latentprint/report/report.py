@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from latentprint.report.cautions import cautions
+from latentprint.report.comparisons import album, comparisons
 from latentprint.report.confusion import WIDEST, matrices
 from latentprint.report.curve_figure import curve_encoders, curve_panels
 from latentprint.report.inputs import Row, Run, read_run
@@ -36,32 +37,36 @@ from latentprint.report.wording import shortened
 _HERE = Path(__file__).parent
 
 
-def write_report(run: Path, *, title: str | None = None) -> Path:
+def write_report(run: Path, *, title: str | None = None, pictures: bool = True) -> Path:
     """Write report.html into a run folder.
 
     The page is one file that needs no network: styles, figures and Plotly are inside.
 
     Args:
-        run: The run folder, with results.parquet and, where there are, photos.csv and
-            settings.json.
+        run: The run folder, with results.parquet and, where there are, details.json, photos.csv,
+            settings.json, pairs.json and correlation.json.
         title: Title of the page; names the set of photos by default.
+        pictures: Whether small copies of photos are put into the page, beside the neighbours and
+            failures that it tells of.
 
     Raises:
         LatentprintError: The folder holds no result table.
     """
     page = run / "report.html"
     partial = run / ".report.html.partial"
-    partial.write_text(render(read_run(run), title=title), encoding="utf-8")
+    text = render(read_run(run), title=title, pictures=pictures)
+    partial.write_text(text, encoding="utf-8")
     partial.replace(page)
     return page
 
 
-def render(run: Run, *, title: str | None = None) -> str:
+def render(run: Run, *, title: str | None = None, pictures: bool = True) -> str:
     """Make the page.
 
     Args:
         run: What the page tells.
         title: Title of the page; names the set of photos by default.
+        pictures: Whether small copies of photos are put into the page.
     """
     environment = Environment(
         loader=FileSystemLoader(_HERE),
@@ -90,6 +95,7 @@ def render(run: Run, *, title: str | None = None) -> str:
         **_curves(run),
         **_variance(run),
         **_neighbours(run),
+        **comparisons(run, album(run) if pictures else {}),
         **_photos(run),
     )
 
@@ -144,14 +150,13 @@ def _curves(run: Run) -> dict[str, Any]:
 
 def _variance(run: Run) -> dict[str, Any]:
     rows = run.of("variance")
+    sentences: dict[str, list[str]] = {}
+    for (_, encoder), measures in variance_groups(rows).items():
+        sentences.setdefault(encoder, []).append(variance_sentence(measures))
     return {
         "variance_panels": variance_panels(rows),
         "variance_table": variance_table(rows),
-        "variance_sentences": [
-            (encoder, sentence)
-            for (_, encoder), measures in variance_groups(rows).items()
-            if (sentence := variance_sentence(measures))
-        ],
+        "variance_sentences": sentences,
     }
 
 
@@ -176,7 +181,8 @@ def _photos(run: Run) -> dict[str, Any]:
 
 
 def _title(run: Run) -> str:
-    about = "" if run.labels else "the processing of "
+    processed = [*run.probes, *run.paired, *run.neighbours]
+    about = "the processing of " if processed and not run.labels else ""
     return f"What the encoder knows about {about}{_dataset(run)}"
 
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from latentprint.report.inputs import Row, Run
+from latentprint.report.comparison_prose import (
+    DIFFERENCE,
+    NUISANCE_PURITY,
+    Setups,
+    pairs_sentence,
+    robustness_sentence,
+    similarity_sentence,
+    stability_sentence,
+)
+from latentprint.report.inputs import Row, Run, rows_by_setup
+from latentprint.report.pairs_figure import recalls
 from latentprint.report.prose import influence_sentence, probe_sentence
 from latentprint.report.wording import capital, checks, listed, quoted_name
 
@@ -28,7 +38,7 @@ class Finding:
     """One sentence of the summary.
 
     Attributes:
-        verdict: As in the result table.
+        verdict: As in the result table; empty for what has none.
         sentence: What was measured, with its interval.
         notes: Health checks that failed.
     """
@@ -47,12 +57,14 @@ class EncoderSummary:
         leads: Sentences that gather the verdicts, one paragraph for each kind of probe.
         parts: The findings behind them, by heading.
         neighbours: The findings on neighbours.
+        comparisons: Those of the other experiments, by heading.
     """
 
     encoder: str
     leads: list[str]
     parts: list[tuple[str, list[Finding]]]
     neighbours: list[Finding]
+    comparisons: list[tuple[str, list[Finding]]]
 
 
 def summarise(run: Run) -> list[EncoderSummary]:
@@ -64,13 +76,20 @@ def summarise(run: Run) -> list[EncoderSummary]:
                 [row for row in rows if row["encoder"] == encoder]
                 for rows in (run.probes, run.labels, run.paired, run.neighbours)
             ),
+            comparisons=_comparisons(run, encoder),
         )
         for encoder in dict.fromkeys(row["encoder"] for row in run.rows)
     ]
 
 
 def _summary(
-    encoder: str, probes: list[Row], labels: list[Row], paired: list[Row], neighbours: list[Row]
+    encoder: str,
+    probes: list[Row],
+    labels: list[Row],
+    paired: list[Row],
+    neighbours: list[Row],
+    *,
+    comparisons: list[tuple[str, list[Finding]]],
 ) -> EncoderSummary:
     parts = {
         "Processing that can be read from one photo's embedding": probes,
@@ -91,7 +110,40 @@ def _summary(
         leads=[each for each in leads if each],
         parts=[(heading, _findings(rows)) for heading, rows in parts.items() if rows],
         neighbours=_findings(influences),
+        comparisons=comparisons,
     )
+
+
+def _comparisons(run: Run, encoder: str) -> list[tuple[str, list[Finding]]]:
+    """What was found by comparing photos with each other."""
+
+    def by_attribute(experiment: str, *columns: str) -> list[Setups]:
+        rows = [row for row in run.of(experiment) if row["encoder"] == encoder]
+        return list(rows_by_setup(rows, "attribute", *columns).values())
+
+    pairs = [row for row in run.of("near_duplicate") if row["encoder"] == encoder]
+    parts = {
+        "What makes photos alike": [
+            Finding("", similarity_sentence(rows), "") for rows in by_attribute("similarity")
+        ],
+        "Whether a photo stays itself when it is encoded again": [
+            Finding("", stability_sentence(rows), "") for rows in by_attribute("stability")
+        ],
+        "Whether traces of the device distract retrieval": [
+            Finding(_verdict(rows, DIFFERENCE), pairs_sentence(rows), "")
+            for rows in recalls(pairs).values()
+        ],
+        "What nearest neighbours share": [
+            Finding(_verdict(rows, NUISANCE_PURITY), robustness_sentence(rows), "")
+            for rows in by_attribute("robustness", "k")
+        ],
+    }
+    told = {heading: [each for each in found if each.sentence] for heading, found in parts.items()}
+    return [(heading, found) for heading, found in told.items() if found]
+
+
+def _verdict(rows: Setups, setup: str) -> str:
+    return (rows[setup]["verdict"] or "") if setup in rows else ""
 
 
 def lead_sentence(probes: list[Row]) -> str:

@@ -204,11 +204,12 @@ def quality_table(quality: JpegQuality) -> Table:
 def complete_table(table: pl.DataFrame) -> Table:
     """Every row of the result table, the controls included."""
     return Table(
-        "Every result; accuracies in percent, differences in percentage points",
+        "Every result; shares in percent, differences in percentage points, cosine similarities "
+        "and distances times 100",
         ("Encoder", "Family", "Experiment", "Attribute", "Set-up", "Verdict", "Value", "Interval",
          "Chance", "Classes", "All answers", "Floor", "Value − floor, interval", "Ceiling",
          "Shuffled labels", "Selectivity", "File alone", "Smallest effect", "p", "q", "SD", "Fits",
-         "k", "Test photos", "Training photos", "Floor by", "Fit", "Health checks"),
+         "k", "Test photos", "Training photos", "Floor by", "Fit", "Notes"),
         [_complete_row(row) for row in table.to_dicts()],
         names=6,
         remarks=3,
@@ -216,7 +217,7 @@ def complete_table(table: pl.DataFrame) -> Table:
 
 
 def _complete_row(row: Row) -> tuple[str, ...]:
-    digits = 2 if row["experiment"] == "variance" else 1
+    digits = 2 if row["experiment"] in ("variance", "similarity", "stability") else 1
     return (
         *(row[name] or "–" for name in ("encoder", "family", "experiment", "attribute")),
         *(row[name] or "–" for name in ("setup", "verdict")),
