@@ -88,7 +88,7 @@ def robustness(
     """
     from latentprint.cli.output import fail_if_empty, print_json
     from latentprint.cli.progress import step
-    from latentprint.experiments.neighbors.robustness import RobustnessOptions
+    from latentprint.experiments.neighbors.judging import RobustnessOptions
     from latentprint.experiments.probes.labels import parse_bins
     from latentprint.jobs.neighbors import robustness_stored
     from latentprint.results import results_table

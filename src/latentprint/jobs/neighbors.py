@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from latentprint.embeddings.own_vectors import SUFFIXES, open_own_vectors
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.neighbors.influence import influence
-from latentprint.experiments.neighbors.robustness import RobustnessOptions, robustness
+from latentprint.experiments.neighbors.judging import RobustnessOptions
+from latentprint.experiments.neighbors.robustness import robustness
 from latentprint.jobs.measure import Measured
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.sources import Opened, StudyFiles, embedded_attributes, open_sources

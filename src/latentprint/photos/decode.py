@@ -6,7 +6,6 @@ This module is imported by worker processes: it must import neither torch nor ti
 from __future__ import annotations
 
 import errno
-import hashlib
 import io
 import stat
 import warnings
@@ -14,9 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TypeVar
 
-import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -24,6 +22,7 @@ from latentprint.errors import LatentprintError
 from latentprint.photos.exif import Exif, read_exif
 from latentprint.photos.jpeg_tables import jpeg_quality, jpeg_subsampling
 from latentprint.photos.location import member_at
+from latentprint.photos.pixels import content_digest, to_rgb
 
 # Only these decoders may see a file: Pillow's others include some that
 # start programs (EPS).
@@ -295,35 +294,6 @@ def _oriented(image: Image.Image, opened: Image.Image) -> tuple[Image.Image, str
     except Exception:  # malformed EXIF makes Pillow raise anything
         return image, "broken EXIF: orientation ignored"
     return (image if turn is None else image.transpose(turn)), ""
-
-
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert pixels of any mode to 8-bit RGB by the rules that ``decode`` states."""
-    if image.mode.startswith("I"):
-        values = np.asarray(image).clip(0, 65535).astype(np.uint32)
-        return _grey((values * 255 + 32767) // 65535)
-    if image.mode == "F":
-        numbers = np.nan_to_num(np.asarray(image), nan=0.0)
-        scale = 255.0 if numbers.max() <= 1 else 1.0
-        return _grey((numbers * scale).clip(0, 255).round())
-    if image.mode == "LAB":
-        from PIL import ImageCms
-
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-        return converted if converted is not None else image.convert("RGB")
-    return image.convert("RGB")
-
-
-def _grey(values: np.ndarray[Any, Any]) -> Image.Image:
-    return Image.fromarray(values.astype(np.uint8)).convert("RGB")
-
-
-def content_digest(image: Image.Image) -> str:
-    """A digest of an image's size and pixels, 32 hexadecimal characters."""
-    digest = hashlib.blake2b(f"{image.width}x{image.height}:".encode(), digest_size=16)
-    digest.update(image.tobytes())
-    return digest.hexdigest()
 
 
 def _unknown(data: bytes) -> str:

@@ -1,0 +1,170 @@
+"""Neighbours counted by class and nuisance, against shuffled labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from latentprint.stats import interval
+
+_ONE_SIDED = 0.025
+
+INDEX, CLASS_PURITY, NUISANCE_PURITY = "robustness index", "class purity", "nuisance purity"
+
+
+@dataclass(frozen=True)
+class RobustnessOptions:
+    """How neighbours are judged.
+
+    Attributes:
+        ks: Numbers of neighbours.
+        processing: Processing class whose embeddings are compared.
+        exclude: Column: photos that share its value are never neighbours of each other.
+        group: Column of the groups that are resampled and shuffled as a whole.
+        bins: How values become classes, by column; see ``label_photos``.
+        within_class: Shuffle nuisance labels within each class only, so that chance keeps what the
+            classes tell about the nuisance.
+        permutations: Number of shuffles behind the chance.
+        bootstrap: Number of resamples behind the intervals.
+        seed: Seeds both.
+        memory_mb: Memory for vectors and similarities; the result does not depend on it.
+        device: Where products are computed; the result does not depend on it.
+    """
+
+    ks: tuple[int, ...] = (10,)
+    processing: str = "none"
+    exclude: str | None = None
+    group: str = "group"
+    bins: tuple[tuple[str, str], ...] = ()
+    within_class: bool = False
+    permutations: int = 200
+    bootstrap: int = 1000
+    seed: int = 0
+    memory_mb: int = 4096
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure in percent, its interval, and what it is where labels are shuffled [shuffles]."""
+
+    value: float
+    low: float
+    high: float
+    shuffled: np.ndarray
+
+    def p(self, *, above: bool) -> float:
+        """One-sided p of a value that far above, or below, those of shuffled labels."""
+        beyond = self.shuffled >= self.value if above else self.shuffled <= self.value
+        return float((1 + beyond.sum()) / (1 + len(self.shuffled)))
+
+    @property
+    def verdict(self) -> str:
+        """What shuffling says of the value, at 5 % for both sides together."""
+        if self.p(above=True) <= _ONE_SIDED:
+            return "above chance"
+        return "below chance" if self.p(above=False) <= _ONE_SIDED else "no difference from chance"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Counts neighbours by class and nuisance.
+
+    Attributes:
+        classes: Class of every photo, int64 [n].
+        nuisances: Nuisance of every photo, int64 [n].
+        groups: Group of every photo, int64 [n].
+        options: Shuffles and resamples.
+    """
+
+    classes: np.ndarray
+    nuisances: np.ndarray
+    groups: np.ndarray
+    options: RobustnessOptions
+
+    def counts(self, rows: np.ndarray) -> pl.DataFrame:
+        """What the neighbours of every photo share with it.
+
+        Args:
+            rows: The neighbours, int64 [n, k].
+        """
+        same_class = self.classes[rows] == self.classes[:, None]
+        same_nuisance = self.nuisances[rows] == self.nuisances[:, None]
+        return pl.DataFrame(
+            {
+                "same_class": same_class.sum(axis=1),
+                "same_nuisance": same_nuisance.sum(axis=1),
+                "so": (same_class & ~same_nuisance).sum(axis=1),
+                "os": (~same_class & same_nuisance).sum(axis=1),
+            }
+        )
+
+    def measures(self, rows: np.ndarray) -> dict[str, Measure]:
+        """Every measure; the index only where it is defined."""
+        counts = self.counts(rows)
+        so, os = (counts[name].to_numpy() for name in ("so", "os"))
+        k = np.full(len(rows), rows.shape[1])
+        parts = {
+            INDEX: (so, so + os),
+            CLASS_PURITY: (counts["same_class"].to_numpy(), k),
+            NUISANCE_PURITY: (counts["same_nuisance"].to_numpy(), k),
+        }
+        parts = {name: part for name, part in parts.items() if part[1].any()}
+        shuffled = self._shuffles(rows)
+        samples = self._resampled(list(parts.values()))
+        found = {}
+        for (name, (above, below)), column in zip(parts.items(), samples.T, strict=True):
+            value = 100.0 * float(above.sum() / below.sum())
+            low, high = interval(column[np.isfinite(column)])
+            found[name] = Measure(value, low, high, np.array(shuffled[name]))
+        return found
+
+    def _shuffles(self, rows: np.ndarray) -> dict[str, list[float]]:
+        """Every measure after labels were shuffled, in percent."""
+        rng = np.random.default_rng(self.options.seed)
+        everyone = np.zeros_like(self.classes)
+        strata = self.classes if self.options.within_class else everyone
+        same_class = self.classes[rows] == self.classes[:, None]
+        found: dict[str, list[float]] = {INDEX: [], CLASS_PURITY: [], NUISANCE_PURITY: []}
+        for _ in range(self.options.permutations):
+            nuisances = _shuffled(self.nuisances, self.groups, strata, rng)
+            same = nuisances[rows] == nuisances[:, None]
+            so, os = int((same_class & ~same).sum()), int((~same_class & same).sum())
+            found[NUISANCE_PURITY].append(100.0 * float(same.mean()))
+            found[INDEX].append(100.0 * so / (so + os) if so + os else 50.0)
+            classes = _shuffled(self.classes, self.groups, everyone, rng)
+            found[CLASS_PURITY].append(100.0 * float((classes[rows] == classes[:, None]).mean()))
+        return found
+
+    def _resampled(self, parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+        """Ratios of sums in resamples of whole groups, in percent, float64 [draws, ratios]."""
+        n_groups = int(self.groups.max()) + 1
+        sums = np.stack(
+            [np.bincount(self.groups, each, n_groups) for part in parts for each in part], axis=1
+        )
+        rng = np.random.default_rng(self.options.seed)
+        ratios = np.empty((self.options.bootstrap, len(parts)))
+        # One resample at a time: counts of all of them would need draws x groups numbers.
+        for row in ratios:
+            counts = np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups)
+            above, below = (counts @ sums).reshape(len(parts), 2).T
+            with np.errstate(invalid="ignore"):
+                row[:] = 100.0 * above / below
+        return ratios
+
+
+def _shuffled(
+    codes: np.ndarray, groups: np.ndarray, strata: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Deal labels out anew within each stratum, those of one group to photos of few groups.
+
+    The labels are laid out group by group in one random order and dealt out in another.
+    """
+    ranks = [rng.permutation(int(groups.max()) + 1)[groups] for _ in range(2)]
+    source, target = (np.lexsort((rank, strata)) for rank in ranks)
+    shuffled = np.empty_like(codes)
+    shuffled[target] = codes[source]
+    return shuffled
