@@ -59,11 +59,27 @@ def test_replicates_widen_the_interval_and_leave_the_value() -> None:
     assert many.accuracies.tolist() == one.accuracies.tolist()
     spread = np.std([plain_macro(p, (p.fit == f).astype(float)) for f in range(1, 10)], ddof=1)
     assert many.samples.std() == pytest.approx(np.hypot(one.samples.std(), spread))
-    # Among several repeats the replicates had other test photos, too: theirs is the whole spread.
+    # Among several repeats the replicates had other test photos, too: theirs is the whole spread,
+    # less what repeats on the same photos differ by.
+    macro = [plain_macro(p, (p.fit == f).astype(float)) for f in range(10)]
     few = score(p, bootstrap=500, seed=0, replicates=5)
-    own = np.std([plain_macro(p, (p.fit == f).astype(float)) for f in range(5, 10)], ddof=1)
-    assert few.samples.std() == pytest.approx(max(own, few.samples.std()))
+    fresh = np.var(macro[5:], ddof=1) - np.var(macro[:5], ddof=1)
+    kept = Predictions(3, p.groups, *(x[p.fit < 5] for x in (p.fit, p.photo, p.truth, p.predicted)))
+    own = score(kept, bootstrap=500, seed=0).samples.std()
+    assert few.samples.std() == pytest.approx(max(own, np.sqrt(max(fresh, 0))))
     assert few.samples.mean() == pytest.approx(few.value)
+
+
+def test_replicates_that_differ_widen_a_cross_validation() -> None:
+    fit, photo, truth = (each.ravel() for each in np.indices((8, 50, 2)))
+    # Four repeats read half of the photos, the replicates anything between none and all.
+    share = np.array([0.5, 0.5, 0.5, 0.5, 0.0, 0.3, 0.7, 1.0])
+    said = np.where(photo < 50 * share[fit], truth, 1 - truth)
+    p = Predictions(2, tuple(map(str, range(50))), fit, photo, truth, said)
+    found = score(p, bootstrap=500, seed=0, replicates=4)
+    assert found.value == 50
+    assert found.samples.std() == pytest.approx(np.std(100 * share[4:], ddof=1))
+    assert (found.low, found.high) == (0, 100)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:

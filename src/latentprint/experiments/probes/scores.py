@@ -129,14 +129,13 @@ def score(predictions: Predictions, *, bootstrap: int, seed: int, replicates: in
     weights = resample_counts(fits - replicates, bootstrap, seed + 1)
     samples = _resampled(hits[counted], totals[counted], photos.counts, weights)
     if replicates > 1:
-        spread = float(accuracies[fits - replicates :].std(ddof=1))
-        samples = _widened(samples, value, spread, beside=fits - replicates == 1)
-    low, high = interval(samples)
+        samples = _widened(samples, value, accuracies[counted], accuracies[fits - replicates :])
+    low, high = np.clip(interval(samples), 0.0, 100.0)
     counted_accuracies = accuracies[counted]
     return Score(
         value=value,
-        low=low,
-        high=high,
+        low=float(low),
+        high=float(high),
         sd=float(counted_accuracies.std(ddof=1)) if fits - replicates > 1 else None,
         micro=100.0 * float(right.sum() / shown.sum()),
         accuracies=counted_accuracies,
@@ -145,12 +144,19 @@ def score(predictions: Predictions, *, bootstrap: int, seed: int, replicates: in
     )
 
 
-def _widened(samples: np.ndarray, value: float, spread: float, *, beside: bool) -> np.ndarray:
+def _widened(
+    samples: np.ndarray, value: float, counted: np.ndarray, replicates: np.ndarray
+) -> np.ndarray:
     """Resamples with the spread of replicates: beside their own, or instead if it is larger."""
-    own = float(samples.std())
-    wanted = math.hypot(own, spread) if beside else max(own, spread)
+    own, variance = float(samples.std()), float(replicates.var(ddof=1))
+    if len(counted) == 1:
+        wanted = math.hypot(own, math.sqrt(variance))
+    else:
+        # A replicate is one repeat: what repeats on the same photos differ by is no spread of it.
+        fresh = max(0.0, variance - float(counted.var(ddof=1)))
+        wanted = max(own, math.sqrt(fresh))
     if own == 0:
-        return value + spread * np.random.default_rng(0).normal(size=len(samples))
+        return value + wanted * np.random.default_rng(0).normal(size=len(samples))
     widened: np.ndarray = value + (samples - samples.mean()) * wanted / own
     return widened
 
