@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -133,16 +135,22 @@ def stored(
     return StoredEmbeddings(encoder["name"], encoder["family"], dataset, photos, store, made, root)
 
 
-def _alike(facts: pl.DataFrame) -> list[str]:
-    """A group for every photo that its copies and near-duplicates share: the smallest digest.
+def _alike(facts: pl.DataFrame) -> Sequence[str]:
+    """A group for every photo that its copies and near-duplicates share: the smallest digest."""
+    digests = tuple(facts["content"].to_list())
+    if "appearance" not in facts.columns or facts["appearance"].null_count() or not digests:
+        return digests
+    return _grouped(digests, tuple(facts["appearance"].to_list()))
+
+
+@lru_cache(maxsize=1)
+def _grouped(digests: tuple[str, ...], appearances: tuple[str, ...]) -> Sequence[str]:
+    """Near-duplicates joined, once for all encoders that saw the same photos.
 
     Where a large part of the photos would be one group, as scans of one kind are, they are alike
     by nature, and only equal pixels make a group.
     """
-    digests: list[str] = facts["content"].to_list()
-    if "appearance" not in facts.columns or facts["appearance"].null_count() or not digests:
-        return digests
-    roots = near_duplicate_groups(facts["appearance"].to_list())
+    roots = near_duplicate_groups(appearances)
     if np.bincount(roots).max() > max(_FEW_ALIKE, _SHARE_ALIKE * len(roots)):
         logger.warning(
             "Many photos look alike: only those with equal pixels are kept on one side of a split."

@@ -62,7 +62,9 @@ def decompose_variance(
     samples = _measures(moments, sampled.counts)
     rows = []
     for setup, value, drawn in zip(SETUPS, whole, samples, strict=True):
-        low, high = interval(drawn)
+        # Means of a resample scatter twice as far from the truth, which raises the share of
+        # processing: the resamples tell the spread, not the place.
+        low, high = interval(drawn - drawn.mean() + value)
         rows.append(
             Result(
                 encoder=source.encoder,
