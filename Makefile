@@ -1,8 +1,8 @@
-# Thin wrappers: python -m venv, pip install, the command line and pytest.
+# Thin wrappers: python -m venv, pip install, the command line, pytest and Sphinx.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check clean
+.PHONY: setup demo test check docs clean
 
 setup: .venv/installed
 
@@ -23,5 +23,8 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: setup
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
+
 clean:
-	rm -rf .venv demo-run
+	rm -rf .venv demo-run docs/_build

@@ -35,6 +35,9 @@ class Result:
         high: Upper end of the 95 % interval.
         n_test: Number of test photos.
         n_train: Number of training photos.
+        network: Name of the network that the encoder is a block of; the encoder's own name where
+            it is no block.
+        layer: Number of the block, from 1; None for a network's final embedding.
         sd: Standard deviation over the fits, in percentage points, where there are several.
         seeds: Number of fits that ``value`` averages; 1 where nothing is random.
         k: Number of neighbours, or of the first ranks of a recall; None for probes.
@@ -59,8 +62,10 @@ class Result:
         fit: Solver, feature normalisation and regularisation.
         verdict: For probes ``read``, ``undecided``, ``not readable``, ``not above the floor`` or
             ``below chance``; for ``influence`` ``traces change neighbours`` or ``no change shown``;
-            for ``near_duplicate`` ``traces distract retrieval`` or ``no distraction shown``; for
-            ``robustness`` ``above chance``, ``below chance`` or ``no difference from chance``.
+            for ``near_duplicate`` ``traces distract retrieval`` or ``no distraction shown`` (for
+            the margin ``traces narrow the margin`` or ``no narrowing shown``), with
+            `` (reversed)`` behind it where the effect is the other way round; for ``robustness``
+            ``above chance``, ``below chance`` or ``no difference from chance``.
         notes: Health warnings, separated by "; ".
     """
 
@@ -76,6 +81,8 @@ class Result:
     high: float
     n_test: int
     n_train: int
+    network: str = ""
+    layer: int | None = None
     sd: float | None = None
     seeds: int = 1
     k: int | None = None
@@ -104,7 +111,7 @@ _NUMBERS = (
 )  # fmt: skip
 _TYPES: dict[str, pl.DataType] = {
     **{name: pl.Float64() for name in _NUMBERS},
-    **{name: pl.Int64() for name in ("n_test", "n_train", "seeds", "k", "classes")},
+    **{name: pl.Int64() for name in ("n_test", "n_train", "layer", "seeds", "k", "classes")},
     "converged": pl.Boolean(),
 }
 SCHEMA: dict[str, pl.DataType] = {
@@ -114,7 +121,16 @@ SCHEMA: dict[str, pl.DataType] = {
 
 def results_table(results: Iterable[Result]) -> pl.DataFrame:
     """Collect results in the one table that the report and every output format read."""
-    return pl.DataFrame([asdict(result) for result in results], schema=SCHEMA)
+    return _complete(pl.DataFrame([asdict(result) for result in results], schema=SCHEMA))
+
+
+def _complete(table: pl.DataFrame) -> pl.DataFrame:
+    """Give every row its network, and a table of before there were layers both columns."""
+    missing = {name: SCHEMA[name] for name in ("network", "layer") if name not in table.columns}
+    table = table.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in missing.items())
+    own = pl.col("network").is_null() | (pl.col("network") == "")
+    network = pl.when(own).then(pl.col("encoder")).otherwise(pl.col("network"))
+    return table.with_columns(network.alias("network"))
 
 
 def write_results(table: pl.DataFrame, folder: Path) -> None:
@@ -154,4 +170,4 @@ def read_results(folder: Path) -> pl.DataFrame:
         raise LatentprintError(
             f"{folder} holds no results.parquet: name the folder of a run, as `--out` had it."
         )
-    return pl.read_parquet(path)
+    return _complete(pl.read_parquet(path))

@@ -118,6 +118,10 @@ def test_files_are_written(store: Path, tmp_path: Path) -> None:
     assert queries.height == 2 * 16
     assert set(queries["encoder"]) == {"toy"}
     assert set(json.loads((out / "pairs.json").read_text())) == {"failures", "left_out"}
+    shown = json.loads((out / "details.json").read_text())
+    assert [each["query_device"] for each in shown] == ["camera", "phone"]
+    assert [len(each["pairs"]) for each in shown] == [8, 8]
+    assert 'id="figure-pairs"' in (out / "report.html").read_text("utf-8")
     assert not list(out.glob(".*"))
 
 

@@ -1,6 +1,5 @@
 """Controls without a network in the store: beside other encoders, resumed, never mixed up."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from latentprint.embeddings import Extraction, Store, extract
 from latentprint.encoders import Encoder, Preprocess, load_encoder
 from latentprint.encoders.pixel_statistics import BlockEnergies, DctEnergies
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.jobs.audit import Loading, load_encoders
+from latentprint.jobs import Loading, encoder_groups
+from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.photos import Photos
 from latentprint.processing import ATTRIBUTES, classes_of, published_classes
 
@@ -112,25 +112,26 @@ def test_encoders_that_only_normalise_differently_share_the_pixels(
     assert recorded == [[0.485, 0.456, 0.406], [0.0, 0.0, 0.0]]
 
 
+def loaded(encoders: list[str | Encoder], *, control: bool = True, mask: float = 0.0) -> list[str]:
+    groups = EncoderGroups.of(encoders, Loading(control=control))
+    return [member.spec for group in groups.load(mask=mask) for member in group]
+
+
 def test_controls_are_loaded_once_a_run_and_after_the_encoders() -> None:
     toy = ToyEncoder()
-    assert list(load_encoders([toy], Loading())) == ["toy", "pixels:colour", "pixels:dct"]
-    assert list(load_encoders([toy], Loading(control=False))) == ["toy"]
-    assert list(load_encoders(["pixels:dct", toy], Loading())) == [
-        "pixels:dct", "toy", "pixels:colour",
-    ]  # fmt: skip
+    assert loaded([toy]) == ["toy", "pixels:colour", "pixels:dct"]
+    assert loaded([toy], control=False) == ["toy"]
+    assert loaded(["pixels:dct", toy]) == ["pixels:dct", "toy", "pixels:colour"]
 
 
 def test_they_follow_the_untrained_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        sys.modules["latentprint.jobs.audit"], "load_encoder", lambda spec, **_: ToyEncoder(spec)
-    )
-    assert list(load_encoders(["default", "onnx:a"], Loading())) == [
+    monkeypatch.setattr(encoder_groups, "load_encoder", lambda spec, **_: ToyEncoder(spec))
+    assert loaded(["default", "onnx:a"]) == [
         "default", "random:default", "onnx:a", "pixels:colour", "pixels:dct",
     ]  # fmt: skip
 
 
 def test_under_a_mask_the_block_control_is_left_out_but_never_one_that_was_asked_for() -> None:
     toy = ToyEncoder()
-    assert list(load_encoders([toy], Loading(), mask=0.9)) == ["toy", "pixels:colour"]
-    assert "pixels:dct" in load_encoders(["pixels:dct"], Loading(), mask=0.9)
+    assert loaded([toy], mask=0.9) == ["toy", "pixels:colour"]
+    assert "pixels:dct" in loaded(["pixels:dct"], mask=0.9)

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from latentprint.encoders import load_encoder
-from latentprint.encoders.study import STUDY, published
+from latentprint.encoders.timm_encoder import load_timm
+from latentprint.encoders.torch_embedding import LoadOptions
 from latentprint.errors import LatentprintError, UsageError
 
 SMALL = ["random:default", "random:timm:test_resnet.r160_in1k", "random:timm:test_vit"]
@@ -91,11 +92,18 @@ def test_open_clip_reads_a_local_file_of_weights(tmp_path):
     assert torch.allclose(encoder.embed(pixels), expected, atol=1e-5)
     assert encoder.family == "yours"
     path.write_bytes(b"not weights")
-    with pytest.raises(LatentprintError, match="could not be loaded: UnpicklingError"):
+    with pytest.raises(LatentprintError, match="nothing in it was run"):
         load_encoder(f"open_clip:ViT-S-32-alt/{path}", device="cpu")
 
 
-def test_published_names():
-    assert published("open_clip:ViT-B-32/openai") == ("CLIP (ViT-B/32, WIT)", "CVL")
-    assert published("timm:resnet18.a1_in1k") == ("timm:resnet18.a1_in1k", "yours")
-    assert len(STUDY) == len({name for name, _ in STUDY.values()}) == 43
+@pytest.mark.parametrize(
+    ("model", "warned"),
+    [
+        ("vit_base_patch32_clip_224.openai", True),
+        ("vit_base_patch32_clip_quickgelu_224.openai", False),
+        ("vit_base_patch32_clip_224.laion2b", False),
+    ],
+)
+def test_timm_models_with_another_activation_than_their_weights_are_told(model, warned, caplog):
+    load_timm(model, LoadOptions(outline=True))
+    assert ("QuickGELU" in caplog.text) is warned

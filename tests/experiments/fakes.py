@@ -18,6 +18,11 @@ class FakeSource:
     family: str = "yours"
     dataset: str = "made up"
     split_made: bool = False
+    layer: int | None = None
+
+    @property
+    def network(self) -> str:
+        return self.encoder
 
     def vectors(self, processing: str) -> np.ndarray:
         return self.by_class[processing]

@@ -13,11 +13,15 @@ from latentprint.cli import options
 from latentprint.cli.app import app
 
 
-@app.command(epilog="Example: `latentprint audit photos/ --out run -e open_clip:ViT-B-32/openai`")
+@app.command(
+    epilog="Examples: `latentprint audit photos/ --out run -e clip-vit-b-32-wit` · "
+    "`latentprint audit photos/ --family SSL` · `latentprint audit photos/ --layers 3,7,11`"
+)
 def audit(
     photos: options.PhotosArgument,
     out: options.OutOption = Path("latentprint-run"),
     encoder: options.EncoderOption = None,
+    family: options.FamilyOption = None,
     attribute: options.QuestionOption = None,
     k: options.NeighboursOption = None,
     layout: options.LayoutOption = "auto",
@@ -29,6 +33,10 @@ def audit(
     allow_broken: options.AllowBrokenOption = False,
     device: options.DeviceOption = "auto",
     precision: options.PrecisionOption = "float32",
+    margin: options.MarginOption = "published",
+    layers: options.LayersOption = None,
+    weights: options.WeightsOption = None,
+    compiled: options.CompileOption = False,
     workers: options.WorkersOption = None,
     batch_size: options.BatchOption = 64,
     orient: options.OrientOption = True,
@@ -60,10 +68,19 @@ def audit(
         done = jobs.audit(
             table,
             out,
-            encoders=encoder or ["default"],
+            encoders=encoder or [],
             questions=attribute or list(ATTRIBUTES),
             ks=k or [10],
-            loading=jobs.Loading(device, precision, control),
+            loading=jobs.Loading(
+                device=device,
+                precision=precision,
+                control=control,
+                margin=margin,
+                weights=weights,
+                layers=jobs.parse_layers(layers),
+                compile=compiled,
+                family=family,
+            ),
             extraction=Extraction(
                 batch_size=batch_size,
                 workers=workers,

@@ -58,8 +58,9 @@ EncoderOption = Annotated[
         "--encoder",
         "-e",
         metavar="SPEC",
-        help="Encoder to audit; repeat it for several. `latentprint encoders` lists the forms. "
-        "Default: the embedded EfficientNet-Lite0.",
+        help="Encoder to audit; repeat it for several. `latentprint encoders` lists the forms; "
+        "names and patterns of the published encoders (clip-vit-b-16-wit, 'dinov2-*', published) "
+        "do too. Default: the embedded EfficientNet-Lite0.",
     ),
 ]
 AttributeOption = Annotated[
@@ -134,6 +135,39 @@ DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 PrecisionOption = Annotated[
     Literal["float32", "bfloat16", "float16"],
     typer.Option(help="Number format of the encoder's forward pass."),
+]
+FamilyOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CVL|SUP|SSL",
+        help="Only published encoders of this family; without -e, all of them.",
+    ),
+]
+MarginOption = Annotated[
+    Literal["published", "model"],
+    typer.Option(
+        help="published: photos are resized so that the whole shorter side is seen, as in the "
+        "study; model: they are cropped as the encoder's own preprocessing does.",
+    ),
+]
+LayersOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="all|3,7,11",
+        help="Also embed with blocks of the network: all, or numbers and ranges (3,7 or 1-4), "
+        "counted from 1.",
+    ),
+]
+WeightsOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A local file of weights to load, for exactly one encoder."),
+]
+CompileOption = Annotated[
+    bool,
+    typer.Option(
+        "--compile/--no-compile",
+        help="Compile networks with torch.compile: slower to start, faster on many photos.",
+    ),
 ]
 WorkersOption = Annotated[
     int | None,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -51,6 +52,22 @@ class StoredEmbeddings:
     store: Store
     split_made: bool = False
     root: Path | None = None
+
+    @property
+    def network(self) -> str:
+        """Name of the network that the encoder is a block of, or its own."""
+        return str(self._identity.get("network", self.encoder))
+
+    @property
+    def layer(self) -> int | None:
+        """Number of the block, from 1; None for a final embedding."""
+        block: int | None = self._identity.get("block")
+        return block
+
+    @property
+    def _identity(self) -> dict[str, Any]:
+        identity: dict[str, Any] = self.store.manifest["encoder"]["identity"]
+        return identity
 
     def vectors(self, processing: str) -> ShardedArray:
         """The embeddings of all readable photos under one class, float32 [N, D], on disk."""

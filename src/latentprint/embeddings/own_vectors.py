@@ -64,6 +64,16 @@ class OwnVectors:
     rows: Float32Rows
     split_made: bool
 
+    @property
+    def network(self) -> str:
+        """The encoder itself: these are no embeddings of a known block."""
+        return self.encoder
+
+    @property
+    def layer(self) -> None:
+        """None, as for every final embedding."""
+        return None
+
     def vectors(self, processing: str) -> Float32Rows:
         """The vectors, float32 [N, D]; they are those of the one class ``none``.
 

@@ -60,6 +60,16 @@ class SelectedEmbeddings:
         return self.whole.family
 
     @property
+    def network(self) -> str:
+        """Name of the network that the encoder is a block of, or its own."""
+        return self.whole.network
+
+    @property
+    def layer(self) -> int | None:
+        """Number of the block; None for a final embedding."""
+        return self.whole.layer
+
+    @property
     def dataset(self) -> str:
         """Name of the set of photos."""
         return self.whole.dataset

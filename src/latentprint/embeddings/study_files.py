@@ -105,6 +105,16 @@ class StudyEmbeddings:
     files: Mapping[str, tuple[Path, ...]]
     split_made: bool
 
+    @property
+    def network(self) -> str:
+        """The encoder itself: these are no embeddings of a known block."""
+        return self.encoder
+
+    @property
+    def layer(self) -> None:
+        """None, as for every final embedding."""
+        return None
+
     def vectors(self, processing: str) -> StudyRows:
         """The embeddings of all photos under one processing class, float32 [N, D], on disk.
 

@@ -1,10 +1,21 @@
 """Visual encoders: load one from a specification, or bring your own."""
 
+from latentprint.encoders.catalogue import (
+    PublishedEncoder,
+    expand_specs,
+    find_published,
+    published_encoders,
+)
 from latentprint.encoders.default import classifier
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.pixel_statistics import COLOUR_STATISTICS, DCT_ENERGIES
 from latentprint.encoders.preprocess import Kernel, Margin, Preprocess
-from latentprint.encoders.spec import list_encoders, load_encoder, untrained_spec
+from latentprint.encoders.spec import (
+    describe_encoder,
+    list_encoders,
+    load_encoder,
+    untrained_spec,
+)
 from latentprint.encoders.torch_embedding import Precision
 
 __all__ = [
@@ -15,8 +26,13 @@ __all__ = [
     "Margin",
     "Precision",
     "Preprocess",
+    "PublishedEncoder",
     "classifier",
+    "describe_encoder",
+    "expand_specs",
+    "find_published",
     "list_encoders",
     "load_encoder",
+    "published_encoders",
     "untrained_spec",
 ]

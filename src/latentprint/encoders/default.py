@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.libraries import import_library
 from latentprint.encoders.preprocess import Preprocess
-from latentprint.encoders.torch_embedding import LoadOptions, TorchEncoder, seeded
-from latentprint.errors import LatentprintError
+from latentprint.encoders.representations import chosen_representation
+from latentprint.encoders.torch_embedding import LoadOptions, TorchEncoder, built
+from latentprint.errors import LatentprintError, UsageError
 
 if TYPE_CHECKING:
     import torch
@@ -22,17 +25,26 @@ SIZE, CROP_FRACTION = 224, 0.875
 
 
 def load_default(options: LoadOptions) -> TorchEncoder:
-    """Load the default encoder: D = 1280 pooled features of 224 px images."""
-    model = untrained_classifier(options.seed) if options.untrained else classifier()
+    """Load the default encoder: D = 1280 pooled features of 224 px images.
+
+    Raises:
+        UsageError: If another representation or other weights are asked for, or a block that is
+            not there.
+    """
+    if chosen_representation(options):
+        raise UsageError(f"{NAME} has no tokens, so no #{options.representation}: leave it out.")
+    options.refuse(f"{NAME}, which comes with its weights,", "weights")
+    kept = options.untrained or options.outline
+    model = untrained_classifier(options) if kept else classifier()
     model.reset_classifier(0)  # type: ignore[operator]
     return TorchEncoder(
         model,
         preprocessing(options),
-        name=f"{NAME}, untrained" if options.untrained else NAME,
+        name=NAME + UNTRAINED if options.untrained else NAME,
         family="control" if options.untrained else "SUP",
         source={"library": "timm", "model": ARCHITECTURE},
         options=options,
-        faster=fuse_batch_norms,
+        rewrite=fuse_batch_norms if options.precision == "float32" else fuse_for_half,
     )
 
 
@@ -43,10 +55,10 @@ def preprocessing(options: LoadOptions) -> Preprocess:
     return Preprocess(resize, SIZE, "bicubic", (mean, mean, mean), (std, std, std))
 
 
-def untrained_classifier(seed: int = 0) -> torch.nn.Module:
+def untrained_classifier(options: LoadOptions) -> torch.nn.Module:
     """Build the architecture, logits [B, 1000], with its initial weights."""
     timm = import_library("timm", "all")
-    with seeded(seed):
+    with built(options):
         model: torch.nn.Module = timm.create_model(ARCHITECTURE, pretrained=False)
     return model.eval()
 
@@ -57,7 +69,7 @@ def classifier() -> torch.nn.Module:
     Raises:
         LatentprintError: If the packaged weights are not those of the architecture.
     """
-    model = untrained_classifier()
+    model = untrained_classifier(LoadOptions())
     load_in_order(model, packaged_weights())
     return model
 
@@ -110,3 +122,25 @@ def fuse_batch_norms(module: torch.nn.Module) -> torch.nn.Module:
     for _, child in children:
         fuse_batch_norms(child)
     return module
+
+
+def fuse_for_half(module: torch.nn.Module) -> torch.nn.Module:
+    """Fold the batch normalisations, and let depthwise convolutions keep to float32, in place.
+
+    These are a small share of the work and most of the error of half precision: with them in
+    bfloat16, the lowest cosine of 40 photographs with float32 is 0.9985, and 0.9994 so.
+    """
+    from torch import nn
+
+    for each in fuse_batch_norms(module).modules():
+        if isinstance(each, nn.Conv2d) and each.groups > 1:
+            each.forward = partial(_in_float32, each.forward)  # type: ignore[method-assign]
+    return module
+
+
+def _in_float32(forward: Any, values: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    with torch.autocast(values.device.type, enabled=False):
+        result: torch.Tensor = forward(values.float())
+    return result

@@ -1,17 +1,27 @@
-"""Optional libraries and the model hub: one clear sentence when either is missing."""
+"""Optional libraries and the weights they download: one clear sentence when either is missing."""
 
 from __future__ import annotations
 
 import importlib
 import logging
-import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from latentprint.encoders.downloads import download
+from latentprint.encoders.network import (
+    READ_TIMEOUT,
+    WeightsMissingError,
+    brief,
+    in_hub_cache,
+    repository_of,
+    source_answers,
+    unreachable,
+)
 from latentprint.errors import LatentprintError
 
-HUB_TIMEOUT = 5.0
+__all__ = ["brief", "download", "downloading", "import_library"]
 
 
 def import_library(module: str, extra: str) -> Any:
@@ -35,50 +45,47 @@ def import_library(module: str, extra: str) -> Any:
 
 
 @contextmanager
-def downloading(what: str) -> Iterator[None]:
+def downloading(what: str, source: str = "") -> Iterator[None]:
     """Let the libraries fetch weights inside, and turn every failure into one sentence.
 
-    The hub is asked once, with a short timeout. If it does not answer, the libraries see only
-    the local cache; left alone, they would retry each file for most of a minute.
+    The source is asked once, with a short timeout. If it does not answer, the libraries see only
+    the local cache; left alone, they would retry each file for minutes.
 
     Args:
-        what: The weights sought, as the error names them.
+        what: The encoder whose weights are sought, as the error names it.
+        source: Where its weights come from: a repository of the model hub, with the file if it is
+            known (``"timm/resnet50.a1_in1k"``), or a URL.
 
     Raises:
-        LatentprintError: If the weights are neither in the cache nor to be fetched.
+        LatentprintError: If the weights are neither in the cache nor to be fetched
+            (``WeightsMissingError``), or not sound.
     """
     from huggingface_hub import constants
 
-    offline_before, logging_before = constants.HF_HUB_OFFLINE, logging.root.manager.disable
-    reachable = not offline_before and _hub_answers()
+    before = constants.HF_HUB_OFFLINE, logging.root.manager.disable, socket.getdefaulttimeout()
+    reachable = not constants.HF_HUB_OFFLINE and source_answers(source)
+    sought = f"{what} ({source})" if source else what
+    if not reachable and repository_of(source) and not in_hub_cache(source):
+        # Said before a large network is built for nothing.
+        raise WeightsMissingError(sought, unreachable(source, offline=constants.HF_HUB_OFFLINE))
     constants.HF_HUB_OFFLINE = not reachable
+    # Libraries that download on their own, as torch.hub does, set no timeout.
+    socket.setdefaulttimeout(READ_TIMEOUT if reachable else 1.0)
     # The libraries log the same failure once per file they try; our one sentence follows.
     logging.disable(logging.CRITICAL)
     try:
         yield
+    except LatentprintError:
+        raise
     except Exception as error:  # each library, and each version of the hub's, has its own
-        missing = not reachable and _was_file_missing(error)
-        message = _unreachable(what) if missing else f"{what} could not be loaded: {brief(error)}"
-        raise LatentprintError(message) from error
+        if not reachable and _was_file_missing(error):
+            offline = before[0]
+            raise WeightsMissingError(sought, unreachable(source, offline=offline)) from error
+        raise LatentprintError(f"{sought} could not be loaded: {brief(error)}") from error
     finally:
-        constants.HF_HUB_OFFLINE = offline_before
-        logging.disable(logging_before)
-
-
-def _hub_answers() -> bool:
-    from huggingface_hub import constants, get_session
-
-    try:
-        # The hub library's own session knows the user's proxies and certificates.
-        get_session().head(constants.ENDPOINT, timeout=HUB_TIMEOUT)
-    except Exception:  # the session's backend, and so its errors, differ between versions
-        return False
-    return True
-
-
-def brief(error: Exception) -> str:
-    """The first line of an error's message, with its type."""
-    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        constants.HF_HUB_OFFLINE = before[0]
+        logging.disable(before[1])
+        socket.setdefaulttimeout(before[2])
 
 
 def _was_file_missing(error: BaseException | None) -> bool:
@@ -86,14 +93,3 @@ def _was_file_missing(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, OSError):
         error = error.__cause__ or error.__context__
     return error is not None
-
-
-def _unreachable(what: str) -> str:
-    from huggingface_hub import constants
-
-    cache = os.environ.get("HF_HOME") or constants.HF_HOME
-    return (
-        f"The weights of {what} are not in the local cache ({cache}) and the model hub "
-        f"({constants.ENDPOINT}) cannot be reached; connect to the network, or set HF_HOME to a "
-        "cache that holds them."
-    )

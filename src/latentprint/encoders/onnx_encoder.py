@@ -1,19 +1,20 @@
-"""Encoders in ONNX files: ``onnx:FILE``."""
+"""Encoders in ONNX files: ``onnx:FILE[#OUTPUT]``."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from latentprint.encoders.libraries import import_library
-from latentprint.encoders.preprocess import Preprocess
+from latentprint.encoders.preprocess import Margin, Preprocess
+from latentprint.encoders.preprocess_file import parse_preprocess, read_object
 from latentprint.encoders.torch_embedding import LoadOptions, check_embeddings
-from latentprint.errors import LatentprintError, UsageError
+from latentprint.errors import LatentprintError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     import torch
@@ -21,19 +22,31 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DEFAULT_SIZE = 224
+HUGGING_FACE_FILE = "preprocessor_config.json"
 DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
 def load_onnx(file: str, options: LoadOptions) -> OnnxEncoder:
-    """Load an ONNX model that maps images [B, 3, H, H] to embeddings [B, D].
+    """Load an ONNX model that maps images [B, 3, H, H] to embeddings.
 
-    Its preprocessing is read from ``FILE.preprocess.json``, the fields of :class:`Preprocess`;
-    without that file, ImageNet's mean and standard deviation are assumed, with a warning.
+    Its embedding is the output [B, D]; where there are several, ``#OUTPUT`` names one. A feature
+    map [B, D, h, w] must be named too, and is averaged over space. Its preprocessing is read from
+    ``FILE.preprocess.json``, the fields of :class:`Preprocess`, or from the
+    ``preprocessor_config.json`` beside it that an exported Hugging Face model has; without these,
+    ImageNet's mean and standard deviation are assumed, with a warning. The side file may name the
+    ``"input"`` and the ``"output"`` too.
+
+    Args:
+        file: The file.
+        options: Device and margin, and the output as ``representation``. The margin counts for
+            ``preprocessor_config.json`` alone: our own side file says exactly what is done.
 
     Raises:
-        UsageError: If the file does not exist, or the device or precision is not available.
+        UsageError: If the file does not exist, the device or precision is not available, or the
+            output is not named where it must be.
         LatentprintError: If onnxruntime is not installed, or the model is of another form.
     """
+    options.refuse(f"onnx:{file}", "weights", "layers", "compile")
     runtime = import_library("onnxruntime", "onnx")
     path = Path(file).expanduser()
     if not path.is_file():
@@ -46,7 +59,7 @@ def load_onnx(file: str, options: LoadOptions) -> OnnxEncoder:
         raise
     except Exception as error:  # onnxruntime's errors share no base class
         raise LatentprintError(f"{file} is not a model onnxruntime can run: {error}") from error
-    return OnnxEncoder(session, path)
+    return OnnxEncoder(session, path, options)
 
 
 class OnnxEncoder:
@@ -54,21 +67,26 @@ class OnnxEncoder:
 
     family = "yours"
 
-    def __init__(self, session: Any, path: Path) -> None:
-        """Infer the input, the output and the preprocessing.
+    def __init__(self, session: Any, path: Path, options: LoadOptions) -> None:
+        """Find the input, the output and the preprocessing, by their names or by their shapes.
 
         Raises:
+            UsageError: If there is no such output, or several come into question.
             LatentprintError: If they cannot be inferred.
         """
-        self.name = f"onnx:{path.name}"
+        plain, wanted = f"onnx:{path.name}", options.representation
+        self.name = f"{plain}#{wanted}" if wanted else plain
         self._session, self._digest = session, _file_digest(path)
-        self._input, size = _image_input(session, self.name)
-        self._output = _vector_output(session, self.name)
-        self.preprocess = _preprocessing(path, size)
-        self.input_size = side = self.preprocess.crop
+        side = SideFile.beside(path)
+        self._input, size = _image_input(session, plain, side.input)
+        named = wanted or side.output
+        self._output = _chosen_output(session, plain, named)
+        self._named = {"output": named} if named else {}
+        self.preprocess = side.preprocess(path, size, options.margin)
+        self.input_size = height = self.preprocess.crop
         batch = self._input.shape[0]
         self._fixed_batch = batch if isinstance(batch, int) and batch > 0 else None
-        self.dimension = self._run(np.zeros((1, 3, side, side), np.float32)).shape[1]
+        self.dimension = self._run(np.zeros((1, 3, height, height), np.float32)).shape[1]
 
     def embed(self, pixels: torch.Tensor) -> torch.Tensor:
         """Embed uint8 pixels [B, H, W, 3] (any device) as float32 [B, D] on the CPU.
@@ -84,8 +102,9 @@ class OnnxEncoder:
         return embeddings
 
     def identity(self) -> dict[str, Any]:
-        """The library, and the digest of the file."""
-        return {"library": "onnxruntime", "model": self.name, "weights": self._digest}
+        """The library, the digest of the file, and the output if it was named."""
+        found = {"library": "onnxruntime", "model": self.name, "weights": self._digest}
+        return {**found, **self._named}
 
     def _run(self, values: np.ndarray) -> np.ndarray:
         step = self._fixed_batch or len(values)
@@ -98,7 +117,7 @@ class OnnxEncoder:
         filled[: len(values)] = values
         (output,) = self._session.run([self._output], {self._input.name: filled})
         embeddings: np.ndarray = output[: len(values)].astype(np.float32)
-        return embeddings
+        return embeddings.mean((2, 3)) if embeddings.ndim == 4 else embeddings
 
 
 def _providers(runtime: Any, device: str) -> list[str]:
@@ -111,9 +130,11 @@ def _providers(runtime: Any, device: str) -> list[str]:
     raise UsageError(f"This onnxruntime cannot use the device {device!r}; use --device cpu.")
 
 
-def _image_input(session: Any, name: str) -> tuple[Any, int | None]:
+def _image_input(session: Any, name: str, wanted: str | None) -> tuple[Any, int | None]:
     """Find the one input [B, 3, H, H], and H if it is fixed."""
     inputs = session.get_inputs()
+    if wanted and wanted not in [each.name for each in inputs]:
+        raise unknown_name(f"input of {name}", wanted, [each.name for each in inputs])
     if len(inputs) == 1 and len(inputs[0].shape) == 4 and inputs[0].type in DTYPES:
         _, channels, height, width = inputs[0].shape
         if channels in (3, None) or isinstance(channels, str):
@@ -125,35 +146,90 @@ def _image_input(session: Any, name: str) -> tuple[Any, int | None]:
     )
 
 
-def _vector_output(session: Any, name: str) -> str:
-    """Find the first output [B, D]."""
-    outputs = session.get_outputs()
-    for output in outputs:
-        if len(output.shape) == 2:
-            found: str = output.name
-            return found
-    raise LatentprintError(f"{name} has no output [B, D]; it has {_described(outputs)}.")
+def _chosen_output(session: Any, name: str, wanted: str | None) -> str:
+    """The named output, or the only one [B, D]."""
+    outputs = {each.name: each for each in session.get_outputs()}
+    listed = _described(list(outputs.values()))
+    if wanted:
+        if wanted not in outputs:
+            raise unknown_name(f"output of {name}", wanted, outputs)
+        if len(outputs[wanted].shape) not in (2, 4):
+            raise UsageError(
+                f"The output {wanted!r} of {name} is neither [B, D] nor a map [B, D, h, w]; it has "
+                f"{listed}."
+            )
+        return wanted
+    vectors: list[str] = [each for each, output in outputs.items() if len(output.shape) == 2]
+    if not vectors:
+        raise LatentprintError(
+            f"{name} has no output [B, D]; it has {listed}. A map [B, D, h, w] that is named is "
+            f"averaged over space: {name}#OUTPUT."
+        )
+    if len(vectors) > 1:
+        raise UsageError(
+            f"{name} has several outputs [B, D]: {', '.join(vectors)}. Choose one: "
+            f"{name}#{vectors[0]}."
+        )
+    return vectors[0]
 
 
 def _described(values: list[Any]) -> str:
     return ", ".join(f"{value.name} {value.type} {value.shape}" for value in values)
 
 
-def _preprocessing(path: Path, size: int | None) -> Preprocess:
-    side_file = path.with_name(f"{path.name}.preprocess.json")
-    if not side_file.is_file():
-        crop = size or DEFAULT_SIZE
-        log.warning("%s is missing: assuming %d px, ImageNet's mean and std", side_file, crop)
-        return Preprocess(crop, crop)
-    try:
-        fields = json.loads(side_file.read_text(encoding="utf-8"))
-        listed = {key: tuple(fields[key]) for key in ("mean", "std") if key in fields}
-        preprocess = Preprocess(**{**fields, **listed})
-    except (TypeError, ValueError) as error:
-        raise LatentprintError(f"{side_file} does not hold a preprocessing: {error}") from error
-    if size not in (None, preprocess.crop):
-        raise LatentprintError(f"{side_file}: crop is {preprocess.crop}, the model's is {size}.")
-    return preprocess
+@dataclass(frozen=True)
+class SideFile:
+    """What lies beside an ONNX file.
+
+    Attributes:
+        path: ``FILE.preprocess.json``, ``preprocessor_config.json``, or None.
+        fields: The preprocessing, as the file writes it.
+        input: The name of the input, if it is given.
+        output: The name of the output, if it is given.
+    """
+
+    path: Path | None
+    fields: dict[str, Any]
+    input: str | None
+    output: str | None
+
+    @classmethod
+    def beside(cls, model: Path) -> SideFile:
+        """Read the side file of a model.
+
+        Raises:
+            LatentprintError: If it cannot be read.
+        """
+        own = _own_side_file(model)
+        fields = read_object(own) if own.is_file() else {}
+        names = [fields.pop(key, None) for key in ("input", "output")]
+        exported = model.with_name(HUGGING_FACE_FILE)
+        path = own if fields else None
+        if not fields and exported.is_file():
+            path, fields = exported, read_object(exported)
+        return cls(path, fields, *names)
+
+    def preprocess(self, model: Path, size: int | None, margin: Margin) -> Preprocess:
+        """The preprocessing, which must give the side that the model fixes.
+
+        Raises:
+            LatentprintError: If it does not, or is not sound.
+        """
+        if self.path is None:
+            crop = size or DEFAULT_SIZE
+            own = _own_side_file(model)
+            log.warning("%s is missing: assuming %d px, ImageNet's mean and std", own, crop)
+            return Preprocess(crop, crop)
+        preprocess = parse_preprocess(self.fields, self.path, margin)
+        if size not in (None, preprocess.crop):
+            raise LatentprintError(
+                f"{self.path}: crop is {preprocess.crop}, the model's is {size}."
+            )
+        return preprocess
+
+
+def _own_side_file(model: Path) -> Path:
+    return model.with_name(f"{model.name}.preprocess.json")
 
 
 def _file_digest(path: Path) -> str:

@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,18 +32,21 @@ def load_python(target: str, options: LoadOptions) -> Encoder:
         target: ``module:factory``; the module may lie in the current folder. The factory takes
             no arguments and returns an :class:`Encoder`, which sees to its own device, precision
             and preprocessing, or a pair of a PyTorch module and its :class:`Preprocess`.
-        options: The device and precision of such a pair.
+        options: The device, precision and layers of such a pair, and whether to compile it.
 
     Raises:
-        UsageError: If there is no such module or factory.
+        UsageError: If there is no such module or factory, or an option does not go with it.
         LatentprintError: If the factory fails, or returns something else.
     """
     spec = f"python:{target}"
+    options.refuse(f"{spec}, whose factory decides for itself,", "representation", "weights")
     made = _call(_factory(target), spec)
     if isinstance(made, tuple) and len(made) == 2 and _is_module(made[0]):
         module, preprocess = made
         if isinstance(preprocess, Preprocess):
             source = {"library": "python", "model": spec}
+            # The factory has loaded its weights already: nothing is left to outline.
+            options = replace(options, outline=False)
             return TorchEncoder(
                 module, preprocess, name=spec, family="yours", source=source, options=options
             )
@@ -51,6 +55,7 @@ def load_python(target: str, options: LoadOptions) -> Encoder:
             f"{spec} returned {type(made).__name__}, not an Encoder or a pair of a PyTorch module "
             "and its Preprocess."
         )
+    options.refuse(f"{spec}, which computes its embeddings itself,", "layers", "compile")
     return CheckedEncoder(made, spec)
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import importlib.util
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
+from latentprint.encoders.catalogue import nearest, published_encoder, split_representation
+from latentprint.encoders.checkpoint_encoder import load_checkpoint
 from latentprint.encoders.default import load_default
 from latentprint.encoders.encoder import Encoder
+from latentprint.encoders.huggingface_encoder import load_huggingface
 from latentprint.encoders.onnx_encoder import load_onnx
 from latentprint.encoders.open_clip_encoder import load_open_clip
 from latentprint.encoders.pixel_statistics import load_pixels
@@ -17,20 +21,43 @@ from latentprint.encoders.preprocess import Margin
 from latentprint.encoders.python_encoder import load_python
 from latentprint.encoders.timm_encoder import load_timm
 from latentprint.encoders.torch_embedding import LoadOptions, Precision
+from latentprint.encoders.torch_library_encoder import load_torch
 from latentprint.errors import UsageError, unknown_name
 
 DEFAULT_NAMES = ("default", "efficientnet-lite0")
-UNTRAINED = "random"
+RANDOM = "random"
+
+Loader = Callable[[str, LoadOptions], Encoder]
+
+
+def _load_default(_: str, options: LoadOptions) -> Encoder:
+    return load_default(options)
+
+
+def _load_pixels(statistic: str, options: LoadOptions) -> Encoder:
+    options.refuse(f"pixels:{statistic}", "weights", "layers")
+    return load_pixels(statistic)
 
 
 class Form(NamedTuple):
-    """One form of specification: how it is written, what it needs, what loads it."""
+    """One form of specification.
+
+    Attributes:
+        spec: How it is written.
+        explanation: What it names.
+        library: The library that it needs.
+        load: What loads it.
+        control: The beginning of what follows the colon where an untrained control can be made;
+            None where it never can.
+        represented: Whether ``#`` and a representation may follow.
+    """
 
     spec: str
     explanation: str
     library: str
-    load: Callable[[str, LoadOptions], Encoder] | None
-    has_control: bool
+    load: Loader
+    control: str | None = None
+    represented: bool = False
 
 
 FORMS = {
@@ -38,48 +65,109 @@ FORMS = {
         "default",
         "EfficientNet-Lite0, supervised on ImageNet-1k; its weights come with latentprint",
         "timm",
-        lambda _, options: load_default(options),
-        has_control=True,
+        _load_default,
+        control="",
     ),
     "timm": Form(
-        "timm:MODEL[.TAG]", "a model of the timm library", "timm", load_timm, has_control=True
+        "timm:MODEL[.TAG]",
+        "a model of the timm library",
+        "timm",
+        load_timm,
+        control="",
+        represented=True,
     ),
     "open_clip": Form(
         "open_clip:MODEL/TAG",
         "the image encoder of an OpenCLIP model; TAG may be a local file of weights",
         "open_clip",
         load_open_clip,
-        has_control=True,
+        control="",
+        represented=True,
+    ),
+    "hf": Form(
+        "hf:REPOSITORY",
+        "a vision model of the Hugging Face hub (REPOSITORY@REVISION), or of a local folder",
+        "transformers",
+        load_huggingface,
+        control="",
+        represented=True,
+    ),
+    "torch": Form(
+        "torch:REPO:ENTRY",
+        "torch:torchvision:MODEL[.WEIGHTS], or an entry point of a torch.hub repository or folder",
+        "torchvision",
+        load_torch,
+        control="torchvision:",
+    ),
+    "checkpoint": Form(
+        "checkpoint:NAME",
+        "the released file of an encoder that no library fetches: DINO's ResNet-50, MoCo v3",
+        "timm",
+        load_checkpoint,
+        control="",
+        represented=True,
     ),
     "onnx": Form(
-        "onnx:FILE",
+        "onnx:FILE[#OUTPUT]",
         "an ONNX file, its preprocessing in FILE.preprocess.json",
         "onnxruntime",
         load_onnx,
-        has_control=False,
+        represented=True,
     ),
     "python": Form(
         "python:module:factory",
         "your own code: factory() returns an Encoder, or a PyTorch module and its Preprocess",
         "torch",
         load_python,
-        has_control=False,
     ),
     "pixels": Form(
         "pixels:colour|dct",
         "a control without a network: colours of the crop, or DCT energies of the whole photo",
         "torch",
-        lambda statistic, _: load_pixels(statistic),
-        has_control=False,
-    ),
-    UNTRAINED: Form(
-        "random:SPEC",
-        "a control: the same architecture with untrained, seeded weights",
-        "torch",
-        None,
-        has_control=False,
+        _load_pixels,
     ),
 }
+WORDS = (
+    (
+        "NAME",
+        "a published encoder by name, alias or pattern: clip-vit-b-16-wit, 'dinov2-*'; "
+        "published is all 47",
+        "timm",
+    ),
+    (
+        "SPEC#REPRESENTATION",
+        "another embedding than the usual one: #class_token or #patch_mean, of timm, open_clip, hf",
+        "torch",
+    ),
+    (f"{RANDOM}:SPEC", "a control: the architecture of SPEC, untrained and seeded", "torch"),
+)
+"""What stands for other specifications: how it is written, what it names, what it needs."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A specification in its parts: ``[random:]KEY:REST[#REPRESENTATION]``.
+
+    ``key`` is a key of :data:`FORMS`; ``default`` has no rest.
+    """
+
+    key: str
+    rest: str
+    representation: str = ""
+    untrained: bool = False
+
+    @property
+    def full_spec(self) -> str:
+        """The specification in full, where it was given by a published name too."""
+        model = f"{self.key}:{self.rest}" if self.rest else self.key
+        mark = f"#{self.representation}" if self.representation else ""
+        return f"{RANDOM}:" * self.untrained + model + mark
+
+    @property
+    def has_control(self) -> bool:
+        """Whether the same architecture can be built with untrained weights."""
+        control = FORMS[self.key].control
+        return control is not None and self.rest.startswith(control) and not self.untrained
 
 
 def load_encoder(
@@ -89,31 +177,60 @@ def load_encoder(
     precision: Precision = "float32",
     margin: Margin = "published",
     seed: int = 0,
+    weights: Path | str | None = None,
+    layers: tuple[int, ...] | Literal["all"] = (),
+    compile: bool = False,  # noqa: A002 - as PyTorch calls it
 ) -> Encoder:
     """Load an encoder.
 
     Args:
-        spec: One of the forms that :func:`list_encoders` lists.
+        spec: One of the forms that :func:`list_encoders` lists, or the name or alias of a
+            published encoder.
         device: ``"auto"`` (CUDA, else MPS, else the CPU) or a PyTorch device. Like the precision
-            without effect on ``pixels``, which is computed on the CPU.
+            and compilation without effect on ``pixels``, which is computed on the CPU.
         precision: Number format of the forward pass.
         margin: ``"published"`` sees the photo's whole shorter side, as the study does;
-            ``"model"`` crops as the model's own preprocessing does. An encoder that brings its
-            own preprocessing (ONNX, Python, pixels) keeps it.
+            ``"model"`` fits and crops as the model's own preprocessing does. An encoder that
+            brings its own preprocessing (ONNX, Python, pixels) keeps it.
         seed: Seed of untrained weights.
+        weights: A local file of weights, instead of those that the library would fetch.
+        layers: Blocks whose pooled features are wanted too, counted from 1, or ``"all"``.
+        compile: Compile the network with ``torch.compile``.
 
     Raises:
         UsageError: If the specification, or an option, is not valid.
         LatentprintError: If a library or weights are missing, or the encoder is not sound.
     """
-    form, rest = _parse(spec)
-    options = LoadOptions(device, precision, margin, seed)
-    if form.load is None:
-        spec, options = rest, replace(options, untrained=True)
-        form, rest = _parse(spec)
-        if form.load is None or not form.has_control:
-            raise UsageError(f"{spec!r} has no untrained control; default, timm and open_clip do.")
-    return form.load(rest, options)
+    options = LoadOptions(
+        device,
+        precision,
+        margin,
+        seed,
+        weights=Path(weights) if weights else None,
+        layers=layers,
+        compile=compile,
+    )
+    return _load(spec, options)
+
+
+def describe_encoder(spec: str, *, margin: Margin = "published") -> Encoder:
+    """Build an encoder without its weights: to read its sizes and preprocessing, not to run it.
+
+    It needs the encoder's library, but neither a network nor memory for weights. An ONNX file and
+    Python code are loaded all the same, as they hold what describes them.
+
+    Args:
+        spec: See :func:`load_encoder`.
+        margin: See :func:`load_encoder`.
+
+    Returns:
+        An encoder with name, family, input size, dimension and preprocessing; ``embed`` fails.
+
+    Raises:
+        UsageError: If the specification is not valid.
+        LatentprintError: If a library is missing, or the encoder is not sound.
+    """
+    return _load(spec, LoadOptions("cpu", margin=margin, outline=True))
 
 
 def untrained_spec(spec: str) -> str | None:
@@ -122,8 +239,7 @@ def untrained_spec(spec: str) -> str | None:
     Raises:
         UsageError: If the specification is of no known form.
     """
-    form, _ = _parse(spec)
-    return f"{UNTRAINED}:{spec}" if form.has_control else None
+    return f"{RANDOM}:{spec}" if parse_spec(spec).has_control else None
 
 
 def list_encoders() -> list[dict[str, Any]]:
@@ -133,45 +249,84 @@ def list_encoders() -> list[dict[str, Any]]:
         For each form: ``spec``, ``explanation``, ``library``, whether it is ``installed``, and
         whether it is the ``default``.
     """
+    forms = [(form.spec, form.explanation, form.library) for form in FORMS.values()]
     return [
         {
-            "spec": form.spec,
-            "explanation": form.explanation,
-            "library": form.library,
-            "installed": importlib.util.find_spec(form.library) is not None,
-            "default": key == "default",
+            "spec": spec,
+            "explanation": explanation,
+            "library": library,
+            "installed": importlib.util.find_spec(library) is not None,
+            "default": spec == "default",
         }
-        for key, form in FORMS.items()
+        for spec, explanation, library in (*forms, *WORDS)
     ]
 
 
-def _parse(spec: str) -> tuple[Form, str]:
-    """Split a specification into its form and what follows the colon."""
+def parse_spec(spec: str) -> Parsed:
+    """Split a specification into its parts; a published name becomes the form that loads it.
+
+    Raises:
+        UsageError: If it is of no known form, with the nearest one.
+    """
     prefix, colon, rest = spec.partition(":")
+    if colon and prefix == RANDOM:
+        return _parse_untrained(rest)
+    known = published_encoder(spec)
+    if known:
+        prefix, colon, rest = known.spec.partition(":")
     if not colon and spec in DEFAULT_NAMES:
-        return FORMS["default"], ""
+        return Parsed("default", "")
     if not colon:
         raise _bare_word(spec)
     prefixes = [key for key in FORMS if key != "default"]
     if prefix not in prefixes:
-        raise unknown_name("form of encoder", prefix, prefixes)
-    if not rest:
-        raise UsageError(f"{spec!r} names no encoder; write {FORMS[prefix].spec}.")
-    return FORMS[prefix], rest
+        raise unknown_name("form of encoder", prefix, [*prefixes, RANDOM])
+    form = FORMS[prefix]
+    # A file's own name may hold a "#".
+    model, representation = (rest, "") if Path(rest).exists() else split_representation(rest)
+    if not model:
+        raise UsageError(f"{spec!r} names no encoder; write {form.spec}.")
+    if representation and not form.represented:
+        raise UsageError(f"{spec!r}: {form.spec} has one representation; leave out the '#'.")
+    return Parsed(prefix, model, representation)
+
+
+def _load(spec: str, options: LoadOptions) -> Encoder:
+    parsed = parse_spec(spec)
+    if parsed.untrained and options.weights:
+        raise UsageError(f"{spec!r} is untrained: it takes no file of weights.")
+    asked = replace(options, untrained=parsed.untrained, representation=parsed.representation)
+    return FORMS[parsed.key].load(parsed.rest, asked)
+
+
+def _parse_untrained(spec: str) -> Parsed:
+    if not spec:
+        raise UsageError(f"'{RANDOM}:' names no encoder; write {RANDOM}:SPEC.")
+    parsed = parse_spec(spec)
+    if not parsed.has_control:
+        able = [key for key, form in FORMS.items() if form.control is not None]
+        raise UsageError(
+            f"{spec!r} has no untrained control; published names and {', '.join(able)} have."
+        )
+    return replace(parsed, untrained=True)
 
 
 def _bare_word(word: str) -> UsageError:
     """Guess what a word without a colon was meant to be."""
+    guess = _guess(word)
+    hint = f" Did you mean {guess!r}?" if guess else nearest(word)
+    forms = ", ".join(each["spec"] for each in list_encoders())
+    return UsageError(f"There is no encoder {word!r}.{hint} An encoder is one of: {forms}.")
+
+
+def _guess(word: str) -> str | None:
     import timm
 
-    near = difflib.get_close_matches(word.lower(), DEFAULT_NAMES, n=1, cutoff=0.7)
-    guess = near[0] if near else None
     if timm.is_model(word.partition(".")[0]):
-        guess = f"timm:{word}"
-    elif word.endswith(".onnx"):
-        guess = f"onnx:{word}"
-    elif word in FORMS:
-        guess = FORMS[word].spec
-    hint = f" Did you mean {guess!r}?" if guess else ""
-    forms = ", ".join(form.spec for form in FORMS.values())
-    return UsageError(f"There is no encoder {word!r}.{hint} An encoder is one of: {forms}.")
+        return f"timm:{word}"
+    if word.endswith(".onnx"):
+        return f"onnx:{word}"
+    if word in FORMS:
+        return FORMS[word].spec
+    near = difflib.get_close_matches(word.lower(), DEFAULT_NAMES, n=1, cutoff=0.7)
+    return near[0] if near else None

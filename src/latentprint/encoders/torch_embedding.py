@@ -1,4 +1,9 @@
-"""What every PyTorch encoder shares: device, precision, seeded weights, digest, inference."""
+"""What every PyTorch encoder shares: device, precision, seeded weights, digest, inference.
+
+bfloat16 and float16 are PyTorch's autocast: weights stay float32. On photographs, the lowest cosine
+of embeddings in bfloat16 with those in float32 was 0.9993 for the default encoder (40 photographs,
+mean 0.9996), and 0.9999 for a ViT-S/16 and a ConvNeXt-T with untrained weights.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,25 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from latentprint.encoders.compiled import Compiled
+from latentprint.encoders.layers import (
+    PROBE_ROWS,
+    BlockEncoder,
+    Tapped,
+    block_numbers,
+    find_blocks,
+    find_poolings,
+)
 from latentprint.encoders.preprocess import Margin, Preprocess
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     import torch
+
+    from latentprint.encoders.encoder import Encoder
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -28,6 +45,14 @@ class LoadOptions:
             model's own preprocessing does.
         seed: Seed of untrained weights.
         untrained: Whether to keep the initial weights instead of loading trained ones.
+        representation: Which output is the embedding, such as ``"class_token"``, where a library
+            offers several; empty for the library's usual one.
+        weights: A local file of weights to load instead of the library's own.
+        layers: Blocks whose pooled features are wanted beside the final embedding, counted from
+            1; ``"all"`` for every block, empty for none.
+        compile: Whether the module is compiled with ``torch.compile``.
+        outline: Whether to build the architecture without weights or memory, on PyTorch's meta
+            device: enough to describe an encoder, not to run it.
     """
 
     device: str = "auto"
@@ -35,12 +60,32 @@ class LoadOptions:
     margin: Margin = "published"
     seed: int = 0
     untrained: bool = False
+    representation: str = ""
+    weights: Path | None = None
+    layers: tuple[int, ...] | Literal["all"] = ()
+    compile: bool = False
+    outline: bool = False
 
     def __post_init__(self) -> None:
         if self.precision not in get_args(Precision):
             raise unknown_name("precision", self.precision, get_args(Precision))
         if self.margin not in get_args(Margin):
             raise unknown_name("margin", self.margin, get_args(Margin))
+
+    def refuse(self, what: str, *names: str) -> None:
+        """Refuse the options among these that are set, where a kind of encoder has no use for them.
+
+        Args:
+            what: The encoder, as the error names it.
+            names: ``"representation"``, ``"weights"``, ``"layers"`` or ``"compile"``.
+
+        Raises:
+            UsageError: If one of them is set.
+        """
+        for name in names:
+            if getattr(self, name) != type(self).__dataclass_fields__[name].default:
+                written = f"#{self.representation}" if name == "representation" else f"--{name}"
+                raise UsageError(f"{what} does not take {written}: leave it out.")
 
     def resize(self, crop: int, crop_fraction: float) -> int:
         """Length of the resized shorter side, for a model that crops this fraction of it."""
@@ -81,6 +126,15 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def built(options: LoadOptions) -> Iterator[None]:
+    """Inside the block, modules are made as the options ask: seeded, or without any memory."""
+    import torch
+
+    with torch.device("meta") if options.outline else seeded(options.seed):
+        yield
+
+
 def weights_digest(module: torch.nn.Module) -> str:
     """Digest the names, types, shapes and bytes of every tensor of a module's state."""
     import torch
@@ -112,7 +166,7 @@ def check_embeddings(embeddings: torch.Tensor, rows: int, name: str) -> None:
             f"The encoder {name!r} returned {shape or type(embeddings).__name__} for {rows} "
             f"image(s), not [{rows}, D]."
         )
-    if not bool(torch.isfinite(embeddings).all()):
+    if not embeddings.is_meta and not bool(torch.isfinite(embeddings).all()):
         raise LatentprintError(
             f"The encoder {name!r} returned NaN or infinite values; if it ran in half precision, "
             "which can overflow, use --precision float32."
@@ -131,7 +185,8 @@ class TorchEncoder:
         family: str,
         source: dict[str, Any],
         options: LoadOptions,
-        faster: Callable[[torch.nn.Module], torch.nn.Module] | None = None,
+        forward: Callable[[torch.Tensor], torch.Tensor] | None = None,
+        rewrite: Callable[[torch.nn.Module], torch.nn.Module] | None = None,
     ) -> None:
         """Move the module to its device and measure its embedding.
 
@@ -141,44 +196,100 @@ class TorchEncoder:
             name: Unique, human-readable name.
             family: The encoder's family.
             source: JSON values that say where the module is from.
-            options: The device and the precision.
-            faster: Rewrites the module for speed, once its weights are digested.
+            options: Device, precision, layers, and whether to compile or only describe it.
+            forward: Computes the embeddings with the module, where calling it does not.
+            rewrite: Changes the module in place for speed, once its weights are digested.
 
         Raises:
-            UsageError: If the device or the precision is not available.
+            UsageError: If the device or the precision is not available, or there is no such layer.
             LatentprintError: If the module does not return [B, D].
         """
-        self.device = resolve_device(options.device, options.precision)
+        import torch
+
+        self.device = (
+            torch.device("meta")
+            if options.outline
+            else resolve_device(options.device, options.precision)
+        )
         self.name, self.family, self.preprocess = name, family, preprocess
         self.input_size, self.precision = preprocess.crop, options.precision
-        self._source, self._weights = source, weights_digest(module)
+        self.parameters = sum(each.numel() for each in module.parameters())
+        self._source, self._compiled = source, options.compile
+        self._weights = None if options.outline else weights_digest(module)
         module = module.eval().requires_grad_(False)
-        self._module = self._place(faster(module) if faster else module)
-        self.dimension = self._measure()
+        self._module = self._place(rewrite(module) if rewrite and not options.outline else module)
+        call = forward or self._module
+        self._forward: Callable[[torch.Tensor], list[Any]] = Tapped(call, [], [])
+        self._last: torch.Tensor | None = None
+        self._waiting: dict[int, torch.Tensor] = {}
+        numbers, blocks = self._tap(call, options.layers)
+        self.dimension, *widths = (each.shape[1] for each in self._measure())
+        self._blocks = [
+            BlockEncoder(self, output, number, blocks, width)
+            for output, (number, width) in enumerate(zip(numbers, widths, strict=True), 1)
+        ]
+        if options.compile and not options.outline:
+            self._forward = Compiled(self._forward, name)
 
     def embed(self, pixels: torch.Tensor) -> torch.Tensor:
         """Embed uint8 pixels [B, H, W, 3] (any device) as float32 [B, D] on the CPU.
 
         Raises:
-            LatentprintError: If a value is NaN or infinite.
+            LatentprintError: If a value is NaN or infinite, or the encoder is only described.
         """
+        return self.output(pixels, 0)
+
+    def block_encoders(self) -> list[Encoder]:
+        """One encoder for each block that was asked for, in order; empty where none was.
+
+        They share one forward pass with this one: where each is given the very same tensor in
+        turn, unchanged, the module runs once.
+        """
+        return list(self._blocks)
+
+    def output(self, pixels: torch.Tensor, which: int) -> torch.Tensor:
+        """The embeddings (0), or those of one of the blocks (from 1), float32 [B, D] on the CPU.
+
+        Each output waits until it is taken once, or until other pixels come.
+        """
+        if pixels is not self._last or which not in self._waiting:
+            self._waiting = dict(enumerate(self._run(pixels)))
+        taken = self._waiting.pop(which)
+        self._last = pixels if self._waiting else None
+        return taken
+
+    def identity(self) -> dict[str, Any]:
+        """The source, the digest of the weights, the precision and the input size.
+
+        The digest is that of the weights as loaded, before anything that is done for speed; where
+        the encoder is only described, there is none.
+        """
+        identity = {"precision": self.precision, "input_size": self.input_size}
+        weights = {} if self._weights is None else {"weights": self._weights}
+        compiled = {"compiled": True} if self._compiled else {}
+        return {**self._source, **weights, **identity, **compiled}
+
+    def _run(self, pixels: torch.Tensor) -> list[torch.Tensor]:
+        if self._weights is None:
+            raise LatentprintError(f"{self.name} is only described: load it to embed photos.")
+        outputs = self._outputs(pixels)
+        for each in outputs:
+            check_embeddings(each, len(pixels), self.name)
+        return outputs
+
+    def _outputs(self, pixels: torch.Tensor) -> list[Any]:
+        """Run the module, and bring what it returns to the CPU as float32."""
         import torch
 
         dtype = getattr(torch, self.precision)
-        half = torch.autocast(self.device.type, dtype, enabled=self.precision != "float32")
+        is_meta = self.device.type == "meta"
+        kind = "cpu" if is_meta else self.device.type
+        half = torch.autocast(kind, dtype, enabled=self.precision != "float32" and not is_meta)
         with torch.inference_mode(), half:
-            values = self.preprocess.normalise(pixels.to(self.device, non_blocking=True))
-            output = self._module(values)
-            if torch.is_tensor(output):
-                output = output.float().cpu()
-        check_embeddings(output, len(pixels), self.name)
-        embeddings: torch.Tensor = output
-        return embeddings
-
-    def identity(self) -> dict[str, Any]:
-        """The source, the digest of the weights, the precision and the input size."""
-        identity = {"weights": self._weights, "precision": self.precision}
-        return {**self._source, **identity, "input_size": self.input_size}
+            outputs = self._forward(self.preprocess.normalise(pixels.to(self.device)))
+            if is_meta:
+                return outputs
+            return [each.float().cpu() if torch.is_tensor(each) else each for each in outputs]
 
     def _place(self, module: torch.nn.Module) -> torch.nn.Module:
         import torch
@@ -188,8 +299,30 @@ class TorchEncoder:
         placed: torch.nn.Module = module.to(self.device).to(memory_format=torch.channels_last)
         return placed
 
-    def _measure(self) -> int:
+    def _tap(
+        self,
+        forward: Callable[[torch.Tensor], Any],
+        layers: tuple[int, ...] | Literal["all"],
+    ) -> tuple[tuple[int, ...], int]:
+        """Hook into the wanted blocks: their numbers, and how many there are."""
+        if not layers:
+            return (), 0
+        blocks = find_blocks(self._module, self.name)
+        numbers = block_numbers(layers, len(blocks), self.name)
+        black = self._black(PROBE_ROWS)
+        poolings = find_poolings(blocks, numbers, lambda: self._outputs(black), self.name)
+        self._forward = Tapped(forward, [blocks[number - 1] for number in numbers], poolings)
+        return numbers, len(blocks)
+
+    def _measure(self) -> list[Any]:
+        """The outputs for one black image, checked."""
+        outputs = self._outputs(self._black(1))
+        for each in outputs:
+            check_embeddings(each, 1, self.name)
+        return outputs
+
+    def _black(self, rows: int) -> torch.Tensor:
         import torch
 
         side = self.input_size
-        return self.embed(torch.zeros(1, side, side, 3, dtype=torch.uint8)).shape[1]
+        return torch.zeros(rows, side, side, 3, dtype=torch.uint8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,6 +16,9 @@ class EmbeddingSource(Protocol):
     Attributes:
         encoder: Name of the encoder.
         family: Family of the encoder (CVL, SUP, SSL, control, yours).
+        network: Name of the network that the encoder is a block of; the encoder's own name where
+            it is no block.
+        layer: Number of the block, from 1; None for a network's final embedding.
         dataset: Name of the set of photos.
         photos: One row for every embedded photo, in the order of the vectors, with the columns
             ``id`` (text), ``label`` (text or null), ``split`` ("train" or "val") and ``group``
@@ -29,6 +32,12 @@ class EmbeddingSource(Protocol):
 
     @property
     def family(self) -> str: ...  # noqa: D102
+
+    @property
+    def network(self) -> str: ...  # noqa: D102
+
+    @property
+    def layer(self) -> int | None: ...  # noqa: D102
 
     @property
     def dataset(self) -> str: ...  # noqa: D102
@@ -45,3 +54,24 @@ class EmbeddingSource(Protocol):
         They may lie on disk: rows are read when they are indexed.
         """
         ...
+
+
+class Origin(TypedDict):
+    """The columns of a result that say which embeddings it was measured on."""
+
+    encoder: str
+    family: str
+    network: str
+    layer: int | None
+    dataset: str
+
+
+def origin(source: EmbeddingSource) -> Origin:
+    """What every row of the result table says of its embeddings."""
+    return {
+        "encoder": source.encoder,
+        "family": source.family,
+        "network": source.network,
+        "layer": source.layer,
+        "dataset": source.dataset,
+    }

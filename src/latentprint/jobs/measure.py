@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from latentprint.encoders import COLOUR_STATISTICS, DCT_ENERGIES
+from latentprint.encoders.encoder import UNTRAINED
 from latentprint.errors import LatentprintError, unknown_name
 from latentprint.experiments import (
     EmbeddingSource,
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from latentprint.photos import SplitFile
 
 OnStep = Callable[[str], None]
-
-UNTRAINED = ", untrained"
-"""What the name of an untrained control has behind the name of its encoder."""
 
 
 @dataclass

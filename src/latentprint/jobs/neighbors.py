@@ -83,7 +83,7 @@ def influence_stored(
             measured.results += outcome.results
             measured.details += outcome.details()
     if out is not None and measured.results:
-        settings = settings_of(opened[0], measured, command, seed)
+        settings = settings_of(opened, measured, command, seed)
         write_run(out, measured, {**settings, "device": device})
     return measured
 
@@ -141,7 +141,7 @@ def robustness_stored(
                 about |= {"attribute": nuisance, "k": k}
                 measured.details.append({**about, "photos": photos.to_dict(as_series=False)})
     if out is not None and measured.results:
-        write_run(out, measured, settings_of(opened[0], measured, command, options.seed))
+        write_run(out, measured, settings_of(opened, measured, command, options.seed))
     return measured
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -38,14 +39,18 @@ class MeasuredPairs:
         return [row for each in self.outcomes for row in each.results]
 
     @property
-    def failures(self) -> list[dict[str, object]]:
+    def failures(self) -> list[dict[str, Any]]:
         """The worst failures of every encoder that is no control, as JSON values."""
-        return [
-            failure
-            for each in self.outcomes
-            if each.results[0].family != "control"
-            for failure in each.failures
-        ]
+        return [failure for each in self._encoders for failure in each.failures]
+
+    @property
+    def shown(self) -> list[dict[str, Any]]:
+        """The pairs to show of every encoder that is no control; see ``shown_pairs``."""
+        return [direction for each in self._encoders for direction in each.shown]
+
+    @property
+    def _encoders(self) -> list[PairsOutcome]:
+        return [each for each in self.outcomes if each.results[0].family != "control"]
 
 
 def is_store(path: Path) -> bool:
@@ -73,8 +78,8 @@ def pairs_stored(
             the first there is.
         condition: Only photos that fulfil it; see ``select_photos``.
         labels: A table of further columns; see ``with_labels``.
-        out: Folder for results.{csv,parquet,json}, pairs.json (failures), pairs.parquet (every
-            query), settings.json and report.html.
+        out: Folder for results.{csv,parquet,json}, details.json (the pairs to show), pairs.json
+            (failures), pairs.parquet (every query), settings.json and report.html.
         command: The command line, for the record.
         on_step: Called with a short description of each step.
 
@@ -89,8 +94,8 @@ def pairs_stored(
     measured = _measure(opened, options, processing, on_step)
     if out is not None:
         _write_pairs(measured, out)
-        run = Measured(measured.results, left_out=measured.left_out)
-        write_run(out, run, settings_of(opened[0], run, command, options.seed))
+        run = Measured(measured.results, measured.shown, measured.left_out)
+        write_run(out, run, settings_of(opened, run, command, options.seed))
     return measured
 
 

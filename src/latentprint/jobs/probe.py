@@ -65,6 +65,6 @@ def probe_stored(
         on_step=on_step,
     )
     if out is not None and measured.results:
-        settings = settings_of(opened[0], measured, command, options.seed)
+        settings = settings_of(opened, measured, command, options.seed)
         write_run(out, measured, {**settings, "device": options.device})
     return measured

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -64,20 +65,23 @@ def run_settings(command: str, dataset: str, seed: int, root: Path | None = None
     }
 
 
-def settings_of(opened: Opened, measured: Measured, command: str, seed: int) -> dict[str, Any]:
+def settings_of(
+    opened: Sequence[Opened], measured: Measured, command: str, seed: int
+) -> dict[str, Any]:
     """What a run on stored embeddings records of itself.
 
     Args:
-        opened: The first embeddings.
+        opened: The embeddings, all of the same photos.
         measured: What was measured.
         command: The command line.
         seed: The seed.
     """
-    source = opened.source
+    first = opened[0]
     return {
-        **run_settings(command, source.dataset, seed, opened.root),
-        "extraction": opened.extraction,
-        "photos": {"split_made": source.split_made},
+        **run_settings(command, first.source.dataset, seed, first.root),
+        "encoders": [each.encoder for each in opened if each.encoder],
+        "extraction": first.extraction,
+        "photos": {"split_made": first.source.split_made},
         "left_out": measured.left_out,
     }
 

@@ -100,7 +100,7 @@ def compare_stored(
                 measured.results += found.results
                 measured.details.append(found.detail)
     if out is not None and measured.results:
-        write_run(out, measured, settings_of(opened[0], measured, command, queries.seed))
+        write_run(out, measured, settings_of(opened, measured, command, queries.seed))
     return measured
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,14 @@ class Opened:
         classes: The processing classes that were embedded.
         extraction: How they were made, where that is recorded.
         root: Folder that relative paths of photos start from, where that is recorded.
+        encoder: Name, preprocessing, digest of weights…, where that is recorded.
     """
 
     source: EmbeddingSource
     classes: tuple[str, ...]
     extraction: dict[str, Any]
     root: Path | None = None
+    encoder: dict[str, Any] = field(default_factory=dict)
 
 
 def one_of(
@@ -102,6 +104,7 @@ def open_sources(
             each.store.classes,
             each.store.manifest["settings"],
             each.root,
+            each.store.manifest["encoder"],
         )
         for each in open_collection(where, seed=seed)
     ]

@@ -132,6 +132,24 @@ def decode(path: Path, *, orient: bool = True, max_pixels: int = 100_000_000) ->
     return _guarded(data[:9], lambda: _decode(data, path.suffix, orient, max_pixels))
 
 
+def decode_small(path: Path, side: int, *, max_pixels: int = 100_000_000) -> Image.Image:
+    """Read a photo as a small RGB picture, turned as its EXIF says.
+
+    A JPEG is decoded at a fraction of its size, many times faster than by ``decode``: for pictures
+    that are looked at, not for pixels that are measured.
+
+    Args:
+        path: The file.
+        side: Pixels of the longer side; a smaller photo keeps its size.
+        max_pixels: Refuse a larger photo; see ``decode``.
+
+    Raises:
+        BrokenPhoto: If there are no pixels to be had, for whatever reason.
+    """
+    data = _read(path)
+    return _guarded(data[:9], lambda: _small(data, side, max_pixels))
+
+
 def read_header(path: Path) -> Header:
     """Read what a photo's file says of it, EXIF included, without decoding a pixel.
 
@@ -222,6 +240,16 @@ def _decode(data: bytes, suffix: str, orient: bool, max_pixels: int) -> Decoded:
         content_digest(image),
         header.exif,
     )
+
+
+def _small(data: bytes, side: int, max_pixels: int) -> Image.Image:
+    with _open(io.BytesIO(data)) as opened:
+        _check_size(opened.size, max_pixels)
+        # Twice the size is left, so that the last step is one of good quality.
+        opened.draft(None, (2 * side, 2 * side))
+        image, _ = _oriented(to_rgb(opened), opened)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return image
 
 
 def _header(file: IO[bytes], suffix: str) -> Header:

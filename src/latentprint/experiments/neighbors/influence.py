@@ -14,6 +14,7 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, Draw, assign_classes
 from latentprint.experiments.neighbors.features import split_photos, unit_vectors
 from latentprint.experiments.neighbors.setups import SETUPS, Gallery, classify, combinations
+from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
 from latentprint.stats import (
     ClusterBootstrap,
@@ -24,7 +25,6 @@ from latentprint.stats import (
 )
 
 if TYPE_CHECKING:
-    from latentprint.experiments.source import EmbeddingSource
     from latentprint.processing import Attribute
 
 logger = logging.getLogger(__name__)
@@ -255,10 +255,8 @@ class _Table:
         several = len(per_seed) > 1
         changes = setup == "influence"
         return Result(
-            encoder=self.source.encoder,
-            family=self.source.family,
+            **origin(self.source),
             experiment="knn_influence",
-            dataset=self.source.dataset,
             attribute=self.attribute,
             setup=setup,
             chance=None if changes else 100.0 / self.labels,

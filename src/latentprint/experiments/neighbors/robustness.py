@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -21,10 +20,8 @@ from latentprint.experiments.neighbors.judging import (
 )
 from latentprint.experiments.neighbors.nearest_photos import nearest_photos
 from latentprint.experiments.probes.labels import Labelled, label_photos
+from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
-
-if TYPE_CHECKING:
-    from latentprint.experiments.source import EmbeddingSource
 
 logger = logging.getLogger(__name__)
 
@@ -178,10 +175,8 @@ class _Table:
     def row(self, k: int, setup: str, measure: Measure) -> Result:
         """One measure for one k."""
         return Result(
-            encoder=self.source.encoder,
-            family=self.source.family,
+            **origin(self.source),
             experiment="robustness",
-            dataset=self.source.dataset,
             attribute=self.labels[NUISANCE_PURITY].name,
             setup=setup,
             chance=float(measure.shuffled.mean()),

@@ -16,6 +16,7 @@ import polars as pl
 from latentprint.errors import UsageError
 from latentprint.experiments.pairs.pairs_design import Direction, PairDesign, design_pairs
 from latentprint.experiments.pairs.pairs_retrieval import Retrieved, retrieve
+from latentprint.experiments.pairs.pairs_shown import shown_pairs
 from latentprint.experiments.pairs.pairs_table import (
     DIFFERENCE,
     QUERY_GALLERY,
@@ -106,6 +107,11 @@ class PairsOutcome:
         lost = self.queries.filter(pl.col("rank") > 1)
         worst = lost.sort("margin", "query", "target_device", "gallery").head(_MOST_FAILURES)
         return [{"encoder": self.encoder, **row} for row in worst.to_dicts()]
+
+    @property
+    def shown(self) -> list[dict[str, Any]]:
+        """The pairs of every direction that tell most; see ``shown_pairs``."""
+        return shown_pairs(self.encoder, self.queries)
 
 
 def near_duplicates(

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from latentprint.experiments.pairs.pairs_design import Direction, PairDesign
 from latentprint.experiments.pairs.pairs_measures import Measure, blocks_of, exact_mcnemar, measures
 from latentprint.experiments.pairs.pairs_retrieval import Retrieved
+from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
 from latentprint.stats import ClusterBootstrap, cluster_bootstrap_counts, interval
-
-if TYPE_CHECKING:
-    from latentprint.experiments.source import EmbeddingSource
 
 QUERY_GALLERY = "distractors share the query's device"
 """The gallery published as "different": the target's type of device is not its distractors'."""
@@ -123,10 +120,8 @@ class _Table:
         sizes = np.concatenate([self.found[each][0].size for each in chosen])
         devices = None if direction is None else self.design.directions[direction]
         row = Result(
-            encoder=self.source.encoder,
-            family=self.source.family,
+            **origin(self.source),
             experiment="near_duplicate",
-            dataset=self.source.dataset,
             attribute=measure.name,
             setup=setup_of(gallery, devices),
             chance=None,

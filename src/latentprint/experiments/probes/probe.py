@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.fitting import Fitted, ProbeOptions, run_plan
@@ -13,11 +12,9 @@ from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.learning_curve import learning_curve
 from latentprint.experiments.probes.plans import Plan
 from latentprint.experiments.probes.verdicts import ProbeOutcome, health_notes, judged
+from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
 from latentprint.solvers import Normalisation
-
-if TYPE_CHECKING:
-    from latentprint.experiments.source import EmbeddingSource
 
 logger = logging.getLogger(__name__)
 
@@ -115,10 +112,8 @@ def _protocol(options: ProbeOptions) -> tuple[object, ...]:
 def _row(source: EmbeddingSource, task: Task, fitted: Fitted, options: ProbeOptions) -> Result:
     score, k = fitted.score, len(task.items.classes)
     return Result(
-        encoder=source.encoder,
-        family=source.family,
+        **origin(source),
         experiment=task.experiment,
-        dataset=source.dataset,
         attribute=task.attribute,
         setup=task.setup,
         chance=100.0 / k,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latentprint.experiments.probes.items import open_vectors
+from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.experiments.vectors import units
 from latentprint.results import Result
 from latentprint.stats import cluster_bootstrap_counts, interval
 
 if TYPE_CHECKING:
-    from latentprint.experiments.source import EmbeddingSource
     from latentprint.processing import Attribute
     from latentprint.solvers import VectorArray
 
@@ -67,10 +67,8 @@ def decompose_variance(
         low, high = interval(drawn - drawn.mean() + value)
         rows.append(
             Result(
-                encoder=source.encoder,
-                family=source.family,
+                **origin(source),
                 experiment="variance",
-                dataset=source.dataset,
                 attribute=attribute.name,
                 setup=setup,
                 chance=None,

@@ -29,6 +29,7 @@ from latentprint.experiments.similarity.queries import (
     choose_queries,
     labelled,
 )
+from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.processing import Attribute
 from latentprint.results import Result
 from latentprint.stats import cluster_bootstrap_counts, interval
@@ -36,7 +37,6 @@ from latentprint.stats import cluster_bootstrap_counts, interval
 if TYPE_CHECKING:
     import polars as pl
 
-    from latentprint.experiments.source import EmbeddingSource
     from latentprint.solvers import VectorArray
 
 CURVES = (
@@ -250,10 +250,8 @@ def _rows(
         low, high = interval(drawn[np.isfinite(drawn[:, at]), at])
         rows.append(
             Result(
-                encoder=source.encoder,
-                family=source.family,
+                **origin(source),
                 experiment="similarity",
-                dataset=source.dataset,
                 attribute=views.name,
                 setup=setup,
                 chance=None,

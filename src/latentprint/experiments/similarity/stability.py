@@ -22,13 +22,13 @@ from latentprint.experiments.similarity.queries import (
     sorted_photos,
 )
 from latentprint.experiments.similarity.stability_measures import Measures, Moves, resamples
+from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
 from latentprint.stats import interval
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from latentprint.experiments.source import EmbeddingSource
     from latentprint.processing import Attribute
     from latentprint.solvers import VectorArray
 
@@ -182,10 +182,8 @@ class _Table:
         """Everything that is measured over some pairs of classes."""
         return [
             Result(
-                encoder=self.source.encoder,
-                family=self.source.family,
+                **origin(self.source),
                 experiment="stability",
-                dataset=self.source.dataset,
                 attribute=self.attribute.name,
                 setup=setup + suffix,
                 chance=None,

@@ -1,0 +1,58 @@
+"""Photos to time with: the user's, or generated ones."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from PIL import Image
+
+from latentprint.photos import Photos, open_photos
+
+SIZES = ((500, 375), (4000, 3000))
+"""Width and height of generated photos: one of ImageNet's size, one of 12 megapixels."""
+
+MOST_FILES = 64
+"""Photos of the user's that are read, again and again."""
+
+_GENERATED = 8
+
+
+def repeated(files: Sequence[Path], count: int) -> Photos:
+    """A table in which files come again and again, under new ids."""
+    paths = [str(files[at % len(files)]) for at in range(count)]
+    none = pl.Series([None] * count, dtype=pl.String)
+    table = pl.DataFrame(
+        {"id": map(str, range(count)), "path": paths, "split": none, "label": none}
+    )
+    nothing = pl.DataFrame(schema={"path": pl.String, "reason": pl.String})
+    return Photos("bench", Path(), table, nothing)
+
+
+def photo_sets(photos: Path | None, folder: Path) -> Iterator[tuple[str, list[Path]]]:
+    """Names and files of the photos to time."""
+    if photos is not None:
+        found = open_photos(photos)
+        files = [found.file(path) for path in found.table["path"].to_list()]
+        yield str(photos), files[:: max(1, len(files) // MOST_FILES)][:MOST_FILES]
+        return
+    for width, height in SIZES:
+        files = [folder / f"{width}-{number}.jpg" for number in range(_GENERATED)]
+        for number, file in enumerate(files):
+            file.write_bytes(generated_jpeg(width, height, seed=number))
+        yield f"{width} x {height} generated", files
+
+
+def generated_jpeg(width: int, height: int, *, seed: int = 0) -> bytes:
+    """A JPEG file of smooth colours with some noise, about as large as a photograph's."""
+    generator = np.random.default_rng(seed)
+    coarse = Image.fromarray(generator.integers(0, 256, (9, 12, 3), np.uint8))
+    smooth = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), np.float32)
+    noise = generator.normal(0, 6, (height, width, 1)).astype(np.float32)
+    image = Image.fromarray(np.clip(smooth + noise, 0, 255).astype(np.uint8))
+    written = io.BytesIO()
+    image.save(written, "JPEG", quality=92)
+    return written.getvalue()

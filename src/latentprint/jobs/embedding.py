@@ -1,0 +1,157 @@
+"""Embed photos with encoders, keep the embeddings, and judge how many photos were broken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from latentprint.embeddings import (
+    Extraction,
+    Progress,
+    Store,
+    device_of,
+    extract,
+    refuse_other_photos,
+    write_photos,
+)
+from latentprint.embeddings.kept_memory import kept_memory
+from latentprint.encoders.encoder import Encoder
+from latentprint.errors import LatentprintError
+from latentprint.jobs.encoder_groups import EncoderGroups
+from latentprint.jobs.loading import Loading
+from latentprint.jobs.measure import Questions
+from latentprint.jobs.members import EmbeddingError, Member
+from latentprint.photos import Photos, open_photos
+from latentprint.processing import ATTRIBUTES, NONE, Processing, classes_of, find_attributes
+
+logger = logging.getLogger(__name__)
+
+BROKEN_LIMIT = 0.10
+"""Share of broken photos above which a job fails unless that is allowed."""
+
+
+@dataclass
+class Part:
+    """One extraction of a job.
+
+    Attributes:
+        folder: Where its stores are.
+        extraction: How it is done.
+        classes: The processing classes.
+        questions: What is asked of the embeddings.
+        stores: What was embedded so far, one store for each encoder.
+        specs: The encoders' specifications.
+    """
+
+    folder: Path
+    extraction: Extraction
+    classes: tuple[Processing, ...]
+    questions: Questions = Questions()  # noqa: RUF009 - frozen
+    stores: list[Store] = field(default_factory=list)
+    specs: list[str] = field(default_factory=list)
+
+
+def embed(
+    photos: Photos | Path | str,
+    out: Path | str,
+    *,
+    encoders: Sequence[str | Encoder] = (),
+    attributes: Sequence[str] = tuple(ATTRIBUTES),
+    extra_classes: Sequence[str] = (),
+    loading: Loading = Loading(control=False),  # noqa: B008 - frozen
+    extraction: Extraction = Extraction(),  # noqa: B008 - frozen
+    seed: int = 0,
+    allow_broken: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> list[Store]:
+    """Embed photos under the classes of some attributes and judge how many were broken.
+
+    Of several encoders, those that cannot be loaded or fail are told and left out.
+
+    Args:
+        photos: Photos, or the folder or manifest they are in.
+        out: Folder for the stores; finished embeddings in it are used again.
+        encoders: Specifications (``latentprint encoders`` lists the forms), names and globs of
+            the published encoders, or encoder objects; none for the default encoder.
+        attributes: Processing attributes, or ``none`` for the unprocessed photos.
+        extra_classes: Names of further processing classes, such as ``none``.
+        loading: Which encoders, device, precision, and whether to add controls.
+        extraction: How to embed.
+        seed: Seeds the rescale factors and the weights of the controls.
+        allow_broken: Go on when more than 10 % of the photos are broken.
+        on_progress: Called after every photo.
+
+    Returns:
+        One complete store for each encoder.
+
+    Raises:
+        LatentprintError: More than 10 % of the photos are broken and that is not allowed, none is
+            readable, no encoder can be used, or see ``extract``. What was computed is kept.
+    """
+    named = [name for name in attributes if name != NONE.name]
+    extra = [*extra_classes, *([NONE.name] if len(named) < len(attributes) else [])]
+    classes = classes_of(find_attributes(named), extra=extra, seed=seed)
+    photos = photos if isinstance(photos, Photos) else open_photos(photos)
+    groups = EncoderGroups.of(encoders, loading, seed=seed)
+    part = Part(Path(out), extraction, tuple(classes))
+    refuse_other_photos(part.folder, photos)
+    for members in groups.load(mask=extraction.mask):
+        embed_part(photos, part, members, groups, allow_broken, on_progress)
+    for what, why in groups.left_out().items():
+        logger.warning("Left out: %s: %s", what, why)
+    return part.stores
+
+
+def embed_part(
+    photos: Photos,
+    part: Part,
+    members: Sequence[Member],
+    groups: EncoderGroups,
+    allow_broken: bool,
+    on_progress: Callable[[Progress], None] | None,
+) -> None:
+    """Embed photos with some encoders. One that fails is left out, and the others go on."""
+    while using := groups.usable(members):
+        try:
+            with kept_memory(device_of(using)):
+                stores = extract(
+                    photos,
+                    using,
+                    part.classes,
+                    part.folder,
+                    extraction=part.extraction,
+                    on_progress=on_progress,
+                )
+            break
+        except EmbeddingError as error:
+            # Finished shards are used again, so that little of the others' work is repeated.
+            groups.fail(error.spec, error)
+    else:
+        return
+    write_photos(part.folder, photos)
+    _refuse_broken(stores[0].facts(), allow_broken)
+    part.stores += stores
+    part.specs += [each.spec for each in using]
+
+
+def _refuse_broken(facts: pl.DataFrame, allowed: bool) -> None:
+    broken = facts.filter(pl.col("status") == "broken")
+    if broken.height == facts.height:
+        raise LatentprintError(
+            f"None of the {facts.height} photos can be read: {_examples(broken)}"
+        )
+    if broken.height > BROKEN_LIMIT * facts.height and not allowed:
+        raise LatentprintError(
+            f"{broken.height} of {facts.height} photos are broken, more than "
+            f"{BROKEN_LIMIT:.0%}: {_examples(broken)} The embeddings of the others are kept; mend "
+            "or remove the broken files, or run again with --allow-broken."
+        )
+
+
+def _examples(broken: pl.DataFrame) -> str:
+    rows = broken.head(3).select("id", "reason").rows()
+    return "; ".join(f"{name}: {reason}" for name, reason in rows) + "."

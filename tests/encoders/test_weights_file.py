@@ -1,0 +1,196 @@
+"""Local files of weights: all of them used, by the release's own keys, and never run."""
+
+import os
+import pickle
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from latentprint.encoders.default import load_default
+from latentprint.encoders.open_clip_encoder import load_open_clip
+from latentprint.encoders.python_encoder import load_python
+from latentprint.encoders.timm_encoder import load_timm
+from latentprint.encoders.torch_embedding import LoadOptions
+from latentprint.errors import LatentprintError, UsageError
+
+
+def options(path, **changes) -> LoadOptions:
+    return LoadOptions(device="cpu", weights=path, **changes)
+
+
+def model_of(name: str, **arguments) -> torch.nn.Module:
+    torch.manual_seed(11)
+    return timm.create_model(name, **arguments).eval()
+
+
+def pixels_for(encoder) -> torch.Tensor:
+    side = encoder.input_size
+    return torch.randint(0, 256, (2, side, side, 3), dtype=torch.uint8)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "wrapped"),
+    [
+        (".safetensors", ""),
+        (".pth", ""),
+        (".pth", "state_dict"),
+        (".bin", "model"),
+        (".tar", "state_dict"),
+    ],
+)
+@pytest.mark.parametrize("name", ["test_vit", "test_resnet"])
+def test_a_timm_file_in_every_form(tmp_path, name, suffix, wrapped):
+    model = model_of(name)  # with its classifier
+    path, state = tmp_path / f"weights{suffix}", model.state_dict()
+    if suffix == ".safetensors":
+        save_file(state, path)
+    else:
+        torch.save({wrapped: state, "epoch": 3} if wrapped else state, path)
+    encoder = load_timm(name, options(path))
+    pixels = pixels_for(encoder)
+    with torch.inference_mode():
+        values = encoder.preprocess.normalise(pixels)
+        expected = model.forward_head(model.forward_features(values), pre_logits=True)
+    assert torch.allclose(encoder.embed(pixels), expected, atol=1e-5)
+
+
+def test_the_users_weights_do_not_bear_the_name_of_timms(tmp_path):
+    path = tmp_path / "mine.pth"
+    torch.save(model_of("test_vit").state_dict(), path)
+    assert load_timm("test_vit", options(path)).name == "timm:test_vit"
+    assert load_timm("test_vit.r160_in1k", options(path)).name == "timm:test_vit.r160_in1k"
+
+
+def test_the_release_of_dinov2_is_mapped_and_its_positions_interpolated(tmp_path):
+    name = "vit_small_patch14_reg4_dinov2"
+    model = model_of(name, num_classes=0, img_size=224, init_values=1e-5)
+    full = timm.create_model(name, num_classes=0)  # 518 px
+    released = {**full.state_dict(), "mask_token": torch.zeros(1, 384)}
+    released["register_tokens"] = released.pop("reg_token")
+    # The release adds the class token's position; timm keeps it within the token.
+    released["pos_embed"] = torch.cat([torch.zeros(1, 1, 384), released["pos_embed"]], 1)
+    path = tmp_path / "dinov2.pth"
+    torch.save(released, path)
+    encoder = load_timm(f"{name}.lvd142m", options(path))
+    assert encoder.name == "DINOv2 (ViT-S/14 reg, LVD-142M)"
+    own = encoder._module.state_dict()
+    assert own["pos_embed"].shape == model.state_dict()["pos_embed"].shape == (1, 256, 384)
+    assert torch.equal(
+        own["blocks.3.attn.qkv.weight"], full.state_dict()["blocks.3.attn.qkv.weight"]
+    )
+    assert torch.equal(own["reg_token"], full.state_dict()["reg_token"])
+
+
+@pytest.mark.parametrize(
+    ("change", "hint"),
+    [
+        (lambda state: state.pop("blocks.2.norm1.weight"), "blocks.2.norm1.weight is missing"),
+        (lambda state: state.update(extra=torch.ones(1)), "extra is left over"),
+        (lambda state: state.update({"head2.a": torch.ones(1)}), "head2.a is left over"),
+        (
+            lambda state: state.update({"norm.weight": torch.ones(3)}),
+            "norm.weight is of another shape",
+        ),
+        (lambda state: state.clear(), "and .* more are missing"),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named(tmp_path, change, hint):
+    path, state = tmp_path / "weights.pth", dict(model_of("test_vit").state_dict())
+    change(state)
+    torch.save(state, path)
+    with pytest.raises(LatentprintError, match=hint) as caught:
+        load_timm("test_vit", options(path))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+class Bomb:
+    def __init__(self, folder) -> None:
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder / "ran"),)
+
+
+LOADERS = {"timm": (load_timm, "test_vit"), "open_clip": (load_open_clip, "ViT-S-32-alt")}
+
+
+@pytest.mark.parametrize("library", LOADERS)
+def test_no_file_is_run(tmp_path, library):
+    load, name = LOADERS[library]
+    path = tmp_path / "bomb.pth"
+    path.write_bytes(pickle.dumps({"state_dict": Bomb(tmp_path)}, protocol=2))
+    with pytest.raises(LatentprintError, match="nothing in it was run"):
+        load(name, options(path))
+    torch.save({"state_dict": Bomb(tmp_path)}, path)
+    with pytest.raises(LatentprintError, match="nothing in it was run"):
+        load(name, options(path))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("library", LOADERS)
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_truncated_file_is_one_sentence(tmp_path, library, suffix):
+    load, name = LOADERS[library]
+    path = tmp_path / f"weights{suffix}"
+    state = {"a": torch.ones(1000)}
+    save_file(state, path) if suffix == ".safetensors" else torch.save(state, path)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(LatentprintError) as caught:
+        load(name, options(path))
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("library", LOADERS)
+def test_a_file_that_is_not_there_or_of_another_kind(tmp_path, library):
+    load, name = LOADERS[library]
+    with pytest.raises(UsageError, match="There is no file"):
+        load(name, options(tmp_path / "none.pth"))
+    other = tmp_path / "weights.npz"
+    other.write_bytes(b"")
+    with pytest.raises(UsageError, match=r"not one of \.safetensors"):
+        load(name, options(other))
+
+
+def open_clip_model():
+    import open_clip
+
+    torch.manual_seed(3)
+    return open_clip.create_model("ViT-S-32-alt").eval()
+
+
+def image_embeddings(model, encoder, pixels: torch.Tensor) -> torch.Tensor:
+    with torch.inference_mode():
+        return model.encode_image(encoder.preprocess.normalise(pixels))
+
+
+def test_an_open_clip_file_by_option_or_in_the_place_of_the_tag(tmp_path):
+    model, path = open_clip_model(), tmp_path / "weights.pt"
+    torch.save({"state_dict": model.state_dict()}, path)
+    by_option = load_open_clip("ViT-S-32-alt", options(path))
+    by_tag = load_open_clip(f"ViT-S-32-alt/{path}", LoadOptions(device="cpu"))
+    pixels = pixels_for(by_option)
+    expected = image_embeddings(model, by_option, pixels)
+    for encoder in (by_option, by_tag):
+        assert torch.allclose(encoder.embed(pixels), expected, atol=1e-5)
+        assert encoder.family == "yours"
+    assert by_option.identity()["weights"] == by_tag.identity()["weights"]
+
+
+def test_an_open_clip_file_that_lacks_a_tensor(tmp_path):
+    state, path = dict(open_clip_model().state_dict()), tmp_path / "weights.safetensors"
+    del state["visual.proj"]
+    save_file({name: each.contiguous() for name, each in state.items()}, path)
+    with pytest.raises(LatentprintError, match=r"visual\.proj is missing"):
+        load_open_clip("ViT-S-32-alt", options(path))
+
+
+def test_the_default_encoder_and_own_code_take_no_file(tmp_path):
+    path = tmp_path / "weights.pth"
+    with pytest.raises(UsageError, match="does not take --weights"):
+        load_default(options(path))
+    with pytest.raises(UsageError, match="does not take --weights"):
+        load_python("somewhere:factory", options(path))
