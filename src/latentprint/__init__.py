@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from latentprint.article import (
+        write_article,
+    )
     from latentprint.embeddings import (
         Extraction,
         extract,
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from latentprint.encoders import (
         Encoder,
         Preprocess,
+        describe_encoder,
+        find_published,
         list_encoders,
         load_encoder,
     )
@@ -64,10 +69,12 @@ if TYPE_CHECKING:
         read_attribute,
     )
     from latentprint.report import (
+        write_markdown,
         write_report,
     )
 
 _HOMES = {
+    "article": ("write_article",),
     "embeddings": (
         "Extraction",
         "extract",
@@ -80,6 +87,8 @@ _HOMES = {
     "encoders": (
         "Encoder",
         "Preprocess",
+        "describe_encoder",
+        "find_published",
         "list_encoders",
         "load_encoder",
     ),
@@ -122,7 +131,10 @@ _HOMES = {
         "Processing",
         "read_attribute",
     ),
-    "report": ("write_report",),
+    "report": (
+        "write_markdown",
+        "write_report",
+    ),
 }
 
 __all__ = [
@@ -145,9 +157,11 @@ __all__ = [
     "compare_stored",
     "correlate",
     "decompose_variance",
+    "describe_encoder",
     "embed",
     "exif_table",
     "extract",
+    "find_published",
     "influence",
     "influence_stored",
     "list_encoders",
@@ -166,6 +180,8 @@ __all__ = [
     "robustness_stored",
     "select_photos",
     "with_labels",
+    "write_article",
+    "write_markdown",
     "write_report",
 ]
 

@@ -22,12 +22,16 @@ COMMANDS = (
     "exif",
     "flickr",
     "report",
+    "article",
     "demo",
     "encoders",
 )
 """The modules whose import registers a command, in the order of ``--help``."""
 
-for _name in COMMANDS:
+SUBCOMMANDS = ("encoders_bench",)
+"""Modules whose import registers a command below another one."""
+
+for _name in (*COMMANDS, *SUBCOMMANDS):
     importlib.import_module(f"latentprint.cli.{_name}")
 
 

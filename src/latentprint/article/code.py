@@ -1,0 +1,105 @@
+"""Code in an article, coloured by Pygments with classes, for light and dark pages."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from markdown_it import MarkdownIt
+from pygments import highlight as colour
+from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+from latentprint.article.elements import context_of
+
+LIGHT = "default"
+DARK = "github-dark"
+
+
+def code_plugin(md: MarkdownIt) -> None:
+    """Let a renderer write code: fenced, indented, `highlight` and `<d-code>`."""
+    for kind in ("fence", "code_block"):
+        md.add_render_rule(kind, _render_block)
+    md.add_render_rule("highlight", _render_highlight)
+    md.add_render_rule("d_code", _render_element)
+
+
+def highlight_css() -> str:
+    """The style sheet of the code's classes.
+
+    On a screen, dark colours hold for `:root[data-theme="dark"]` and, unless the page is
+    `:root[data-theme="light"]`, for a reader who wants dark pages.
+    """
+    chosen = _rules(DARK, '[data-theme="dark"]')
+    preferred = _rules(DARK, ':not([data-theme="light"])')
+    return (
+        f"{_rules(LIGHT, '')}\n"
+        f"@media screen {{\n{chosen}\n}}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{\n{preferred}\n}}\n"
+    )
+
+
+def _rules(style: str, theme: str) -> str:
+    formatter: Any = HtmlFormatter(style=style)
+    definitions = formatter.get_style_defs([f":root{theme} .code"])
+    return "\n".join(line for line in definitions.splitlines() if f"{theme} .code" in line)
+
+
+def code_html(code: str, lexer: Lexer | None, *, numbered: bool = False) -> str:
+    """The lines of a block of code, coloured where a lexer is given."""
+    text = code.rstrip("\n") + "\n"
+    if lexer is None:
+        inner = html.escape(text, quote=False)
+    else:
+        inner = colour(text, lexer, HtmlFormatter(nowrap=True))
+    if not numbered:
+        return inner
+    return "".join(
+        f'<span class="code-line" data-number="{number}">{line}\n</span>'
+        for number, line in enumerate(inner.rstrip("\n").split("\n"), start=1)
+    )
+
+
+def _block(env: Any, code: str, language: str, line: int, *, numbered: bool = False) -> str:
+    context = context_of(env)
+    lexer = _lexer(language)
+    if language and lexer is None:
+        context.warn(line, f"Code is shown without colours: {language!r} is no known language.")
+    name = f' class="language-{html.escape(language)}"' if language else ""
+    inner = code_html(code, lexer, numbered=numbered)
+    return context.slots.put(f'<div class="code"><pre><code{name}>{inner}</code></pre></div>\n')
+
+
+def _lexer(language: str) -> Lexer | None:
+    """The lexer of a language, made to keep every character of the code."""
+    try:
+        return get_lexer_by_name(language, stripnl=False, ensurenl=False) if language else None
+    except ClassNotFound:
+        return None
+
+
+def _render_block(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
+    token = tokens[index]
+    language = (token.info.split() or [""])[0] if token.type == "fence" else ""
+    return _block(env, token.content, language, token.map[0] + 1)
+
+
+def _render_highlight(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
+    token = tokens[index]
+    meta = token.meta
+    return _block(env, token.content, meta["language"], meta["line"], numbered=meta["numbered"])
+
+
+def _render_element(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
+    """`<d-code>`: its content is HTML's text, so character references are decoded."""
+    token = tokens[index]
+    code = html.unescape(token.content)
+    attributes = token.meta["attributes"]
+    language = attributes.get("language", "")
+    if "block" in attributes:
+        code = code.strip("\n")
+        return _block(env, code, language, token.meta["line"], numbered="linenos" in attributes)
+    inner = code_html(code.strip(), _lexer(language)).rstrip("\n")
+    return context_of(env).slots.put(f'<code class="code">{inner}</code>')

@@ -1,0 +1,77 @@
+"""What the parts of one rendering share: the files, the warnings, what waits to be put in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from latentprint.article.files import Embedded, Files
+from latentprint.article.warnings import ArticleWarning
+
+
+class Slots:
+    """HTML of our own that no later step may read or change: a mark stands for it till the end.
+
+    Sanitising and tree processing then see neither formulas nor whole figures. The marks carry a
+    digest of the article, so that no text in it can look like one.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._mark = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        self._contents: list[tuple[str, str]] = []
+
+    def put(self, html: str, title: str = "") -> str:
+        """Keep HTML and return the mark that stands for it in a text.
+
+        Args:
+            html: What is put in at the end.
+            title: What is put in where the text is an entry of the table of contents.
+        """
+        self._contents.append((html, title))
+        return f"{self._mark}.{len(self._contents) - 1}."
+
+    def fill(self, text: str) -> str:
+        """Put the HTML where the marks are."""
+        return self._sub(lambda found: self._contents[int(found.group(1))][0], text)
+
+    def fill_title(self, text: str) -> str:
+        """Put in where the marks are what a table of contents shows."""
+        return self._sub(lambda found: self._contents[int(found.group(1))][1], text)
+
+    def clear(self, text: str) -> str:
+        """Take the marks out of a text."""
+        return self._sub(lambda _: "", text)
+
+    def _sub(self, content: Callable[[re.Match[str]], str], text: str) -> str:
+        return re.sub(rf"{self._mark}\.(\d+)\.", content, text)
+
+
+@dataclass
+class Context:
+    """The state of one rendering.
+
+    Attributes:
+        files: Where pictures, plots, figures and the bibliography are read.
+        safe: Whether the source is not trusted.
+        slots: What is put in at the end.
+        warnings: What was found wrong.
+        embedded: The files that went into the body.
+        line: Line, from 0, at which the inline text begins that is being parsed.
+        depth: How many elements with Markdown inside enclose the present one.
+        figures: How many figures were numbered.
+    """
+
+    files: Files
+    safe: bool
+    slots: Slots
+    warnings: list[ArticleWarning] = field(default_factory=list)
+    embedded: list[Embedded] = field(default_factory=list)
+    line: int = 0
+    depth: int = 0
+    figures: int = 0
+
+    def warn(self, line: int | None, message: str) -> None:
+        """Note something that is wrong, with its line in the article."""
+        self.warnings.append(ArticleWarning(line, message))

@@ -1,0 +1,183 @@
+"""An article as a document: body, headings, footnotes and references, ready for a page.
+
+The classes of the body's HTML, for style sheets and scripts of the page:
+
+- citations: `<span class="citation">[<a class="citation-link" href="#reference-1"
+  data-reference="1">1</a>, …]</span>`; for a key that no entry has `<span class="unknown">?</span>`
+  instead of the link. The page lists `references` with the ids `reference-1`, `reference-2`, ….
+- footnotes: `<sup class="footnote-mark"><a id="footnote-mark-1" href="#footnote-1"
+  data-footnote="1">1</a></sup>`; a second mark of the same note has the id `footnote-mark-1-2`.
+  The page lists `footnotes` with the ids `footnote-1`, … and links back to `#footnote-mark-1`.
+- code: `<div class="code"><pre><code class="language-python">…</code></pre></div>` with Pygments'
+  classes; with line numbers each line is `<span class="code-line" data-number="1">`. In a
+  paragraph: `<code>`.
+- mathematics: `<math>`; display: `<div class="math-display"><math display="block">…</div>`; what
+  could not be converted: `<code class="math-source">`.
+- tables: `<div class="table"><table>…</table></div>`.
+- `<details>` with `<summary>`, task lists (`ul.contains-task-list`, `li.task-list-item`),
+  `<figure>` with `<img>` and `<figcaption>`, `<section class="appendix">`.
+- plots: `<iframe class="embedded-plot" srcdoc=… sandbox="allow-scripts" title=…>`.
+- `<span class="placeholder" role="note">` where a picture, plot or figure is missing or refused;
+  `<code class="unsupported">` for Liquid that is not run.
+
+The page's own ids begin with `page-`, so that no heading has the same.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from bs4 import BeautifulSoup
+from bs4.dammit import EntitySubstitution
+from bs4.formatter import HTMLFormatter
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from latentprint.article.assets import embed_files
+from latentprint.article.citations import Reference, open_bibliography, references
+from latentprint.article.context import Context, Slots
+from latentprint.article.files import Embedded, Files
+from latentprint.article.footnotes import split_footnotes
+from latentprint.article.front_matter import FrontMatter, read_front_matter
+from latentprint.article.headings import Heading, settle_headings, take_title
+from latentprint.article.layout import settle_layout
+from latentprint.article.liquid import MARK
+from latentprint.article.markdown import make_parser
+from latentprint.article.sanitise import sanitise
+from latentprint.article.warnings import ArticleWarning
+from latentprint.errors import LatentprintError
+
+_FORMATTER = HTMLFormatter(
+    EntitySubstitution.substitute_xml,
+    void_element_close_prefix="",
+    empty_attributes_are_booleans=True,
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """An article, read and rendered.
+
+    Attributes:
+        front: What the front matter says.
+        body: The text as HTML, without the title.
+        headings: The table of contents.
+        footnotes: The notes as HTML, in order of their numbers.
+        references: The cited works, in order of their numbers.
+        warnings: What is wrong with the article, in order of lines.
+        embedded: The files that the body holds, with their sizes.
+    """
+
+    front: FrontMatter
+    body: str
+    headings: tuple[Heading, ...] = ()
+    footnotes: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    warnings: tuple[ArticleWarning, ...] = ()
+    embedded: tuple[Embedded, ...] = ()
+
+
+def read_article(source: Path, *, safe: bool = False) -> Document:
+    """Read an article and what it shows.
+
+    Args:
+        source: The Markdown file.
+        safe: Whether the source is not trusted: its HTML, scripts and styles are dropped, and
+            nothing outside its folder is read.
+
+    Raises:
+        LatentprintError: It cannot be read, is not UTF-8, or its front matter is broken.
+    """
+    if source.is_dir():
+        raise LatentprintError(f"{source} is a folder. Name the Markdown file in it.")
+    try:
+        text = source.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise LatentprintError(f"{source}, line {line}: the article is not UTF-8.") from error
+    except FileNotFoundError as error:
+        raise LatentprintError(f"There is no file {source}.") from error
+    except OSError as error:
+        raise LatentprintError(f"{source} cannot be read: {error.strerror or error}.") from error
+    return parse_article(text, folder=source.parent, safe=safe, name=source.name)
+
+
+def parse_article(
+    text: str,
+    *,
+    folder: Path | None,
+    files: Mapping[str, str] | None = None,
+    safe: bool = False,
+    name: str = "article.md",
+) -> Document:
+    """Make the document of an article.
+
+    Args:
+        text: The article, Markdown with front matter.
+        folder: Where its files are; None: only `files` are read.
+        files: Texts by path, such as fragments of figures, which come before the disk.
+        safe: Whether the source is not trusted.
+        name: The file's name, for messages and where no title is given.
+
+    Raises:
+        LatentprintError: The front matter is broken.
+    """
+    text = _normalised(text)
+    front, markdown, warnings = read_front_matter(text, name)
+    memory = {posixpath.normpath(path): content for path, content in (files or {}).items()}
+    context = Context(Files(folder, memory, confined=safe), safe, Slots(text), list(warnings))
+    if safe and front.styles:
+        context.warn(front.lines.get("_styles"), "_styles is left out of a page made with --safe.")
+        front = replace(front, styles="")
+    return _document(markdown, front, context, name)
+
+
+def _document(markdown: str, front: FrontMatter, context: Context, name: str) -> Document:
+    md = make_parser()
+    bibliography = open_bibliography(front, context)
+    env = {"article": context, "parser": md, "bibliography": bibliography, "cited": {}}
+    tokens, notes = split_footnotes(md.parse(markdown, env))
+    soup = _soup(md, tokens, env)
+    if not front.title:
+        stem = posixpath.splitext(posixpath.basename(name))[0]
+        front = replace(front, title=take_title(soup, context) or stem)
+    headings = settle_headings(soup, front, context)
+    footnotes = [_html(_soup(md, note, env), context) for note in notes]
+    return Document(
+        front,
+        _html(soup, context),
+        headings,
+        tuple(footnotes),
+        references(env),
+        tuple(sorted(dict.fromkeys(context.warnings), key=lambda each: each.line or 0)),
+        tuple(context.embedded),
+    )
+
+
+def _normalised(text: str) -> str:
+    """The text with one kind of line break, and without what no file should hold."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return re.sub("[\0\ufdd0\ufdd1\ud800-\udfff]", "\ufffd", text)
+
+
+def _soup(md: MarkdownIt, tokens: list[Token], env: dict[str, Any]) -> BeautifulSoup:
+    """Rendered tokens as a tree, with their files in it."""
+    context = env["article"]
+    html = md.renderer.render(tokens, md.options, env)
+    # With a line break, no text is taken for an address.
+    soup = BeautifulSoup(f"{sanitise(html) if context.safe else html}\n", "html.parser")
+    settle_layout(soup, context)
+    embed_files(soup, context)
+    return soup
+
+
+def _html(soup: BeautifulSoup, context: Context) -> str:
+    html = soup.decode(formatter=_FORMATTER)
+    # Liquid in a link's address cannot be shown apart; only its mark goes.
+    return context.slots.fill(html.replace(quote(MARK), "").replace(MARK, "")).strip()

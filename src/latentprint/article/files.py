@@ -1,0 +1,115 @@
+"""The files that an article names: where they are looked for, and which may be read."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A file that the page holds: its name in the article, its kind and its size in bytes."""
+
+    name: str
+    kind: Literal["image", "plot", "figure"]
+    size: int
+
+
+class UnavailableError(Exception):
+    """A file cannot be shown; the message says why, as in "… is missing"."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the files of an article are.
+
+    Attributes:
+        folder: The article's folder; None: only what is in memory can be read.
+        memory: Texts by path, which come before the disk.
+        confined: Whether nothing outside the folder may be read, not even through a link.
+    """
+
+    folder: Path | None
+    memory: Mapping[str, str]
+    confined: bool
+
+    def read(self, name: str, places: tuple[str, ...] = ("",)) -> bytes:
+        """Read a file that the article names.
+
+        A path that begins with "/" is one of the site, as Jekyll has it: beside the article, or
+        beside its `_posts` folder.
+
+        Args:
+            name: Path or relative address.
+            places: Folders, relative to the article's, in which it may be.
+
+        Raises:
+            UnavailableError: It is missing, not to be read, or not a file.
+        """
+        refused = False
+        for path in _spellings(name):
+            for place in places:
+                key = posixpath.normpath(posixpath.join(place, path.lstrip("/")))
+                if key in self.memory:
+                    return self.memory[key].encode()
+            for file in self._candidates(path, places):
+                if self.confined and not self._inside(file):
+                    refused = refused or _is_file(file)
+                elif _is_file(file):
+                    return _bytes(file)
+        if refused:
+            raise UnavailableError("lies outside the article's folder and is not read")
+        raise UnavailableError("is missing")
+
+    def _candidates(self, path: str, places: tuple[str, ...]) -> Iterator[Path]:
+        if self.folder is None or "\0" in path or len(path) > 2000:
+            return
+        roots = [self.folder]
+        if self.folder.absolute().name.startswith("_"):
+            roots.append(self.folder.absolute().parent)
+        for root in roots:
+            for place in places:
+                yield root / place / path.lstrip("/")
+        if path.startswith("/"):
+            yield Path(path)
+
+    def _inside(self, file: Path) -> bool:
+        if self.folder is None:
+            return False
+        try:
+            return file.resolve().is_relative_to(self.folder.resolve())
+        except (OSError, RuntimeError):
+            return False
+
+
+def is_remote(address: str) -> bool:
+    """Whether an address names something that is not a file here."""
+    address = address.strip()
+    return address.startswith("//") or re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", address) is not None
+
+
+def _spellings(name: str) -> list[str]:
+    """The path as it is written, without the query, and with %20 and the like decoded."""
+    bare = re.split(r"[?#]", name, maxsplit=1)[0]
+    return list(
+        dict.fromkeys(each for each in (name, unquote(name), unquote(bare)) if each.strip("/"))
+    )
+
+
+def _is_file(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:
+        return False
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UnavailableError(f"cannot be read ({error.strerror or error})") from error

@@ -1,0 +1,91 @@
+"""Footnotes: Markdown's `[^1]` and Distill's `<d-footnote>`, in one numbering."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
+
+from latentprint.article.elements import context_of, find_element, line_at
+
+_MISSING = re.compile(r"\[\^([^\s\]]+)\](?!:)")
+
+
+def footnotes_plugin(md: MarkdownIt) -> None:
+    """Let a parser read both kinds of notes, and a renderer write their marks."""
+    footnote_plugin(md, inline=False)
+    md.inline.ruler.after("footnote_ref", "footnote_missing", _missing)
+    footnote_elements_plugin(md)
+    md.add_render_rule("footnote_ref", _render)
+    md.add_render_rule("footnote_anchor", lambda *_: "")
+
+
+def footnote_elements_plugin(md: MarkdownIt) -> None:
+    """Let a parser read `<d-footnote>`; the environment's "parser" reads the note."""
+    md.inline.ruler.before("distill", "d_footnote", _element)
+
+
+def split_footnotes(tokens: list[Token]) -> tuple[list[Token], list[list[Token]]]:
+    """Part the notes, which the parser put at the end, from the text.
+
+    Returns:
+        The text, and the notes in order of their numbers.
+    """
+    kinds = [token.type for token in tokens]
+    if "footnote_block_open" not in kinds:
+        return tokens, []
+    start = kinds.index("footnote_block_open")
+    notes: list[list[Token]] = []
+    for token in tokens[start:]:
+        if token.type == "footnote_open":
+            notes.append([])
+        elif not token.type.startswith(("footnote_block", "footnote_close")):
+            notes[-1].append(token)
+    return tokens[:start], notes
+
+
+def _element(state: StateInline, silent: bool) -> bool:
+    element = find_element(state.src, state.pos, end=state.posMax)
+    if element is None or element.name != "footnote":
+        return False
+    if not silent:
+        notes = state.env.setdefault("footnotes", {"refs": {}, "list": {}})["list"]
+        number = len(notes)
+        tokens: list[Token] = []
+        notes[number] = {"content": element.content, "tokens": tokens}
+        parser = state.env["parser"]
+        context = context_of(state.env)
+        line = context.line
+        context.line = line_at(state, element.start) - 1
+        parser.inline.parse(element.content.strip(), parser, state.env, tokens)
+        context.line = line
+        state.push("footnote_ref", "", 0).meta = {"id": number}
+    state.pos = element.end
+    return True
+
+
+def _missing(state: StateInline, silent: bool) -> bool:
+    """Report a mark without a note; it stays in the text."""
+    found = _MISSING.match(state.src, state.pos, state.posMax)
+    if found is None or silent:
+        return False
+    context_of(state.env).warn(
+        line_at(state, state.pos), f"There is no footnote {found.group(1)!r}."
+    )
+    state.append_pending(found.group())
+    state.pos = found.end()
+    return True
+
+
+def _render(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
+    meta = tokens[index].meta
+    number = meta["id"] + 1
+    again = f"-{meta['subId'] + 1}" if meta.get("subId") else ""
+    return context_of(env).slots.put(
+        f'<sup class="footnote-mark"><a id="footnote-mark-{number}{again}" '
+        f'href="#footnote-{number}" data-footnote="{number}">{number}</a></sup>'
+    )

@@ -1,0 +1,212 @@
+"""A document as one page: an HTML file that holds everything it needs and asks for nothing."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from latentprint.article.code import highlight_css
+from latentprint.article.document import Document, read_article
+from latentprint.article.headings import Heading
+from latentprint.errors import LatentprintError, UsageError
+
+_HERE = Path(__file__).parent
+_INLINE = "'unsafe-inline'"
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "img-src data: blob:",
+        "media-src data: blob:",
+        "font-src data:",
+        "frame-src data: blob: 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+)
+"""The content security policy of a page, but for its scripts: nothing may be fetched."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A page that was written.
+
+    Attributes:
+        path: Where it is.
+        size: Its bytes.
+        document: What it shows, with the warnings and what was embedded.
+    """
+
+    path: Path
+    size: int
+    document: Document
+
+
+def render_page(document: Document, *, safe: bool = False) -> str:
+    """Make the page of a document.
+
+    Figures bring their style and their scripts along; a page without them has neither.
+
+    Args:
+        document: What the page shows.
+        safe: Whether the document is of a source that is not trusted: no script runs but those of
+            the page itself, should one have slipped through.
+    """
+    theme, scripts = _file("theme.js"), _scripts(document.body)
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            front=document.front,
+            date=_date(document.front.date or ""),
+            language=document.front.lang,
+            policy=f"{POLICY}; script-src {_allowed([theme, *scripts]) if safe else _INLINE}",
+            styles=_styles(document),
+            theme=theme,
+            scripts=scripts,
+            headings=_headings(document.headings),
+            body=_markup(document.body),
+            footnotes=[_markup(each) for each in document.footnotes],
+            references=[_markup(each.html) for each in document.references],
+            version=version("latentprint"),
+        )
+    )
+
+
+def write_article(source: Path, out: Path | None = None, *, safe: bool = False) -> Written:
+    """Render an article in Markdown to one HTML file, in place of a former one.
+
+    Args:
+        source: The article.
+        out: The file to write, beside the source by default; its folder is made if need be.
+        safe: Whether the source is not trusted: HTML and scripts of its own are dropped.
+
+    Raises:
+        LatentprintError: The source cannot be read, or the page cannot be written.
+        UsageError: The page would replace its own source, or is to be a folder.
+    """
+    out = source.with_suffix(".html") if out is None else out
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder. Name the file to write, such as {out / 'page.html'}.")
+    if out.exists() and source.exists() and out.samefile(source):
+        raise UsageError(f"The page would replace its own source, {source}. Name another --out.")
+    document = read_article(source, safe=safe)
+    return Written(out, write_page(render_page(document, safe=safe), out), document)
+
+
+def write_page(page: str, out: Path) -> int:
+    """Write a page whole or not at all, and tell its size in bytes.
+
+    Args:
+        page: The HTML.
+        out: The file; its folder is made if need be.
+
+    Raises:
+        LatentprintError: The file cannot be written.
+    """
+    content = page.encode()
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(out)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise LatentprintError(f"{out} cannot be written: {error.strerror or error}.") from error
+    return len(content)
+
+
+def _styles(document: Document) -> list[Markup]:
+    styles = [_file("page.css"), _markup(highlight_css())]
+    if _has_figures(document.body):
+        styles.append(_file("figures.css"))
+    if _has_galleries(document.body):
+        styles.append(_file("galleries.css"))
+    if document.front.styles:
+        styles.append(_markup(_inside(document.front.styles, "style")))
+    return styles
+
+
+def _scripts(body: str) -> list[Markup]:
+    scripts = [_file("cards.js"), _file("page.js")]
+    if 'class="plot"' in body:
+        scripts.append(_plotly())
+    if _has_figures(body):
+        scripts.append(_file("figures.js"))
+    if _has_galleries(body):
+        scripts.append(_file("galleries.js"))
+    return scripts
+
+
+def _allowed(scripts: list[Markup]) -> str:
+    """The scripts of a policy that allows no others, by their digests."""
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+
+def _has_figures(body: str) -> bool:
+    return "data-figure-panels" in body
+
+
+def _has_galleries(body: str) -> bool:
+    return "data-gallery" in body
+
+
+def _headings(headings: tuple[Heading, ...]) -> list[dict[str, object]]:
+    return [
+        {"id": each.id, "title": _markup(each.title), "children": _headings(each.children)}
+        for each in headings
+    ]
+
+
+def _date(date: str) -> str:
+    """A date as it is read, such as 7 March 2026; what is no date stays as it is."""
+    try:
+        day = datetime.date.fromisoformat(date[:10])
+    except ValueError:
+        return date
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def _inside(text: str, element: str) -> str:
+    """Text of a style or script element without what would end the element it stands in."""
+    return re.sub(rf"</(?={element})", r"<\\/", text, flags=re.IGNORECASE)
+
+
+def _markup(html: str) -> Markup:
+    """HTML that the document made, in which all that is text was escaped."""
+    return Markup(html)  # noqa: S704
+
+
+def _file(name: str) -> Markup:
+    return _markup((_HERE / name).read_text(encoding="utf-8"))
+
+
+@cache
+def _plotly() -> Markup:
+    from plotly.offline import get_plotlyjs
+
+    return _markup(_inside(get_plotlyjs(), "script"))
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,88 @@
+"""``latentprint article``: an article in Markdown, as one HTML page."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latentprint.cli import options
+from latentprint.cli.app import app
+
+if TYPE_CHECKING:
+    from latentprint.article.page import Written
+
+
+@app.command(
+    epilog="Examples: `latentprint article article.md` · "
+    "`latentprint article post.md -o site/post.html --strict` (for continuous integration)"
+)
+def article(
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", help="An article in Markdown, as Distill posts are.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="PAGE", help="Default: FILE with the suffix .html."),
+    ] = None,
+    safe: Annotated[
+        bool,
+        typer.Option(
+            "--safe", help="Do not trust the article: drop its own HTML, scripts, styles and plots."
+        ),
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 when there were warnings.")
+    ] = False,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Render an article to one HTML page that works offline.
+
+    Pictures, plots, references and mathematics are put into the page. What is missing or unknown
+    shows in the page, and as a warning with its line.
+    """
+    from latentprint.article.page import write_article
+    from latentprint.cli.output import print_json
+
+    written = write_article(source, out, safe=safe)
+    if as_json:
+        print_json(_facts(written))
+    else:
+        sys.stderr.write("".join(f"{line}\n" for line in _notes(source, written)))
+        sys.stdout.write(f"{written.path}\n")
+    if strict and written.document.warnings:
+        raise typer.Exit(1)
+
+
+def _notes(source: Path, written: Written) -> list[str]:
+    """Every warning as ``file:line: message``, what was embedded, and the size of the page."""
+    warnings = [
+        f"{source}:{'' if each.line is None else f'{each.line}:'} {each.message}"
+        for each in written.document.warnings
+    ]
+    embedded = [
+        f"{each.kind} {each.name}: {_size(each.size)}" for each in written.document.embedded
+    ]
+    return [*warnings, *embedded, f"page: {_size(written.size)}"]
+
+
+def _facts(written: Written) -> dict[str, object]:
+    document = written.document
+    return {
+        "page": str(written.path),
+        "size": written.size,
+        "warnings": [{"line": each.line, "message": each.message} for each in document.warnings],
+        "embedded": [
+            {"name": each.name, "kind": each.kind, "size": each.size} for each in document.embedded
+        ],
+    }
+
+
+def _size(size: int) -> str:
+    """A number of bytes as people read it, in decimal units."""
+    for unit, step in (("MB", 1e6), ("kB", 1e3)):
+        if size >= step:
+            return f"{size / step:.1f} {unit}"
+    return f"{size} bytes"

@@ -1,0 +1,226 @@
+"""Pictures, plots and figures: what is put in, what is refused, and where files are found."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+
+from latentprint.article.document import Document, parse_article
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+SVG = b'<?xml version="1.0"?>\n<!-- a --><svg xmlns="http://www.w3.org/2000/svg"/>'
+
+
+def render(folder: Path, markdown: str, *, safe: bool = False) -> Document:
+    return parse_article(markdown, folder=folder, safe=safe)
+
+
+def sources(document: Document) -> list[str]:
+    return [str(each["src"]) for each in BeautifulSoup(document.body, "html.parser").select("img")]
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "webp", "avif"])
+def test_kinds_of_pictures(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / f"a.{kind}"
+    Image.new("RGB", (2, 2)).save(file)
+    document = render(tmp_path, f"![x](a.{kind})")
+    content = base64.b64encode(file.read_bytes()).decode()
+    assert sources(document) == [f"data:image/{kind};base64,{content}"]
+    assert document.warnings == ()
+    assert [(each.name, each.size) for each in document.embedded] == [
+        (f"a.{kind}", file.stat().st_size)
+    ]
+
+
+def test_the_kind_is_what_the_file_holds(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(SVG)
+    assert sources(render(tmp_path, "![x](a.jpg)"))[0].startswith("data:image/svg+xml;base64,")
+    (tmp_path / "a.jpg").write_text("<html><script>alert(1)</script>")
+    document = render(tmp_path, "![x](a.jpg)")
+    assert "is no PNG, JPEG" in document.warnings[0].message
+    assert "placeholder" in document.body
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "![x](a%20b.png)",
+        "![x](<a b.png>)",
+        '<img src="a b.png" alt="x">',
+        '<img src="a%20b.png?v=2#x" alt="x">',
+        "![x](./a%20b.png)",
+        "![x](/a%20b.png)",
+        "![x]({{ '/a%20b.png' | relative_url }})",
+        "![x][r]\n\n[r]: <a b.png>",
+        '{% include figure.liquid path="a b.png" alt="x" %}',
+        '<picture><source srcset="https://x/y"><img src="a b.png" alt="x" srcset="q 2x"></picture>',
+    ],
+)
+def test_ways_to_name_a_picture(tmp_path: Path, source: str) -> None:
+    (tmp_path / "a b.png").write_bytes(PNG)
+    document = render(tmp_path, source)
+    assert sources(document)[0].startswith("data:image/png;base64,")
+    assert "srcset" not in document.body
+    assert document.warnings == ()
+
+
+def test_posts_find_the_files_of_their_site(tmp_path: Path) -> None:
+    (tmp_path / "_posts").mkdir()
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "a.png").write_bytes(PNG)
+    source = "![x]({{ '/assets/a.png' | relative_url }})"
+    assert render(tmp_path / "_posts", source).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("![x](gone.png)", "gone.png is missing"),
+        ("![x](https://example.org/a.png)", "the page loads nothing"),
+        ("![x](//example.org/a.png)", "the page loads nothing"),
+        ('<img alt="x" src="file:///etc/hostname">', "the page loads nothing"),
+        ('<img alt="x">', "without an address is missing"),
+        ("![x](folder)", "folder is missing"),
+        ('<img alt="x" src="' + "a" * 5000 + '">', "is missing"),
+        ('<iframe src="gone.html"></iframe>', "The plot gone.html is missing"),
+        ('<iframe src="https://example.org"></iframe>', "the page loads nothing"),
+        ('<d-figure src="gone.html"></d-figure>', "The figure gone.html is missing"),
+        ('<d-figure src="https://example.org"></d-figure>', "the page loads nothing"),
+        ('<video src="a.mp4"></video>', "The video a.mp4 is not put in"),
+        ('<audio><source src="a.mp3"></audio>', "The audio a.mp3 is not put in"),
+        ('<object data="a.svg"></object>', "The object a.svg is not put in"),
+    ],
+)
+def test_what_cannot_be_shown_is_visible_and_reported(
+    tmp_path: Path, source: str, message: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    document = render(tmp_path, f"a\n\nb {source} c\n\n{source}\n")
+    assert document.body.count('class="placeholder"') == 2
+    assert [each.line for each in document.warnings] == [3, 5]
+    assert all(message in each.message for each in document.warnings)
+    assert document.embedded == ()
+    assert "src=" not in document.body
+
+
+@pytest.mark.parametrize(
+    "source", ['<script src="https://x/y.js"></script>', '<link rel="stylesheet" href="y.css">']
+)
+def test_nothing_is_loaded(tmp_path: Path, source: str) -> None:
+    document = render(tmp_path, f"a\n\n{source}\n")
+    assert "y." not in document.body
+    assert [each.line for each in document.warnings] == [3]
+
+
+@pytest.mark.parametrize(
+    ("source", "described"),
+    [
+        ("![](a.png)", False),
+        ("![ ](a.png)", False),
+        ('<img src="a.png">', False),
+        ('{% include figure.liquid path="a.png" %}', False),
+        ("![x](a.png)", True),
+        ('<img src="a.png" alt="">', True),
+        ('{% include figure.liquid path="a.png" caption="x" %}', True),
+    ],
+)
+def test_pictures_without_alternative_text(tmp_path: Path, source: str, described: bool) -> None:
+    (tmp_path / "a.png").write_bytes(PNG)
+    document = render(tmp_path, f"\n{source}")
+    assert [each.line for each in document.warnings] == ([] if described else [2])
+    assert " alt" in document.body
+
+
+def test_plots_run_apart(tmp_path: Path) -> None:
+    page = '<p title="a&quot;b">\'&amp;</p><script>go("</iframe>")</script>'
+    (tmp_path / "my-plot_1.html").write_text(page)
+    document = render(
+        tmp_path,
+        '<iframe src="my-plot_1.html" sandbox="allow-same-origin" class="big" width=5></iframe>\n\n'
+        '<iframe src="my-plot_1.html" title="Loss"></iframe>',
+    )
+    first, second = BeautifulSoup(document.body, "html.parser").select("iframe")
+    assert first["srcdoc"] == second["srcdoc"] == page
+    assert first["sandbox"] == ["allow-scripts"]
+    assert first["class"] == ["embedded-plot", "big"]
+    assert (first["title"], second["title"]) == ("my plot 1", "Loss")
+    assert first["width"] == "5"
+    assert {each.kind for each in document.embedded} == {"plot"}
+
+
+def test_a_plot_that_loads_from_the_network_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<script src="https://cdn.example.org/plotly.js"></script>')
+    document = render(tmp_path, '<iframe src="a.html"></iframe>')
+    assert "loads from the network" in document.warnings[0].message
+
+
+def test_figures_come_in_as_they_are_and_are_numbered() -> None:
+    fragment = '<figure id="f"><span class="figure-number"></span>{{ x }} $$y$$ *z*</figure>'
+    document = parse_article(
+        "a\n<d-figure src='f/a.html'></d-figure>\n\n<d-figure src=\"./f/a.html\"/>",
+        folder=None,
+        files={"f/a.html": fragment},
+    )
+    for number in (1, 2):
+        assert fragment.replace("></span>", f">Figure {number}.</span>") in document.body
+    assert [each.kind for each in document.embedded] == ["figure", "figure"]
+    assert document.warnings == ()
+
+
+def test_a_figure_element_without_a_file_is_distills_own() -> None:
+    body = parse_article("<d-figure id='x'>\n<p>a</p>\n</d-figure>", folder=None).body
+    assert body.startswith('<figure id="x">')
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A folder with an article's folder in it, and pictures on both sides."""
+    folder = tmp_path / "article"
+    folder.mkdir()
+    (tmp_path / "secret.png").write_bytes(PNG)
+    (folder / "own.png").write_bytes(PNG)
+    (folder / "link.png").symlink_to(tmp_path / "secret.png")
+    (folder / "inner.png").symlink_to(folder / "own.png")
+    (folder / "up").symlink_to(tmp_path)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.png", "link.png", "up/secret.png", "x/../../secret.png"]
+)
+def test_files_outside_the_folder_are_for_trusted_sources(outside: Path, name: str) -> None:
+    (outside / "x").mkdir()
+    assert render(outside, f"![x]({name})").warnings == ()
+    document = render(outside, f"![x]({name})", safe=True)
+    assert "lies outside the article's folder" in document.warnings[0].message
+    assert sources(document) == []
+    assert "placeholder" in document.body
+
+
+def test_absolute_paths_are_for_trusted_sources(outside: Path) -> None:
+    name = outside.parent / "secret.png"
+    assert render(outside, f"![x]({name})").warnings == ()
+    assert len(render(outside, f"![x]({name})", safe=True).warnings) == 1
+
+
+@pytest.mark.parametrize("name", ["own.png", "inner.png", "up/article/own.png"])
+def test_files_inside_the_folder_are_for_all(outside: Path, name: str) -> None:
+    assert render(outside, f"![x]({name})", safe=True).warnings == ()
+
+
+def test_a_bibliography_outside_is_not_read(outside: Path) -> None:
+    (outside.parent / "works.bib").write_text("@misc{a, title={A}}")
+    source = "---\nbibliography: ../works.bib\n---\n<d-cite key='a'></d-cite>"
+    assert len(render(outside, source).references) == 1
+    assert render(outside, source, safe=True).references == ()
+
+
+def test_a_device_is_no_picture(tmp_path: Path) -> None:
+    document = render(tmp_path, '<img alt="x" src="/dev/zero">')
+    assert "is missing" in document.warnings[0].message

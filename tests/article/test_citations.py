@@ -1,0 +1,160 @@
+"""Citations and the bibliography."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from latentprint.article.bibliography import read_bibliography, reference_html
+from latentprint.article.document import Document, parse_article
+
+WORKS = "@misc{a, title={A}}\n@misc{b, title={B}}\n@misc{c, title={C}}\n"
+
+
+def render(markdown: str, works: str = WORKS) -> Document:
+    source = f"---\ntitle: T\nbibliography: works.bib\n---\n{markdown}"
+    return parse_article(source, folder=None, files={"works.bib": works})
+
+
+def reference(entry: str) -> str:
+    bibliography = read_bibliography(entry)
+    assert bibliography.problems == ()
+    (only,) = bibliography.entries.values()
+    return reference_html(only)
+
+
+@pytest.mark.parametrize(
+    "cite",
+    [
+        '<d-cite key="b,a"></d-cite>',
+        '<d-cite key="b, a"/>',
+        '<d-cite key="b,a">',
+        "<d-cite bibtex-key='b,a'></d-cite>",
+        '<D-CITE class="x" key="b,a"> </D-CITE>',
+    ],
+)
+def test_ways_to_cite(cite: str) -> None:
+    document = render(f'x {cite} y <d-cite key="c"></d-cite>')
+    assert [each.key for each in document.references] == ["b", "a", "c"]
+    assert [each.number for each in document.references] == [1, 2, 3]
+    assert document.body.count('class="citation-link"') == 3
+    assert document.warnings == ()
+
+
+def test_numbers_follow_the_reading_order() -> None:
+    document = render(
+        'x[^n] <d-footnote><d-cite key="b"></d-cite></d-footnote>\n\n'
+        '<div><d-cite key="a"></d-cite></div>\n\n[^n]: note <d-cite key="c"></d-cite>'
+    )
+    assert [each.key for each in document.references] == ["c", "b", "a"]
+
+
+def test_citations_in_headings_tables_captions_and_html() -> None:
+    cite = "<d-cite key='a'></d-cite>"
+    document = render(
+        f"## H {cite}\n\n| {cite} |\n|---|\n| {cite} |\n\n<p>{cite}</p>\n\n"
+        f'{{% include figure.liquid path="x" alt="y" caption="{cite}" %}}'
+    )
+    assert document.body.count("[<a") == 5
+    assert document.headings[0].title == "H"
+    assert document.headings[0].id == "h"
+
+
+@pytest.mark.parametrize("cite", ['<d-cite key="zz"></d-cite>', "<d-cite></d-cite>"])
+def test_unknown_keys_are_visible_and_reported(cite: str) -> None:
+    document = render(f"\n\nx {cite}")
+    assert ">?</span>]" in document.body
+    assert [each.line for each in document.warnings] == [7]
+    assert document.references == ()
+
+
+def test_a_hostile_key_stays_text() -> None:
+    document = render("<d-cite key='&quot;&gt;&lt;script&gt;'></d-cite>")
+    assert "<script>" not in document.body
+
+
+@pytest.mark.parametrize("place", ["", "assets/bibliography", "_bibliography"])
+def test_where_a_bibliography_may_be(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).mkdir(parents=True, exist_ok=True)
+    (tmp_path / place / "works.bib").write_text(WORKS)
+    source = "---\nbibliography: works.bib\n---\n<d-cite key='a'></d-cite>"
+    assert len(parse_article(source, folder=tmp_path).references) == 1
+
+
+def test_a_missing_bibliography_is_reported(tmp_path: Path) -> None:
+    source = "---\ntitle: T\nbibliography: works.bib\n---\n"
+    (warning,) = parse_article(source, folder=tmp_path).warnings
+    assert (warning.line, warning.message) == (3, "The bibliography works.bib is missing.")
+    (tmp_path / "works.bib").write_bytes(b"\xff\xfe")
+    (warning,) = parse_article(source, folder=tmp_path).warnings
+    assert "not UTF-8" in warning.message
+
+
+def test_latex_is_decoded() -> None:
+    shown = reference(
+        r"@article{a, title={The {\'E}tude of {CLIP} \& $\alpha$ -- two}, "
+        r"author={Gon{\c c}alves, Jo{\~a}o and {\L}ukasz Nowak}, journal={J. X}, year={2020}}"
+    )
+    assert "The Étude of CLIP &amp; " in shown
+    assert "– two" in shown
+    assert "João Gonçalves and Łukasz Nowak" in shown
+    assert '<span class="reference-venue">J. X, 2020</span>' in shown
+
+
+def test_many_authors_are_cut_short() -> None:
+    names = " and ".join(f"A{number} B{number}" for number in range(12))
+    shown = reference(f"@misc{{a, title={{T}}, author={{{names}}}}}")
+    assert "A7 B7, et al" in shown
+    assert "A8 B8" not in shown
+    assert "A B, et al" in reference("@misc{a, title={T}, author={A B and others}}")
+
+
+@pytest.mark.parametrize(
+    ("field", "address"),
+    [
+        ("url={https://x.org/a_b?c=d%20e}", "https://x.org/a_b?c=d%20e"),
+        (r"url={https://x.org/a\_b}", "https://x.org/a_b"),
+        ("doi={10.1000/xyz_1}", "https://doi.org/10.1000/xyz_1"),
+        ("doi={https://doi.org/10.1000/xyz}", "https://doi.org/10.1000/xyz"),
+        ("eprint={2101.00001}, archiveprefix={arXiv}", "https://arxiv.org/abs/2101.00001"),
+        ("journal={arXiv preprint arXiv:2101.00001}", "https://arxiv.org/abs/2101.00001"),
+        ("url={javascript:alert(1)}", None),
+        ('url={https://x.org/"onclick=alert(1)}', None),
+    ],
+)
+def test_links(field: str, address: str | None) -> None:
+    shown = reference(f"@article{{a, title={{T}}, {field}}}")
+    if address is None:
+        assert "<a" not in shown
+    else:
+        assert f'<a href="{address}" rel="noreferrer">' in shown
+
+
+def test_html_in_an_entry_stays_text() -> None:
+    shown = reference("@misc{a, title={<script>x</script>}, author={<img src=x>}, year={<b>}}")
+    assert "<script>" not in shown
+    assert "<img" not in shown
+    assert "<b>" not in shown
+
+
+def test_broken_entries_are_reported_with_their_lines_and_the_rest_is_used(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    works = (
+        '@misc{a, title={A}}\n\n@misc{x, title = "open\n}\n\n'
+        "@misc{b, title={B}}\n@misc{a, title={}}\n"
+    )
+    document = render("<d-cite key='a,b'></d-cite>", works)
+    assert [each.key for each in document.references] == ["a", "b"]
+    assert [each.message[:17] for each in document.warnings] == [
+        "works.bib, line 3",
+        "works.bib, line 7",
+    ]
+    assert {each.line for each in document.warnings} == {3}
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("works", ["", "no entries", "@", "@misc{", "{}}{", "\ufeff@misc{a,}"])
+def test_any_file_is_a_bibliography(works: str) -> None:
+    assert render("x", works).references == ()

@@ -1,0 +1,115 @@
+"""A real browser for tests of pages: Debian's chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+WIDTHS = (390, 768, 1280, 1920)
+"""A telephone, a tablet, a laptop and a wide screen, in CSS pixels."""
+
+_OVERFLOW = """
+() => [...document.querySelectorAll('body *')].filter(each => {
+  const box = each.getBoundingClientRect();
+  if (!box.width || box.right <= document.documentElement.clientWidth + 1) return false;
+  for (let parent = each; parent && parent !== document.body; parent = parent.parentElement) {
+    if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(parent).overflowX)) {
+      return parent !== each
+        && parent.getBoundingClientRect().right > document.documentElement.clientWidth + 1;
+    }
+  }
+  return true;
+}).map(each => each.outerHTML.slice(0, 120))
+"""
+
+
+@dataclass
+class Troubles:
+    """What a page should not do: console messages, errors, dialogs, requests to elsewhere."""
+
+    messages: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    @property
+    def all(self) -> list[str]:
+        """Every message and every request that is not for the page itself."""
+        local = ("file:", "data:", "blob:", "about:")
+        return [*self.messages, *(url for url in self.requests if not url.startswith(local))]
+
+
+@contextmanager
+def launched() -> Iterator[sync_api.Browser]:
+    """Start chromium, or skip the test where there is none."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no chromium was found on the path")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=str(Path(chromium)), args=["--no-sandbox"]
+        )
+        yield started
+        started.close()
+
+
+@contextmanager
+def opened(
+    browser: sync_api.Browser, address: str, **options: Any
+) -> Iterator[tuple[sync_api.Page, Troubles]]:
+    """Open an address in a fresh context, and collect what goes wrong.
+
+    Args:
+        browser: Where to open it.
+        address: What to open.
+        options: Of the context: ``color_scheme``, ``java_script_enabled``, ``viewport``… Motion is
+            reduced unless they say otherwise: tests need not wait for it.
+    """
+    context = browser.new_context(**{"reduced_motion": "reduce", **options})
+    page = context.new_page()
+    troubles = Troubles()
+    page.on("console", lambda message: troubles.messages.append(message.text))
+    page.on("pageerror", lambda error: troubles.messages.append(str(error)))
+    page.on("dialog", lambda dialog: troubles.messages.append(f"dialog: {dialog.message}"))
+    page.on("request", lambda request: troubles.requests.append(request.url))
+    page.goto(address)
+    try:
+        yield page, troubles
+    finally:
+        context.close()
+
+
+def wait_for(page: sync_api.Page, condition: str) -> None:
+    """Wait for a condition; a page's own policy forbids Playwright's wait_for_function."""
+    for _ in range(100):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"this never came true: {condition}")
+
+
+def overflowing(page: sync_api.Page) -> list[str]:
+    """The elements that stick out at the right, but for what scrolls in a box of its own."""
+    found: list[str] = page.evaluate(_OVERFLOW)
+    return found
+
+
+def accessibility_violations(page: sync_api.Page) -> list[str]:
+    """What axe-core finds serious or critical, each as rule, element and reason."""
+    base = pytest.importorskip(
+        "axe_playwright_python.base", reason="axe-playwright-python is not installed"
+    )
+    page.evaluate(base.AXE_SCRIPT)
+    results = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{rule['id']}: {node['target']}: {node['failureSummary']}"
+        for rule in results["violations"]
+        if rule["impact"] in {"serious", "critical"}
+        for node in rule["nodes"]
+    ]
