@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -10,26 +9,29 @@ from pathlib import Path
 import pytest
 
 from latentprint.report import write_report
-from tests.report.conftest import write_run
+from latentprint.results import results_table, write_results
+from tests.browser import (
+    WIDTHS,
+    accessibility_violations,
+    launched,
+    opened,
+    overflowing,
+    sync_api,
+    wait_for,
+)
+from tests.report.conftest import (
+    FIRST,
+    SECOND,
+    label_row,
+    neighbour_rows,
+    probe_row,
+    write_run,
+)
+from tests.report.many_encoders import write_many
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-PARTS = 16
-"""Tables behind the figures: three of probes, three of published ones, one for each other part."""
-
-WIDTHS = (390, 768, 1280, 1920)
-PANELS = 4 + 4 + 3 + 11 + 4 + 4 + 2 + 1 + 1 + 1
-"""Processing, paired, labels, learning curves, variance, neighbours, similarity, pairs,
-correlation, quality of the files."""
-
-
-def wait_for(page: sync_api.Page, condition: str) -> None:
-    """Wait for a condition; the page's own policy forbids Playwright's wait_for_function."""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"this never came true: {condition}")
+# What a list of choices hides is drawn when it is chosen.
+_SHOWN = "[...document.querySelectorAll('.plot')].filter(each => each.offsetParent)"
+_ALL_DRAWN = f"{_SHOWN}.length > 0 && {_SHOWN}.every(each => each.querySelector('svg.main-svg'))"
 
 
 @pytest.fixture(scope="module")
@@ -38,132 +40,112 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A page of one encoder: what checks every element takes too long on a large one."""
+    folder = tmp_path_factory.mktemp("small")
+    rows = [probe_row(FIRST, "jpeg"), label_row(FIRST, "make"), *neighbour_rows(FIRST, "jpeg")]
+    write_results(results_table(rows), folder)
+    return write_report(folder).as_uri()
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[sync_api.Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no chromium was found on the path")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=str(Path(chromium)), args=["--no-sandbox"]
-        )
+    with launched() as started:
         yield started
-        started.close()
+
+
+def drawn(page: sync_api.Page) -> None:
+    """Have every figure drawn, as before printing, without waiting till each has been seen."""
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    wait_for(page, _ALL_DRAWN)
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
 
 
 def test_figures_draw_without_errors_or_requests(browser: sync_api.Browser, address: str) -> None:
-    page = browser.new_page()
-    troubles: list[str] = []
-    requests: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text))
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("dialog", lambda dialog: troubles.append("a name was run as a script"))
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(address)
-    wait_for(page, f"document.querySelectorAll('.plot svg.main-svg').length >= {PANELS}")
-    drawn = page.evaluate(
-        "[...document.querySelectorAll('.plot')]"
-        ".map(each => each.querySelectorAll('.trace, .hm').length)"
-    )
-    assert len(drawn) == PANELS
-    assert min(drawn) > 0
-    assert troubles == []
-    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
-    page.close()
+    with opened(browser, address) as (page, troubles):
+        drawn(page)
+        traces = page.evaluate(
+            f"{_SHOWN}.map(each => each.querySelectorAll('.trace, .hm, .shape-group').length)"
+        )
+        assert min(traces) > 0
+        assert troubles.all == []
 
 
 def test_no_width_scrolls_sideways(browser: sync_api.Browser, address: str) -> None:
-    page = browser.new_page()
-    page.goto(address)
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
+    with opened(browser, address) as (page, troubles):
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-        wait_for(
-            page,
-            "[...document.querySelectorAll('.main-svg')]"
-            ".every(each => each.getBoundingClientRect().right <= innerWidth)",
-        )
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.close()
+        drawn(page)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            wait_for(page, f"document.documentElement.scrollWidth <= {width}")
+            assert overflowing(page) == []
+        assert troubles.all == []
 
 
-def test_the_keys_hide_and_show_parts(browser: sync_api.Browser, address: str) -> None:
-    page = browser.new_page()
-    page.goto(address)
-    points = page.locator("#figure-processing .point")
-    before = points.count()
-    key = page.locator("#figure-processing").get_by_role("button", name="Published CVL")
-    key.click()
-    assert key.get_attribute("aria-pressed") == "false"
-    assert points.count() == before - 4 * 24
-    key.click()
-    assert points.count() == before
-    page.close()
+def test_47_encoders_have_room(browser: sync_api.Browser, tmp_path: Path) -> None:
+    address = write_report(write_many(tmp_path)).as_uri()
+    with opened(browser, address, viewport={"width": 390, "height": 900}) as (page, troubles):
+        drawn(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert overflowing(page) == []
+        assert troubles.all == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_figures_follow_the_colour_scheme(
-    browser: sync_api.Browser, address: str, scheme: str
+def test_the_contents_follow_the_text(browser: sync_api.Browser, address: str) -> None:
+    with opened(browser, address, viewport={"width": 1280, "height": 900}) as (page, _):
+        link = page.get_by_role("navigation").get_by_role("link", name="Is your data at risk?")
+        link.click()
+        current = "document.querySelector('nav [aria-current]')?.textContent.trim()"
+        wait_for(page, f"{current} === 'Is your data at risk?'")
+        assert page.get_by_role("heading", name="Is your data at risk?").is_visible()
+
+
+def test_hostile_names_show_as_text(browser: sync_api.Browser, address: str) -> None:
+    with opened(browser, address) as (page, troubles):
+        name = " ".join(SECOND.split())
+        assert page.get_by_text(name).first.is_visible()
+        drawn(page)
+        assert troubles.all == []
+        assert page.evaluate("[...document.scripts].every(each => !each.src)")
+
+
+def test_without_javascript_text_and_tables_are_there(
+    browser: sync_api.Browser, address: str
 ) -> None:
-    page = browser.new_page(color_scheme="dark" if scheme == "light" else "light")
-    page.goto(address)
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    expected = {"light": "rgb(128, 137, 211)", "dark": "rgb(106, 116, 196)"}[scheme]
-    bar = "getComputedStyle(document.querySelector('#figure-processing .bars path')).fill"
-    wait_for(page, f"{bar} === '{expected}'")
-    page.close()
-
-
-def test_without_javascript_the_tables_are_there(browser: sync_api.Browser, address: str) -> None:
-    page = browser.new_page(java_script_enabled=False)
-    page.goto(address)
-    tables = page.locator("details.numbers table")
-    assert tables.count() >= PARTS
-    assert all(table.is_visible() for table in tables.all())
-    assert not page.locator("details.matrices table").first.is_visible()
-    assert page.locator("noscript p").first.is_visible()
-    page.close()
+    with opened(browser, address, java_script_enabled=False) as (page, _):
+        tables = page.locator("details.numbers table")
+        assert tables.count() >= 8
+        assert all(table.is_visible() for table in tables.all())
+        assert page.get_by_text("JPEG compression can be read:").first.is_visible()
+        assert page.locator("noscript p").first.is_visible()
 
 
 def test_headings_are_in_order_and_figures_are_described(
     browser: sync_api.Browser, address: str
 ) -> None:
-    page = browser.new_page()
-    page.goto(address)
-    levels = page.evaluate(
-        "[...document.querySelectorAll('h1,h2,h3,h4')].map(each => Number(each.tagName[1]))"
-    )
-    assert levels[0] == 1
-    assert levels.count(1) == 1
-    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
-    plots = page.locator(".plot")
-    assert all(len(plot.get_attribute("aria-label") or "") > 20 for plot in plots.all())
-    assert page.get_attribute("html", "lang") == "en"
-    page.close()
+    with opened(browser, address) as (page, _):
+        levels = page.evaluate(
+            "[...document.querySelectorAll('h1,h2,h3,h4')].map(each => Number(each.tagName[1]))"
+        )
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+        plots = page.locator(".plot")
+        assert all(len(plot.get_attribute("aria-label") or "") > 20 for plot in plots.all())
+        assert page.get_attribute("html", "lang") == "en"
 
 
-def test_pictures_are_drawn_and_framed_by_more_than_colour(
-    browser: sync_api.Browser, address: str
+def test_figures_are_numbered_in_order(browser: sync_api.Browser, address: str) -> None:
+    with opened(browser, address) as (page, _):
+        numbers = page.locator(".figure-number").all_inner_texts()
+        assert numbers == [f"Figure {at}." for at in range(1, len(numbers) + 1)]
+        assert len(numbers) >= 10
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_hard_to_reach_or_to_see(
+    browser: sync_api.Browser, small: str, scheme: str
 ) -> None:
-    page = browser.new_page()
-    page.goto(address)
-    drawn = page.locator("svg.picture").first
-    box = drawn.bounding_box()
-    assert box is not None
-    assert box["width"] > 60
-    frames = page.evaluate(
-        "['.tile.right', '.tile.wrong'].map(each => "
-        "getComputedStyle(document.querySelector(each)).borderTopStyle)"
-    )
-    assert frames == ["solid", "dashed"]
-    assert page.locator(".tile.wrong .judged").first.inner_text().strip() == "✗ wrong"
-    page.close()
-
-
-def test_the_keys_hide_a_curve(browser: sync_api.Browser, address: str) -> None:
-    page = browser.new_page()
-    page.goto(address)
-    lines = page.locator("#figure-similarity .js-line")
-    before = lines.count()
-    page.get_by_role("button", name="diff semantic, diff metadata").click()
-    assert lines.count() == before - 2
-    page.close()
+    with opened(browser, small, color_scheme=scheme) as (page, _):
+        drawn(page)
+        assert accessibility_violations(page) == []

@@ -1,28 +1,75 @@
+"""The article of a run: what a reader finds in it."""
+
 from __future__ import annotations
 
+import html
 import json
 import re
+import time
 from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
+from bs4 import BeautifulSoup
 
-from latentprint.errors import LatentprintError
-from latentprint.report import write_report
+from latentprint.article.page import write_article
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.report import write_markdown, write_report
 from latentprint.report.cautions import cautions
-from latentprint.report.curve_figure import curve_panels
 from latentprint.report.inputs import read_run
-from latentprint.report.neighbour_figure import neighbour_panels
 from latentprint.report.photos_section import LIMIT, troubled
-from latentprint.report.probe_figure import probe_panels
-from latentprint.report.variance_figure import variance_panels
-from tests.report.conftest import FIRST, SECOND, Maker
+from latentprint.report.report import Masthead, compose
+from latentprint.report.runs import read_runs
+from latentprint.results import results_table, write_results
+from tests.report.conftest import (
+    FIRST,
+    SECOND,
+    Maker,
+    label_row,
+    neighbour_rows,
+    probe_row,
+)
+from tests.report.many_encoders import write_many
 
 HOSTILE = "<script>alert("
+NAMES = (
+    "<script>alert(1)</script>",
+    "a*b_c_d",
+    '"]]>',
+    "{{ x }}",
+    "{% raw %}",
+    "$$x^2$$",
+    "a|b",
+    "<!-- c -->",
+    "# head",
+    "[link](javascript:alert(1))",
+    "`code` &amp; \\",
+)
 
 
-def page_of(folder: Path, **options: str) -> str:
-    return write_report(folder, **options).read_text(encoding="utf-8")
+def page_of(folder: Path, title: str | None = None) -> str:
+    return write_report(folder, title=title).read_text(encoding="utf-8")
+
+
+def text_of(page: str) -> str:
+    """The text that a reader sees, with single spaces."""
+    soup = BeautifulSoup(page, "html.parser")
+    for each in soup(["script", "style", "head"]):
+        each.decompose()
+    return re.sub(r"\s+", " ", soup.get_text(" "))
+
+
+def section(markdown: str, heading: str) -> str:
+    """The text under a heading, up to the next of its level or above."""
+    level = len(heading.split(" ")[0])
+    rest = markdown[markdown.index(f"\n{heading}\n") + len(heading) + 2 :]
+    ends = re.search(rf"^#{{1,{level}}} ", rest, re.MULTILINE)
+    return rest[: ends.start()] if ends else rest
+
+
+def markdown_of(*folders: Path) -> str:
+    return compose(read_runs(folders)).markdown
 
 
 def test_the_page_is_one_file_with_plotly_once(make_run: Maker) -> None:
@@ -30,11 +77,37 @@ def test_the_page_is_one_file_with_plotly_once(make_run: Maker) -> None:
     text = page.read_text(encoding="utf-8")
     assert page.name == "report.html"
     assert text.count("* plotly.js v") == 1
-    assert page.stat().st_size < 6_000_000
-    assert not re.search(r"<(script|link|img)[^>]+(src|href)=\"(?!data:)", text)
+    assert page.stat().st_size < 6_500_000
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=\"(?!data:|#)", text)
 
 
-def test_names_of_encoders_and_photos_cannot_become_markup(make_run: Maker) -> None:
+def test_the_sections_stand_in_the_order_of_the_study(make_run: Maker) -> None:
+    soup = BeautifulSoup(page_of(make_run()), "html.parser")
+    titles = [each.get_text(" ", strip=True) for each in soup("h2")]
+    wanted = [
+        "Summary",
+        "Processing and acquisition traces can be recovered",
+        "Traces can interfere with downstream tasks",
+        "Is your data at risk?",
+        "How this was measured",
+    ]
+    assert [each for each in titles if each in wanted] == wanted
+
+
+def test_contents_name_every_heading(make_run: Maker) -> None:
+    source = compose(read_run(make_run()))
+    front = yaml.safe_load(source.markdown.split("---\n")[1])
+    names = [each["name"] for each in front["toc"]]
+    names += [inner["name"] for each in front["toc"] for inner in each.get("subsections", [])]
+    assert sorted(names) == sorted(re.findall(r"^##+ (.+)$", source.markdown, re.MULTILINE))
+
+
+def test_the_article_has_no_warnings(make_run: Maker, tmp_path: Path) -> None:
+    article = write_markdown(make_run(), tmp_path / "draft")
+    assert write_article(article).document.warnings == ()
+
+
+def test_names_cannot_become_markup(make_run: Maker) -> None:
     text = page_of(make_run(), title=f'{HOSTILE}0)</script> "]]>')
     assert HOSTILE not in text
     assert "<b>file</b>" not in text
@@ -43,49 +116,111 @@ def test_names_of_encoders_and_photos_cannot_become_markup(make_run: Maker) -> N
     assert f"<title>{HOSTILE}" not in text
 
 
-def test_figures_are_json_that_holds_no_markup(make_run: Maker) -> None:
-    run = read_run(make_run())
-    for panel in [
-        *probe_panels(run.every_probe),
-        *curve_panels(run.of("learning_curve")),
-        *variance_panels(run.of("variance")),
-        *neighbour_panels(run.neighbours),
-    ]:
-        assert not set("<>&") & set(panel.json)
-        assert json.loads(panel.json)["layout"]["height"] > 0
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_seen_as_it_is_written(tmp_path: Path, name: str) -> None:
+    rows = [
+        probe_row(FIRST, "jpeg", encoder=name, dataset=f"photos {name}", notes=f"check {name}"),
+        probe_row(FIRST, "jpeg", encoder=f"other {name}", dataset=f"photos {name}"),
+        label_row(FIRST, "make", encoder=name, attribute=name, dataset=f"photos {name}"),
+        *neighbour_rows(name, name),
+    ]
+    write_results(results_table(rows), tmp_path)
+    settings = {
+        "dataset": f"photos {name}",
+        "command": f"latentprint audit {name}",
+        "encoders": [{"name": name, "family": "SUP", "spec": name}],
+        "left_out": {f"probe {name}, {name}": f"Reason {name}"},
+    }
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    (tmp_path / "photos.csv").write_text("id,status,reason\n")
+    pl.DataFrame({"id": [name], "status": ["broken"], "reason": [f"reason {name}"]}).write_csv(
+        tmp_path / "photos.csv"
+    )
+    page = page_of(tmp_path)
+    seen = text_of(page)
+    squeezed = re.sub(r"\s+", " ", name)
+    for words in ("photos {}", "other {}", "latentprint audit {}", "reason {}", "Reason {}"):
+        assert words.format(squeezed) in seen, words
+    soup = BeautifulSoup(page, "html.parser")
+    code = [each for each in soup("script") if each.get("type") != "application/json"]
+    assert not [each for each in code if "alert(1)" in each.get_text()]
+    assert not soup.find("a", href=re.compile(r"^\s*javascript:", re.IGNORECASE))
+    titles = [each.get_text(" ", strip=True) for each in soup(["h2", "h3"])]
+    assert not [each for each in titles if "head" in each.split()]
 
 
 def test_controls_are_no_encoders_of_the_user(make_run: Maker) -> None:
     run = read_run(make_run())
     assert {row["encoder"] for row in run.rows} == {FIRST, SECOND}
-    assert ", untrained" in page_of(make_run())
+    markdown = compose(run).markdown
+    assert ", untrained" not in section(markdown, "## Summary")
+    assert "1 untrained network" in section(markdown, "### Protocol")
 
 
-def test_without_knn_the_reason_is_given(make_run: Maker) -> None:
+def test_without_knn_reason_and_command_are_given(make_run: Maker) -> None:
     folder = make_run(neighbours=False)
-    text = page_of(folder)
-    assert "Not measured. The photos have no labels" in text
-    assert 'id="figure-neighbours"' not in text
+    found = section(markdown_of(folder), "### Nearest neighbours")
+    assert "was not measured. The photos have no labels" in found
+    assert "latentprint influence STORE" in found
+    assert "figures/neighbours.html" not in found
     assert any(
         each.startswith("kNN influence was left out:") for each in cautions(read_run(folder))
     )
 
 
+def test_what_was_not_measured_is_said_and_never_claimed(tmp_path: Path) -> None:
+    write_results(results_table([probe_row(FIRST, "jpeg")]), tmp_path)
+    markdown = markdown_of(tmp_path)
+    for heading, command in (
+        ("### Acquisition labels", "audit PHOTOS -a make"),
+        ("### Would more photos show more", "probe STORE"),
+        ("### Nearest neighbours", "influence STORE"),
+        ("### Image retrieval", "pairs STORE"),
+        ("### Similarity", "similarity STORE"),
+        ("## Is your data at risk?", "correlation PHOTOS"),
+    ):
+        found = section(markdown, heading)
+        assert "not measured" in found, heading
+        assert f"latentprint {command}" in found
+        assert "<d-figure" not in found
+    assert "### Where in the network" not in markdown
+
+
+def test_noise_is_called_noise(tmp_path: Path) -> None:
+    rows = [probe_row(FIRST, "interpolation"), *neighbour_rows(FIRST, "resizing")]
+    write_results(results_table(rows), tmp_path)
+    summary = section(markdown_of(tmp_path), "## Summary")
+    assert "Interpolation kernel is not readable with these photos." in summary
+    assert "is not shown to change nearest neighbours" in summary
+    assert " reads " not in summary
+
+
 def test_a_run_that_recorded_nothing_else_has_a_report(make_run: Maker) -> None:
-    text = page_of(make_run(recorded=False))
-    assert "<p>Not recorded.</p>" in text
-    assert "The files of this run are not recorded." in text
+    markdown = markdown_of(make_run(recorded=False))
+    assert section(markdown, "### Settings and versions").strip() == "Not recorded."
+    assert "The files of this run are not recorded." in markdown
+    assert "not recorded" in section(markdown, "### Encoders")
 
 
 def test_an_empty_result_table_has_a_report(make_run: Maker) -> None:
     folder = make_run(recorded=False)
     pl.read_parquet(folder / "results.parquet").clear().write_parquet(folder / "results.parquet")
-    assert "holds no results of an encoder" in page_of(folder)
+    assert "The results hold no encoder." in text_of(page_of(folder))
 
 
 def test_no_result_table_is_an_error_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(LatentprintError, match=r"holds no results\.parquet"):
         write_report(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["results.parquet", "settings.json", "details.json", "pairs.json", "correlation.json"]
+)
+def test_a_damaged_file_is_named(make_run: Maker, name: str) -> None:
+    folder = make_run()
+    (folder / name).write_bytes(b"{ broken")
+    with pytest.raises(LatentprintError, match=rf"{re.escape(name)} is damaged"):
+        write_report(folder)
 
 
 def test_every_caution_is_given(make_run: Maker) -> None:
@@ -102,10 +237,18 @@ def test_every_caution_is_given(make_run: Maker) -> None:
         assert words in text
 
 
-def test_verdict_and_notes_stand_beside_the_number(make_run: Maker) -> None:
-    text = page_of(make_run())
-    assert "not above the floor</span>" in text
-    assert "Check: unstable between seeds" in text
+def test_failed_checks_stand_beside_their_finding(make_run: Maker) -> None:
+    found = section(markdown_of(make_run()), "### Processing labels")
+    (line,) = [each for each in found.splitlines() if "*Check:" in each]
+    assert "comes out below chance" in line
+    assert "*Check: unstable between seeds.*" in line
+
+
+def test_a_finding_stands_once_in_full(make_run: Maker) -> None:
+    markdown = markdown_of(make_run())
+    sentence = "the probe is right in 31.4% of cases"
+    assert markdown.count(sentence) == 1
+    assert sentence in section(markdown, "### Processing labels")
 
 
 def test_a_long_list_of_broken_photos_is_cut(make_run: Maker) -> None:
@@ -116,12 +259,108 @@ def test_a_long_list_of_broken_photos_is_cut(make_run: Maker) -> None:
     assert photos is not None
     found = troubled(photos)
     assert (len(found.rows), found.total) == (LIMIT, LIMIT + 50)
-    text = page_of(folder)
-    assert f"first {LIMIT} are shown; photos.csv lists every one" in text
-    assert "None of the 0 readable JPEG files" in text
+    markdown = markdown_of(folder)
+    assert f"first {LIMIT} are shown; photos.csv lists every one" in markdown
+    assert "None of the 0 readable JPEG files" in markdown
 
 
 def test_an_empty_list_of_photos_is_not_recorded(make_run: Maker) -> None:
     folder = make_run()
     (folder / "photos.csv").write_text("")
     assert read_run(folder).photos is None
+
+
+def test_title_authors_and_date_stand_above_the_text(make_run: Maker) -> None:
+    masthead = Masthead("Our: index", ("A. <b>One</b>", "B. Two"), "Lab {{ x }}", "2026-12-01")
+    source = compose(read_run(make_run()), masthead)
+    front = yaml.safe_load(source.markdown.split("\n---\n")[0].removeprefix("---\n"))
+    assert front["title"] == "Our: index"
+    assert [each["name"] for each in front["authors"]] == ["A. <b>One</b>", "B. Two"]
+    assert front["authors"][0]["affiliations"]["name"] == "Lab {{ x }}"
+    assert front["date"] == "2026-12-01"
+
+
+def test_the_date_is_that_of_the_run(make_run: Maker) -> None:
+    assert "date: '2026-11-24'" in markdown_of(make_run())
+
+
+def test_article_makes_the_page_that_report_makes(make_run: Maker, tmp_path: Path) -> None:
+    folder = make_run()
+    report = page_of(folder)
+    article = write_markdown(folder, tmp_path / "draft")
+    assert {each.name for each in (tmp_path / "draft").iterdir()} >= {
+        "article.md",
+        "figures",
+        "references.bib",
+    }
+    page = write_article(article).path.read_text(encoding="utf-8")
+    assert page == report
+
+
+def test_edits_show_in_the_page(make_run: Maker, tmp_path: Path) -> None:
+    article = write_markdown(make_run(), tmp_path / "draft")
+    text = article.read_text("utf-8")
+    line = '<d-figure src="figures/paired.html"></d-figure>'
+    assert line in text
+    edited = text.replace(line, "").replace("can interfere", "may well interfere")
+    article.write_text(edited, encoding="utf-8")
+    page = write_article(article).path.read_text("utf-8")
+    assert "may well interfere" in text_of(page)
+    assert 'id="figure-paired"' not in page
+    assert 'id="figure-processing"' in page
+
+
+def test_an_edited_article_is_kept_unless_forced(make_run: Maker, tmp_path: Path) -> None:
+    folder = make_run()
+    article = write_markdown(folder, tmp_path / "draft")
+    write_markdown(folder, tmp_path / "draft", title="Unedited, so written again")
+    article.write_text("Mine\n", encoding="utf-8")
+    with pytest.raises(LatentprintError, match="was edited"):
+        write_markdown(folder, tmp_path / "draft")
+    assert article.read_text("utf-8") == "Mine\n"
+    write_markdown(folder, tmp_path / "draft", force=True)
+    assert article.read_text("utf-8") != "Mine\n"
+
+
+def test_several_runs_need_a_file(make_run: Maker, tmp_path: Path) -> None:
+    folder = make_run()
+    with pytest.raises(UsageError, match="--out FILE"):
+        write_report([folder, folder])
+    page = write_report([folder, folder], tmp_path / "both.html")
+    assert page == tmp_path / "both.html"
+    assert "Measured in more than one run" in text_of(page.read_text("utf-8"))
+
+
+def test_several_sets_of_photos_are_told_apart(tmp_path: Path) -> None:
+    folders = []
+    for name, value in (("beach", 31.4), ("forest", 51.4)):
+        folders.append(tmp_path / name)
+        row = probe_row(FIRST, "jpeg", dataset=name, value=value)
+        write_results(results_table([row, *neighbour_rows(FIRST, "jpeg")]), folders[-1])
+        (folders[-1] / "settings.json").write_text(json.dumps({"dataset": name}))
+    found = section(markdown_of(*folders), "### Processing labels")
+    assert "**beach.** JPEG compression can be read: the probe is right in 31.4%" in found
+    assert "**forest.** JPEG compression can be read: the probe is right in 51.4%" in found
+
+
+def test_47_encoders_fit_into_a_page(tmp_path: Path) -> None:
+    folder = write_many(tmp_path / "many")
+    begun = time.perf_counter()
+    page = write_report(folder)
+    assert time.perf_counter() - begun < 10
+    assert page.stat().st_size < 8_000_000
+    text = html.unescape(page.read_text("utf-8"))
+    assert "47 frozen visual encoders" in text
+    found = section(markdown_of(folder), "### Processing labels")
+    assert len(re.findall(r"^- ", found, re.MULTILINE)) == 8
+    assert re.search(r"The first \d+ of 2,350 rows", text)
+
+
+def test_pictures_can_be_left_out(make_run: Maker) -> None:
+    run = read_run(make_run())
+    shown, hidden = (
+        "".join(compose(run, pictures=wanted).files.values()) for wanted in (True, False)
+    )
+    assert shown.count("data:image/webp;base64,") >= 2
+    assert "data:image/" not in hidden
+    assert "broken.jpg" in hidden

@@ -1,20 +1,64 @@
-"""``latentprint report``: write the page of a run again."""
+"""``latentprint report``: the article of one or several runs."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from latentprint.cli import options
 from latentprint.cli.app import app
+from latentprint.errors import UsageError
 
 
-@app.command(epilog="Example: `latentprint report run --title 'Our index'`")
+@app.command(
+    epilog="Examples: `latentprint report run --title 'Our index'` · "
+    "`latentprint report run-a run-b --out report.html` · "
+    "`latentprint report run --markdown draft`, edit draft/article.md, then "
+    "`latentprint article draft/article.md`"
+)
 def report(
-    run: options.RunArgument,
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Folders that audit, probe, influence, pairs, similarity or robustness wrote with "
+            "--out. Several become one report; of a measurement that two of them hold, the last "
+            "one counts.",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="The page. Default: report.html in RUN; needed for several.",
+        ),
+    ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write article.md, figures/ and references.bib into this folder, to edit, in "
+            "place of a page. `latentprint article` makes the page of them.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --markdown: write over files that were edited.")
+    ] = False,
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
+    author: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Author; repeat it for several.")
+    ] = None,
+    affiliation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Where the authors work.")
+    ] = None,
+    date: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="Date of the report. Default: that of the runs."),
+    ] = None,
     pictures: Annotated[
         bool,
         typer.Option(
@@ -23,7 +67,18 @@ def report(
         ),
     ] = True,
 ) -> None:
-    """Write report.html again from the results of a run."""
-    from latentprint.report import write_report
+    """Write the report of one or several runs: an article as one page that works offline."""
+    from latentprint.report import write_markdown, write_report
 
-    sys.stdout.write(f"{write_report(run, title=title, pictures=pictures)}\n")
+    if markdown is not None and out is not None:
+        raise UsageError("Name either --out FILE, for a page, or --markdown FOLDER, to edit.")
+    if markdown is None and force:
+        raise UsageError("--force is for --markdown: a page is always written anew.")
+    about = {"title": title, "affiliation": affiliation, "date": date}
+    if markdown is None:
+        written = write_report(runs, out, **about, authors=author or (), pictures=pictures)
+    else:
+        written = write_markdown(
+            runs, markdown, **about, authors=author or (), pictures=pictures, force=force
+        )
+    sys.stdout.write(f"{written}\n")

@@ -1,5 +1,5 @@
-"""The report of a run: one HTML page that needs nothing else."""
+"""The report of one or several runs: an article, as one HTML page or as Markdown to edit."""
 
-from latentprint.report.report import write_report
+from latentprint.report.report import write_markdown, write_report
 
-__all__ = ["write_report"]
+__all__ = ["write_markdown", "write_report"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from latentprint.report.inputs import Run
@@ -14,22 +16,41 @@ FEW = 1000
 _WARNINGS = 6
 """Different health warnings that are listed; each stands beside its result as well."""
 
+_LISTED = 6
+"""Measurements that were left out for one reason that are named; more are counted."""
+
+_NAMED = 4
+"""Encoders that a caution names; more are counted."""
+
+_NUMBER = re.compile(r"\d[\d,.]*(?:e-?\d+)?(?<![.,])")
+_BRACKETS = re.compile(r" \([^()]*…\)")
+
 _NAMES = {"knn_influence": "kNN influence", "processing_probe": "Processing probe"}
 
 
 def cautions(run: Run) -> list[str]:
     """Every caution that applies to the run."""
-    recorded = run.settings.get("photos", {})
-    quality = jpeg_quality(run.photos) if run.photos is not None else None
     return [
+        *run.remarks,
         *_few_photos(run),
-        *_compressed(quality),
-        *_split(recorded),
-        *_files(recorded),
+        *_of_parts(run.parts),
         *_left_out(run.left_out),
         *_no_floor(run),
         *_health(run),
     ]
+
+
+def _of_parts(parts: Sequence[Run]) -> list[str]:
+    """Cautions about the photos of each run; with several runs it is said of which."""
+    found: dict[str, list[str]] = {}
+    for part in parts:
+        recorded = part.settings.get("photos") or {}
+        quality = jpeg_quality(part.photos) if part.photos is not None else None
+        for caution in (*_compressed(quality), *_split(recorded), *_files(recorded)):
+            found.setdefault(caution, []).append(part.name)
+    if len(parts) == 1:
+        return list(found)
+    return [f"{listed(names)}: {caution}" for caution, names in found.items()]
 
 
 def _few_photos(run: Run) -> list[str]:
@@ -37,8 +58,9 @@ def _few_photos(run: Run) -> list[str]:
     fewest = min((row["n_test"] for row in judged), default=FEW)
     if fewest >= FEW:
         return []
+    least = "as few as " if len({row["n_test"] for row in judged}) > 1 else ""
     return [
-        f"Few test photos: {fewest:,}. Intervals are wide and small effects cannot be seen; "
+        f"Few test photos: {least}{fewest:,}. Intervals are wide and small effects cannot be seen; "
         f"{FEW:,} or more test photos make the verdicts firmer."
     ]
 
@@ -78,12 +100,12 @@ def _files(recorded: dict[str, Any]) -> list[str]:
     if broken := recorded.get("broken"):
         found.append(
             f"{count(broken, 'photo')} could not be read and {'is' if broken == 1 else 'are'} left "
-            "out; the list is below."
+            "out; the list is under “Photos” below."
         )
     if wrong := recorded.get("mislabelled"):
         found.append(
             f"{count(wrong, 'file has', 'files have')} another format than the name says; the list "
-            "is below."
+            "is under “Photos” below."
         )
     return found
 
@@ -95,28 +117,41 @@ def _left_out(left_out: dict[str, str]) -> list[str]:
         name, space, rest = what.partition(" ")
         reasons.setdefault(reason, []).append(f"{_NAMES.get(name, name)}{space}{rest}")
     return [
-        f"{'; '.join([_start(whats[0]), *whats[1:]])} "
+        f"{'; '.join([_start(whats[0]), *whats[1:_LISTED], *_further(whats)])} "
         f"{'was' if len(whats) == 1 else 'were'} left out: {reason}"
         for reason, whats in reasons.items()
     ]
 
 
+def _further(whats: list[str]) -> list[str]:
+    more = len(whats) - _LISTED
+    return [f"{more:,} more"] if more > 0 else []
+
+
 def _no_floor(run: Run) -> list[str]:
-    bare = dict.fromkeys(row["encoder"] for row in run.every_probe if row["floor"] is None)
+    bare = list(dict.fromkeys(row["encoder"] for row in run.every_probe if row["floor"] is None))
+    if not bare:
+        return []
+    names = listed(bare) if len(bare) <= _NAMED else count(len(bare), "encoder")
     return [
-        f"No floor was measured for {name} (the same network untrained, or colour statistics): "
+        f"No floor was measured for {names} (the same network untrained, or colour statistics): "
         "part of what a probe reads can come from the pixels and the architecture alone."
-        for name in bare
     ]
 
 
 def _health(run: Run) -> list[str]:
-    """Health checks that failed, each once, with what it concerns."""
-    found: dict[str, dict[str, None]] = {}
+    """Health checks that failed, each kind once, with what it concerns."""
+    kinds: dict[str, dict[str, list[str]]] = {}
     for row in [*run.every_probe, *run.neighbours]:
         for check in checks(row):
-            found.setdefault(check, {})[quoted_name(row)] = None
-    listing = [f"Health warning: {check} ({listed(names)})." for check, names in found.items()]
+            names = kinds.setdefault(_NUMBER.sub("…", check), {}).setdefault(check, [])
+            names.append(quoted_name(row))
+    listing = []
+    for kind, found in kinds.items():
+        # A check that failed with several numbers is told without them.
+        check = next(iter(found)) if len(found) == 1 else _BRACKETS.sub("", kind)
+        concerned = dict.fromkeys(name for each in found.values() for name in each)
+        listing.append(f"Health warning: {check} ({listed(concerned)}).")
     if len(listing) > _WARNINGS:
         more = len(listing) - _WARNINGS
         listing = listing[:_WARNINGS]

@@ -6,7 +6,7 @@ Each takes the rows of one encoder and attribute by set-up, and says no more tha
 from __future__ import annotations
 
 from latentprint.published import PAIR_SETUPS
-from latentprint.report.inputs import Row
+from latentprint.report.inputs import Row, rows_by_setup
 from latentprint.report.wording import (
     capital,
     known_name,
@@ -44,6 +44,14 @@ _PAIRS = {
 
 Setups = dict[str, Row]
 """Rows of one encoder and attribute, by set-up."""
+
+
+def first_recalls(rows: list[Row]) -> list[Setups]:
+    """Mean recall over the directions at the smallest k, for every set of photos and encoder."""
+    found = [row for row in rows if row["attribute"].startswith("recall@")]
+    names = sorted({row["attribute"] for row in found}, key=lambda name: int(name.split("@")[1]))
+    kept = [row for row in found if row["attribute"] in names[:1]]
+    return list(rows_by_setup(kept, "dataset", "encoder").values())
 
 
 def similarity_sentence(rows: Setups) -> str:

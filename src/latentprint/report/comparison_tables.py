@@ -6,7 +6,7 @@ from typing import Any
 
 from latentprint.report.comparison_prose import DIFFERENCE, QUERY_GALLERY, TARGET_GALLERY
 from latentprint.report.inputs import Row
-from latentprint.report.tables import Table
+from latentprint.report.table import Table
 from latentprint.report.wording import (
     number,
     percent,
@@ -24,7 +24,7 @@ _WHOLE = "mean of all directions"
 def similarity_table(rows: list[Row], details: list[dict[str, Any]]) -> Table:
     """Means of the curves and the AUCs."""
     pairs = {
-        (each["encoder"], each["attribute"], curve["setup"]): curve["pairs"]
+        (each.get("dataset"), each["encoder"], each["attribute"], curve["setup"]): curve["pairs"]
         for each in details
         for curve in each["curves"]
     }
@@ -40,7 +40,9 @@ def similarity_table(rows: list[Row], details: list[dict[str, Any]]) -> Table:
                 row["setup"],
                 number(row["value"], 2),
                 span(row["low"], row["high"], digits=2),
-                whole(pairs.get((row["encoder"], row["attribute"], row["setup"]))),
+                whole(
+                    pairs.get((row["dataset"], row["encoder"], row["attribute"], row["setup"]))
+                ),
                 whole(row["n_test"]),
                 whole(row["n_train"]),
                 row["notes"] or "–",
@@ -49,7 +51,7 @@ def similarity_table(rows: list[Row], details: list[dict[str, Any]]) -> Table:
         ],
         names=3,
         remarks=1,
-    )  # fmt: skip
+    ).on([row["dataset"] for row in rows])  # fmt: skip
 
 
 def stability_table(rows: list[Row]) -> Table:
@@ -71,7 +73,7 @@ def stability_table(rows: list[Row]) -> Table:
         ],
         names=3,
         remarks=1,
-    )
+    ).on([row["dataset"] for row in rows])
 
 
 def overtaken_table(details: list[dict[str, Any]]) -> Table:
@@ -99,24 +101,25 @@ def overtaken_table(details: list[dict[str, Any]]) -> Table:
 
 def pairs_table(rows: list[Row]) -> Table:
     """Every measure and direction on a line, the two galleries beside each other."""
-    lines: dict[tuple[str, str, str], dict[str, Row]] = {}
+    lines: dict[tuple[str, str, str, str], dict[str, Row]] = {}
     for row in rows:
         gallery, _, direction = row["setup"].partition(_DIRECTION)
         # Which devices distract follows from the column; it would part one line in three.
         direction = direction.partition(", distractors ")[0] or _WHOLE
-        lines.setdefault((row["encoder"], row["attribute"], direction), {})[gallery] = row
+        key = (row["dataset"], row["encoder"], row["attribute"], direction)
+        lines.setdefault(key, {})[gallery] = row
     return Table(
         "Recall in percent, ranks, and margins (cosines times 100), with 95% intervals",
         ("Encoder", "Measure", "Query and target", "Distractors of the query's device",
          "Of the target's device", "Difference", "Chance", "p (McNemar)", "Queries", "Verdict",
          "Notes"),
-        [_pairs_line(key, found) for key, found in lines.items()],
+        [_pairs_line(key, found) for (_, *key), found in lines.items()],
         names=3,
         remarks=2,
-    )  # fmt: skip
+    ).on([place for place, *_ in lines])  # fmt: skip
 
 
-def _pairs_line(key: tuple[str, str, str], found: dict[str, Row]) -> tuple[str, ...]:
+def _pairs_line(key: list[str], found: dict[str, Row]) -> tuple[str, ...]:
     encoder, measure, direction = key
     change, first = found.get(DIFFERENCE), next(iter(found.values()))
     return (
@@ -156,7 +159,7 @@ def robustness_table(rows: list[Row]) -> Table:
         ],
         names=4,
         remarks=1,
-    )  # fmt: skip
+    ).on([row["dataset"] for row in rows])  # fmt: skip
 
 
 def correlation_table(correlation: dict[str, Any]) -> Table:

@@ -4,93 +4,92 @@ from __future__ import annotations
 
 from typing import Any
 
-from latentprint.report.panel import Panel, base, safe
-from latentprint.report.wording import number, shortened
-
-WRITTEN = 12
-"""Columns up to which the numbers stand in the cells."""
+from latentprint.report.comparison_tables import correlation_table
+from latentprint.report.figure import Figure
+from latentprint.report.heat import heat_layout, heat_map
+from latentprint.report.inputs import Run
+from latentprint.report.panel import Panel, hover
+from latentprint.report.wording import count, number, shortened, significant
 
 DRAWN = 60
 """Columns that the figure has room for, the label first; correlation.json holds every one."""
 
-_CELL = 30
-_LABEL = 18
+Correlation = dict[str, Any]
+"""As ``Correlation.to_dict`` has it."""
 
 
-def correlation_panel(correlation: dict[str, Any]) -> Panel:
-    """Cramér's V of every two columns, the classes first.
+def correlation_figure(run: Run) -> Figure | None:
+    """The figure; None where a run did not ask how far columns go together.
 
     Args:
-        correlation: As ``Correlation.to_dict`` has it.
+        run: One run: of several that were joined, each has its own.
     """
-    names = [str(each) for each in correlation["matrix"]["names"]][:DRAWN]
-    values = [row[: len(names)] for row in correlation["matrix"]["v"][: len(names)]]
+    found = run.correlation
+    if found is None:
+        return None
+    dropped = len(found["matrix"]["names"]) - DRAWN
+    rest = f" {count(dropped, 'column is', 'columns are')} left out." if dropped > 0 else ""
+    return Figure(
+        "correlation",
+        f"Cramér's V of every two columns, bias-corrected, from 0 (independent) to 1; the first "
+        f"is {found['label']}, the class. {found['photos']:,} photos.{rest}",
+        panels=[correlation_panel(found)],
+        tables=[("Numbers: columns by how far they go with the class", correlation_table(found))],
+        layout="l-body",
+    )
+
+
+def correlation_panel(correlation: Correlation) -> Panel:
+    """Cramér's V of every two columns, the class first, then by V with the class."""
+    names, values = _ordered(correlation)
     label = correlation["label"]
     spoken = "; ".join(
         f"{each['column']} {number(each['v'], 2)}" for each in correlation["columns"]
     )
+    told = {each["column"]: _told(each) for each in correlation["columns"]}
+    hovers = [
+        [_hover(one, other, value, told) for other, value in zip(names, row, strict=True)]
+        for one, row in zip(names, values, strict=True)
+    ]
     return Panel(
         title="Cramér's V, 0 (independent) to 1",
-        described=f"Cramér's V with {label}: {spoken}.",
-        data=[_cells(names, values)],
-        layout=_layout(names),
+        described=f"Heat map of Cramér's V. With {label}: {spoken}.",
+        data=[heat_map(values, hovers, most=1.0, written=_written)],
+        layout=heat_layout([shortened(name, 22) for name in names]),
     )
 
 
-def _cells(names: list[str], values: list[list[float | None]]) -> dict[str, Any]:
-    places = list(range(len(names)))
-    cells: dict[str, Any] = {
-        "type": "heatmap",
-        "legendgroup": "cells",
-        "x": places,
-        "y": places,
-        "z": values,
-        "zmin": 0,
-        "zmax": 1,
-        "xgap": 1,
-        "ygap": 1,
-        # One hue from light to dark: differences in lightness are seen by everyone.
-        "colorscale": [[0, "var(--wash)"], [1, "var(--heat)"]],
-        "colorbar": {"thickness": 10, "len": 0.9, "outlinewidth": 0, "tickvals": [0, 0.5, 1]},
-        "hoverinfo": "text",
-        "hovertext": [
-            [
-                f"{safe(one)}<br>{safe(other)}<br>V = {number(value, 3)}"
-                for other, value in zip(names, row, strict=True)
-            ]
-            for one, row in zip(names, values, strict=True)
-        ],
-    }
-    if len(names) <= WRITTEN:
-        cells |= {
-            "text": [[_written(value) for value in row] for row in values],
-            "texttemplate": "%{text}",
-            "textfont": {"size": 10, "color": "var(--ink)"},
-            "showscale": False,
-        }
-    return cells
+def _ordered(correlation: Correlation) -> tuple[list[str], list[list[float | None]]]:
+    """Names and values; the columns that go most with the class stand first."""
+    names = [str(each) for each in correlation["matrix"]["names"]]
+    values = correlation["matrix"]["v"]
+    strength = {str(each["column"]): -(each["v"] or 0.0) for each in correlation["columns"]}
+    places = sorted(range(1, len(names)), key=lambda place: strength.get(names[place], 1.0))
+    places = [0, *places][:DRAWN]
+    return [names[place] for place in places], [[values[a][b] for b in places] for a in places]
+
+
+def _told(column: dict[str, Any]) -> list[str]:
+    """What is known of a column and the class beside V."""
+    p, q = significant(column["p"]), significant(column["q"])
+    return [
+        f"by chance below {number(column['chance'], 3)}",
+        f"p = {p}, q = {q}",
+        count(column["n"], "photo"),
+    ]
+
+
+def _hover(one: str, other: str, value: float | None, told: dict[str, list[str]]) -> str:
+    known = told.get(one) or told.get(other) if _with_class(one, other, told) else None
+    return hover(one, other, f"V = {number(value, 3)}", *(known or ()))
+
+
+def _with_class(one: str, other: str, told: dict[str, list[str]]) -> bool:
+    """Whether one of the two is the class: it is no column."""
+    return (one in told) != (other in told)
 
 
 def _written(value: float | None) -> str:
     """A number that has room in a narrow cell: ".18" or "1"."""
     text = number(value, 2)
     return "1" if text == "1.00" else text.removeprefix("0")
-
-
-def _layout(names: list[str]) -> dict[str, Any]:
-    axis = {
-        "tickvals": list(range(len(names))),
-        "ticktext": [safe(shortened(name, _LABEL)) for name in names],
-        "fixedrange": True,
-        "showgrid": False,
-        "zeroline": False,
-        "color": "var(--muted)",
-        "tickfont": {"size": 11},
-    }
-    return {
-        **base(),
-        "height": _CELL * len(names) + 150,
-        "margin": {"l": 112, "r": 8, "t": 8, "b": 112},
-        "xaxis": {**axis, "tickangle": -60},
-        "yaxis": {**axis, "autorange": "reversed"},
-    }

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from polars.exceptions import NoDataError
+from polars.exceptions import NoDataError, PolarsError
 
-from latentprint.results import SCHEMA, read_details, read_results
+from latentprint.errors import LatentprintError
+from latentprint.results import SCHEMA, read_results
 
 _NUMBERS = ("width", "height", "jpeg_quality")
 _TEXTS = ("id", "path", "status", "reason", "format", "jpeg_subsampling", "split", "label")
@@ -23,29 +24,50 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Run:
-    """The files of a run folder.
+    """The files of a run folder, or of several that were joined (see ``runs.join_runs``).
 
     Attributes:
         table: The result table, the only source of measured figures.
-        photos: Every file with its status; None where the run did not record them.
+        photos: Every file with its status; None where the run did not record them, and of joined
+            runs, whose parts have them.
         settings: How the run was made; empty where that was not recorded.
         details: What stands behind the figures (confusion matrices, curves, galleries…), each
-            with its ``experiment``; empty where not recorded.
-        failures: The worst failures of near-duplicate retrieval; empty where not recorded.
-        correlation: How far classes and columns go together; None where that was not asked.
+            with its ``experiment`` and ``dataset``; empty where not recorded.
+        correlation: How far classes and columns go together; None where that was not asked, and
+            of joined runs, whose parts have it.
+        name: Name of the folder.
+        joined: The runs that were joined; empty for a single run.
+        remarks: What joining had to settle, one sentence each.
     """
 
     table: pl.DataFrame
     photos: pl.DataFrame | None
     settings: dict[str, Any]
     details: list[dict[str, Any]] = field(default_factory=list)
-    failures: list[dict[str, Any]] = field(default_factory=list)
     correlation: dict[str, Any] | None = None
+    name: str = ""
+    joined: tuple[Run, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Run, ...]:
+        """The runs that were joined; the run itself where it is a single one."""
+        return self.joined or (self,)
+
+    @cached_property
+    def every_row(self) -> list[Row]:
+        """The rows of the user's encoders and of their blocks, without the controls."""
+        return self.table.filter(pl.col("family") != "control").to_dicts()
 
     @cached_property
     def rows(self) -> list[Row]:
-        """The rows of the user's encoders, without the controls."""
-        return self.table.filter(pl.col("family") != "control").to_dicts()
+        """The rows of final embeddings of the user's encoders, without the controls."""
+        return [row for row in self.every_row if row.get("layer") is None]
+
+    @property
+    def layers(self) -> list[Row]:
+        """The rows of intermediate layers of the user's encoders, without the controls."""
+        return [row for row in self.every_row if row.get("layer") is not None]
 
     @property
     def probes(self) -> list[Row]:
@@ -87,10 +109,23 @@ class Run:
         return found
 
     @property
+    def datasets(self) -> list[str]:
+        """Names of the sets of photos."""
+        if self.joined:
+            return list(dict.fromkeys(name for part in self.joined for name in part.datasets))
+        named = [self.settings["dataset"]] if self.settings.get("dataset") else []
+        return [str(each) for each in dict.fromkeys([*named, *self.table["dataset"].to_list()])]
+
+    @property
     def root(self) -> Path | None:
         """The folder that the paths of photos start from; None where that is not recorded."""
         root = self.settings.get("root")
         return Path(root) if root else None
+
+    def root_of(self, dataset: str) -> Path | None:
+        """The folder that the paths of a set of photos start from; None where not recorded."""
+        roots = (part.root for part in self.parts if part.root and dataset in part.datasets)
+        return next(roots, None)
 
 
 def rows_by_setup(rows: Iterable[Row], *columns: str) -> dict[tuple[Any, ...], dict[str, Row]]:
@@ -99,6 +134,14 @@ def rows_by_setup(rows: Iterable[Row], *columns: str) -> dict[tuple[Any, ...], d
     for row in rows:
         found.setdefault(tuple(row[name] for name in columns), {})[row["setup"]] = row
     return found
+
+
+def grouped(rows: Iterable[Row], *columns: str) -> list[list[Row]]:
+    """Rows that agree in some columns together, in the order in which they come."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[name] for name in columns), []).append(row)
+    return list(groups.values())
 
 
 def is_paired(row: Row) -> bool:
@@ -110,25 +153,46 @@ def read_run(folder: Path) -> Run:
     """Read the run folder.
 
     Raises:
-        LatentprintError: The folder holds no result table.
+        LatentprintError: The folder holds no result table, or a file in it is damaged.
     """
+    table = _read_table(folder)
     settings, pairs, correlation = (
-        _read_json(folder / f"{name}.json") for name in ("settings", "pairs", "correlation")
+        _read_json(folder / f"{name}.json", {}) for name in ("settings", "pairs", "correlation")
     )
+    details: list[dict[str, Any]] = _read_json(folder / "details.json", [])
+    dataset = settings.get("dataset") or next(iter(table["dataset"].to_list()), "")
     left_out = {**settings.get("left_out", {}), **pairs.get("left_out", {})}
     return Run(
-        table=_complete(read_results(folder)),
+        table=table,
         photos=_read_photos(folder / "photos.csv"),
         settings={**settings, "left_out": left_out} if left_out else settings,
-        details=read_details(folder),
-        failures=pairs.get("failures", []),
+        details=[{"dataset": dataset, **each} for each in details],
         correlation=correlation or None,
+        name=folder.resolve().name,
     )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    """A JSON object; empty where there is no such file."""
-    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+def _read_table(folder: Path) -> pl.DataFrame:
+    try:
+        return _complete(read_results(folder))
+    except (PolarsError, OSError) as error:
+        raise LatentprintError(
+            f"{folder / 'results.parquet'} is damaged: run the job again that wrote it."
+        ) from error
+
+
+def _read_json(path: Path, default: Any) -> Any:
+    """What a JSON file holds; the default where there is no such file."""
+    if not path.exists():
+        return default
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (ValueError, OSError) as error:
+        raise LatentprintError(
+            f"{path} is damaged: run the job again that wrote it, or remove the file."
+        ) from error
+    if not isinstance(found, type(default)):
+        raise LatentprintError(f"{path} is not of a run: remove the file.")
     return found
 
 
@@ -136,6 +200,8 @@ def _complete(table: pl.DataFrame) -> pl.DataFrame:
     """The table with every column; runs of earlier versions have fewer."""
     missing = [name for name in SCHEMA if name not in table.columns]
     table = table.with_columns(pl.lit(None).alias(name) for name in missing)
+    if "network" in missing:
+        table = table.with_columns(network=pl.col("encoder"))
     return table.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
 
 

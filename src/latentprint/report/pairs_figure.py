@@ -7,21 +7,68 @@ from typing import Any
 import polars as pl
 
 from latentprint.published import published
-from latentprint.report.comparison_prose import QUERY_GALLERY, TARGET_GALLERY, Setups
-from latentprint.report.inputs import Row, rows_by_setup
-from latentprint.report.panel import CHANCE, FONT, Panel, base, safe
-from latentprint.report.probe_figure import FAMILIES
-from latentprint.report.wording import percent, shortened, span
+from latentprint.report.comparison_prose import (
+    DIFFERENCE,
+    QUERY_GALLERY,
+    TARGET_GALLERY,
+    Setups,
+    first_recalls,
+)
+from latentprint.report.context import (
+    FAMILIES,
+    PUBLISHED,
+    family_keys,
+    family_of,
+    published_key,
+)
+from latentprint.report.dense import many
+from latentprint.report.figure import Figure, Key
+from latentprint.report.inputs import Row, Run
+from latentprint.report.panel import (
+    CHANCE,
+    FONT,
+    Panel,
+    axis,
+    base,
+    hover,
+    rounded,
+    safe,
+    whiskers,
+)
+from latentprint.report.row_table import row_table
+from latentprint.report.table import Table
+from latentprint.report.wording import count, number, percent, points, shortened, span, whole
 
 _NAMED = 4
 """Encoders of the user up to which names stand beside their points."""
 
 
-def recalls(rows: list[Row]) -> dict[tuple[Any, ...], Setups]:
-    """Mean recall over the directions at the smallest k, by encoder."""
-    found = [row for row in rows if row["attribute"].startswith("recall@")]
-    names = sorted({row["attribute"] for row in found}, key=lambda name: int(name.split("@")[1]))
-    return rows_by_setup([row for row in found if row["attribute"] in names[:1]], "encoder")
+def recall_figure(run: Run) -> Figure | None:
+    """The figure; None where near-duplicates were not retrieved."""
+    rows = run.of("near_duplicate")
+    found = _both(rows)
+    if not found:
+        return None
+    chosen = [row for setups in found for row in _two(setups)]
+    context = _context(found)
+    keys = family_keys(chosen, "point")
+    tables = [("Numbers: your encoders", _table(found))]
+    said = ""
+    if context.height:
+        keys.append(published_key(context.height, "PairCams"))
+        tables.append(("Numbers: published encoders", _published_table(context)))
+        said = " Published encoders were measured on other photos: a range, not a ranking."
+    return Figure(
+        "recall",
+        f"{found[0][QUERY_GALLERY]['attribute']} of near-duplicates in two galleries, with 95% "
+        "intervals. Below the line, recall is lower where distractors share the query's device."
+        f"{said} The axes do not begin at zero.",
+        panels=pairs_panels(rows),
+        keys=[*keys, Key("equal", "Alike in both galleries", "chance slope", fixed=True)],
+        tables=tables,
+        layout="l-body",
+        download=row_table(chosen),
+    )
 
 
 def published_recalls() -> pl.DataFrame:
@@ -34,127 +81,210 @@ def published_recalls() -> pl.DataFrame:
 
 
 def pairs_panels(rows: list[Row]) -> list[Panel]:
-    """One panel: hard gallery against easy gallery; none without recalls."""
-    both = {QUERY_GALLERY, TARGET_GALLERY}
-    found = [setups for setups in recalls(rows).values() if both <= set(setups)]
-    if not found:
-        return []
-    measure = found[0][QUERY_GALLERY]["attribute"]
-    context = published_recalls() if measure == "recall@1" else published_recalls().clear()
-    values = [setups[name]["value"] for setups in found for name in both]
-    values += [value for name in both for value in context[name].to_list()]
-    low = max(min(values) - 3.0, -2.0)
-    spoken = "; ".join(
+    """Hard gallery against easy gallery, a panel for each set of photos; none without recalls."""
+    found = _both(rows)
+    datasets = list(dict.fromkeys(setups[QUERY_GALLERY]["dataset"] for setups in found))
+    return [
+        _panel(
+            [setups for setups in found if setups[QUERY_GALLERY]["dataset"] == dataset],
+            dataset if len(datasets) > 1 else "",
+        )
+        for dataset in datasets
+    ]
+
+
+def _both(rows: list[Row]) -> list[Setups]:
+    """Recalls of the encoders that were tried in both galleries."""
+    return [each for each in first_recalls(rows) if {QUERY_GALLERY, TARGET_GALLERY} <= set(each)]
+
+
+def _two(setups: Setups) -> tuple[Row, Row]:
+    """The rows of the hard and of the easy gallery."""
+    return setups[QUERY_GALLERY], setups[TARGET_GALLERY]
+
+
+def _context(found: list[Setups]) -> pl.DataFrame:
+    table = published_recalls()
+    return table if found[0][QUERY_GALLERY]["attribute"] == "recall@1" else table.clear()
+
+
+def _panel(found: list[Setups], dataset: str) -> Panel:
+    context = _context(found)
+    lows = {
+        name: _low([setups[name]["low"] for setups in found], context[name].to_list())
+        for name in (TARGET_GALLERY, QUERY_GALLERY)
+    }
+    title = f"{found[0][QUERY_GALLERY]['attribute']} in percent"
+    return Panel(
+        title=", ".join(filter(None, [title, dataset])),
+        described=f"{title} in the two galleries. {_spoken(found)}.",
+        data=[*(_family(context, family) for family in PUBLISHED if len(context)), *_yours(found)],
+        layout=_layout(lows, found),
+    )
+
+
+def _low(measured: list[float], published: list[float]) -> float:
+    """Where an axis begins, with some room below the lowest point."""
+    low = min([*measured, *published])
+    return max(low - max(0.06 * (100 - low), 0.5), -2.0)
+
+
+def _spoken(found: list[Setups]) -> str:
+    """Every encoder of a few; how many of many lose."""
+    if many(row for setups in found for row in setups.values()):
+        lower = sum(
+            setups[QUERY_GALLERY]["value"] < setups[TARGET_GALLERY]["value"] for setups in found
+        )
+        return (
+            f"{count(len(found), 'encoder')}; {lower} find fewer targets where {QUERY_GALLERY} "
+            f"than where {TARGET_GALLERY}"
+        )
+    return "; ".join(
         f"{setups[QUERY_GALLERY]['encoder']}: {percent(setups[QUERY_GALLERY]['value'])} where "
         f"{QUERY_GALLERY}, {percent(setups[TARGET_GALLERY]['value'])} where {TARGET_GALLERY}"
         for setups in found
     )
-    return [
-        Panel(
-            title=f"{measure} in percent",
-            described=f"{measure} in the two galleries. {spoken}.",
-            data=[*(_family(context, family) for family in FAMILIES), _yours(found)],
-            layout=_layout(low, found),
-        )
-    ]
 
 
 def _family(context: pl.DataFrame, family: str) -> dict[str, Any]:
     rows = context.filter(pl.col("family") == family).to_dicts()
+    colour = f"var(--{FAMILIES[family].colour})"
     return {
         "type": "scatter",
         "mode": "markers",
-        "legendgroup": family,
-        "x": [row[TARGET_GALLERY] for row in rows],
-        "y": [row[QUERY_GALLERY] for row in rows],
+        "legendgroup": "published",
+        "x": rounded([row[TARGET_GALLERY] for row in rows]),
+        "y": rounded([row[QUERY_GALLERY] for row in rows]),
         "cliponaxis": False,
-        "marker": {
-            "symbol": FAMILIES[family],
-            "size": 8,
-            "color": f"var(--{family.lower()})",
-            "opacity": 0.85,
-        },
+        "marker": {"symbol": FAMILIES[family].symbol, "size": 7, "color": colour, "opacity": 0.5},
         "hoverinfo": "text",
         "hovertext": [
-            f"{safe(row['encoder'])}<br>{family}, query's device "
-            f"{percent(row[QUERY_GALLERY])}, target's {percent(row[TARGET_GALLERY])}"
+            hover(
+                row["encoder"],
+                f"{family}, published",
+                f"query's device {percent(row[QUERY_GALLERY])}",
+                f"target's device {percent(row[TARGET_GALLERY])}",
+            )
             for row in rows
         ],
     }
 
 
-def _yours(found: list[Setups]) -> dict[str, Any]:
-    hard, easy = ([setups[name] for setups in found] for name in (QUERY_GALLERY, TARGET_GALLERY))
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "legendgroup": "yours",
-        "x": [row["value"] for row in easy],
-        "y": [row["value"] for row in hard],
-        "cliponaxis": False,
-        "error_x": _whiskers(easy),
-        "error_y": _whiskers(hard),
-        "marker": {
-            "symbol": "star",
-            "size": 15,
-            "color": "var(--bar)",
-            "line": {"color": "var(--ink)", "width": 1.2},
-        },
-        "hoverinfo": "text",
-        "hovertext": [
-            f"{safe(one['encoder'])}<br>query's device {percent(one['value'])} "
-            f"({span(one['low'], one['high'])})<br>target's device "
-            f"{percent(other['value'])} ({span(other['low'], other['high'])})"
-            for one, other in zip(hard, easy, strict=True)
-        ],
-    }
+def _yours(found: list[Setups]) -> list[dict[str, Any]]:
+    """A trace for each family, with intervals as crosses."""
+    crowded = many(row for setups in found for row in setups.values())
+    traces = []
+    for name, family in FAMILIES.items():
+        chosen = [setups for setups in found if family_of(setups[QUERY_GALLERY]) == name]
+        if not chosen:
+            continue
+        hard, easy = (list(each) for each in zip(*map(_two, chosen), strict=True))
+        colour, thickness = (family.colour, 0.7) if crowded else ("ink", 1.2)
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "legendgroup": name,
+                "x": rounded([row["value"] for row in easy]),
+                "y": rounded([row["value"] for row in hard]),
+                "cliponaxis": False,
+                "error_x": whiskers(easy, colour, thickness),
+                "error_y": whiskers(hard, colour, thickness),
+                "marker": {
+                    "symbol": family.symbol,
+                    "size": (9 if crowded else 12) + (4 if name == "yours" else 0),
+                    "color": f"var(--{family.colour})",
+                    "line": {"color": "var(--ink)", "width": 1.2},
+                },
+                "hoverinfo": "text",
+                "hovertext": [_hover(setups) for setups in chosen],
+            }
+        )
+    return traces
 
 
-def _whiskers(rows: list[Row]) -> dict[str, Any]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [row["high"] - row["value"] for row in rows],
-        "arrayminus": [row["value"] - row["low"] for row in rows],
-        "color": "var(--ink)",
-        "thickness": 1.2,
-        "width": 4,
-    }
+def _hover(setups: Setups) -> str:
+    hard, easy = _two(setups)
+    return hover(
+        hard["encoder"],
+        f"query's device {percent(hard['value'])} ({span(hard['low'], hard['high'])})",
+        f"target's device {percent(easy['value'])} ({span(easy['low'], easy['high'])})",
+        count(hard["n_test"], "query", "queries"),
+        setups[DIFFERENCE]["verdict"] or "" if DIFFERENCE in setups else "",
+    )
 
 
-def _layout(low: float, found: list[Setups]) -> dict[str, Any]:
-    def axis(who: str) -> dict[str, Any]:
-        title = f"distractors share the {who} device"
-        return {
-            "range": [low, 100.6],
-            "fixedrange": True,
-            "color": "var(--muted)",
-            "gridcolor": "var(--line)",
-            "zeroline": False,
-            "title": {"text": title, "standoff": 8, "font": {"size": 12}},
-        }
+def _layout(lows: dict[str, float], found: list[Setups]) -> dict[str, Any]:
+    def scale(gallery: str, **changes: Any) -> dict[str, Any]:
+        low = lows[gallery]
+        return axis(gallery, range=[low, 100 + 0.03 * (100 - low)], **changes)
 
-    named = found if len(found) <= _NAMED else []
+    start = max(lows.values())
     return {
         **base(),
-        "height": 420,
+        "height": 440,
         "margin": {"l": 56, "r": 18, "t": 12, "b": 50},
-        "xaxis": axis("target's"),
-        "yaxis": axis("query's"),
-        "shapes": [{"type": "line", "x0": low, "y0": low, "x1": 100, "y1": 100, "line": CHANCE}],
-        "annotations": [
-            {
-                "x": setups[TARGET_GALLERY]["value"],
-                "y": setups[QUERY_GALLERY]["value"],
-                "text": safe(shortened(setups[QUERY_GALLERY]["encoder"], 28)),
-                "showarrow": False,
-                "xanchor": "right",
-                "xshift": -13,
-                "yshift": 9,
-                "font": FONT,
-                "bgcolor": "var(--paper)",
-                "borderpad": 1,
-            }
-            for setups in named
+        "xaxis": scale(TARGET_GALLERY, nticks=6),
+        "yaxis": scale(QUERY_GALLERY, nticks=8),
+        "shapes": [
+            {"type": "line", "x0": start, "y0": start, "x1": 100, "y1": 100, "layer": "below",
+             "line": CHANCE}
         ],
+        "annotations": [
+            _name(setups, lows[TARGET_GALLERY]) for setups in found if len(found) <= _NAMED
+        ],
+    }  # fmt: skip
+
+
+def _name(setups: Setups, low: float) -> dict[str, Any]:
+    """The name of an encoder, on the side of its point that has more room."""
+    hard, easy = _two(setups)
+    right = easy["value"] < (low + 100) / 2
+    return {
+        "x": easy["value"],
+        "y": hard["value"],
+        "text": safe(shortened(hard["encoder"], 28)),
+        "showarrow": False,
+        "xanchor": "left" if right else "right",
+        "xshift": 12 if right else -12,
+        "yshift": 10 if right else -10,
+        "font": FONT,
+        "name": family_of(hard),
     }
+
+
+def _table(found: list[Setups]) -> Table:
+    measure = found[0][QUERY_GALLERY]["attribute"]
+    return Table(
+        f"{measure} in percent, with 95% intervals",
+        ("Encoder", "Photos", "Distractors of the query's device", "Interval",
+         "Of the target's device", "Interval", "Difference", "Queries"),
+        [
+            (
+                hard["encoder"],
+                hard["dataset"],
+                number(hard["value"]),
+                span(hard["low"], hard["high"]),
+                number(easy["value"]),
+                span(easy["low"], easy["high"]),
+                points(easy["value"] - hard["value"]),
+                whole(hard["n_test"]),
+            )
+            for hard, easy in (
+                (setups[QUERY_GALLERY], setups[TARGET_GALLERY]) for setups in found
+            )
+        ],
+        names=2,
+    )  # fmt: skip
+
+
+def _published_table(context: pl.DataFrame) -> Table:
+    return Table(
+        "Published recall@1 in percent, PairCams",
+        ("Encoder", "Family", "Distractors of the query's device", "Of the target's device"),
+        [
+            (row["encoder"], row["family"], number(row[QUERY_GALLERY]), number(row[TARGET_GALLERY]))
+            for row in context.sort("family", "encoder").to_dicts()
+        ],
+        names=2,
+    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
-from latentprint.report.wording import shortened
+from latentprint.report.inputs import Row
+from latentprint.report.wording import count, percent, shortened, span
 
 FONT = {"size": 13, "color": "var(--ink)"}
 
@@ -22,20 +24,27 @@ TOP = 0.72
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot: a title, what it shows in words, and its Plotly data and layout."""
+    """One plot: a title, what it shows in words, and its Plotly data and layout.
+
+    A trace's ``hovertext`` tells what its points are; what all of them begin with, such as the
+    name of an encoder, stands once in ``meta``.
+
+    ``dense`` panels have a row of the same height for each encoder and stand side by side, so
+    that the names are written once for a row of panels.
+    """
 
     title: str
     described: str
     data: list[dict[str, Any]]
     layout: dict[str, Any]
+    dense: bool = False
 
     @property
     def json(self) -> Markup:
         """The figure as JSON that can stand inside a script element, whatever it holds."""
-        text = json.dumps({"data": self.data, "layout": self.layout}, allow_nan=False)
-        for character in "<>&":
-            text = text.replace(character, f"\\u{ord(character):04x}")
-        return Markup(text)  # noqa: S704 - every character that could end the element is escaped
+        content = {"data": self.data, "layout": self.layout}
+        text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+        return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - nothing can end the element
 
 
 def base() -> dict[str, Any]:
@@ -47,7 +56,12 @@ def base() -> dict[str, Any]:
         "showlegend": False,
         "hovermode": "closest",
         "dragmode": False,
-        "hoverlabel": {"bgcolor": "var(--paper)", "bordercolor": "var(--line)", "font": FONT},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": "var(--paper)",
+            "bordercolor": "var(--muted)",
+            "font": FONT,
+        },
     }
 
 
@@ -96,6 +110,66 @@ def note(text: str, height: float) -> dict[str, Any]:
         "borderpad": 1,
     }
 
+
+def axis(title: str, **changes: Any) -> dict[str, Any]:
+    """An axis of numbers with a title."""
+    return {
+        "fixedrange": True,
+        "color": "var(--muted)",
+        "gridcolor": "var(--line)",
+        "zeroline": False,
+        "title": {"text": title, "standoff": 8, "font": {"size": 12}},
+        **changes,
+    }
+
+
+def whiskers(rows: list[Row], colour: str = "ink", thickness: float = 1.5) -> dict[str, Any]:
+    """The intervals of some rows as error bars."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [round(row["high"] - row["value"], 2) for row in rows],
+        "arrayminus": [round(row["value"] - row["low"], 2) for row in rows],
+        "color": f"var(--{colour})",
+        "thickness": thickness,
+        "width": 4 if thickness > 1 else 0,
+    }
+
+
+def hatched(pattern: str, colour: str = "var(--paper)") -> dict[str, Any]:
+    """Thin lines or dots over a bar, so that colour is not all that tells it."""
+    return {
+        "shape": pattern,
+        "fillmode": "overlay",
+        "fgcolor": colour,
+        "size": 5,
+        "solidity": 0.2,
+    }
+
+
+def rounded(values: list[float]) -> list[float]:
+    """Values as precise as they can be seen."""
+    return [round(value, 2) for value in values]
+
+
+def hover(*lines: str) -> str:
+    """The label of a point: plain text in lines that also fit a narrow screen."""
+    wrapped = (textwrap.wrap(" ".join(line.split()), _WIDEST)[:_LINES] for line in lines if line)
+    return "<br>".join(html.escape(part, quote=False) for parts in wrapped for part in parts)
+
+
+def measured(row: Row) -> list[str]:
+    """What every label of a measured point tells: name, value, interval, photos and verdict."""
+    return [
+        row["encoder"],
+        f"{percent(row['value'])} ({span(row['low'], row['high'])})",
+        count(row["n_test"], "test photo"),
+        row["verdict"] or "",
+    ]
+
+
+_WIDEST = 46
+_LINES = 4
 
 CHANCE = {"color": "var(--chance)", "width": 2, "dash": "dot"}
 """The line of guessing."""

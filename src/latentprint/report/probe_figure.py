@@ -1,4 +1,4 @@
-"""Probe accuracy as panels, one for each attribute or label.
+"""Probe accuracy as figures: processing labels, the paired probe, and labels of photos.
 
 Colours are names of the page's CSS variables, such as ``var(--bar)``: the page looks them up, and
 again when it turns dark or is printed.
@@ -10,8 +10,23 @@ from typing import Any
 
 import polars as pl
 
-from latentprint.published import published
-from latentprint.report.inputs import Row, is_paired
+from latentprint.report.context import (
+    FAMILIES,
+    PUBLISHED,
+    family_keys,
+    family_of,
+    published_context,
+    published_key,
+)
+from latentprint.report.dense import (
+    Rows,
+    dense_layout,
+    dense_rows,
+    limits_from_zero,
+    many,
+)
+from latentprint.report.figure import Figure, Key
+from latentprint.report.inputs import Row, Run, is_paired
 from latentprint.report.panel import (
     ROW,
     TOP,
@@ -19,91 +34,169 @@ from latentprint.report.panel import (
     label,
     layout_of,
     note,
-    safe,
-    vertical,
 )
+from latentprint.report.probe_marks import MARKS, bars, chance_line, markers, published_points
+from latentprint.report.row_table import row_table
+from latentprint.report.table import Table
+from latentprint.report.tables import context_table, probe_table
 from latentprint.report.wording import (
     checks,
     classes,
-    floor_name,
+    count,
     name_of,
     percent,
     setup_name,
-    span,
     title_of,
 )
 
-FAMILIES = {"CVL": "circle", "SUP": "square", "SSL": "triangle-up"}
-"""The published families and the shape of their points: never colour alone."""
+_CAPTIONS = {
+    "processing": "Probe accuracy for processing labels, with 95% intervals.",
+    "paired": "Accuracy of the paired probe, the sensitive measure for small sets, with 95% "
+    "intervals; not to be compared with other probes or with published figures.",
+    "labels": "Probe accuracy for labels of the photos, the mean over the classes, with 95% "
+    "intervals. The axes may end at different values.",
+}
 
-CONTEXT = {"processing_probe": "ImageNet", "acquisition_probe": "FlickrExif (90% masked)"}
-"""The published set of photos that a probe is shown beside."""
+_CONTEXT = (
+    " Published encoders were measured on other photos (CVL: contrastive vision-language, SUP: "
+    "supervised, SSL: self-supervised): they show a range, not a ranking."
+)
 
 _STRIP = 104
+"""Pixels of the published encoders below the bars."""
 
-_MARKERS: dict[str, dict[str, Any]] = {
-    "floor": {
-        "symbol": "diamond",
-        "size": 11,
-        "color": "var(--paper)",
-        "line": {"color": "var(--ink)", "width": 1.8},
-    },
-    "ceiling": {"symbol": "line-ns", "size": 11, "line": {"color": "var(--ink)", "width": 3}},
-    "container": {
-        "symbol": "square-open",
-        "size": 11,
-        "color": "var(--warn)",
-        "line": {"width": 2},
-    },
-}
-"""The columns that a bar is held against, and their marks."""
+_LANE = 0.3
+
+
+def probe_figures(run: Run) -> list[Figure]:
+    """The figures of the probes that were measured: processing, paired, labels."""
+    found = {"processing": run.probes, "paired": run.paired, "labels": run.labels}
+    return [_figure(key, rows) for key, rows in found.items() if rows]
 
 
 def probe_panels(probes: list[Row]) -> list[Panel]:
-    """Probe accuracy of the user's encoders, one panel for each attribute or label."""
-    return [
-        _panel([row for row in probes if row["attribute"] == attribute])
-        for attribute in dict.fromkeys(row["attribute"] for row in probes)
-    ]
+    """Probe accuracy of the user's encoders, a panel for each set of photos and attribute."""
+    if not many(probes):
+        return [_panel(rows, name) for rows, name in _groups(probes)]
+    order = dense_rows(probes)
+    return [_dense_panel(rows, name, order) for rows, name in _groups(probes, "setup")]
 
 
-def published_context(experiment: str, attributes: list[str]) -> pl.DataFrame:
-    """The published figures of some attributes, all 47 encoders."""
-    return published().filter(
-        (pl.col("experiment") == experiment)
-        & (pl.col("dataset") == CONTEXT[experiment])
-        & pl.col("attribute").is_in(attributes)
+def _figure(key: str, rows: list[Row]) -> Figure:
+    context = _context_rows(rows)
+    tables = [("Numbers: your encoders", probe_table(rows))]
+    if context.height:
+        tables.append(("Numbers: published encoders", _context_table(rows)))
+    return Figure(
+        key,
+        _CAPTIONS[key] + (_CONTEXT if context.height else ""),
+        panels=probe_panels(rows),
+        keys=_keys(key, rows, context),
+        tables=tables,
+        download=row_table(rows),
     )
 
 
-def _panel(rows: list[Row]) -> Panel:
+def _keys(key: str, rows: list[Row], context: pl.DataFrame) -> list[Key]:
+    keys = family_keys(rows, "bar hollow" if key == "paired" else "bar")
+    keys += [
+        Key(column, title, mark)
+        for column, (mark, title) in MARKS.items()
+        if any(row[column] is not None for row in rows)
+    ]
+    if context.height:
+        where = context["dataset"][0].partition(" (")[0]
+        keys.append(published_key(context["encoder"].n_unique(), where))
+    return [*keys, Key("chance", "Guessing", "chance", fixed=True)]
+
+
+def _groups(rows: list[Row], *columns: str) -> list[tuple[list[Row], str]]:
+    """Rows of each panel, with what its title says beside the attribute."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        key = (row["dataset"], row["attribute"], *(row[name] for name in columns))
+        groups.setdefault(key, []).append(row)
+    several = len({row["dataset"] for row in rows}) > 1
+    setups = {row["setup"] or "" for row in rows}
+    found = []
+    for group in groups.values():
+        first = group[0]
+        parts = [f"{classes(first)} classes" if classes(first) else ""]
+        if columns and len(setups) > 1:
+            parts.append(setup_name(first["setup"]))
+        if several:
+            parts.append(first["dataset"])
+        found.append((group, ", ".join([title_of(first), *filter(None, parts)])))
+    return found
+
+
+def _context_rows(rows: list[Row]) -> pl.DataFrame:
+    """The published encoders, where rows follow the published protocol."""
+    alike = dict.fromkeys(row["attribute"] for row in rows if not row["setup"])
+    return published_context(rows[0]["experiment"], list(alike))
+
+
+def _context_table(rows: list[Row]) -> Table:
+    names = list(dict.fromkeys(row["attribute"] for row in rows if not row["setup"]))
+    return context_table(rows[0]["experiment"], names)
+
+
+def _limits(rows: list[Row], context: pl.DataFrame) -> tuple[float, float]:
+    if rows[0]["experiment"] == "processing_probe":
+        return 0.0, 100.0
+    columns = ("high", "chance", *MARKS)
+    return limits_from_zero(
+        [*(row[name] for row in rows for name in columns), *context["value"].to_list()]
+    )
+
+
+def _panel(rows: list[Row], title: str) -> Panel:
+    """A bar for each encoder, its name and finding above it."""
+    rows = sorted(rows, key=lambda row: list(FAMILIES).index(family_of(row)))
     heights = [-float(index) for index in range(len(rows))]
-    context = _context(rows)
+    context = _context_rows(rows)
     bottom = -len(rows) + 0.5
     labels = [
-        label(row["encoder"], _said(row), height) for row, height in zip(rows, heights, strict=True)
+        {**label(row["encoder"], _said(row), height), "name": family_of(row)}
+        for row, height in zip(rows, heights, strict=True)
     ]
-    data = [_bars(rows, heights), *_markers(rows, heights)]
+    data = [*bars(rows, heights, 0.28), *markers(rows, heights, 11)]
     pixels = ROW * len(rows)
-    chance = rows[0]["chance"]
-    lines = [vertical(chance, (bottom, TOP))] if chance is not None else []
+    lines = chance_line(rows[0]["chance"], (bottom, TOP))
     if context.height:
-        data += [_strip(context, family, bottom) for family in FAMILIES]
-        labels.append(note(_context_note(context), bottom - 0.12))
-        lines.append(vertical(context["chance"][0], (bottom - _STRIP / ROW, bottom - 0.3)))
+        lanes = {each: bottom - 0.5 - _LANE * index for index, each in enumerate(PUBLISHED)}
+        data += published_points(context, lanes, 0.09, 7)
+        labels.append({**note(_context_note(context), bottom - 0.12), "name": "published"})
+        lines += chance_line(
+            context["chance"][0], (bottom - _STRIP / ROW, bottom - 0.3), "published"
+        )
         bottom -= _STRIP / ROW
         pixels += _STRIP
     layout = layout_of(pixels, bottom, labels, title="probe accuracy (%)")
+    limits = _limits(rows, context)
+    layout["xaxis"] |= {"range": list(limits), "dtick": limits[1] / 4}
     layout["shapes"] = lines
-    among = f", {classes(rows[0])} classes" if classes(rows[0]) else ""
-    return Panel(title=title_of(rows[0]) + among, described=_spoken(rows), data=data, layout=layout)
+    return Panel(title, f"{_kind(rows)}: {_each(rows)}. {_guessing(rows)}", data, layout)
 
 
-def _context(rows: list[Row]) -> pl.DataFrame:
-    """The published encoders, where the rows follow the published protocol."""
-    row = rows[0]
-    alike = any(not each["setup"] for each in rows)
-    return published_context(row["experiment"], [row["attribute"]] if alike else [])
+def _dense_panel(rows: list[Row], title: str, order: Rows) -> Panel:
+    """A thin row for each encoder, the published ones below."""
+    context = _context_rows(rows)
+    placed = order.with_names([f"published {each}" for each in PUBLISHED] if len(context) else [])
+    heights = [order.heights[row["encoder"]] for row in rows]
+    data = [*bars(rows, heights, 0.66, 1.0), *markers(rows, heights, 6)]
+    last = min(order.heights.values()) - 0.5
+    lines = chance_line(rows[0]["chance"], (last, 0.5))
+    if context.height:
+        lanes = {each: order.bottom - index for index, each in enumerate(PUBLISHED)}
+        data += published_points(context, lanes, 0.2, 6)
+        below = (order.bottom - len(PUBLISHED) + 0.5, order.bottom + 0.5)
+        lines += chance_line(context["chance"][0], below, "published")
+    layout = dense_layout(placed, _limits(rows, context), "probe accuracy (%)")
+    layout["shapes"] = lines
+    return Panel(
+        title, f"{_kind(rows)}: {_extremes(rows)}. {_guessing(rows)}", data, layout, dense=True
+    )
 
 
 def _context_note(context: pl.DataFrame) -> str:
@@ -119,103 +212,26 @@ def _said(row: Row) -> str:
     return " · ".join(filter(None, [*parts, "see checks" if checks(row) else ""]))
 
 
-def _spoken(rows: list[Row]) -> str:
-    found = "; ".join(
+def _kind(rows: list[Row]) -> str:
+    probe = "Paired probe accuracy" if is_paired(rows[0]) else "Probe accuracy"
+    return f"{probe} for {name_of(rows[0])}"
+
+
+def _guessing(rows: list[Row]) -> str:
+    return f"Chance {percent(rows[0]['chance'])}."
+
+
+def _each(rows: list[Row]) -> str:
+    return "; ".join(
         f"{row['encoder']} {percent(row['value'])}, {row['verdict'] or 'no verdict'}"
         for row in rows
     )
-    probe = "Paired probe accuracy" if is_paired(rows[0]) else "Probe accuracy"
-    return f"{probe} for {name_of(rows[0])}: {found}. Chance {percent(rows[0]['chance'])}."
 
 
-def _bars(rows: list[Row], heights: list[float]) -> dict[str, Any]:
-    values = [row["value"] for row in rows]
-    marker: dict[str, Any] = {"color": "var(--bar)"}
-    if is_paired(rows[0]):
-        marker = {"color": "var(--faint)", "line": {"color": "var(--bar)", "width": 1.5}}
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "legendgroup": "yours",
-        "x": values,
-        "y": heights,
-        "width": 0.28,
-        "marker": marker,
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [row["high"] - row["value"] for row in rows],
-            "arrayminus": [row["value"] - row["low"] for row in rows],
-            "color": "var(--ink)",
-            "thickness": 1.5,
-            "width": 4,
-        },
-        "hoverinfo": "text",
-        "hovertext": [_hover(row) for row in rows],
-    }
-
-
-def _hover(row: Row) -> str:
-    lines = [
-        row["encoder"],
-        f"{percent(row['value'])} ({span(row['low'], row['high'])})",
-        row["verdict"] or "",
-        *checks(row),
-    ]
-    return "<br>".join(safe(_wrapped(line)) for line in lines if line)
-
-
-def _wrapped(text: str, limit: int = 90) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def _markers(rows: list[Row], heights: list[float]) -> list[dict[str, Any]]:
-    """What the bars are held against: floor, ceiling and the file alone."""
-    found = []
-    for column, marker in _MARKERS.items():
-        known = [(row, y) for row, y in zip(rows, heights, strict=True) if row[column] is not None]
-        if known:
-            found.append(_marker(column, marker, known))
-    return found
-
-
-def _marker(column: str, marker: dict[str, Any], known: list[tuple[Row, float]]) -> dict[str, Any]:
-    names = {"ceiling": "DCT energies at native size", "container": "file facts alone"}
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "legendgroup": column,
-        "x": [row[column] for row, _ in known],
-        "y": [y for _, y in known],
-        "cliponaxis": False,
-        "marker": marker,
-        "hoverinfo": "text",
-        "hovertext": [
-            f"{safe(row['encoder'])}<br>{safe(names.get(column) or floor_name(row))}, "
-            f"{percent(row[column])}"
-            for row, _ in known
-        ],
-    }
-
-
-def _strip(context: pl.DataFrame, family: str, top: float) -> dict[str, Any]:
-    rows = context.filter(pl.col("family") == family).to_dicts()
-    lane = top - 0.5 - 0.3 * list(FAMILIES).index(family)
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "legendgroup": family,
-        "x": [row["value"] for row in rows],
-        # Points that would hide each other are spread over the lane, the same way every time.
-        "y": [lane + 0.09 * (index % 3 - 1) for index in range(len(rows))],
-        "marker": {
-            "symbol": FAMILIES[family],
-            "size": 7,
-            "color": f"var(--{family.lower()})",
-            "opacity": 0.85,
-        },
-        "hoverinfo": "text",
-        "hovertext": [
-            f"{safe(row['encoder'])}<br>{family}, {percent(row['value'])}" for row in rows
-        ],
-    }
+def _extremes(rows: list[Row]) -> str:
+    most, least = (choose(rows, key=lambda row: row["value"]) for choose in (max, min))
+    read = sum(row["verdict"] == "read" for row in rows)
+    return (
+        f"{count(len(rows), 'encoder')}, from {percent(least['value'])} ({least['encoder']}) to "
+        f"{percent(most['value'])} ({most['encoder']}); {read} read it"
+    )

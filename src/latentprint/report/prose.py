@@ -71,7 +71,6 @@ def probe_sentence(row: Row) -> str:
         _container_sentence(row),
         _smallest_sentence(row),
         _ENDINGS.get(row["verdict"], ""),
-        _paired_sentence(row),
     ]
     return " ".join(filter(None, parts))
 
@@ -207,13 +206,4 @@ def _smallest_sentence(row: Row) -> str:
     return (
         f"These photos show an accuracy of {percent(least)} or more in four of five cases; "
         "a weaker trace would go unseen."
-    )
-
-
-def _paired_sentence(row: Row) -> str:
-    if not is_paired(row):
-        return ""
-    return (
-        "This is the sensitive measure for small sets: it compares versions of one photo, and "
-        "does not say that processing can be told from one photo alone."
     )

@@ -2,66 +2,96 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
-from latentprint.report.panel import Panel, base, safe, vertical
-from latentprint.report.photos_section import JpegQuality
+from latentprint.report.figure import Figure, Key
+from latentprint.report.inputs import Run
+from latentprint.report.panel import Panel, axis, base, hatched, hover, vertical
+from latentprint.report.photos_section import JpegQuality, jpeg_quality
+from latentprint.report.tables import quality_table
+from latentprint.report.wording import count
 
-SUBSAMPLINGS = {"4:4:4": "--cvl", "4:2:2": "--ssl", "4:2:0": "--sup"}
+SUBSAMPLINGS = {
+    "4:4:4": ("cvl", ""),
+    "4:2:2": ("ssl", "."),
+    "4:2:0": ("sup", "/"),
+}
+"""The usual chroma subsamplings, with the colour and hatching of their bars."""
 
 
-def quality_panel(quality: JpegQuality) -> Panel:
+def quality_figure(run: Run) -> Figure | None:
+    """The figure; None where no input file is a JPEG of known quality."""
+    found = [(part, jpeg_quality(part.photos)) for part in run.parts if part.photos is not None]
+    found = [(part, quality) for part, quality in found if quality.known]
+    if not found:
+        return None
+    several = len(found) > 1
+    panels, tables = [], []
+    for part, quality in found:
+        name = f", {', '.join(part.datasets)}" if several else ""
+        panels.append(quality_panel(quality, name))
+        tables.append((f"Numbers{name}", quality_table(quality)))
+    names = {name for panel in panels for name in (each["legendgroup"] for each in panel.data)}
+    return Figure(
+        "quality",
+        "How the JPEG files among the inputs were saved, by quality and chroma subsampling. The "
+        "dotted lines are the qualities that the experiments use.",
+        panels=panels,
+        keys=[Key(name, name, _mark(name)) for name in _ordered(names)],
+        tables=tables,
+        layout="l-page" if several else "l-body",
+    )
+
+
+def quality_panel(quality: JpegQuality, name: str = "") -> Panel:
     """How many input files have which JPEG quality, by chroma subsampling."""
-    found = quality.table["jpeg_subsampling"].unique(maintain_order=True).to_list()
-    names = sorted(found, key=lambda name: [*SUBSAMPLINGS, name].index(name))
-    data = []
-    for name in names:
-        rows = quality.table.filter(pl.col("jpeg_subsampling") == name)
-        data.append(
-            {
-                "type": "bar",
-                "name": safe(name),
-                "x": rows["jpeg_quality"].to_list(),
-                "y": rows["files"].to_list(),
-                "width": 0.9,
-                "marker": {"color": f"var({SUBSAMPLINGS.get(name, '--muted')})"},
-                "hoverinfo": "text",
-                "hovertext": [
-                    f"quality {row['jpeg_quality']}, {safe(name)}: {row['files']:,}"
-                    for row in rows.to_dicts()
-                ],
-            }
-        )
-    axis = {"color": "var(--muted)", "gridcolor": "var(--line)", "zeroline": False}
+    found = _ordered(set(quality.table["jpeg_subsampling"].to_list()))
     first = min(quality.table["jpeg_quality"].to_list(), default=70)
     return Panel(
-        title="JPEG quality of the input files",
+        title=f"JPEG quality of the input files{name}",
         described=(
-            f"Histogram of JPEG quality: {quality.below} of {quality.known} files were saved "
+            f"Histogram of JPEG quality: {quality.below:,} of {quality.known:,} files were saved "
             "below quality 95."
         ),
-        data=data,
+        data=[_bars(quality.table, each) for each in found],
         layout={
             **base(),
-            "height": 320,
+            "height": 300,
             "barmode": "stack",
-            "showlegend": True,
-            "margin": {"l": 48, "r": 12, "t": 44, "b": 48},
-            "legend": {"orientation": "h", "y": 1.03, "yanchor": "bottom", "traceorder": "normal"},
-            "xaxis": {
-                **axis,
-                "title": {"text": "quality", "standoff": 8},
-                "range": [min(first, 70) - 1.5, 101],
-            },
-            "yaxis": {
-                **axis,
-                "title": {"text": "files"},
-                "tickformat": ",d",
-                "rangemode": "tozero",
-            },
+            "margin": {"l": 52, "r": 12, "t": 10, "b": 48},
+            "xaxis": axis("quality", range=[min(first, 70) - 1.5, 101]),
+            "yaxis": axis("files", tickformat=",d", rangemode="tozero", nticks=6),
             "shapes": [
                 {**vertical(value), "line": {"color": "var(--muted)", "width": 1, "dash": "dot"}}
                 for value in (75, 85, 95)
             ],
         },
     )
+
+
+def _ordered(names: set[str]) -> list[str]:
+    return sorted(names, key=lambda name: ([*SUBSAMPLINGS, name].index(name), name))
+
+
+def _mark(name: str) -> str:
+    return f"bar {SUBSAMPLINGS.get(name, ('rest', ''))[0]}"
+
+
+def _bars(table: pl.DataFrame, name: str) -> dict[str, Any]:
+    rows = table.filter(pl.col("jpeg_subsampling") == name)
+    colour, pattern = SUBSAMPLINGS.get(name, ("muted", "/"))
+    return {
+        "type": "bar",
+        "legendgroup": name,
+        "x": rows["jpeg_quality"].to_list(),
+        "y": rows["files"].to_list(),
+        "width": 0.9,
+        "marker": {"color": f"var(--{colour})", "pattern": hatched(pattern)},
+        "hoverinfo": "text",
+        "hovertext": [
+            hover(f"quality {row['jpeg_quality']}, {name}", count(row["files"], "file"))
+            for row in rows.to_dicts()
+        ],
+    }

@@ -1,239 +1,229 @@
-"""Write the report of a run: gather its parts and fill in the page."""
+"""Write the report of one or several runs: an article in Markdown, and its page."""
 
 from __future__ import annotations
 
-import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from latentprint.report.cautions import cautions
-from latentprint.report.comparisons import album, comparisons
-from latentprint.report.confusion import WIDEST, matrices
-from latentprint.report.curve_figure import curve_encoders, curve_panels
-from latentprint.report.inputs import Row, Run, read_run
-from latentprint.report.neighbour_figure import neighbour_panels
-from latentprint.report.photos_section import LIMIT, jpeg_quality, troubled
-from latentprint.report.probe_figure import FAMILIES, probe_panels
-from latentprint.report.prose import variance_sentence
-from latentprint.report.quality_figure import quality_panel
-from latentprint.report.summary import summarise
-from latentprint.report.tables import (
-    ROWS,
-    Table,
-    complete_table,
-    context_table,
-    curve_table,
-    neighbour_table,
-    probe_table,
-    quality_table,
-    variance_table,
-)
-from latentprint.report.variance_figure import variance_groups, variance_panels
-from latentprint.report.wording import shortened
+from latentprint.article.document import parse_article
+from latentprint.article.markdown import escape_markdown
+from latentprint.article.page import render_page, write_page
+from latentprint.errors import UsageError
+from latentprint.report.gather import figures
+from latentprint.report.inputs import Run
+from latentprint.report.runs import read_runs
+from latentprint.report.source_folder import write_source
+from latentprint.report.summary import encoders_of
+from latentprint.report.text import REFERENCES, text_of
+from latentprint.report.wording import count, listed
 
-_HERE = Path(__file__).parent
+ARTICLE = "article.md"
+"""Name of the article in its folder."""
+
+_HEADING = re.compile(r"^(##|###) (.+)$", re.MULTILINE)
 
 
-def write_report(run: Path, *, title: str | None = None, pictures: bool = True) -> Path:
-    """Write report.html into a run folder.
+@dataclass(frozen=True)
+class Source:
+    """An article before it becomes a page.
 
-    The page is one file that needs no network: styles, figures and Plotly are inside.
+    Attributes:
+        markdown: The text, with front matter.
+        files: The files beside it, by path: figures and references.
+    """
+
+    markdown: str
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Masthead:
+    """What stands above the text.
+
+    Attributes:
+        title: Title; names encoders and photos by default.
+        authors: Names of the authors.
+        affiliation: Where they work.
+        date: As YYYY-MM-DD; the date of the last run by default.
+    """
+
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    affiliation: str | None = None
+    date: str | None = None
+
+
+def write_report(
+    runs: Path | Sequence[Path],
+    out: Path | None = None,
+    *,
+    title: str | None = None,
+    authors: Sequence[str] = (),
+    affiliation: str | None = None,
+    date: str | None = None,
+    pictures: bool = True,
+) -> Path:
+    """Write the report of one or several runs as one HTML page that works offline.
 
     Args:
-        run: The run folder, with results.parquet and, where there are, details.json, photos.csv,
-            settings.json, pairs.json and correlation.json.
-        title: Title of the page; names the set of photos by default.
-        pictures: Whether small copies of photos are put into the page, beside the neighbours and
-            failures that it tells of.
+        runs: Run folders: each with results.parquet and, where there are, details.json,
+            photos.csv, settings.json, pairs.json and correlation.json.
+        out: The file to write. By default report.html in the run folder; needed for several runs.
+        title: Title of the page; names encoders and photos by default.
+        authors: Names of its authors.
+        affiliation: Where they work.
+        date: As YYYY-MM-DD; the date of the last run by default.
+        pictures: Whether small copies of photos are put in, where it shows single ones.
+
+    Returns:
+        The file that was written, whole or not at all.
 
     Raises:
-        LatentprintError: The folder holds no result table.
+        LatentprintError: A folder holds no result table, or the page cannot be written.
+        UsageError: There are several runs and no ``out``.
     """
-    page = run / "report.html"
-    partial = run / ".report.html.partial"
-    text = render(read_run(run), title=title, pictures=pictures)
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(page)
-    return page
+    folders = _folders(runs)
+    if out is None:
+        if len(folders) > 1:
+            raise UsageError("Name the file for the report of several runs: --out FILE.")
+        out = folders[0] / "report.html"
+    masthead = Masthead(title, tuple(authors), affiliation, date)
+    source = compose(read_runs(folders), masthead, pictures=pictures)
+    document = parse_article(source.markdown, folder=None, files=source.files, name=ARTICLE)
+    write_page(render_page(document), out)
+    return out
 
 
-def render(run: Run, *, title: str | None = None, pictures: bool = True) -> str:
-    """Make the page.
+def write_markdown(
+    runs: Path | Sequence[Path],
+    folder: Path,
+    *,
+    title: str | None = None,
+    authors: Sequence[str] = (),
+    affiliation: str | None = None,
+    date: str | None = None,
+    pictures: bool = True,
+    force: bool = False,
+) -> Path:
+    """Write the report of one or several runs as an article to edit.
+
+    ``article.md`` holds the text, ``figures/`` the figures, ``references.bib`` the references;
+    ``latentprint article article.md`` makes the page of ``write_report`` from them.
 
     Args:
-        run: What the page tells.
-        title: Title of the page; names the set of photos by default.
-        pictures: Whether small copies of photos are put into the page.
+        runs: See ``write_report``.
+        folder: The folder to write into.
+        title: See ``write_report``.
+        authors: See ``write_report``.
+        affiliation: See ``write_report``.
+        date: See ``write_report``.
+        pictures: See ``write_report``.
+        force: Whether files that were edited since they were written are written over.
+
+    Returns:
+        The article.
+
+    Raises:
+        LatentprintError: A folder holds no result table, a file was edited since it was written,
+            or the files cannot be written.
     """
+    masthead = Masthead(title, tuple(authors), affiliation, date)
+    source = compose(read_runs(_folders(runs)), masthead, pictures=pictures)
+    write_source({**source.files, ARTICLE: source.markdown}, folder, force=force)
+    return folder / ARTICLE
+
+
+def compose(run: Run, masthead: Masthead = Masthead(), *, pictures: bool = True) -> Source:
+    """Make the article of a run, or of several that were joined.
+
+    Args:
+        run: What was measured.
+        masthead: Title, authors and date.
+        pictures: Whether small copies of photos are put in, where it shows single ones.
+    """
+    placed = figures(run, pictures=pictures)
+    template = _environment().get_template("article.md.j2")
+    body = _tidy(template.render(parts=placed, **text_of(run)))
+    files = {each.path: each.html() for every in placed.values() for each in every}
+    files[REFERENCES.name] = REFERENCES.read_text("utf-8")
+    return Source(f"---\n{_front(run, masthead, body)}---\n\n{body}", files)
+
+
+def _folders(runs: Path | Sequence[Path]) -> list[Path]:
+    folders = [runs] if isinstance(runs, Path) else list(runs)
+    if not folders:
+        raise UsageError("Name at least one run folder.")
+    return folders
+
+
+def _front(run: Run, masthead: Masthead, body: str) -> str:
+    """The front matter, as YAML."""
+    dates = [str(part.settings["date"])[:10] for part in run.parts if part.settings.get("date")]
+    date = masthead.date or max(dates, default=None)
+    affiliation = {"affiliations": {"name": masthead.affiliation}} if masthead.affiliation else {}
+    front: dict[str, Any] = {
+        "title": masthead.title or _title(run),
+        "description": _description(run),
+        **({"date": date} if date else {}),
+        **(
+            {"authors": [{"name": name, **affiliation} for name in masthead.authors]}
+            if masthead.authors
+            else {}
+        ),
+        "bibliography": REFERENCES.name,
+        "toc": _contents(body),
+    }
+    return yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _title(run: Run) -> str:
+    encoders = encoders_of(run)
+    processed = [*run.probes, *run.paired, *run.neighbours]
+    about = "the processing of " if processed and not run.labels else ""
+    who = "the encoder knows" if len(encoders) == 1 else f"{len(encoders)} encoders know"
+    return f"What {who} about {about}{listed(run.datasets or ['these photos'])}"
+
+
+def _description(run: Run) -> str:
+    encoders = encoders_of(run)
+    who = encoders[0] if len(encoders) == 1 else count(len(encoders), "frozen visual encoder")
+    where = listed(run.datasets or ["these photos"])
+    return f"Processing and acquisition traces in the embeddings of {who}, measured on {where}."
+
+
+def _contents(body: str) -> list[dict[str, Any]]:
+    """The headings as the front matter has them."""
+    contents: list[dict[str, Any]] = []
+    for level, name in _HEADING.findall(body):
+        if level == "##":
+            contents.append({"name": name})
+        else:
+            contents[-1].setdefault("subsections", []).append({"name": name})
+    return contents
+
+
+def _tidy(text: str) -> str:
+    """No spaces at the ends of lines, and one empty line where the template left several."""
+    text = re.sub(r"[ \t]+\n", "\n", text)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
+        loader=FileSystemLoader(Path(__file__).parent),
+        # Markdown, not HTML: what comes from data goes through the filter ``md``.
+        autoescape=False,  # noqa: S701
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("template.html.j2").render(
-        title=title or _title(run),
-        style=_file("style.css"),
-        script=_file("page.js"),
-        plotly=_plotly(),
-        dataset=_dataset(run),
-        settings=run.settings,
-        facts=_facts(run.settings),
-        encoders=[
-            (encoder.get("name", "Encoder"), _flat(encoder))
-            for encoder in run.settings.get("encoders", [])
-        ],
-        summaries=summarise(run),
-        cautions=cautions(run),
-        complete=complete_table(run.table),
-        rows=ROWS,
-        **_probes(run),
-        **_curves(run),
-        **_variance(run),
-        **_neighbours(run),
-        **comparisons(run, album(run) if pictures else {}),
-        **_photos(run),
-    )
-
-
-def _probes(run: Run) -> dict[str, Any]:
-    """The three probe figures; matrices share the room that the page has for them."""
-    sections = {"processing": run.probes, "paired": run.paired, "labels": run.labels}
-    every = [row for rows in sections.values() for row in rows]
-    shown = matrices(run.details, every)
-    places = {id(each.row): each for each in shown.shown}
-    return {
-        **{
-            name: {
-                "panels": probe_panels(rows),
-                "table": probe_table(rows),
-                "context": _context(rows),
-                "matrices": [places[id(row)] for row in rows if id(row) in places],
-                "marks": [
-                    mark
-                    for mark in ("floor", "ceiling", "container")
-                    if any(row[mark] is not None for row in rows)
-                ],
-            }
-            for name, rows in sections.items()
-        },
-        "families": list(FAMILIES),
-        "matrices_left_out": shown.left_out,
-        "widest": WIDEST,
-    }
-
-
-def _context(rows: list[Row]) -> Table | None:
-    """The published figures that stand beside some probes."""
-    attributes = list(dict.fromkeys(row["attribute"] for row in rows if not row["setup"]))
-    if not attributes:
-        return None
-    table = context_table(rows[0]["experiment"], attributes)
-    return table if table.rows else None
-
-
-def _curves(run: Run) -> dict[str, Any]:
-    curves = run.of("learning_curve")
-    return {
-        "curve_panels": curve_panels(curves),
-        "curve_table": curve_table(curves),
-        "curve_encoders": [
-            (shortened(name), style, index)
-            for index, (name, style) in enumerate(curve_encoders(curves))
-        ],
-    }
-
-
-def _variance(run: Run) -> dict[str, Any]:
-    rows = run.of("variance")
-    sentences: dict[str, list[str]] = {}
-    for (_, encoder), measures in variance_groups(rows).items():
-        sentences.setdefault(encoder, []).append(variance_sentence(measures))
-    return {
-        "variance_panels": variance_panels(rows),
-        "variance_table": variance_table(rows),
-        "variance_sentences": sentences,
-    }
-
-
-def _neighbours(run: Run) -> dict[str, Any]:
-    return {
-        "neighbour_panels": neighbour_panels(run.neighbours),
-        "neighbour_table": neighbour_table(run.neighbours),
-    }
-
-
-def _photos(run: Run) -> dict[str, Any]:
-    if run.photos is None:
-        return {"quality": None, "troubled": None, "limit": LIMIT}
-    quality = jpeg_quality(run.photos)
-    return {
-        "quality": quality,
-        "quality_panel": quality_panel(quality),
-        "quality_table": quality_table(quality),
-        "troubled": troubled(run.photos),
-        "limit": LIMIT,
-    }
-
-
-def _title(run: Run) -> str:
-    processed = [*run.probes, *run.paired, *run.neighbours]
-    about = "the processing of " if processed and not run.labels else ""
-    return f"What the encoder knows about {about}{_dataset(run)}"
-
-
-def _dataset(run: Run) -> str:
-    names = dict.fromkeys(run.table["dataset"].to_list())
-    return str(run.settings.get("dataset") or ", ".join(names) or "these photos")
-
-
-def _facts(settings: dict[str, Any]) -> list[tuple[str, str]]:
-    """The settings that are not shown elsewhere, as text."""
-    names = {
-        "latentprint": "latentprint version",
-        "command": "Command",
-        "date": "Date",
-        "seed": "Seed",
-        "dataset": "Photos",
-        "device": "Device",
-        "seconds": "Seconds",
-    }
-    facts = [(name, _text(settings[key])) for key, name in names.items() if key in settings]
-    for group in ("photos", "extraction", "versions"):
-        facts += [
-            (f"{group}: {key}".replace("_", " "), _text(value))
-            for key, value in settings.get(group, {}).items()
-        ]
-    return facts
-
-
-def _flat(encoder: dict[str, Any]) -> list[tuple[str, str]]:
-    """The record of an encoder, nested parts as dotted names."""
-    facts: list[tuple[str, str]] = []
-    for key, value in encoder.items():
-        if isinstance(value, dict):
-            facts += [(f"{key}.{inner}", text) for inner, text in _flat(value)]
-        else:
-            facts.append((key, _text(value)))
-    return facts
-
-
-def _text(value: Any) -> str:
-    if value is None or value == "":
-        return "not recorded"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _file(name: str) -> Markup:
-    return Markup((_HERE / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
-
-
-def _plotly() -> Markup:
-    from plotly.offline import get_plotlyjs
-
-    # The script may not hold the text that would end the element it stands in.
-    return Markup(get_plotlyjs().replace("</script", "<\\/script"))  # noqa: S704 - from Plotly
+    environment.filters["md"] = lambda text: escape_markdown(str(text))
+    return environment

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import polars as pl
 
-from latentprint.report.inputs import Row
+from latentprint.report.context import published_context
+from latentprint.report.inputs import Row, rows_by_setup
 from latentprint.report.photos_section import JpegQuality
-from latentprint.report.probe_figure import published_context
-from latentprint.report.variance_figure import variance_groups
+from latentprint.report.table import Table
 from latentprint.report.wording import (
     capital,
     checks,
@@ -23,28 +21,6 @@ from latentprint.report.wording import (
     title_of,
     whole,
 )
-
-ROWS = 500
-"""Rows of a table that the page has room for; the first ones are shown."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table for the page: a caption, column heads and rows of text.
-
-    The first ``names`` columns and the last ``remarks`` hold text, those between them numbers.
-    """
-
-    caption: str
-    head: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-    names: int = 1
-    remarks: int = 0
-
-    @property
-    def numbers(self) -> range:
-        """The columns of numbers, counted from one."""
-        return range(self.names + 1, len(self.head) - self.remarks + 1)
 
 
 def probe_table(probes: list[Row]) -> Table:
@@ -79,7 +55,7 @@ def probe_table(probes: list[Row]) -> Table:
         list(zip(*kept.values(), strict=True)),
         names=4,
         remarks=2,
-    )
+    ).on([row["dataset"] for row in probes])
 
 
 def curve_table(curves: list[Row]) -> Table:
@@ -103,12 +79,12 @@ def curve_table(curves: list[Row]) -> Table:
             for row in curves
         ],
         names=3,
-    )  # fmt: skip
+    ).on([row["dataset"] for row in curves])  # fmt: skip
 
 
 def variance_table(rows: list[Row]) -> Table:
     """Shares of the variance, and how far a processed photo moves."""
-    groups = variance_groups(rows)
+    groups = rows_by_setup(rows, "dataset", "attribute", "encoder")
     measures = ("processing share", "photo share", "rest share", "shift", "distance")
     return Table(
         "Shares of the variance in percent and mean cosine distances times 100, each with its "
@@ -122,10 +98,10 @@ def variance_table(rows: list[Row]) -> Table:
                 *(text for name in measures for text in _with_interval(found.get(name))),
                 whole(next(iter(found.values()))["n_test"]),
             )
-            for (_, encoder), found in groups.items()
+            for (*_, encoder), found in groups.items()
         ],
         names=2,
-    )  # fmt: skip
+    ).on([next(iter(found.values()))["dataset"] for found in groups.values()])  # fmt: skip
 
 
 def neighbour_table(neighbours: list[Row]) -> Table:
@@ -149,7 +125,7 @@ def neighbour_table(neighbours: list[Row]) -> Table:
             for row in neighbours
         ],
         names=4,
-    )  # fmt: skip
+    ).on([row["dataset"] for row in neighbours])  # fmt: skip
 
 
 def context_table(experiment: str, attributes: list[str]) -> Table:
@@ -213,7 +189,7 @@ def complete_table(table: pl.DataFrame) -> Table:
         [_complete_row(row) for row in table.to_dicts()],
         names=6,
         remarks=3,
-    )  # fmt: skip
+    ).on(table["dataset"].to_list())  # fmt: skip
 
 
 def _complete_row(row: Row) -> tuple[str, ...]:

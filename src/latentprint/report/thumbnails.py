@@ -1,24 +1,29 @@
-"""Small copies of photos that the page carries inside itself."""
+"""Small copies of photos that a figure carries inside itself."""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from latentprint.photos.decode import BrokenPhoto, decode
+from latentprint.photos.decode import BrokenPhoto, decode_small
+from latentprint.report.wording import shortened
 
-SIDE = 160
+SIDE = 144
 """Pixels of the longer side."""
 
-ROOM = 2_200_000
-"""Characters of pictures that the page has room for."""
+ROOM = 900_000
+"""Characters of pictures that a figure has room for."""
 
 _QUALITY = 70
+_NAMED = 40
+
+Photo = tuple[Path | None, str]
+"""The folder that relative paths start from, None where that is not known; and the path."""
 
 
 @dataclass(frozen=True)
@@ -27,58 +32,77 @@ class Thumbnail:
 
     Attributes:
         name: Id of the picture on the page.
+        title: The path of the photo, short: what stands in its place where there is no picture.
         source: A ``data:`` URI; empty where there is no picture.
         width: In pixels.
         height: In pixels.
-        missing: Why there is no picture.
+        missing: Why there is no picture; empty where none was wanted.
     """
 
     name: str
+    title: str
     source: str = ""
     width: int = SIDE
     height: int = SIDE
     missing: str = ""
 
 
+@dataclass(frozen=True)
+class Album:
+    """The pictures of a figure, each once."""
+
+    pictures: Mapping[Photo, Thumbnail]
+
+    def __getitem__(self, photo: Photo) -> Thumbnail:
+        return self.pictures[photo]
+
+    def __iter__(self) -> Iterator[Thumbnail]:
+        """The pictures that there are, without those that are missing."""
+        return (each for each in self.pictures.values() if each.source)
+
+
 def thumbnails(
-    root: Path | None, paths: Iterable[str], *, room: int = ROOM
-) -> dict[str, Thumbnail]:
+    photos: Iterable[Photo], prefix: str, *, wanted: bool = True, room: int = ROOM
+) -> Album:
     """Make a small copy of every photo, each once.
 
-    The copies are JPEG files made from pixels alone: they carry no EXIF, comment or profile.
+    The copies are WebP files made from pixels alone, turned as the photo's orientation says: they
+    carry no EXIF, comment or profile.
 
     Args:
-        root: The folder that relative paths start from; None where that is not known.
-        paths: Values of the column ``path`` of a table of photos, the most important first.
+        photos: The photos, the most important first. A path may name the member of a tar archive:
+            see ``photos.location``.
+        prefix: What ids of pictures begin with: the key of the figure.
+        wanted: Whether there are to be pictures at all.
         room: Characters that all pictures together may take.
-
-    Returns:
-        A thumbnail for every path; one that cannot be read says so.
     """
-    found: dict[str, Thumbnail] = {}
-    for number, path in enumerate(dict.fromkeys(paths)):
-        name = f"picture-{number}"
-        made = _thumbnail(name, root, path) if room > 0 else None
+    found: dict[Photo, Thumbnail] = {}
+    for number, photo in enumerate(dict.fromkeys(photos)):
+        name, title = f"{prefix}-picture-{number}", shortened(photo[1], _NAMED)
+        if not wanted:
+            found[photo] = Thumbnail(name, title)
+            continue
+        made = _thumbnail(name, title, photo) if room > 0 else None
         if made is None or len(made.source) > room:
             # What is left stays unused: otherwise large pictures would be left out, small ones not.
             room = 0
-            made = Thumbnail(name, missing="No room for this picture")
+            made = Thumbnail(name, title, missing="No room for this picture")
         room -= len(made.source)
-        found[path] = made
-    return found
+        found[photo] = made
+    return Album(found)
 
 
-def _thumbnail(name: str, root: Path | None, path: str) -> Thumbnail:
+def _thumbnail(name: str, title: str, photo: Photo) -> Thumbnail:
+    root, path = photo
     if root is None:
-        return Thumbnail(name, missing="Picture not found")
+        return Thumbnail(name, title, missing="Picture not found")
     try:
-        image = decode(root / path).image
+        image = decode_small(root / path, SIDE)
     except BrokenPhoto:
-        return Thumbnail(name, missing="Picture not found")
-    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-    # A comment would be written again: Pillow keeps it beside the pixels.
+        return Thumbnail(name, title, missing="Picture not found")
+    # Made anew, as Pillow keeps metadata beside the pixels and would write it again.
     bare = Image.frombytes("RGB", image.size, image.tobytes())
     buffer = io.BytesIO()
-    bare.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
+    bare.save(buffer, "WEBP", quality=_QUALITY, method=4)
     text = base64.b64encode(buffer.getvalue()).decode()
-    return Thumbnail(name, f"data:image/jpeg;base64,{text}", *image.size)
+    return Thumbnail(name, title, f"data:image/webp;base64,{text}", *image.size)

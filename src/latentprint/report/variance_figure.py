@@ -4,43 +4,63 @@ from __future__ import annotations
 
 from typing import Any
 
-from latentprint.report.inputs import Row
-from latentprint.report.panel import ROW, Panel, label, layout_of, safe
-from latentprint.report.wording import name_of, number, span, title_of
+from latentprint.report.dense import Rows, dense_layout, dense_rows, many
+from latentprint.report.figure import Figure, Key
+from latentprint.report.inputs import Row, Run
+from latentprint.report.panel import ROW, Panel, hatched, hover, label, layout_of, rounded
+from latentprint.report.row_table import row_table
+from latentprint.report.tables import variance_table
+from latentprint.report.wording import count, name_of, number, span, title_of
 
 SHARES = {
-    "processing share": ("processing", "--bar"),
-    "photo share": ("photo", "--faint"),
-    "rest share": ("rest", "--muted"),
+    "processing share": ("processing", "--bar", ""),
+    "photo share": ("photo", "--faint", ""),
+    "rest share": ("rest", "--muted", "/"),
 }
-"""The shares of the variance by set-up: what they are called, and their colour."""
+"""The shares of the variance by set-up: what they are called, their colour and hatching."""
 
 Measures = dict[str, Row]
 """The variance rows of one encoder and attribute, by set-up."""
 
 
-def variance_groups(rows: list[Row]) -> dict[tuple[str, str], Measures]:
-    """The variance rows by attribute and encoder, then by what is measured."""
-    found: dict[tuple[str, str], Measures] = {}
-    for row in rows:
-        found.setdefault((row["attribute"], row["encoder"]), {})[row["setup"]] = row
-    return found
+def variance_figure(run: Run) -> Figure | None:
+    """The figure; None where the variance was not measured."""
+    rows = run.of("variance")
+    panels = variance_panels(rows)
+    if not panels:
+        return None
+    return Figure(
+        "variance",
+        "Shares of the variance of the embeddings: what all photos move by alike when they are "
+        "processed, what the versions of a photo have in common, and the rest.",
+        panels=panels,
+        keys=[
+            Key("processing", "Processing", "bar"),
+            Key("photo", "Photo", "faint"),
+            Key("rest", "Rest", "bar rest"),
+        ],
+        tables=[("Numbers", variance_table(rows))],
+        download=row_table(rows),
+    )
 
 
 def variance_panels(rows: list[Row]) -> list[Panel]:
-    """Stacked bars of the shares, one panel for each attribute."""
-    groups = variance_groups([row for row in rows if row["setup"] in SHARES])
-    return [
-        _panel([found for (key, _), found in groups.items() if key == attribute])
-        for attribute in dict.fromkeys(attribute for attribute, _ in groups)
-    ]
+    """Stacked bars of the shares, one panel for each set of photos and attribute."""
+    shares = [row for row in rows if row["setup"] in SHARES]
+    several = len({row["dataset"] for row in shares}) > 1
+    panels: dict[tuple[str, str], dict[str, Measures]] = {}
+    for row in shares:
+        encoders = panels.setdefault((row["dataset"], row["attribute"]), {})
+        encoders.setdefault(row["encoder"], {})[row["setup"]] = row
+    if not many(shares):
+        return [_panel(found, several) for found in panels.values()]
+    order = dense_rows([row for row in shares if row["setup"] == "processing share"])
+    return [_dense_panel(found, several, order) for found in panels.values()]
 
 
-def _panel(encoders: list[Measures]) -> Panel:
-    first = next(iter(encoders[0].values()))
+def _panel(encoders: dict[str, Measures], several: bool) -> Panel:
     labels, spoken = [], []
-    for index, measures in enumerate(encoders):
-        name = next(iter(measures.values()))["encoder"]
+    for index, (name, measures) in enumerate(encoders.items()):
         said = ", ".join(f"{SHARES[setup][0]} {_share(row)}" for setup, row in measures.items())
         labels.append(label(name, said.replace(", ", " · "), -float(index)))
         spoken.append(f"{name}: {said}")
@@ -48,33 +68,71 @@ def _panel(encoders: list[Measures]) -> Panel:
         ROW * len(encoders), -len(encoders) + 0.5, labels, title="share of the variance (%)"
     )
     layout["barmode"] = "stack"
+    heights = {name: -float(index) for index, name in enumerate(encoders)}
     return Panel(
-        title=title_of(first),
-        described=f"Shares of the variance for {name_of(first)}. {'; '.join(spoken)}.",
-        data=[_bars(encoders, setup) for setup in SHARES],
-        layout=layout,
+        _title(encoders, several),
+        f"Shares of the variance for {name_of(_first(encoders))}. {'; '.join(spoken)}.",
+        [_bars(encoders, setup, heights, 0.28) for setup in SHARES],
+        layout,
     )
 
 
-def _bars(encoders: list[Measures], setup: str) -> dict[str, Any]:
-    name, colour = SHARES[setup]
+def _dense_panel(encoders: dict[str, Measures], several: bool, order: Rows) -> Panel:
+    known = [found for found in encoders.values() if "processing share" in found]
+    shares = [found["processing share"] for found in known]
+    described = f"Shares of the variance for {name_of(_first(encoders))}, "
+    described += count(len(encoders), "encoder")
+    if shares:
+        most = max(shares, key=lambda row: float(row["value"]))
+        described += f"; the most by processing: {_share(most)}, {most['encoder']}"
+    layout = dense_layout(order, (0.0, 100.0), "share of the variance (%)")
+    layout["barmode"] = "stack"
+    return Panel(
+        _title(encoders, several),
+        f"{described}.",
+        [_bars(encoders, setup, order.heights, 0.66) for setup in SHARES],
+        layout,
+        dense=True,
+    )
+
+
+def _first(encoders: dict[str, Measures]) -> Row:
+    return next(iter(next(iter(encoders.values())).values()))
+
+
+def _title(encoders: dict[str, Measures], several: bool) -> str:
+    first = _first(encoders)
+    return f"{title_of(first)}, {first['dataset']}" if several else title_of(first)
+
+
+def _bars(
+    encoders: dict[str, Measures], setup: str, heights: dict[str, float], width: float
+) -> dict[str, Any]:
+    name, colour, pattern = SHARES[setup]
     found = [
-        (measures[setup], -float(index))
-        for index, measures in enumerate(encoders)
+        (measures[setup], heights[encoder])
+        for encoder, measures in encoders.items()
         if setup in measures
     ]
     return {
         "type": "bar",
         "orientation": "h",
         "legendgroup": name,
-        "x": [max(row["value"], 0.0) for row, _ in found],
+        "x": rounded([max(row["value"], 0.0) for row, _ in found]),
         "y": [height for _, height in found],
-        "width": 0.28,
-        "marker": {"color": f"var({colour})", "line": {"color": "var(--muted)", "width": 1}},
+        "width": width,
+        "marker": {
+            "color": f"var({colour})",
+            "line": {"color": "var(--muted)", "width": 1 if width < 0.5 else 0.5},
+            "pattern": hatched(pattern),
+        },
         "hoverinfo": "text",
         "hovertext": [
-            f"{safe(row['encoder'])}<br>{name} {_share(row)} "
-            f"({span(row['low'], row['high'], digits=2)})"
+            hover(
+                row["encoder"],
+                f"{name} {_share(row)} ({span(row['low'], row['high'], digits=2)})",
+                count(row["n_test"], "photo"),
+            )
             for row, _ in found
         ],
     }

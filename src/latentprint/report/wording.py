@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from latentprint.encoders.encoder import UNTRAINED
 from latentprint.report.inputs import Row
 
 _PROCESSING = {
@@ -38,8 +39,6 @@ _SETUPS = {
     "paired": "paired",
     "paired all": "paired, all classes",
 }
-
-_UNTRAINED = ", untrained"
 
 
 def known_name(row: Row) -> str | None:
@@ -78,8 +77,8 @@ def setup_name(setup: str | None) -> str:
 
 def floor_name(row: Row) -> str:
     """The control that gave the floor, inside a sentence."""
-    control = row["floor_of"] or _UNTRAINED
-    return "the same network untrained" if control.endswith(_UNTRAINED) else str(control)
+    control = row["floor_of"] or UNTRAINED
+    return "the same network untrained" if control.endswith(UNTRAINED) else str(control)
 
 
 def checks(row: Row) -> list[str]:

@@ -1,0 +1,106 @@
+"""Families of encoders, and the published figures that a measured one is shown beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from latentprint.published import published
+from latentprint.report.figure import Key
+from latentprint.report.inputs import Row
+
+
+@dataclass(frozen=True)
+class Family:
+    """How a family of encoders is drawn: never by colour alone.
+
+    Attributes:
+        title: What it is called.
+        colour: Name of the page's CSS variable.
+        symbol: Shape of its points.
+        pattern: Hatching of its bars.
+        dash: Dash of its lines.
+    """
+
+    title: str
+    colour: str
+    symbol: str
+    pattern: str
+    dash: str
+
+
+FAMILIES = {
+    "CVL": Family("contrastive vision-language", "cvl", "circle", "", "solid"),
+    "SUP": Family("supervised", "sup", "square", "/", "dash"),
+    "SSL": Family("self-supervised", "ssl", "triangle-up", ".", "dashdot"),
+    "yours": Family("yours", "bar", "star", "x", "longdash"),
+}
+"""Families in the order in which they stand; the first three are the published ones."""
+
+PUBLISHED = ("CVL", "SUP", "SSL")
+"""The families that were published."""
+
+CONTEXT = {"processing_probe": "ImageNet", "acquisition_probe": "FlickrExif (90% masked)"}
+"""The published set of photos that a probe is shown beside."""
+
+INFLUENCE_SETS = {10: "ImageNet", 1: "iNaturalist 2018"}
+"""The published set of photos that kNN is shown beside, by the number of neighbours."""
+
+
+def family_of(row: Row) -> str:
+    """The family of a row's encoder; any that is not published is the user's own."""
+    return row["family"] if row["family"] in PUBLISHED else "yours"
+
+
+def family_keys(rows: Iterable[Row], mark: str) -> list[Key]:
+    """Legend entries of the families that some rows are of.
+
+    Args:
+        rows: Rows of the result table.
+        mark: CSS class of the marks, beside that of the family: ``bar``, ``point``…
+    """
+    present = {family_of(row) for row in rows}
+    return [
+        Key(name, _spelt(name, family), f"{mark} {name.lower()}")
+        for name, family in FAMILIES.items()
+        if name in present
+    ]
+
+
+def _spelt(name: str, family: Family) -> str:
+    return "Your own" if name == "yours" else f"{name}: {family.title}"
+
+
+def published_key(count: int, where: str) -> Key:
+    """The legend entry that hides and shows published encoders."""
+    label = f"{count} published encoders, {where}: circles CVL, squares SUP, triangles SSL"
+    return Key("published", label, "published")
+
+
+def published_context(experiment: str, attributes: list[str]) -> pl.DataFrame:
+    """The published figures of some attributes, all 47 encoders."""
+    return published().filter(
+        (pl.col("experiment") == experiment)
+        & (pl.col("dataset") == CONTEXT[experiment])
+        & pl.col("attribute").is_in(attributes)
+    )
+
+
+def published_influence(attribute: str, k: int | None) -> pl.DataFrame:
+    """Published kNN accuracy of an attribute, by encoder and set-up; empty for another ``k``.
+
+    Returns:
+        ``encoder, family``, a column for each set-up, and ``influence``.
+    """
+    rows = published().filter(
+        (pl.col("experiment") == "knn_influence")
+        & (pl.col("dataset") == INFLUENCE_SETS.get(k or 0, ""))
+        & (pl.col("attribute") == attribute)
+    )
+    if rows.is_empty():
+        return rows
+    return rows.pivot("setup", index=["encoder", "family"], values="value").with_columns(
+        influence=pl.col("pos-same") - pl.col("neg-same")
+    )

@@ -1,0 +1,243 @@
+"""Figures of pictures in a real browser, within the page of an article."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from latentprint.article.document import parse_article
+from latentprint.article.page import render_page
+from latentprint.report.confusion import confusion_figure
+from latentprint.report.correlation_figure import correlation_figure
+from latentprint.report.galleries import gallery_figure
+from latentprint.report.inputs import Run
+from latentprint.report.pairs_grid import pairs_grid_figure
+from latentprint.report.similarity_figure import similarity_figure
+from tests.browser import (
+    WIDTHS,
+    accessibility_violations,
+    launched,
+    opened,
+    overflowing,
+    sync_api,
+    wait_for,
+)
+from tests.report.picture_runs import SUBJECTS, picture_run, write_photos
+
+SHOWN = """
+selector => [...document.querySelectorAll(selector)].filter(each => each.checkVisibility()).length
+"""
+OPACITIES = """
+kind => [...document.querySelectorAll('#pairs-choice-0 .photo' + kind)]
+  .map(each => Number(getComputedStyle(each).opacity))
+"""
+FOCUSED = "document.activeElement.dataset.pair"
+
+
+def page_of(run: Run) -> str:
+    made = (similarity_figure(run), gallery_figure(run), pairs_grid_figure(run),
+            correlation_figure(run), confusion_figure(run))  # fmt: skip
+    figures = [each for each in made if each is not None]
+    marks = "\n\n".join(f'<d-figure src="{each.path}"></d-figure>' for each in figures)
+    files = {each.path: each.html() for each in figures}
+    text = f"---\ntitle: Pictures\n---\n\n## Measured\n\nSome text.\n\n{marks}\n"
+    return render_page(parse_article(text, folder=None, files=files))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    with launched() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("pictures")
+    write_photos(folder)
+    path = folder / "page.html"
+    path.write_text(page_of(picture_run(folder, 5)), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture
+def page(browser: sync_api.Browser, address: str) -> Iterator[sync_api.Page]:
+    """The page, at a laptop's width; nothing may go wrong on it."""
+    with opened(browser, address, viewport={"width": 1280, "height": 900}) as (page, seen):
+        yield page
+        assert seen.all == []
+
+
+def shown(page: sync_api.Page, selector: str) -> int:
+    found: int = page.evaluate(SHOWN, selector)
+    return found
+
+
+def test_a_set_up_is_clicked_and_ten_neighbours_and_their_frames_change(
+    page: sync_api.Page,
+) -> None:
+    gallery = page.locator("#galleries-choice-0")
+    tab = gallery.get_by_role("tab", name="neg-same")
+    first = gallery.get_by_role("tabpanel").locator("use").first.get_attribute("href")
+    for selector, number in ((".tile.right", 6), (".tile.wrong", 4)):
+        assert shown(page, f"#galleries-choice-0 li{selector}") == number
+    tab.click()
+    assert tab.get_attribute("aria-selected") == "true"
+    panel = gallery.get_by_role("tabpanel")
+    assert panel.locator("use").first.get_attribute("href") != first
+    assert shown(page, "#galleries-choice-0 li.tile") == 10
+    for selector, number, style in ((".right", 2, "solid"), (".wrong", 8, "dashed")):
+        assert shown(page, f"#galleries-choice-0 li.tile{selector}") == number
+        frame = panel.locator(f".tile{selector}").first
+        assert frame.evaluate("each => getComputedStyle(each).borderTopStyle") == style
+
+
+def test_set_ups_are_reached_by_keyboard_alone(page: sync_api.Page) -> None:
+    tabs = page.locator("#galleries-choice-0").get_by_role("tab")
+    page.locator("#galleries-choice").focus()
+    page.keyboard.press("Tab")
+    for key, selected in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowRight", 0), ("End", 2),
+                          ("ArrowLeft", 1), ("Home", 0)):  # fmt: skip
+        page.keyboard.press(key)
+        assert [each.get_attribute("aria-selected") for each in tabs.all()].index(
+            "true"
+        ) == selected
+        assert tabs.nth(selected).evaluate("each => each === document.activeElement")
+        assert shown(page, "#galleries-choice-0 .setup") == 1
+    assert [each.get_attribute("tabindex") for each in tabs.all()] == ["0", "-1", "-1"]
+
+
+def test_another_gallery_is_chosen_from_the_list(page: sync_api.Page) -> None:
+    assert shown(page, "#figure-galleries .choice") == 1
+    page.locator("#galleries-choice").select_option(index=4)
+    assert shown(page, "#figure-galleries .choice") == 1
+    assert page.locator("#galleries-choice-4 .tile.query").is_visible()
+
+
+def test_pointing_at_a_photo_dims_all_others_in_both_grids(page: sync_api.Page) -> None:
+    grid = page.locator("#pairs-choice-0")
+    grid.scroll_into_view_if_needed()
+    page.mouse.move(0, 0)
+    assert set(page.evaluate(OPACITIES, "")) == {1}
+    for side in (0, 1):
+        grid.locator(".mosaic").nth(side).locator(".photo").nth(3).hover()
+        assert page.evaluate(OPACITIES, '[data-pair="3"]') == [1, 1]
+        others = page.evaluate(OPACITIES, ':not([data-pair="3"])')
+        assert len(others) == 2 * (SUBJECTS - 1)
+        assert max(others) < 0.5
+        assert shown(page, "#pairs-choice-0 .match") == 1
+        assert "subject 3" in grid.locator(".match:not([hidden]) .match-title").inner_text()
+    page.mouse.move(0, 0)
+    assert set(page.evaluate(OPACITIES, "")) == {1}
+
+
+def test_grids_are_reached_by_keyboard_alone(page: sync_api.Page) -> None:
+    page.locator("#pairs-choice").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED) == "0"
+    match = page.locator("#pairs-choice-0 .match:not([hidden])")
+    assert "rank 7 of 730" in match.inner_text()
+    for key, pair in (("ArrowRight", "1"), ("End", "8"), ("ArrowLeft", "7"), ("ArrowUp", "1"),
+                      ("ArrowDown", "7"), ("Home", "0"), ("ArrowLeft", "0")):  # fmt: skip
+        page.keyboard.press(key)
+        assert page.evaluate(FOCUSED) == pair, key
+        assert page.evaluate(OPACITIES, f'[data-pair="{pair}"]') == [1, 1]
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED) == "0"
+    assert page.locator("#pairs-choice-0 .mosaic").nth(1).locator(":focus").count() == 1
+    page.keyboard.press("Escape")
+    assert set(page.evaluate(OPACITIES, "")) == {1}
+
+
+def test_a_tap_shows_the_pair(browser: sync_api.Browser, address: str) -> None:
+    phone = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
+    with opened(browser, address, **phone) as (page, seen):
+        page.locator("#pairs-choice-0 .photo").nth(2).tap()
+        assert page.evaluate(OPACITIES, '[data-pair="2"]') == [1, 1]
+        assert max(page.evaluate(OPACITIES, ':not([data-pair="2"])')) < 0.5
+        assert seen.all == []
+
+
+def test_a_chosen_plot_draws_and_follows_the_theme(page: sync_api.Page) -> None:
+    def colour(number: int) -> str:
+        cell = page.locator(f"#confusion-choice-{number} .xtick text").first
+        found: str = cell.evaluate("each => getComputedStyle(each).fill")
+        return found
+
+    def drawn(number: int) -> str:
+        return f"!!document.querySelector('#confusion-choice-{number} .main-svg')"
+
+    chooser = page.locator("#confusion-choice")
+    chooser.scroll_into_view_if_needed()
+    wait_for(page, drawn(0))
+    light = colour(0)
+    chooser.select_option(index=5)
+    wait_for(page, drawn(5))
+    assert shown(page, "#figure-confusion .plot") == 1
+    page.locator("button.theme").click()
+    chooser.select_option(index=0)
+    page.wait_for_timeout(200)
+    assert colour(0) != light
+
+
+def test_hovering_a_cell_names_both_classes_and_the_share(page: sync_api.Page) -> None:
+    page.locator("#confusion-choice").scroll_into_view_if_needed()
+    wait_for(page, "!!document.querySelector('#confusion-choice-0 .main-svg')")
+    page.locator("#confusion-choice-0 .stage").focus()
+    page.keyboard.press("ArrowRight")
+    text = page.locator("#confusion-choice-0 .hovertext").text_content() or ""
+    assert "is JPEG75" in text
+    assert "60.0% of its test photos" in text
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_sticks_out_whatever_is_chosen(
+    browser: sync_api.Browser, address: str, width: int
+) -> None:
+    with opened(browser, address, viewport={"width": width, "height": 900}) as (page, seen):
+        for place in (0, 1):
+            for chooser in page.locator(".chooser select").all():
+                chooser.select_option(index=place)
+                chooser.scroll_into_view_if_needed()
+            page.wait_for_timeout(100)
+            assert overflowing(page) == []
+        assert seen.all == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: sync_api.Browser, address: str, scheme: str) -> None:
+    with opened(browser, address, color_scheme=scheme) as (page, _):
+        page.locator("#pairs-choice-0 .photo").nth(2).focus()
+        page.locator("#pairs-choice-0 .photo").nth(2).blur()
+        assert accessibility_violations(page) == []
+
+
+def test_without_javascript_everything_is_shown_one_under_another(
+    browser: sync_api.Browser, address: str
+) -> None:
+    with opened(browser, address, java_script_enabled=False) as (page, _):
+        figure = page.locator("#figure-galleries")
+        assert not figure.locator(".chooser").is_visible()
+        assert not figure.get_by_role("tablist").first.is_visible()
+        for selector in (".choice", ".setup", ".setup-title", "li.tile"):
+            every = figure.locator(selector)
+            assert every.count() >= 12
+            assert all(each.is_visible() for each in (every.first, every.last))
+        matches = page.locator("#figure-pairs .match")
+        assert matches.count() == 8 * SUBJECTS
+        assert matches.last.is_visible()
+        assert page.locator("#figure-confusion table").last.is_visible()
+
+
+def test_paper_shows_what_was_chosen_and_no_lists(page: sync_api.Page) -> None:
+    page.locator("#galleries-choice").select_option(index=1)
+    page.emulate_media(media="print")
+    assert shown(page, ".chooser") == 0
+    assert shown(page, "#figure-galleries .choice") == 1
+    assert page.locator("#galleries-choice-1 .choice-title").is_visible()
+
+
+def test_a_page_without_such_figures_has_no_script_for_them(tmp_path: Path) -> None:
+    plain = render_page(parse_article("---\ntitle: T\n---\n\nText.\n", folder=tmp_path))
+    assert "data-gallery" not in plain
