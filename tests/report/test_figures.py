@@ -10,9 +10,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
+import polars as pl
 import pytest
 from bs4 import BeautifulSoup
 
+from latentprint.encoders import COLOUR_STATISTICS
 from latentprint.published import published
 from latentprint.report.curve_figure import curve_figure, curve_panels
 from latentprint.report.dense import FEW
@@ -240,6 +242,23 @@ def test_layers_end_in_the_final_embedding_above_the_untrained_network() -> None
     assert untrained[0]["y"][3] == pytest.approx(100 / 6 + 1, abs=0.01)
     assert panel.layout["xaxis"]["ticktext"][-1] == "final"
     assert f"{names[2]}: highest at block 4 with 56.7%, final embedding" in panel.described
+
+
+def test_blocks_stand_beside_what_colour_statistics_read() -> None:
+    run = run_of(2)
+    row = {
+        **next(row for row in run.table.to_dicts() if row["layer"] == 1),
+        "encoder": COLOUR_STATISTICS, "network": COLOUR_STATISTICS, "family": "control",
+        "layer": None, "value": 44.0,
+    }  # fmt: skip
+    table = pl.concat([run.table, pl.DataFrame([row], schema=run.table.schema)])
+    figure = layer_figure(replace(run, table=table))
+    assert figure is not None
+    (level,) = traces(figure.panels[0], "colour")
+    assert level["y"] == [44.0, 44.0]
+    assert "Colour statistics 44.0%" in figure.panels[0].described
+    assert "colour" in [key.group for key in figure.keys]
+    assert traces(figure.panels[1], "colour") == []
 
 
 def test_recall_axes_adapt_and_have_room_for_every_interval() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from latentprint.encoders import COLOUR_STATISTICS
 from latentprint.encoders.encoder import UNTRAINED
 from latentprint.report.figure import Figure, Key
 from latentprint.report.inputs import Row, Run
@@ -51,14 +52,24 @@ def layer_figure(run: Run) -> Figure | None:
     if any(row["family"] == "control" for row in rows):
         few = len(styles) <= len(STYLES)
         keys.append(Key("untrained", "The same network untrained", "stroke uniform dot", few))
+    panels = _panels(rows)
+    colours = {
+        _asked(row): row
+        for row in probed
+        if row["encoder"] == COLOUR_STATISTICS and _asked(row) in panels
+    }
+    if colours:
+        keys.append(Key("colour", "Colour statistics, no network", "stroke all-diff longdash"))
     return Figure(
         "layers",
         "Probe accuracy from block to block; the large last mark is the final embedding. 95% "
         f"intervals {intervals_where(keys)}. The vertical axes differ from panel to panel.",
-        panels=[_panel(curves, styles, rows) for curves in _panels(rows).values()],
+        panels=[
+            _panel(curves, styles, rows, colours.get(asked)) for asked, curves in panels.items()
+        ],
         keys=[*keys, Key("chance", "Guessing", "chance level", fixed=True)],
         tables=[("Numbers", _table(measured_rows))],
-        download=row_table(rows),
+        download=row_table([*rows, *colours.values()]),
     )
 
 
@@ -66,8 +77,7 @@ def _panels(rows: list[Row]) -> dict[tuple[str, ...], dict[str, Curve]]:
     """The curves of each set of photos, attribute and protocol that has blocks, by network."""
     found: dict[tuple[str, ...], dict[str, Curve]] = {}
     for row in rows:
-        key = (row["dataset"], row["experiment"], row["attribute"], row["setup"] or "")
-        found.setdefault(key, {}).setdefault(row["network"], []).append(row)
+        found.setdefault(_asked(row), {}).setdefault(row["network"], []).append(row)
     return {
         key: {name: sorted(curve, key=_place) for name, curve in curves.items()}
         for key, curves in sorted(found.items(), key=lambda each: each[0][3].startswith("paired"))
@@ -75,12 +85,22 @@ def _panels(rows: list[Row]) -> dict[tuple[str, ...], dict[str, Curve]]:
     }
 
 
+def _asked(row: Row) -> tuple[str, ...]:
+    """The set of photos, experiment, attribute and protocol of a row."""
+    return row["dataset"], row["experiment"], row["attribute"], row["setup"] or ""
+
+
 def _place(row: Row) -> float:
     """The block; the final embedding comes after every block."""
     return float("inf") if row["layer"] is None else float(row["layer"])
 
 
-def _panel(curves: dict[str, Curve], styles: dict[str, LineStyle], every: list[Row]) -> Panel:
+def _panel(
+    curves: dict[str, Curve],
+    styles: dict[str, LineStyle],
+    every: list[Row],
+    colours: Row | None,
+) -> Panel:
     rows = [row for curve in curves.values() for row in curve]
     first = rows[0]
     learned = {name: curve for name, curve in curves.items() if curve[0]["family"] != "control"}
@@ -97,14 +117,17 @@ def _panel(curves: dict[str, Curve], styles: dict[str, LineStyle], every: list[R
         if name not in learned and name.removesuffix(UNTRAINED) in styles
     ]
     data += [_line(curve, styles[name], few=few) for name, curve in learned.items()]
+    if colours is not None:
+        data.insert(0, _level(colours, _deepest(rows)))
     return Panel(
         title=", ".join(filter(None, parts)),
         described=(
-            f"Probe accuracy for {name_of(first)} by block. {_spoken(learned)}. "
-            f"Chance {percent(first['chance'])}."
+            f"Probe accuracy for {name_of(first)} by block. {_spoken(learned)}."
+            + (f" Colour statistics {percent(colours['value'])}." if colours else "")
+            + f" Chance {percent(first['chance'])}."
         ),
         data=data,
-        layout=_layout(rows, curves),
+        layout=_layout([*rows, *([colours] if colours else [])], curves),
     )
 
 
@@ -135,7 +158,7 @@ def _line(curve: Curve, style: LineStyle, *, few: bool) -> dict[str, Any]:
     size = drawn["marker"]["size"]
     sizes = [1.7 * size if row["layer"] is None else size for row in curve]
     drawn["marker"] |= {"size": sizes, "opacity": 1}
-    last = max((row["layer"] for row in curve if row["layer"] is not None), default=0)
+    last = _deepest(curve)
     trace = {
         **drawn,
         "x": [last + 1 if row["layer"] is None else row["layer"] for row in curve],
@@ -147,11 +170,27 @@ def _line(curve: Curve, style: LineStyle, *, few: bool) -> dict[str, Any]:
     return trace | ({"error_y": whiskers(curve, style.colour, 1.1)} if few else {})
 
 
+def _deepest(rows: list[Row]) -> int:
+    return max((row["layer"] for row in rows if row["layer"] is not None), default=0)
+
+
+def _level(colours: Row, deepest: int) -> dict[str, Any]:
+    """What colour statistics read, which know no blocks: a level line."""
+    said = hover("no network", *measured(colours)[1:])
+    return {
+        "mode": "lines",
+        "legendgroup": "colour",
+        "line": {"color": "var(--all-diff)", "width": 1.5, "dash": "longdash"},
+        "x": [0.5, deepest + 1],
+        "y": rounded([colours["value"]] * 2),
+        "hoverinfo": "text",
+        "meta": hover(colours["encoder"]),
+        "hovertext": [said, said],
+    }
+
+
 def _layout(rows: list[Row], curves: dict[str, Curve]) -> dict[str, Any]:
-    depths = {
-        max((row["layer"] for row in curve if row["layer"] is not None), default=0)
-        for curve in curves.values()
-    } - {0}
+    depths = {_deepest(curve) for curve in curves.values()} - {0}
     deepest = max(depths)
     chance = rows[0]["chance"]
     low = min(*(row["low"] for row in rows), chance or 100.0)
