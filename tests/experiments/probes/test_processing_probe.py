@@ -196,7 +196,7 @@ def test_hidden_traces_are_told_by_the_other_normalisation() -> None:
         vectors[:, 4 + at] += 2
         source.by_class[name] = vectors.astype(np.float32)
     notes = probe(source, replace(BARE, controls=True, C_grid=(1.0, 10.0))).result.notes
-    assert "standardise features the probe reads" in notes
+    assert "with standardised features the probe reads" in notes
 
 
 def test_below_chance_is_flagged() -> None:

@@ -12,6 +12,7 @@ from latentprint.results import Result
 from latentprint.solvers import Tuning
 from latentprint.stats import false_discovery_rates, interval
 
+_FEATURES = {"l2": "unit-length", "standardise": "standardised", "none": "raw"}
 _NORMALISATION_GAP = 2.0
 
 
@@ -56,7 +57,7 @@ def health_notes(fitted: Fitted, n_train: int, dimensions: int, other: Fitted | 
         gap = other.score.value - fitted.score.value
         if gap > _NORMALISATION_GAP:
             notes.append(
-                f"with {other.tuning.normalise} features the probe reads {other.score.value:.1f}:"
+                f"with {_FEATURES[other.tuning.normalise]} features the probe reads {other.score.value:.1f}:"
                 " the normalisation hides part of the trace"
             )
     return notes
