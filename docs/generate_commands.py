@@ -37,10 +37,13 @@ NUMBERS = {int: "INTEGER", float: "NUMBER"}
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command that a user can run, with its words on the command line."""
-    import latentprint.cli.main  # noqa: F401 - registers every command
     from latentprint.cli.app import app
+    from latentprint.cli.main import COMMANDS
 
-    yield from _below("latentprint", typer.main.get_command(app))
+    root: Any = typer.main.get_command(app)
+    # In the order of --help, also where a module of a command was imported before the others.
+    root.commands = {name: root.commands[name] for name in COMMANDS}
+    yield from _below("latentprint", root)
 
 
 def render() -> str:

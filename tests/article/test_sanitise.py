@@ -108,7 +108,8 @@ def check(document: Document, own: str = r"(?!)") -> None:
     parts = [document.body, *document.footnotes, *(each.title for each in document.headings)]
     parts += [each.html for each in document.references]
     for part in parts:
-        soup = BeautifulSoup(part, "html.parser")
+        # A part may be a bare address, which alone would be taken for a mistake.
+        soup = BeautifulSoup(f"<div>{part}</div>", "html.parser")
         assert not soup.find_all(lambda tag: ELEMENTS.fullmatch(tag.name) is not None), part
         for tag in soup.find_all(True):
             for name, value in tag.attrs.items():

@@ -56,8 +56,9 @@ def health_notes(fitted: Fitted, n_train: int, dimensions: int, other: Fitted | 
     if other is not None:
         gap = other.score.value - fitted.score.value
         if gap > _NORMALISATION_GAP:
+            features = _FEATURES[other.tuning.normalise]
             notes.append(
-                f"with {_FEATURES[other.tuning.normalise]} features the probe reads {other.score.value:.1f}:"
+                f"with {features} features the probe reads {other.score.value:.1f}:"
                 " the normalisation hides part of the trace"
             )
     return notes
