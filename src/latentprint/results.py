@@ -63,7 +63,7 @@ class Result:
         verdict: For probes ``read``, ``undecided``, ``not readable``, ``not above the floor`` or
             ``below chance``; for ``influence`` ``traces change neighbours`` or ``no change shown``;
             for ``near_duplicate`` ``traces distract retrieval`` or ``no distraction shown`` (for
-            the margin ``traces narrow the margin`` or ``no narrowing shown``), with
+            the margin ``traces narrow the margin`` or ``no narrowing shown``), these two with
             `` (reversed)`` behind it where the effect is the other way round; for ``robustness``
             ``above chance``, ``below chance`` or ``no difference from chance``.
         notes: Health warnings, separated by "; ".

@@ -163,7 +163,13 @@ def test_variance() -> None:
             "influence +9.1 points (95% interval +7.0 to +11.1, k = 10).",
         ),
         (
-            {"value": -4.0, "low": -6.0, "high": -2.0, "k": 1},
+            {
+                "value": -4.0,
+                "low": -6.0,
+                "high": -2.0,
+                "k": 1,
+                "verdict": "traces change neighbours (reversed)",
+            },
             "JPEG compression changes neighbours: photos processed alike repel each other; "
             "influence −4.0 points (95% interval −6.0 to −2.0, k = 1).",
         ),

@@ -19,6 +19,7 @@ from latentprint.report.comparison_prose import (
 from latentprint.report.inputs import Row, is_paired
 from latentprint.report.wording import (
     capital,
+    changes_neighbours,
     classes,
     count,
     known_name,
@@ -77,7 +78,7 @@ def influences_sentence(rows: list[Row]) -> str:
     Args:
         rows: Influences of one attribute and one k on one set of photos.
     """
-    changed = [each for each in rows if each["verdict"] == "traces change neighbours"]
+    changed = [each for each in rows if changes_neighbours(each)]
     attract = [each for each in changed if each["value"] > 0]
     repel = [each for each in changed if each["value"] < 0]
     parts = [

@@ -33,7 +33,7 @@ from latentprint.report.inputs import Row, Run, grouped, rows_by_setup
 from latentprint.report.prose import influence_sentence, probe_sentence, variance_sentence
 from latentprint.report.wording import checks
 
-FEW = 3
+FEW = 2
 """Encoders up to which every finding is told by itself."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from latentprint.report.inputs import Row, is_paired
 from latentprint.report.wording import (
     capital,
+    changes_neighbours,
     classes,
     count,
     floor_name,
@@ -98,17 +99,12 @@ def influence_sentence(row: Row) -> str:
         f"influence {points(row['value'])} points "
         f"(95% interval {points(row['low'])} to {points(row['high'])}{k})"
     )
-    match row["verdict"]:
-        case "traces change neighbours":
-            effect = "attract" if row["value"] > 0 else "repel"
-            return (
-                f"{name} changes neighbours: photos processed alike {effect} each other; "
-                f"{measured}."
-            )
-        case "no change shown":
-            return f"{name} is not shown to change neighbours with this many photos; {measured}."
-        case _:
-            return f"{name}: {measured}."
+    if changes_neighbours(row):
+        effect = "attract" if row["value"] > 0 else "repel"
+        return f"{name} changes neighbours: photos processed alike {effect} each other; {measured}."
+    if row["verdict"] == "no change shown":
+        return f"{name} is not shown to change neighbours with this many photos; {measured}."
+    return f"{name}: {measured}."
 
 
 def variance_sentence(measures: dict[str, Row]) -> str:

@@ -6,7 +6,15 @@ from latentprint.report.comparison_prose import FIRST
 from latentprint.report.findings import Finding
 from latentprint.report.inputs import Row, Run
 from latentprint.report.photos_section import TESTED, jpeg_quality
-from latentprint.report.wording import count, listed, number, points, quoted_name, span
+from latentprint.report.wording import (
+    changes_neighbours,
+    count,
+    listed,
+    number,
+    points,
+    quoted_name,
+    span,
+)
 
 _NAMED = 3
 
@@ -76,7 +84,7 @@ def _about_correlation(run: Run) -> list[str]:
 
 
 def _about_neighbours(run: Run) -> list[str]:
-    shown = _with_verdict(run.neighbours, "traces change neighbours")
+    shown = [row for row in run.neighbours if changes_neighbours(row)]
     if not shown:
         return []
     names = list(dict.fromkeys(quoted_name(row) for row in shown))

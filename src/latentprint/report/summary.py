@@ -17,6 +17,7 @@ from latentprint.report.findings import FEW, Finding, about, place
 from latentprint.report.inputs import Row, Run, grouped, is_paired, rows_by_setup
 from latentprint.report.wording import (
     capital,
+    changes_neighbours,
     listed,
     number,
     percent,
@@ -190,7 +191,7 @@ def _is_shown(row: Row) -> bool:
 
 
 def _influence(top: Row, rows: list[Row]) -> str:
-    shown = [row for row in rows if row["verdict"] == "traces change neighbours"]
+    shown = [row for row in rows if changes_neighbours(row)]
     if not shown:
         return (
             f"Processing is not shown to change nearest neighbours with these photos (largest "

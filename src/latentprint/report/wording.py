@@ -156,3 +156,8 @@ def classes(row: Row) -> int | None:
     if row["classes"]:
         return int(row["classes"])
     return round(100 / row["chance"]) if row["chance"] else None
+
+
+def changes_neighbours(row: Row) -> bool:
+    """Whether processing was shown to change which neighbours vote, in whichever direction."""
+    return str(row["verdict"] or "").startswith("traces change neighbours")
