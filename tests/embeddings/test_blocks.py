@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 
 from latentprint.embeddings import Extraction, Store, extract, open_collection, write_photos
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.timm_encoder import load_timm
-from latentprint.encoders.torch_embedding import LoadOptions, TorchEncoder
+from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.experiments import decompose_variance
 from latentprint.photos import Photos
 from latentprint.processing import ATTRIBUTES, classes_of, published_classes

@@ -30,7 +30,7 @@ from latentprint.encoders.library_transforms import (
     from_torchvision,
     from_transformers,
 )
-from latentprint.encoders.torch_embedding import LoadOptions
+from latentprint.encoders.load_options import LoadOptions
 
 # Landscape, portrait, square, long and narrow, odd sides, and one with a camera's full metadata.
 FILES = [

@@ -7,7 +7,8 @@ import timm
 
 from latentprint.encoders import expand_specs, find_published, published_encoders
 from latentprint.encoders.catalogue import FAMILIES, published_encoder, published_identity
-from latentprint.encoders.spec import FORMS, parse_spec
+from latentprint.encoders.forms import FORMS
+from latentprint.encoders.spec import parse_spec
 from latentprint.errors import UsageError
 from latentprint.published import published
 

@@ -16,7 +16,7 @@ from latentprint.encoders.default import (
     packaged_weights,
     preprocessing,
 )
-from latentprint.encoders.torch_embedding import LoadOptions
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.errors import LatentprintError
 
 

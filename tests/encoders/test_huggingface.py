@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from latentprint.encoders import load_encoder
 from latentprint.encoders.huggingface_encoder import load_huggingface
-from latentprint.encoders.torch_embedding import LoadOptions
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.errors import LatentprintError, UsageError
 
 SIZE = 32

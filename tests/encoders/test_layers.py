@@ -7,9 +7,10 @@ from torch import nn
 from latentprint.encoders import Encoder, Preprocess
 from latentprint.encoders.default import classifier, load_default
 from latentprint.encoders.layers import block_name, find_blocks
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.open_clip_encoder import load_open_clip
 from latentprint.encoders.timm_encoder import load_timm
-from latentprint.encoders.torch_embedding import LoadOptions, TorchEncoder
+from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.errors import UsageError
 
 

@@ -5,8 +5,8 @@ import warnings
 import pytest
 import torch
 
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.open_clip_encoder import load_open_clip
-from latentprint.encoders.torch_embedding import LoadOptions
 
 
 def outline(spec: str, **changes):

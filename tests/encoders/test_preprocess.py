@@ -11,8 +11,8 @@ from torchvision import transforms
 from latentprint.encoders import Preprocess, load_encoder
 from latentprint.encoders.default import preprocessing
 from latentprint.encoders.library_transforms import from_open_clip, from_timm, from_transformers
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.preprocess_file import read_preprocess
-from latentprint.encoders.torch_embedding import LoadOptions
 from latentprint.errors import LatentprintError, UsageError
 
 SIZES = [(640, 480), (480, 641), (333, 333), (224, 224), (100, 57), (301, 224), (1023, 255)]

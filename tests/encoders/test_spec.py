@@ -13,9 +13,9 @@ from latentprint.encoders import (
     load_encoder,
     untrained_spec,
 )
-from latentprint.encoders import spec as spec_module
+from latentprint.encoders.forms import FORMS
+from latentprint.encoders.load_options import resolve_device
 from latentprint.encoders.spec import parse_spec
-from latentprint.encoders.torch_embedding import resolve_device
 from latentprint.errors import LatentprintError, UsageError
 
 
@@ -166,7 +166,7 @@ def test_the_list_names_every_form():
     rows = list_encoders()
     assert [row["spec"] for row in rows if row["default"]] == ["default"]
     prefixes = {row["spec"].partition(":")[0] for row in rows}
-    assert prefixes == {*spec_module.FORMS, "random", "NAME", "SPEC#REPRESENTATION"}
+    assert prefixes == {*FORMS, "random", "NAME", "SPEC#REPRESENTATION"}
     assert all(row["installed"] for row in rows)
 
 

@@ -14,7 +14,8 @@ import torchvision
 from safetensors.torch import save_file
 
 from latentprint.encoders import load_encoder
-from latentprint.encoders.torch_embedding import LoadOptions, weights_digest
+from latentprint.encoders.load_options import LoadOptions
+from latentprint.encoders.torch_embedding import weights_digest
 from latentprint.encoders.torch_library_encoder import load_torch, remove_head
 from latentprint.encoders.torch_weights import fill, tensors_only
 from latentprint.errors import LatentprintError, UsageError

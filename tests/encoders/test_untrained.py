@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from latentprint.encoders import load_encoder
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.timm_encoder import load_timm
-from latentprint.encoders.torch_embedding import LoadOptions
 from latentprint.errors import LatentprintError, UsageError
 
 SMALL = ["random:default", "random:timm:test_resnet.r160_in1k", "random:timm:test_vit"]

@@ -9,10 +9,10 @@ import torch
 from safetensors.torch import save_file
 
 from latentprint.encoders.default import load_default
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.open_clip_encoder import load_open_clip
 from latentprint.encoders.python_encoder import load_python
 from latentprint.encoders.timm_encoder import load_timm
-from latentprint.encoders.torch_embedding import LoadOptions
 from latentprint.errors import LatentprintError, UsageError
 
 

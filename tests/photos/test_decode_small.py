@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latentprint.photos.decode import BrokenPhoto, decode, decode_small
+from latentprint.photos.decode import decode, decode_small
+from latentprint.photos.file_bytes import BrokenPhoto
 
 
 def smooth(width: int, height: int) -> Image.Image:

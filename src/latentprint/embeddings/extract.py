@@ -21,7 +21,7 @@ from latentprint.encoders.preparation import Preparation
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import Photos, decode
-from latentprint.photos.decode import BrokenPhoto
+from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.processing import Processing
 
 

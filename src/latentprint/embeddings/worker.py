@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from latentprint.encoders.preparation import Preparation
-from latentprint.photos.decode import BrokenPhoto, decode
+from latentprint.photos.decode import decode
+from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.photos.location import member_at
 from latentprint.photos.near_duplicates import difference_hash
 from latentprint.processing import Processing, mask_centre

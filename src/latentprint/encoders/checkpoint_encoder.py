@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from latentprint.encoders import libraries
 from latentprint.encoders.catalogue import PublishedEncoder, published_encoder
 from latentprint.encoders.encoder import UNTRAINED
+from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Kernel, Preprocess
-from latentprint.encoders.torch_embedding import LoadOptions, TorchEncoder, built
+from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.encoders.weights_file import load_weights, read_tensors, weights_file
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.libraries import import_library
+from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.representations import chosen_representation
-from latentprint.encoders.torch_embedding import LoadOptions, TorchEncoder, built
+from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.errors import LatentprintError, UsageError
 
 if TYPE_CHECKING:

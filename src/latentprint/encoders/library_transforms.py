@@ -18,8 +18,8 @@ from typing import Any
 
 from PIL import Image
 
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.preprocess import Fit, Kernel, Preprocess
-from latentprint.encoders.torch_embedding import LoadOptions
 from latentprint.errors import UsageError
 
 # transformers' image processors that resize, crop, rescale and normalise, in this order, and do

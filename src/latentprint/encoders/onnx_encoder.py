@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latentprint.encoders.libraries import import_library
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.preprocess import Margin, Preprocess
 from latentprint.encoders.preprocess_file import parse_preprocess, read_object
-from latentprint.encoders.torch_embedding import LoadOptions, check_embeddings
+from latentprint.encoders.torch_embedding import check_embeddings
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 
 if TYPE_CHECKING:

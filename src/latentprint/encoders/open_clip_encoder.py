@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.libraries import downloading, import_library
 from latentprint.encoders.library_transforms import from_open_clip
+from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.representations import (
     chosen_representation,
@@ -20,7 +21,7 @@ from latentprint.encoders.representations import (
     pool_tokens,
     timm_forward,
 )
-from latentprint.encoders.torch_embedding import LoadOptions, TorchEncoder, built
+from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.encoders.weights_file import reading, refuse_misfits, weights_file
 from latentprint.errors import UsageError, unknown_name
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from latentprint.encoders.library_transforms import from_transformers, processor_name
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.preprocess import Margin, Preprocess
-from latentprint.encoders.torch_embedding import LoadOptions
 from latentprint.errors import LatentprintError
 
 HUGGING_FACE_KEYS = ("image_processor_type", "feature_extractor_type", "image_mean", "do_resize")

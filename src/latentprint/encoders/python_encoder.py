@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.libraries import brief
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.preprocess import Preprocess
-from latentprint.encoders.torch_embedding import (
-    LoadOptions,
-    TorchEncoder,
-    check_embeddings,
-    weights_digest,
-)
+from latentprint.encoders.torch_embedding import TorchEncoder, check_embeddings, weights_digest
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from latentprint.encoders.catalogue import published_identity
-from latentprint.encoders.torch_embedding import LoadOptions
+from latentprint.encoders.load_options import LoadOptions
 from latentprint.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:

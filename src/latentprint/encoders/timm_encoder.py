@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.libraries import downloading, import_library
 from latentprint.encoders.library_transforms import from_timm
+from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.representations import (
     chosen_representation,
@@ -18,7 +19,7 @@ from latentprint.encoders.representations import (
     timm_forward,
     unless_usual,
 )
-from latentprint.encoders.torch_embedding import LoadOptions, TorchEncoder, built
+from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.encoders.weights_file import load_weights
 from latentprint.errors import UsageError
 

@@ -8,14 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentprint.encoders.libraries import downloading
+from latentprint.encoders.load_options import LoadOptions, seeded
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.preprocess_file import read_preprocess
-from latentprint.encoders.torch_embedding import (
-    LoadOptions,
-    TorchEncoder,
-    seeded,
-    weights_digest,
-)
+from latentprint.encoders.torch_embedding import TorchEncoder, weights_digest
 from latentprint.encoders.torch_weights import explained, fill, tensors_only
 from latentprint.errors import LatentprintError, UsageError
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.libraries import download, import_library
 from latentprint.encoders.library_transforms import from_torchvision
-from latentprint.encoders.torch_embedding import LoadOptions, TorchEncoder, built, seeded
+from latentprint.encoders.load_options import LoadOptions, built, seeded
+from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.encoders.torch_hub_encoder import load_hub
 from latentprint.encoders.torch_weights import explained, fill, tensors_only
 from latentprint.errors import UsageError, unknown_name

@@ -16,7 +16,7 @@ from latentprint.embeddings.engine import prepare_all
 from latentprint.embeddings.kept_memory import kept_memory
 from latentprint.embeddings.worker import Prepared, Recipe, Task
 from latentprint.encoders.encoder import Encoder
-from latentprint.encoders.torch_embedding import Precision
+from latentprint.encoders.load_options import Precision
 from latentprint.errors import LatentprintError
 from latentprint.jobs.bench_photos import MOST_FILES, repeated
 from latentprint.processing import Processing

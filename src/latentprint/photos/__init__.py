@@ -1,10 +1,11 @@
 """Photos: which there are, what is in their files, and on which side of the split they stand."""
 
-from latentprint.photos.decode import BrokenPhoto, Decoded, decode
+from latentprint.photos.decode import Decoded, decode
 from latentprint.photos.demo import write_demo_photos
 from latentprint.photos.exif import Exif, read_exif
 from latentprint.photos.exif_files import exif_table
 from latentprint.photos.exif_labels import LABELS
+from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.photos.folder import read_folder
 from latentprint.photos.jpeg_tables import jpeg_quality, jpeg_subsampling
 from latentprint.photos.manifest import read_manifest, read_table

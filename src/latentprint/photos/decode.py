@@ -5,9 +5,7 @@ This module is imported by worker processes: it must import neither torch nor ti
 
 from __future__ import annotations
 
-import errno
 import io
-import stat
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +16,9 @@ from typing import IO, TypeVar
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
-from latentprint.errors import LatentprintError
 from latentprint.photos.exif import Exif, read_exif
+from latentprint.photos.file_bytes import BrokenPhoto, open_beginning, read_bytes
 from latentprint.photos.jpeg_tables import jpeg_quality, jpeg_subsampling
-from latentprint.photos.location import member_at
 from latentprint.photos.pixels import content_digest, to_rgb
 
 # Only these decoders may see a file: Pillow's others include some that
@@ -50,10 +47,6 @@ _TURNS = {
 }
 _ORIENTATION = 0x0112
 _T = TypeVar("_T")
-
-
-class BrokenPhoto(LatentprintError):  # noqa: N818 - a finding about a photo, shown as a status
-    """A file that cannot be decoded; the message is a short reason without the path."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +121,7 @@ def decode(path: Path, *, orient: bool = True, max_pixels: int = 100_000_000) ->
     Raises:
         BrokenPhoto: If there are no pixels to be had, for whatever reason.
     """
-    data = _read(path)
+    data = read_bytes(path)
     return _guarded(data[:9], lambda: _decode(data, path.suffix, orient, max_pixels))
 
 
@@ -146,7 +139,7 @@ def decode_small(path: Path, side: int, *, max_pixels: int = 100_000_000) -> Ima
     Raises:
         BrokenPhoto: If there are no pixels to be had, for whatever reason.
     """
-    data = _read(path)
+    data = read_bytes(path)
     return _guarded(data[:9], lambda: _small(data, side, max_pixels))
 
 
@@ -158,7 +151,7 @@ def read_header(path: Path) -> Header:
     Raises:
         BrokenPhoto: If it is no photo. One whose pixels are damaged may still have a header.
     """
-    with _beginning(path) as file:
+    with open_beginning(path) as file:
         start = file.read(9)
         file.seek(0)
         return _guarded(start, lambda: _header(file, path.suffix))
@@ -178,43 +171,6 @@ def _guarded(start: bytes, work: Callable[[], _T]) -> _T:
             raise BrokenPhoto(_unknown(start)) from None
         except Exception as error:  # decoders raise anything: OSError, SyntaxError, struct.error …
             raise BrokenPhoto(_failure(error)) from error
-
-
-def _read(path: Path) -> bytes:
-    """The bytes of a regular file or archive member; a pipe named like a photo would block."""
-    member = member_at(path)
-    file = path if member is None else member.archive
-    try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise BrokenPhoto("not a file: a folder, a device or a pipe")
-        data = path.read_bytes() if member is None else member.read()
-    except FileNotFoundError:
-        link = file.is_symlink()
-        raise BrokenPhoto(
-            "the link points to nothing" if link else "there is no such file"
-        ) from None
-    except EOFError:
-        raise BrokenPhoto("the archive ends before the photo does") from None
-    except (PermissionError, MemoryError) as error:
-        denied = isinstance(error, PermissionError)
-        raise BrokenPhoto("permission denied" if denied else "too large for memory") from None
-    except (OSError, ValueError) as error:
-        loop = isinstance(error, OSError) and error.errno == errno.ELOOP
-        reason = "the link points to itself" if loop else f"the file cannot be read: {error}"
-        raise BrokenPhoto(reason.replace(f": {str(file)!r}", "")) from None
-    if not data:
-        raise BrokenPhoto("the file is empty")
-    return data
-
-
-def _beginning(path: Path) -> IO[bytes]:
-    """A plain file to read from, or the whole of anything else."""
-    try:
-        if path.is_file() and path.stat().st_size:
-            return path.open("rb")
-    except (OSError, ValueError):
-        pass  # what is wrong is for _read to say
-    return io.BytesIO(_read(path))
 
 
 def _decode(data: bytes, suffix: str, orient: bool, max_pixels: int) -> Decoded:

@@ -16,8 +16,9 @@ from typing import Any
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.photos.decode import BrokenPhoto, read_header
+from latentprint.photos.decode import read_header
 from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
+from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.photos.location import member_at
 from latentprint.photos.photos import Photos
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from latentprint.photos.decode import BrokenPhoto, decode_small
+from latentprint.photos.decode import decode_small
+from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.report.wording import shortened
 
 SIDE = 144

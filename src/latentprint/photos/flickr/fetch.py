@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from latentprint.photos.decode import BrokenPhoto, Decoded, decode
+from latentprint.photos.decode import Decoded, decode
+from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.photos.flickr.answers import Candidate, read_exif
 from latentprint.photos.flickr.client import FlickrClient
 from latentprint.photos.flickr.failures import Unavailable
