@@ -1,4 +1,6 @@
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,3 +12,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real photographs are not there: {folder}")
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, without a window."""
+    from tests.browser import launched
+
+    with launched() as started:
+        yield started

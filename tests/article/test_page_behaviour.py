@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +14,6 @@ from tests.article.page_document import DOCUMENT
 from tests.browser import (
     WIDTHS,
     accessibility_violations,
-    launched,
     opened,
     overflowing,
     sync_api,
@@ -32,12 +30,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     out = tmp_path_factory.mktemp("page") / "page.html"
     write_page(render_page(DOCUMENT), out)
     return out.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with launched() as started:
-        yield started
 
 
 def edges(page: sync_api.Page, selector: str) -> tuple[float, float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,6 @@ from latentprint.article.page import render_page
 from tests.browser import (
     WIDTHS,
     accessibility_violations,
-    launched,
     opened,
     overflowing,
     sync_api,
@@ -54,12 +52,6 @@ def page_text(number: int) -> str:
     files = {each.path: each.html() for each in figures.values()}
     text = f"---\ntitle: Figures\n---\n\n## Measured\n\nSome text.\n\n{marks}\n"
     return render_page(parse_article(text, folder=None, files=files))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with launched() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

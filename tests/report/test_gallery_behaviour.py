@@ -18,7 +18,6 @@ from latentprint.report.similarity_figure import similarity_figure
 from tests.browser import (
     WIDTHS,
     accessibility_violations,
-    launched,
     opened,
     overflowing,
     sync_api,
@@ -44,12 +43,6 @@ def page_of(run: Run) -> str:
     files = {each.path: each.html() for each in figures}
     text = f"---\ntitle: Pictures\n---\n\n## Measured\n\nSome text.\n\n{marks}\n"
     return render_page(parse_article(text, folder=None, files=files))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with launched() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

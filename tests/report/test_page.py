@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from latentprint.results import results_table, write_results
 from tests.browser import (
     WIDTHS,
     accessibility_violations,
-    launched,
     opened,
     overflowing,
     sync_api,
@@ -46,12 +44,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> str:
     rows = [probe_row(FIRST, "jpeg"), label_row(FIRST, "make"), *neighbour_rows(FIRST, "jpeg")]
     write_results(results_table(rows), folder)
     return write_report(folder).as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with launched() as started:
-        yield started
 
 
 def drawn(page: sync_api.Page) -> None:
