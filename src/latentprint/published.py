@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from latentprint.results import SCHEMA
+from latentprint.words import PairGallery
 
 SOURCE = Path(__file__).parent / "data" / "published.csv"
 """Ramos et al., ICCV 2025, arXiv 2508.10637: see the README beside the file."""
@@ -28,10 +29,7 @@ KEYS: dict[str, str] = {
 }
 """The key of every attribute that the figures name."""
 
-PAIR_SETUPS = {
-    "different": "distractors share the query's device",
-    "same": "distractors share the target's device",
-}
+PAIR_SETUPS = {"different": PairGallery.QUERY.value, "same": PairGallery.TARGET.value}
 """Our names of the galleries of near-duplicate pairs: the published words have misled readers."""
 
 

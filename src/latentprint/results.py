@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from latentprint.errors import LatentprintError
+
 
 @dataclass(frozen=True)
 class Result:
-    """One measured figure: a row of the result table.
+    """One measured figure: a row of the result table. Its words are those of ``words``.
 
     Attributes:
         encoder: Name of the encoder.
         family: CVL, SUP, SSL, control (untrained networks and pixel statistics) or yours.
-        experiment: ``processing_probe``, ``acquisition_probe``, ``knn_influence`` or
-            ``near_duplicate``, named as in the published figures; ``learning_curve`` (a probe with
-            fewer training photos), ``variance`` (shares of the variance of embeddings, and cosine
-            distances), ``robustness``, ``similarity`` or ``stability``.
+        experiment: ``words.Experiment``; named as in the published figures where these have it.
         dataset: Name of the set of photos.
-        attribute: The processing attribute (``jpeg``…) or label (``make``, ``scanner``…).
-        setup: For probes empty (published protocol), ``all`` (every training photo under every
-            class), ``paired`` (each photo's mean subtracted) or ``paired all``; for kNN the set-up
-            (``all-same``, ``pos-same``, …, and ``influence`` = pos-same minus neg-same); for
-            ``near_duplicate`` whose device type the distractors share; else what is measured.
+        attribute: The processing attribute (``jpeg``…) or label (``make``, ``scanner``…); for
+            ``near_duplicate`` what is measured (``recall@1``, ``margin``…).
+        setup: ``words.ProbeSetup`` for probes, ``InfluenceSetup`` for kNN, ``PairGallery`` for
+            ``near_duplicate``; else what is measured (``RobustnessMeasure``, ``SimilarityMeasure``,
+            ``StabilityMeasure``, ``VarianceMeasure``).
         chance: Accuracy of guessing, in percent; None where there is none (``influence``).
         value: Accuracy in percent, the mean over the classes (percentage points for
             ``influence``; percent of the variance; 100 times a cosine or cosine distance; a rank).
@@ -38,34 +37,50 @@ class Result:
         network: Name of the network that the encoder is a block of; the encoder's own name where
             it is no block.
         layer: Number of the block, from 1; None for a network's final embedding.
+        condition: ``RobustnessCondition``: which labels chance shuffles.
+        query_device: ``near_duplicate``: type of device of the queries; empty for the mean over all
+            directions.
+        target_device: The same of the targets.
+        reference: ``stability``: the class from which photos move; empty for every pair of classes.
+        threshold: ``stability``: the cosine similarity below which a copy counts as another photo.
         sd: Standard deviation over the fits, in percentage points, where there are several.
         seeds: Number of fits that ``value`` averages; 1 where nothing is random.
         k: Number of neighbours, or of the first ranks of a recall; None for probes.
         classes: Number of classes of a probe.
         micro: Share of all predictions that are right, in percent; differs from ``value`` where
             the test set is not balanced.
-        floor: The highest of the same figure by controls that never learned from photos: the
-            untrained network and colour statistics; None where none was measured.
-        floor_of: The control that gave the floor.
-        excess_low: Lower end of the 95 % interval of value minus floor, photos paired.
-        excess_high: Upper end of the same.
-        ceiling: The same figure by DCT energies at native size: what the pixels hold.
+        twin: value minus the same figure of the untrained network, photos paired, in points.
+        twin_low: Lower end of its 95 % interval.
+        twin_high: Upper end of its 95 % interval.
+        colour: The same figure by 18 colour statistics, in percent.
+        colour_difference: value minus ``colour``, photos paired, in points.
+        colour_difference_low: Lower end of its 95 % interval.
+        colour_difference_high: Upper end of its 95 % interval.
+        dct: The same figure by DCT energies at native size, in percent: what the pixels hold.
+        dct_difference: value minus ``dct``, photos paired, in points.
+        dct_difference_low: Lower end of its 95 % interval.
+        dct_difference_high: Upper end of its 95 % interval.
         permuted: The same figure after each photo's (or group's) labels were shuffled: what the
             procedure reads where there is nothing to read.
         selectivity: value minus permuted, in percentage points.
         container: The same label read from pixel size and file facts alone.
+        discriminant: Accuracy of the paired-shift discriminant on single photos, in percent.
+        discriminant_p: Its exact p, by permuting class names within photos.
+        rising: Whether accuracy still grows with the last doubling of training photos.
+        ten_times: Accuracy that the learning curve suggests for ten times the training photos.
+        ten_times_low: Lower end of its 95 % interval.
+        ten_times_high: Upper end of its 95 % interval.
         smallest_effect: Points above chance that this set of photos shows in four of five cases.
-        p: One-sided p of an accuracy of at most chance; for ``near_duplicate`` McNemar's,
-            two-sided; for ``robustness`` that of a permutation.
-        q: The same after Benjamini-Hochberg over all probes of the run.
+        p: p of the row's own test: one-sided that an accuracy is at most chance; two-sided else.
+        q: The p that decides (``discriminant_p`` where there is one, else ``p``) after
+            Benjamini-Hochberg over all verdicts of the run.
         converged: Whether every fit reached its optimum; None for solvers that cannot tell.
         fit: Solver, feature normalisation and regularisation.
-        verdict: For probes ``read``, ``undecided``, ``not readable``, ``not above the floor`` or
-            ``below chance``; for ``influence`` ``traces change neighbours`` or ``no change shown``;
-            for ``near_duplicate`` ``traces distract retrieval`` or ``no distraction shown`` (for
-            the margin ``traces narrow the margin`` or ``no narrowing shown``), these two with
-            `` (reversed)`` behind it where the effect is the other way round; for ``robustness``
-            ``above chance``, ``below chance`` or ``no difference from chance``.
+        verdict: ``words.Verdict``; empty for controls and where there is nothing to judge.
+        learned: ``words.Learned``; empty where the untrained network was not measured.
+        direction: ``words.Direction`` of an effect that was shown; else empty.
+        harm: ``words.Harm`` for ``knn_influence`` and ``near_duplicate``; else empty.
+        tiny: Whether an effect that was shown is below the smallest effect of interest.
         notes: Health warnings, separated by "; ".
     """
 
@@ -83,54 +98,96 @@ class Result:
     n_train: int
     network: str = ""
     layer: int | None = None
+    condition: str = ""
+    query_device: str = ""
+    target_device: str = ""
+    reference: str = ""
+    threshold: float | None = None
     sd: float | None = None
     seeds: int = 1
     k: int | None = None
     classes: int | None = None
     micro: float | None = None
-    floor: float | None = None
-    floor_of: str = ""
-    excess_low: float | None = None
-    excess_high: float | None = None
-    ceiling: float | None = None
+    twin: float | None = None
+    twin_low: float | None = None
+    twin_high: float | None = None
+    colour: float | None = None
+    colour_difference: float | None = None
+    colour_difference_low: float | None = None
+    colour_difference_high: float | None = None
+    dct: float | None = None
+    dct_difference: float | None = None
+    dct_difference_low: float | None = None
+    dct_difference_high: float | None = None
     permuted: float | None = None
     selectivity: float | None = None
     container: float | None = None
+    discriminant: float | None = None
+    discriminant_p: float | None = None
+    rising: bool | None = None
+    ten_times: float | None = None
+    ten_times_low: float | None = None
+    ten_times_high: float | None = None
     smallest_effect: float | None = None
     p: float | None = None
     q: float | None = None
     converged: bool | None = None
     fit: str = ""
     verdict: str = ""
+    learned: str = ""
+    direction: str = ""
+    harm: str = ""
+    tiny: bool | None = None
     notes: str = ""
 
 
-_NUMBERS = (
-    "chance", "value", "low", "high", "sd", "micro", "floor", "excess_low", "excess_high",
-    "ceiling", "permuted", "selectivity", "container", "smallest_effect", "p", "q",
+MEASUREMENT = (
+    "encoder", "experiment", "dataset", "attribute", "setup", "condition", "query_device",
+    "target_device", "reference", "threshold", "k",
 )  # fmt: skip
-_TYPES: dict[str, pl.DataType] = {
-    **{name: pl.Float64() for name in _NUMBERS},
-    **{name: pl.Int64() for name in ("n_test", "n_train", "layer", "seeds", "k", "classes")},
-    "converged": pl.Boolean(),
-}
+"""The columns that tell one measurement from another. The number of training photos is left out,
+so that two learning curves of different runs never become one."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something that was asked for and not measured.
+
+    Attributes:
+        reason: Why, as a sentence.
+        experiment: ``words.Experiment``; empty for an encoder that could not be used at all.
+        attribute: What it would have been about.
+        encoder: Name or specification of the encoder.
+    """
+
+    reason: str
+    experiment: str = ""
+    attribute: str = ""
+    encoder: str = ""
+
+
+_POLARS = {"float": pl.Float64(), "int": pl.Int64(), "bool": pl.Boolean(), "str": pl.String()}
+
 SCHEMA: dict[str, pl.DataType] = {
-    field.name: _TYPES.get(field.name, pl.String()) for field in fields(Result)
+    field.name: _POLARS[str(field.type).partition(" ")[0]] for field in fields(Result)
 }
+"""The columns of the result table with their types."""
 
 
 def results_table(results: Iterable[Result]) -> pl.DataFrame:
     """Collect results in the one table that the report and every output format read."""
-    return _complete(pl.DataFrame([asdict(result) for result in results], schema=SCHEMA))
-
-
-def _complete(table: pl.DataFrame) -> pl.DataFrame:
-    """Give every row its network, and a table of before there were layers both columns."""
-    missing = {name: SCHEMA[name] for name in ("network", "layer") if name not in table.columns}
-    table = table.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in missing.items())
-    own = pl.col("network").is_null() | (pl.col("network") == "")
-    network = pl.when(own).then(pl.col("encoder")).otherwise(pl.col("network"))
+    rows = [
+        {name: str(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in map(asdict, results)
+    ]
+    table = pl.DataFrame(rows, schema=SCHEMA)
+    network = pl.when(pl.col("network") == "").then(pl.col("encoder")).otherwise("network")
     return table.with_columns(network.alias("network"))
+
+
+def results_of(table: pl.DataFrame) -> list[Result]:
+    """The rows of a result table."""
+    return [Result(**row) for row in table.to_dicts()]
 
 
 def write_results(table: pl.DataFrame, folder: Path) -> None:
@@ -147,10 +204,12 @@ def write_results(table: pl.DataFrame, folder: Path) -> None:
         partial.replace(folder / f"results.{suffix}")
 
 
-def write_details(details: list[dict[str, Any]], folder: Path) -> None:
-    """Write details.json, what stands behind the probes, into a folder, atomically."""
+def write_details(details: Sequence[dict[str, Any]], folder: Path) -> None:
+    """Write details.json, what stands behind the figures, into a folder, atomically."""
     partial = folder / ".details.json.partial"
-    partial.write_text(json.dumps(details, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.write_text(
+        json.dumps(list(details), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     partial.replace(folder / "details.json")
 
 
@@ -162,12 +221,30 @@ def read_details(folder: Path) -> list[dict[str, Any]]:
 
 
 def read_results(folder: Path) -> pl.DataFrame:
-    """Read the result table of a run folder."""
-    from latentprint.errors import LatentprintError
+    """Read the result table of a run folder.
 
+    Raises:
+        LatentprintError: There is none, or another version of latentprint wrote it.
+    """
     path = folder / "results.parquet"
     if not path.exists():
         raise LatentprintError(
             f"{folder} holds no results.parquet: name the folder of a run, as `--out` had it."
         )
-    return _complete(pl.read_parquet(path))
+    table = pl.read_parquet(path)
+    if dict(table.schema) != SCHEMA:
+        raise LatentprintError(
+            f"The results in {folder} were written by latentprint {_version_of(folder)}, whose"
+            " columns have another meaning: measure again with this version (embeddings that are"
+            " there are used again)."
+        )
+    return table
+
+
+def _version_of(folder: Path) -> str:
+    """The version that wrote a run, as far as it says."""
+    try:
+        settings = json.loads((folder / "settings.json").read_text("utf-8"))
+        return str(settings["latentprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "of an unknown version"

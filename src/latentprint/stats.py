@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -97,6 +98,19 @@ def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     tail = 50.0 * (1.0 - level)
     low, high = np.percentile(samples, [tail, 100.0 - tail])
     return float(low), float(high)
+
+
+def two_sided_p(value: float, samples: np.ndarray) -> float:
+    """Two-sided p of the hypothesis that a value is zero, from the spread of its resamples.
+
+    Args:
+        value: The figure of all photos.
+        samples: The same in every resample, float64 [draws].
+    """
+    spread = float(np.std(samples))
+    if spread == 0:
+        return 1.0
+    return math.erfc(abs(value) / spread / math.sqrt(2.0))
 
 
 def false_discovery_rates(p_values: Sequence[float]) -> list[float]:

@@ -17,6 +17,7 @@ from latentprint.embeddings.sharded import ShardedArray
 from latentprint.embeddings.store import Store, open_store, writing
 from latentprint.errors import LatentprintError
 from latentprint.photos import Photos, assign_splits, merge_groups, near_duplicate_groups
+from latentprint.words import CONTROL
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
     root = Path(about["root"]) if about.get("root") else None
     photos = pl.read_parquet(table)
     found = [stored(store, photos, about["name"], seed=seed, root=root) for store in stores]
-    return sorted(found, key=lambda each: each.family == "control")
+    return sorted(found, key=lambda each: each.family == CONTROL)
 
 
 def stored(

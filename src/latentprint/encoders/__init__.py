@@ -9,13 +9,10 @@ from latentprint.encoders.catalogue import (
 from latentprint.encoders.default import classifier
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.load_options import Precision
-from latentprint.encoders.pixel_statistics import COLOUR_STATISTICS, DCT_ENERGIES
 from latentprint.encoders.preprocess import Kernel, Margin, Preprocess
 from latentprint.encoders.spec import describe_encoder, list_encoders, load_encoder, untrained_spec
 
 __all__ = [
-    "COLOUR_STATISTICS",
-    "DCT_ENERGIES",
     "Encoder",
     "Kernel",
     "Margin",

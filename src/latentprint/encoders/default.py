@@ -7,13 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.libraries import import_library
 from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.representations import chosen_representation
 from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.words import CONTROL, UNTRAINED
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +42,7 @@ def load_default(options: LoadOptions) -> TorchEncoder:
         model,
         preprocessing(options),
         name=NAME + UNTRAINED if options.untrained else NAME,
-        family="control" if options.untrained else "SUP",
+        family=CONTROL if options.untrained else "SUP",
         source={"library": "timm", "model": ARCHITECTURE},
         options=options,
         rewrite=fuse_batch_norms if options.precision == "float32" else fuse_for_half,

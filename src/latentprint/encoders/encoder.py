@@ -9,9 +9,6 @@ if TYPE_CHECKING:
 
     from latentprint.encoders.preparation import Preparation
 
-UNTRAINED = ", untrained"
-"""What the name of an untrained control has behind the name of its encoder."""
-
 
 @runtime_checkable
 class Encoder(Protocol):

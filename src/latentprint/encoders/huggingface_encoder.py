@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.huggingface_output import REPRESENTATIONS, Embedding
 from latentprint.encoders.libraries import downloading, import_library
 from latentprint.encoders.library_transforms import from_transformers
@@ -27,6 +26,7 @@ from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.encoders.torch_weights import explained
 from latentprint.encoders.weights_file import read_tensors, weights_file
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.words import CONTROL, UNTRAINED
 
 if TYPE_CHECKING:
     import torch
@@ -113,7 +113,7 @@ def load_huggingface(target: str, options: LoadOptions) -> TorchEncoder:
         model,
         preprocess,
         name=name + UNTRAINED if options.untrained else name,
-        family="control" if options.untrained else "yours",
+        family=CONTROL if options.untrained else "yours",
         source={**source, "representation": embedding.representation},
         options=options,
         forward=embedding,

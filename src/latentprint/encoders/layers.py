@@ -16,9 +16,9 @@ from itertools import count
 from math import isqrt
 from typing import TYPE_CHECKING, Any, Literal
 
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.errors import UsageError
+from latentprint.words import UNTRAINED
 
 if TYPE_CHECKING:
     import torch

@@ -15,18 +15,13 @@ import numpy as np
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.torch_embedding import check_embeddings
 from latentprint.errors import LatentprintError, unknown_name
+from latentprint.words import COLOUR_STATISTICS, CONTROL, DCT_ENERGIES
 
 if TYPE_CHECKING:
     import torch
     from PIL import Image
 
     from latentprint.encoders.encoder import Encoder
-
-COLOUR_STATISTICS = "colour statistics"
-"""Name of the encoder ``pixels:colour``."""
-
-DCT_ENERGIES = "DCT energies"
-"""Name of the encoder ``pixels:dct``."""
 
 PIXEL_CONTROLS = ("pixels:colour", "pixels:dct")
 """Specifications of both."""
@@ -64,7 +59,7 @@ class ColourStatistics:
     """
 
     name = COLOUR_STATISTICS
-    family = "control"
+    family = CONTROL
     input_size = 224
     dimension = 18
     preprocess = Preprocess(224, 224, "bicubic")
@@ -214,7 +209,7 @@ class DctEnergies:
     """
 
     name = DCT_ENERGIES
-    family = "control"
+    family = CONTROL
     preprocess = BlockEnergies()
     input_size = preprocess.window
     dimension = 3 * BLOCK * BLOCK

@@ -6,7 +6,6 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.libraries import download, import_library
 from latentprint.encoders.library_transforms import from_torchvision
 from latentprint.encoders.load_options import LoadOptions, built, seeded
@@ -14,6 +13,7 @@ from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.encoders.torch_hub_encoder import load_hub
 from latentprint.encoders.torch_weights import explained, fill, tensors_only
 from latentprint.errors import UsageError, unknown_name
+from latentprint.words import CONTROL, UNTRAINED
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +74,7 @@ def load_torchvision(model_name: str, options: LoadOptions) -> TorchEncoder:
         model,
         from_torchvision(weights.transforms(), options),
         name=full_name + UNTRAINED if options.untrained else full_name,
-        family="control" if options.untrained else "yours",
+        family=CONTROL if options.untrained else "yours",
         source={"library": TORCHVISION, "model": base, "tag": weights.name},
         options=options,
     )

@@ -6,14 +6,13 @@ from latentprint.experiments.pairs.pairs import PairsOptions, near_duplicates
 from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
 from latentprint.experiments.probes.fitting import ProbeOptions
 from latentprint.experiments.probes.labels import label_photos, parse_bins
+from latentprint.experiments.probes.outcome import Controls, ProbeOutcome, compare_with_controls
 from latentprint.experiments.probes.processing_probe import probe_processing
-from latentprint.experiments.probes.scores import MARGIN
 from latentprint.experiments.probes.variance import decompose_variance
-from latentprint.experiments.probes.verdicts import ProbeOutcome, compare_with_controls, discoveries
 from latentprint.experiments.source import EmbeddingSource
 
 __all__ = [
-    "MARGIN",
+    "Controls",
     "Correlation",
     "EmbeddingSource",
     "Guards",
@@ -24,7 +23,6 @@ __all__ = [
     "compare_with_controls",
     "correlate",
     "decompose_variance",
-    "discoveries",
     "influence",
     "label_photos",
     "near_duplicates",

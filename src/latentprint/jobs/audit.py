@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -23,7 +23,7 @@ from latentprint.jobs.members import Member
 from latentprint.jobs.run_folder import count_photos, run_settings, write_photos_csv, write_run
 from latentprint.photos import LABELS, Photos, open_photos
 from latentprint.processing import ATTRIBUTES, NONE, classes_of
-from latentprint.results import results_table
+from latentprint.results import LeftOut, results_table
 
 ACQUISITION_MASK = 0.9
 """Share of the crop that is masked for probes of labels, as in the published figures."""
@@ -44,7 +44,7 @@ class Audit:
     folder: Path
     table: pl.DataFrame
     photos: pl.DataFrame
-    left_out: dict[str, str]
+    left_out: list[LeftOut]
     report: Path
 
 
@@ -114,7 +114,7 @@ def audit(
         ],
         "extraction": first.stores[0].manifest["settings"],
         "photos": count_photos(listed, used.photos, used.split_made),
-        "left_out": measured.left_out,
+        "left_out": [asdict(each) for each in measured.left_out],
         "seconds": round(time.monotonic() - begun, 1),
         "device": device,
     }

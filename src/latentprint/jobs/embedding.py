@@ -101,8 +101,8 @@ def embed(
     refuse_other_photos(part.folder, photos)
     for members in groups.load(mask=extraction.mask):
         embed_part(photos, part, members, groups, allow_broken, on_progress)
-    for what, why in groups.left_out().items():
-        logger.warning("Left out: %s: %s", what, why)
+    for each in groups.left_out():
+        logger.warning("Left out: encoder %s: %s", each.encoder, each.reason)
     return part.stores
 
 

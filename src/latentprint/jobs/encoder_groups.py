@@ -20,6 +20,7 @@ from latentprint.encoders.spec import describe_encoder, load_encoder, untrained_
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.jobs.loading import Loading, memory_for_weights
 from latentprint.jobs.members import Member, reason_of
+from latentprint.results import LeftOut
 
 logger = logging.getLogger(__name__)
 
@@ -128,12 +129,9 @@ class EncoderGroups:
         names = ((each, each.spec, each.spec.removeprefix(f"{RANDOM}:")) for each in members)
         return [each for each, *specs in names if not self.failed.keys() & specs]
 
-    def left_out(self) -> dict[str, str]:
-        """What was left out and why; encoders with one reason are one entry."""
-        return {
-            f"encoder {specs[0]}" if len(specs) == 1 else f"encoders {', '.join(specs)}": reason
-            for reason, specs in _by_reason(self.failed).items()
-        }
+    def left_out(self) -> list[LeftOut]:
+        """The encoders that could not be used, and why."""
+        return [LeftOut(reason, encoder=spec) for spec, reason in self.failed.items()]
 
     @property
     def _all_failed(self) -> bool:

@@ -6,23 +6,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from latentprint.encoders import COLOUR_STATISTICS, DCT_ENERGIES
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.errors import LatentprintError, unknown_name
 from latentprint.experiments import (
+    Controls,
     EmbeddingSource,
     Guards,
     ProbeOptions,
     ProbeOutcome,
     compare_with_controls,
     decompose_variance,
-    discoveries,
     influence,
     probe_label,
     probe_processing,
 )
 from latentprint.processing import ATTRIBUTES, Attribute, parse_attribute
-from latentprint.results import Result
+from latentprint.results import LeftOut, Result
+from latentprint.verdicts import judged
+from latentprint.words import (
+    COLOUR_STATISTICS,
+    CONTROL,
+    DCT_ENERGIES,
+    UNTRAINED,
+    Experiment,
+)
 
 if TYPE_CHECKING:
     from latentprint.photos import SplitFile
@@ -42,13 +48,13 @@ class Measured:
 
     results: list[Result] = field(default_factory=list)
     details: list[dict[str, Any]] = field(default_factory=list)
-    left_out: dict[str, str] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
 
     def add(self, other: Measured) -> None:
         """Append what another measurement found, and judge the probes of both together."""
-        self.results = discoveries([*self.results, *other.results])
+        self.results = judged([*self.results, *other.results])
         self.details += other.details
-        self.left_out |= other.left_out
+        self.left_out += other.left_out
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ def probe_all(
         on_step: Called with a short description of each step.
     """
     options = options or ProbeOptions()
-    sources = sorted(sources, key=lambda source: source.family == "control")
+    sources = sorted(sources, key=lambda source: source.family == CONTROL)
     measured, outcomes = Measured(), []
     for attribute in questions.attributes:
         for paired in (False, True) if options.paired else (False,):
@@ -117,17 +123,21 @@ def probe_all(
                 return probe_processing(source, attribute, how, paired=paired)  # noqa: B023 - used at once
 
             name = f"{'paired ' * paired}probe {attribute.name}"
-            outcomes += _ask_all(sources, name, ask, options, measured, on_step)
+            about = (Experiment.PROCESSING_PROBE, attribute.name)
+            outcomes += _ask_all(sources, name, about, ask, options, measured, on_step)
         measured.add(_variance(sources, attribute, options, on_step))
     for label in questions.labels:
 
         def ask_label(source: EmbeddingSource, how: ProbeOptions) -> ProbeOutcome:
             return probe_label(source, label, how, guards, split)  # noqa: B023 - used at once
 
-        outcomes += _ask_all(sources, f"probe {label}", ask_label, options, measured, on_step)
+        about = (Experiment.ACQUISITION_PROBE, label)
+        outcomes += _ask_all(
+            sources, f"probe {label}", about, ask_label, options, measured, on_step
+        )
     measured.results = [each.result for each in outcomes] + measured.results
     measured.results += [row for each in outcomes for row in each.curve]
-    measured.results = discoveries(measured.results)
+    measured.results = judged(measured.results)
     measured.details += [_details(each) for each in outcomes]
     return measured
 
@@ -135,6 +145,7 @@ def probe_all(
 def _ask_all(
     sources: Sequence[EmbeddingSource],
     name: str,
+    about: tuple[Experiment, str],
     ask: Callable[[EmbeddingSource, ProbeOptions], ProbeOutcome],
     options: ProbeOptions,
     measured: Measured,
@@ -145,23 +156,23 @@ def _ask_all(
     for source in sources:
         on_step(f"{name}, {source.encoder}")
         how = options
-        if source.family == "control":
+        if source.family == CONTROL:
             # A control is a bare figure; its own controls would tell nothing new.
             how = replace(options, controls=False, curve=False)
         try:
             found[source.encoder] = ask(source, how)
         except LatentprintError as error:
-            measured.left_out[f"{name}, {source.encoder}"] = str(error)
+            measured.left_out.append(LeftOut(str(error), *about, source.encoder))
     return [_compared(each, found) for each in found.values()]
 
 
 def _compared(outcome: ProbeOutcome, found: dict[str, ProbeOutcome]) -> ProbeOutcome:
     """Set a probe of an encoder against those of its controls."""
-    if outcome.result.family == "control":
+    if outcome.result.family == CONTROL:
         return outcome
-    names = (outcome.result.encoder + UNTRAINED, COLOUR_STATISTICS)
-    floors = [found[name] for name in names if name in found]
-    return compare_with_controls(outcome, floors, found.get(DCT_ENERGIES))
+    twin = found.get(outcome.result.encoder + UNTRAINED)
+    controls = Controls(twin, found.get(COLOUR_STATISTICS), found.get(DCT_ENERGIES))
+    return compare_with_controls(outcome, controls)
 
 
 def _variance(
@@ -169,7 +180,7 @@ def _variance(
 ) -> Measured:
     measured = Measured()
     for source in sources:
-        if source.family == "control":
+        if source.family == CONTROL:
             continue
         on_step(f"variance {attribute.name}, {source.encoder}")
         try:
@@ -181,7 +192,9 @@ def _variance(
                 memory_mb=options.memory_mb,
             )
         except LatentprintError as error:
-            measured.left_out[f"variance {attribute.name}, {source.encoder}"] = str(error)
+            measured.left_out.append(
+                LeftOut(str(error), Experiment.VARIANCE, attribute.name, source.encoder)
+            )
     return measured
 
 
@@ -224,14 +237,16 @@ def influence_all(
     measured = Measured()
     for attribute in attributes:
         for source in sources:
-            if source.family == "control":
+            if source.family == CONTROL:
                 continue
             name = f"kNN influence of {attribute.name}, {source.encoder}"
             on_step(name)
             try:
                 outcome = influence(source, attribute, ks=ks, seed=seed)
             except LatentprintError as error:
-                measured.left_out[name] = str(error)
+                measured.left_out.append(
+                    LeftOut(str(error), Experiment.KNN_INFLUENCE, attribute.name, source.encoder)
+                )
                 continue
             measured.results += outcome.results
             measured.details += outcome.details()

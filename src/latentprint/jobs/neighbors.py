@@ -15,6 +15,9 @@ from latentprint.jobs.measure import Measured
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.sources import Opened, StudyFiles, embedded_attributes, open_sources
 from latentprint.processing import find_attributes
+from latentprint.results import LeftOut
+from latentprint.verdicts import judged
+from latentprint.words import CONTROL, Experiment
 
 if TYPE_CHECKING:
     from latentprint.experiments.assignment import Draw
@@ -63,7 +66,7 @@ def influence_stored(
     published = draw or ("published" if isinstance(where, StudyFiles) else "photo")
     for attribute in find_attributes(attributes) if attributes else embedded_attributes(opened):
         for source in (each.source for each in opened):
-            if source.family == "control":
+            if source.family == CONTROL:
                 continue
             name = f"kNN influence of {attribute.name}, {source.encoder}"
             on_step(name)
@@ -78,10 +81,13 @@ def influence_stored(
                     device=device,
                 )
             except LatentprintError as error:
-                measured.left_out[name] = str(error)
+                measured.left_out.append(
+                    LeftOut(str(error), Experiment.KNN_INFLUENCE, attribute.name, source.encoder)
+                )
                 continue
             measured.results += outcome.results
             measured.details += outcome.details()
+    measured.results = judged(measured.results)
     if out is not None and measured.results:
         settings = settings_of(opened, measured, command, seed)
         write_run(out, measured, {**settings, "device": device})
@@ -133,13 +139,16 @@ def robustness_stored(
             except UsageError:
                 raise
             except LatentprintError as error:
-                measured.left_out[name] = str(error)
+                measured.left_out.append(
+                    LeftOut(str(error), Experiment.ROBUSTNESS, nuisance, source.encoder)
+                )
                 continue
             measured.results += outcome.results
             for k, photos in outcome.photos.items():
                 about: dict[str, Any] = {"encoder": source.encoder, "experiment": "robustness"}
                 about |= {"attribute": nuisance, "k": k}
                 measured.details.append({**about, "photos": photos.to_dict(as_series=False)})
+    measured.results = judged(measured.results)
     if out is not None and measured.results:
         write_run(out, measured, settings_of(opened, measured, command, options.seed))
     return measured

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from latentprint.experiments.pairs.pairs import PairsOptions, PairsOutcome, near
 from latentprint.jobs.measure import Measured
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.sources import Opened, StudyFiles, open_sources
-from latentprint.results import Result
+from latentprint.results import LeftOut, Result
+from latentprint.verdicts import judged
+from latentprint.words import CONTROL, Experiment
 
 UNPROCESSED = "none"
 
@@ -31,12 +33,12 @@ class MeasuredPairs:
     """
 
     outcomes: list[PairsOutcome] = field(default_factory=list)
-    left_out: dict[str, str] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
 
     @property
     def results(self) -> list[Result]:
         """All rows of the result table."""
-        return [row for each in self.outcomes for row in each.results]
+        return judged([row for each in self.outcomes for row in each.results])
 
     @property
     def failures(self) -> list[dict[str, Any]]:
@@ -50,7 +52,7 @@ class MeasuredPairs:
 
     @property
     def _encoders(self) -> list[PairsOutcome]:
-        return [each for each in self.outcomes if each.results[0].family != "control"]
+        return [each for each in self.outcomes if each.results[0].family != CONTROL]
 
 
 def is_store(path: Path) -> bool:
@@ -111,7 +113,7 @@ def _write_pairs(measured: MeasuredPairs, folder: Path) -> None:
         each.queries.select(pl.lit(each.encoder).alias("encoder"), pl.all())
         for each in measured.outcomes
     )
-    said = {"failures": measured.failures, "left_out": measured.left_out}
+    said = {"failures": measured.failures, "left_out": [asdict(each) for each in measured.left_out]}
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder / ".pairs.partial"
@@ -137,9 +139,11 @@ def _measure(
         except UsageError:
             raise
         except LatentprintError as error:
-            measured.left_out[name] = str(error)
+            measured.left_out.append(
+                LeftOut(str(error), Experiment.NEAR_DUPLICATE, "", each.source.encoder)
+            )
     if not measured.outcomes:
-        raise LatentprintError(next(iter(measured.left_out.values())))
+        raise LatentprintError(measured.left_out[0].reason)
     return measured
 
 

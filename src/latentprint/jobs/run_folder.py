@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -82,7 +83,7 @@ def settings_of(
         "encoders": [each.encoder for each in opened if each.encoder],
         "extraction": first.extraction,
         "photos": {"split_made": first.source.split_made},
-        "left_out": measured.left_out,
+        "left_out": [asdict(each) for each in measured.left_out],
     }
 
 

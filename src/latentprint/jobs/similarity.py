@@ -16,6 +16,9 @@ from latentprint.jobs.measure import Measured
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.sources import Opened, StudyFiles, embedded_attributes, open_sources
 from latentprint.processing import Attribute, find_attributes
+from latentprint.results import LeftOut
+from latentprint.verdicts import judged
+from latentprint.words import CONTROL, Experiment
 
 _LIGHTEST = "JPEG95_444"
 
@@ -89,16 +92,18 @@ def compare_stored(
     measured = Measured()
     for each in opened:
         source = each.source
-        if source.family == "control":
+        if source.family == CONTROL:
             continue
         reference = options.reference or _reference(each.classes)
         for attribute in asked:
             _compare(source, attribute, queries, options, reference, measured, on_step)
         for column in metadata:
-            with _Step(f"similarity by {column}, {source.encoder}", measured, on_step):
+            about = (Experiment.SIMILARITY, column, source.encoder)
+            with _Step(f"similarity by {column}, {source.encoder}", about, measured, on_step):
                 found = similarity(source, column, queries, rule=options.bins.get(column))
                 measured.results += found.results
                 measured.details.append(found.detail)
+    measured.results = judged(measured.results)
     if out is not None and measured.results:
         write_run(out, measured, settings_of(opened, measured, command, queries.seed))
     return measured
@@ -115,19 +120,22 @@ def _compare(
 ) -> None:
     """Everything that is asked about one processing attribute."""
     name = f"{attribute.name}, {source.encoder}"
-    with _Step(f"similarity by {name}", measured, on_step):
+    about = (attribute.name, source.encoder)
+    with _Step(f"similarity by {name}", (Experiment.SIMILARITY, *about), measured, on_step):
         found = similarity(source, attribute, queries)
         measured.results += found.results
         measured.details.append(found.detail)
     if options.stability:
-        with _Step(f"stability under {name}", measured, on_step):
+        asked = (Experiment.STABILITY, *about)
+        with _Step(f"stability under {name}", asked, measured, on_step):
             moved = stability(
                 source, attribute, queries, reference=reference, threshold=options.threshold
             )
             measured.results += moved.results
             measured.details.append(moved.detail)
     if options.galleries:
-        with _Step(f"galleries of {name}", measured, on_step):
+        asked = (Experiment.NEIGHBOUR_GALLERY, *about)
+        with _Step(f"galleries of {name}", asked, measured, on_step):
             measured.details += galleries(
                 source,
                 attribute,
@@ -143,6 +151,7 @@ class _Step:
     """A step that is left out, with the reason, where the photos do not allow it."""
 
     name: str
+    about: tuple[Experiment, str, str]
     measured: Measured
     on_step: Callable[[str], None]
 
@@ -153,7 +162,7 @@ class _Step:
         # A wrong option is wrong for every step: it ends the command.
         if not isinstance(error, LatentprintError) or isinstance(error, UsageError):
             return False
-        self.measured.left_out[self.name] = str(error)
+        self.measured.left_out.append(LeftOut(str(error), *self.about))
         return True
 
 

@@ -14,6 +14,7 @@ from polars.exceptions import NoDataError, PolarsError
 
 from latentprint.errors import LatentprintError
 from latentprint.results import SCHEMA, read_results
+from latentprint.words import CONTROL
 
 _NUMBERS = ("width", "height", "jpeg_quality")
 _TEXTS = ("id", "path", "status", "reason", "format", "jpeg_subsampling", "split", "label")
@@ -57,7 +58,7 @@ class Run:
     @cached_property
     def every_row(self) -> list[Row]:
         """The rows of the user's encoders and of their blocks, without the controls."""
-        return self.table.filter(pl.col("family") != "control").to_dicts()
+        return self.table.filter(pl.col("family") != CONTROL).to_dicts()
 
     @cached_property
     def rows(self) -> list[Row]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from latentprint.encoders import COLOUR_STATISTICS
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.report.figure import Figure, Key
 from latentprint.report.inputs import Row, Run
 from latentprint.report.lines import STYLES, LineStyle, intervals_where, line_styles
@@ -31,6 +30,7 @@ from latentprint.report.wording import (
     title_of,
     whole,
 )
+from latentprint.words import CONTROL, UNTRAINED
 
 _PROBES = ("processing_probe", "acquisition_probe")
 Curve = list[Row]
@@ -45,11 +45,11 @@ def layer_figure(run: Run) -> Figure | None:
         return None
     networks = {row["network"] for row in blocks}
     rows = [row for row in probed if (row["network"] or row["encoder"]) in networks]
-    measured_rows = [row for row in rows if row["family"] != "control"]
+    measured_rows = [row for row in rows if row["family"] != CONTROL]
     if not measured_rows:
         return None
     styles, keys = line_styles(measured_rows, "network")
-    if any(row["family"] == "control" for row in rows):
+    if any(row["family"] == CONTROL for row in rows):
         few = len(styles) <= len(STYLES)
         keys.append(Key("untrained", "The same network untrained", "stroke uniform dot", few))
     panels = _panels(rows)
@@ -103,7 +103,7 @@ def _panel(
 ) -> Panel:
     rows = [row for curve in curves.values() for row in curve]
     first = rows[0]
-    learned = {name: curve for name, curve in curves.items() if curve[0]["family"] != "control"}
+    learned = {name: curve for name, curve in curves.items() if curve[0]["family"] != CONTROL}
     parts = [
         title_of(first),
         f"{classes(first)} classes" if classes(first) else "",

@@ -8,6 +8,7 @@ from typing import Any
 from latentprint.report.inputs import Run
 from latentprint.report.table import Table
 from latentprint.report.wording import shortened
+from latentprint.words import CONTROL
 
 _FACTS = {
     "latentprint": "latentprint version",
@@ -37,7 +38,7 @@ def encoder_table(run: Run) -> Table:
     }
     families = dict(run.table.select("network", "family").rows())
     names = [*families, *(name for name in known if name not in families)]
-    names.sort(key=lambda name: families.get(name, known.get(name, {}).get("family")) == "control")
+    names.sort(key=lambda name: families.get(name, known.get(name, {}).get("family")) == CONTROL)
     return Table(
         "Encoders and controls",
         ("Encoder", "Family", "Specification", "Dimensions", "Preprocessing", "Weights"),

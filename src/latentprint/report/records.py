@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from latentprint.report.inputs import Run
+from latentprint.words import CONTROL
 
 Record = dict[str, Any]
 """What details.json holds of one measurement."""
@@ -18,7 +19,7 @@ _T = TypeVar("_T")
 
 def records_of(run: Run, experiment: str) -> list[Record]:
     """What was recorded of an experiment on final embeddings of the user's encoders."""
-    others = run.table.filter((pl.col("family") == "control") | pl.col("layer").is_not_null())
+    others = run.table.filter((pl.col("family") == CONTROL) | pl.col("layer").is_not_null())
     left_out = set(others["encoder"].to_list())
     return [each for each in run.details_of(experiment) if each["encoder"] not in left_out]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.report.inputs import Row, Run, read_run
 from latentprint.report.wording import listed, quoted_name
+from latentprint.words import CONTROL, UNTRAINED
 
 _DIGITS = 8
 _MEASUREMENT = ("encoder", "experiment", "dataset", "attribute", "setup", "k")
@@ -109,7 +109,7 @@ def _weights(run: Run) -> dict[str, str]:
     return {
         each["name"]: str(each["identity"]["weights"])
         for each in run.settings.get("encoders", [])
-        if each.get("family") != "control"
+        if each.get("family") != CONTROL
         and each.get("name")
         and (each.get("identity") or {}).get("weights")
     }
@@ -152,7 +152,7 @@ def _last_of_each(
         table.with_columns(_run=pl.lit(at, pl.Int64)) for at, table in enumerate(tables)
     ).with_columns(_last=pl.col("_run").max().over(_MEASUREMENT))
     older = rows.filter(
-        (pl.col("_run") < pl.col("_last")) & (pl.col("family") != "control")
+        (pl.col("_run") < pl.col("_last")) & (pl.col("family") != CONTROL)
     ).to_dicts()
     kept = rows.filter(pl.col("_run") == pl.col("_last")).drop("_run", "_last")
     return kept, list(_repeated(older, names))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.report.cautions import cautions
 from latentprint.report.findings import (
     influence_findings,
@@ -25,6 +24,7 @@ from latentprint.report.published_prose import pairs_context, probes_context
 from latentprint.report.risk import advice, correlation_findings, file_findings
 from latentprint.report.summary import harm_findings, scope, trace_findings
 from latentprint.report.wording import count, listed
+from latentprint.words import CONTROL, UNTRAINED
 
 REFERENCES = Path(__file__).parent / "references.bib"
 
@@ -90,7 +90,7 @@ def _risk(run: Run) -> dict[str, Any]:
 
 
 def _method(run: Run) -> dict[str, Any]:
-    controls = run.table.filter(run.table["family"] == "control")
+    controls = run.table.filter(run.table["family"] == CONTROL)
     names = controls["network"].unique(maintain_order=True).to_list()
     untrained = [name for name in names if name.endswith(UNTRAINED)]
     others = [name for name in names if not name.endswith(UNTRAINED)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.report.inputs import Row
+from latentprint.words import UNTRAINED
 
 _PROCESSING = {
     "jpeg": "JPEG compression",

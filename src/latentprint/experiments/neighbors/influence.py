@@ -22,7 +22,9 @@ from latentprint.stats import (
     crossed_means,
     interval,
     resample_counts,
+    two_sided_p,
 )
+from latentprint.words import Experiment, InfluenceSetup
 
 if TYPE_CHECKING:
     from latentprint.processing import Attribute
@@ -45,12 +47,12 @@ class InfluenceOutcome:
     """
 
     results: list[Result]
-    correct: dict[tuple[int, str], np.ndarray]
+    correct: dict[tuple[int, InfluenceSetup], np.ndarray]
     test_ids: tuple[str, ...]
     classes: tuple[str, ...]
     checked: int
 
-    def accuracies(self, k: int, setup: str) -> np.ndarray:
+    def accuracies(self, k: int, setup: InfluenceSetup) -> np.ndarray:
         """Accuracy of every combination in percent, float64 [...]."""
         means: np.ndarray = 100.0 * self.correct[k, setup].mean(axis=-1)
         return means
@@ -59,10 +61,10 @@ class InfluenceOutcome:
         """Every single accuracy that the set-ups average, as JSON values."""
         found = []
         for row in self.results:
-            if row.setup == "influence" or row.k is None:
+            if row.setup == InfluenceSetup.INFLUENCE or row.k is None:
                 continue
-            accuracies = self.accuracies(row.k, row.setup)
-            if row.setup == "uniform":
+            accuracies = self.accuracies(row.k, InfluenceSetup(row.setup))
+            if row.setup == InfluenceSetup.UNIFORM:
                 runs = [
                     {"test": name, "draw": draw, "accuracy": float(accuracies[draw, p])}
                     for draw in range(len(accuracies))
@@ -136,7 +138,7 @@ def influence(
     correct = {
         (k, setup): found.setup(k, setup, classes) == gallery.test_labels
         for k in ks
-        for setup in (*SETUPS, "uniform")
+        for setup in (*SETUPS, InfluenceSetup.UNIFORM)
     }
     table = _Table(source, attribute.name, len(names), len(test), len(train), "; ".join(notes))
     photos = cluster_bootstrap_counts(test["group"].to_list(), bootstrap, seed)
@@ -236,27 +238,30 @@ class _Table:
     notes: str
 
     def rows(
-        self, k: int, correct: dict[tuple[int, str], np.ndarray], photos: ClusterBootstrap
+        self,
+        k: int,
+        correct: dict[tuple[int, InfluenceSetup], np.ndarray],
+        photos: ClusterBootstrap,
     ) -> list[Result]:
         """The five set-ups and the influence for one k."""
         fixed = {setup: correct[k, setup].mean(axis=0) for setup in SETUPS}
         rows = [self._row(k, setup, each, photos.means(each)) for setup, each in fixed.items()]
-        by_seed = correct[k, "uniform"].mean(axis=1)
+        by_seed = correct[k, InfluenceSetup.UNIFORM].mean(axis=1)
         repeats = resample_counts(len(by_seed), len(photos.counts), seed=1)
         samples = crossed_means(photos, repeats, by_seed)
-        rows.append(self._row(k, "uniform", by_seed, samples))
-        change = fixed["pos-same"] - fixed["neg-same"]
-        return [*rows, self._row(k, "influence", change, photos.means(change))]
+        rows.append(self._row(k, InfluenceSetup.UNIFORM, by_seed, samples))
+        change = fixed[InfluenceSetup.POS_SAME] - fixed[InfluenceSetup.NEG_SAME]
+        return [*rows, self._row(k, InfluenceSetup.INFLUENCE, change, photos.means(change))]
 
     def _row(self, k: int, setup: str, values: np.ndarray, samples: np.ndarray) -> Result:
         """One row from a value for every photo, [n_test] or [seeds, n_test]."""
         low, high = interval(100.0 * samples)
         per_seed = 100.0 * np.atleast_2d(values).mean(axis=1)
         several = len(per_seed) > 1
-        changes = setup == "influence"
+        changes = setup == InfluenceSetup.INFLUENCE
         return Result(
             **origin(self.source),
-            experiment="knn_influence",
+            experiment=Experiment.KNN_INFLUENCE,
             attribute=self.attribute,
             setup=setup,
             chance=None if changes else 100.0 / self.labels,
@@ -268,13 +273,6 @@ class _Table:
             sd=float(per_seed.std(ddof=1)) if several else None,
             seeds=len(per_seed),
             k=k,
-            verdict=_verdict(low, high) if changes else "",
+            p=two_sided_p(float(values.mean()), samples) if changes else None,
             notes=self.notes,
         )
-
-
-def _verdict(low: float, high: float) -> str:
-    """What the interval of the influence says."""
-    if low > 0:
-        return "traces change neighbours"
-    return "traces change neighbours (reversed)" if high < 0 else "no change shown"

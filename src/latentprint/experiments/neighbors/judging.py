@@ -9,10 +9,7 @@ import numpy as np
 import polars as pl
 
 from latentprint.stats import interval
-
-_ONE_SIDED = 0.025
-
-INDEX, CLASS_PURITY, NUISANCE_PURITY = "robustness index", "class purity", "nuisance purity"
+from latentprint.words import RobustnessMeasure
 
 
 @dataclass(frozen=True)
@@ -56,17 +53,11 @@ class Measure:
     high: float
     shuffled: np.ndarray
 
-    def p(self, *, above: bool) -> float:
-        """One-sided p of a value that far above, or below, those of shuffled labels."""
-        beyond = self.shuffled >= self.value if above else self.shuffled <= self.value
-        return float((1 + beyond.sum()) / (1 + len(self.shuffled)))
-
     @property
-    def verdict(self) -> str:
-        """What shuffling says of the value, at 5 % for both sides together."""
-        if self.p(above=True) <= _ONE_SIDED:
-            return "above chance"
-        return "below chance" if self.p(above=False) <= _ONE_SIDED else "no difference from chance"
+    def p(self) -> float:
+        """Two-sided p of a value that far from those of shuffled labels."""
+        least = min((self.shuffled >= self.value).sum(), (self.shuffled <= self.value).sum())
+        return min(1.0, 2.0 * float(1 + least) / (1 + len(self.shuffled)))
 
 
 @dataclass(frozen=True)
@@ -102,15 +93,15 @@ class Judge:
             }
         )
 
-    def measures(self, rows: np.ndarray) -> dict[str, Measure]:
+    def measures(self, rows: np.ndarray) -> dict[RobustnessMeasure, Measure]:
         """Every measure; the index only where it is defined."""
         counts = self.counts(rows)
         so, os = (counts[name].to_numpy() for name in ("so", "os"))
         k = np.full(len(rows), rows.shape[1])
         parts = {
-            INDEX: (so, so + os),
-            CLASS_PURITY: (counts["same_class"].to_numpy(), k),
-            NUISANCE_PURITY: (counts["same_nuisance"].to_numpy(), k),
+            RobustnessMeasure.INDEX: (so, so + os),
+            RobustnessMeasure.CLASS_PURITY: (counts["same_class"].to_numpy(), k),
+            RobustnessMeasure.NUISANCE_PURITY: (counts["same_nuisance"].to_numpy(), k),
         }
         parts = {name: part for name, part in parts.items() if part[1].any()}
         shuffled = self._shuffles(rows)
@@ -122,21 +113,22 @@ class Judge:
             found[name] = Measure(value, low, high, np.array(shuffled[name]))
         return found
 
-    def _shuffles(self, rows: np.ndarray) -> dict[str, list[float]]:
+    def _shuffles(self, rows: np.ndarray) -> dict[RobustnessMeasure, list[float]]:
         """Every measure after labels were shuffled, in percent."""
         rng = np.random.default_rng(self.options.seed)
         everyone = np.zeros_like(self.classes)
         strata = self.classes if self.options.within_class else everyone
         same_class = self.classes[rows] == self.classes[:, None]
-        found: dict[str, list[float]] = {INDEX: [], CLASS_PURITY: [], NUISANCE_PURITY: []}
+        found: dict[RobustnessMeasure, list[float]] = {each: [] for each in RobustnessMeasure}
         for _ in range(self.options.permutations):
             nuisances = _shuffled(self.nuisances, self.groups, strata, rng)
             same = nuisances[rows] == nuisances[:, None]
             so, os = int((same_class & ~same).sum()), int((~same_class & same).sum())
-            found[NUISANCE_PURITY].append(100.0 * float(same.mean()))
-            found[INDEX].append(100.0 * so / (so + os) if so + os else 50.0)
+            found[RobustnessMeasure.NUISANCE_PURITY].append(100.0 * float(same.mean()))
+            found[RobustnessMeasure.INDEX].append(100.0 * so / (so + os) if so + os else 50.0)
             classes = _shuffled(self.classes, self.groups, everyone, rng)
-            found[CLASS_PURITY].append(100.0 * float((classes[rows] == classes[:, None]).mean()))
+            shared = float((classes[rows] == classes[:, None]).mean())
+            found[RobustnessMeasure.CLASS_PURITY].append(100.0 * shared)
         return found
 
     def _resampled(self, parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:

@@ -11,9 +11,6 @@ import polars as pl
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.neighbors.features import unit_vectors
 from latentprint.experiments.neighbors.judging import (
-    CLASS_PURITY,
-    INDEX,
-    NUISANCE_PURITY,
     Judge,
     Measure,
     RobustnessOptions,
@@ -22,6 +19,7 @@ from latentprint.experiments.neighbors.nearest_photos import nearest_photos
 from latentprint.experiments.probes.labels import Labelled, label_photos
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
+from latentprint.words import Experiment, RobustnessCondition, RobustnessMeasure
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +84,14 @@ def robustness(
     table = _Table(
         source,
         len(photos),
-        {INDEX: nuisances, CLASS_PURITY: classes, NUISANCE_PURITY: nuisances},
+        {
+            RobustnessMeasure.INDEX: nuisances,
+            RobustnessMeasure.CLASS_PURITY: classes,
+            RobustnessMeasure.NUISANCE_PURITY: nuisances,
+        },
+        RobustnessCondition.WITHIN_CLASS
+        if options.within_class
+        else RobustnessCondition.ALL_PHOTOS,
         f"photos without both labels left out: {left_out}" if left_out else "",
     )
     results = [
@@ -170,14 +175,15 @@ class _Table:
     source: EmbeddingSource
     n: int
     labels: dict[str, Labelled]
+    condition: RobustnessCondition
     notes: str
 
     def row(self, k: int, setup: str, measure: Measure) -> Result:
         """One measure for one k."""
         return Result(
             **origin(self.source),
-            experiment="robustness",
-            attribute=self.labels[NUISANCE_PURITY].name,
+            experiment=Experiment.ROBUSTNESS,
+            attribute=self.labels[RobustnessMeasure.NUISANCE_PURITY].name,
             setup=setup,
             chance=float(measure.shuffled.mean()),
             value=measure.value,
@@ -187,7 +193,7 @@ class _Table:
             n_train=self.n,
             k=k,
             classes=len(self.labels[setup].classes),
-            p=measure.p(above=True),
-            verdict=measure.verdict,
+            condition=self.condition,
+            p=measure.p,
             notes=self.notes,
         )

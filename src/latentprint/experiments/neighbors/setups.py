@@ -28,8 +28,14 @@ from latentprint.experiments.neighbors.neighbors import check_size, full_cosines
 from latentprint.experiments.neighbors.pools import Exact, Pool
 from latentprint.experiments.neighbors.workers import Workers, workers
 from latentprint.solvers import VectorArray
+from latentprint.words import InfluenceSetup
 
-SETUPS = ("all-same", "all-diff", "pos-same", "neg-same")
+SETUPS = (
+    InfluenceSetup.ALL_SAME,
+    InfluenceSetup.ALL_DIFF,
+    InfluenceSetup.POS_SAME,
+    InfluenceSetup.NEG_SAME,
+)
 """The set-ups without a random draw."""
 
 Combination = tuple[int, int, int]
@@ -75,7 +81,7 @@ class Predictions:
 
     def setup(self, k: int, name: str, n_classes: int) -> np.ndarray:
         """Predictions of one set-up, [combinations, n_test] or for uniform [seeds, P, n_test]."""
-        if name == "uniform":
+        if name == InfluenceSetup.UNIFORM:
             return self.uniform[k]
         index = [self.combinations.index(each) for each in combinations(name, n_classes)]
         return self.fixed[k][index]
@@ -85,11 +91,11 @@ def combinations(setup: str, n_classes: int) -> list[Combination]:
     """The combinations that a set-up averages, in the order of the classes."""
     pairs = [(p, q) for p in range(n_classes) for q in range(n_classes) if p != q]
     return {
-        "all-same": [(p, p, p) for p in range(n_classes)],
-        "all-diff": [(p, q, q) for p, q in pairs],
-        "pos-same": [(p, p, q) for p, q in pairs],
-        "neg-same": [(p, q, p) for p, q in pairs],
-    }[setup]
+        InfluenceSetup.ALL_SAME: [(p, p, p) for p in range(n_classes)],
+        InfluenceSetup.ALL_DIFF: [(p, q, q) for p, q in pairs],
+        InfluenceSetup.POS_SAME: [(p, p, q) for p, q in pairs],
+        InfluenceSetup.NEG_SAME: [(p, q, p) for p, q in pairs],
+    }[InfluenceSetup(setup)]
 
 
 def all_setups(n_classes: int) -> list[Combination]:

@@ -17,26 +17,13 @@ from latentprint.errors import UsageError
 from latentprint.experiments.pairs.pairs_design import Direction, PairDesign, design_pairs
 from latentprint.experiments.pairs.pairs_retrieval import Retrieved, retrieve
 from latentprint.experiments.pairs.pairs_shown import shown_pairs
-from latentprint.experiments.pairs.pairs_table import (
-    DIFFERENCE,
-    QUERY_GALLERY,
-    TARGET_GALLERY,
-    pair_rows,
-)
+from latentprint.experiments.pairs.pairs_table import pair_rows
 from latentprint.experiments.probes.items import open_vectors
+from latentprint.words import PairGallery, PairMeasure
 
 if TYPE_CHECKING:
     from latentprint.experiments.source import EmbeddingSource
     from latentprint.results import Result
-
-__all__ = [
-    "DIFFERENCE",
-    "QUERY_GALLERY",
-    "TARGET_GALLERY",
-    "PairsOptions",
-    "PairsOutcome",
-    "near_duplicates",
-]
 
 _MOST_FAILURES = 12
 
@@ -90,14 +77,15 @@ class PairsOutcome:
     @property
     def sentence(self) -> str:
         """What recall@k says, for the smallest k, in plain words."""
-        recalls = [each for each in self.results if each.attribute.startswith("recall@")]
+        recalls = [each for each in self.results if each.attribute.startswith(PairMeasure.RECALL)]
         by_query, by_target, change = recalls[:3]
         p = "" if change.p is None else f", p = {change.p:.2g}"
         verdict = change.verdict or "nothing can be missed"
         lost, low, high = (round(x, 1) + 0.0 for x in (change.value, change.low, change.high))
         return (
-            f"{self.encoder}: {change.attribute} is {by_query.value:.1f} % where {QUERY_GALLERY} "
-            f"type and {by_target.value:.1f} % where {TARGET_GALLERY} type; {lost:.1f} points lost "
+            f"{self.encoder}: {change.attribute} is {by_query.value:.1f} % where "
+            f"{PairGallery.QUERY} type and {by_target.value:.1f} % where {PairGallery.TARGET} type; "
+            f"{lost:.1f} points lost "
             f"(95 % interval {low:.1f} to {high:.1f}{p}): {verdict}."
         )
 
@@ -175,7 +163,7 @@ def near_duplicates(
     queries = [
         _queries(design, direction, gallery, each)
         for direction, pair in zip(design.directions, found, strict=True)
-        for gallery, each in zip((QUERY_GALLERY, TARGET_GALLERY), pair, strict=True)
+        for gallery, each in zip((PairGallery.QUERY, PairGallery.TARGET), pair, strict=True)
     ]
     return PairsOutcome(source.encoder, rows, pl.concat(queries))
 

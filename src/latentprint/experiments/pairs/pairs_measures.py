@@ -10,6 +10,7 @@ import numpy as np
 
 from latentprint.experiments.pairs.pairs_retrieval import Retrieved
 from latentprint.stats import ClusterBootstrap
+from latentprint.words import PairMeasure
 
 _BLOCKS = 5000
 _DRAWS_AT_ONCE = 64
@@ -33,16 +34,22 @@ class Measure:
         """The figure of every query, float64 [Q]: recall in percent, 100 times the margin."""
         if self.k is not None:
             return 100.0 * (found.rank <= self.k)
-        figures: np.ndarray = 100.0 * found.margin if self.name == "margin" else 1.0 * found.rank
+        figures: np.ndarray = (
+            100.0 * found.margin if self.name == PairMeasure.MARGIN else 1.0 * found.rank
+        )
         return figures
 
     def whole(self, values: np.ndarray) -> float:
         """The figure of all queries."""
-        return float(np.median(values)) if self.name == "median_rank" else float(values.mean())
+        return (
+            float(np.median(values))
+            if self.name == PairMeasure.MEDIAN_RANK
+            else float(values.mean())
+        )
 
     def resampled(self, values: np.ndarray, subjects: ClusterBootstrap) -> np.ndarray:
         """The figure in every resample, float64 [draws]; NaN where a resample has no query."""
-        if self.name == "median_rank":
+        if self.name == PairMeasure.MEDIAN_RANK:
             return _medians(values, subjects)
         with np.errstate(invalid="ignore"):
             return subjects.means(values)
@@ -51,10 +58,10 @@ class Measure:
 def measures(ks: Sequence[int]) -> tuple[Measure, ...]:
     """Everything that is measured, recall at every k first."""
     return (
-        *(Measure(f"recall@{k}", worse=-1, k=k) for k in sorted(set(ks))),
-        Measure("median_rank", worse=1),
-        Measure("rank_shift", worse=1),
-        Measure("margin", worse=-1),
+        *(Measure(PairMeasure.RECALL.at(k), worse=-1, k=k) for k in sorted(set(ks))),
+        Measure(PairMeasure.MEDIAN_RANK, worse=1),
+        Measure(PairMeasure.RANK_SHIFT, worse=1),
+        Measure(PairMeasure.MARGIN, worse=-1),
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from latentprint.words import Experiment
+
 SUBJECTS = 24
 """Subjects that are recorded of every direction."""
 
@@ -33,7 +35,7 @@ def shown_pairs(encoder: str, queries: pl.DataFrame) -> list[dict[str, Any]]:
     """
     return [
         {
-            "experiment": "near_duplicate",
+            "experiment": Experiment.NEAR_DUPLICATE,
             "encoder": encoder,
             "attribute": "pairs",
             "setup": f"query {one}, target {other}",

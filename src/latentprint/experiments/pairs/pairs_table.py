@@ -7,31 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from latentprint.experiments.pairs.pairs_design import Direction, PairDesign
+from latentprint.experiments.pairs.pairs_design import PairDesign
 from latentprint.experiments.pairs.pairs_measures import Measure, blocks_of, exact_mcnemar, measures
 from latentprint.experiments.pairs.pairs_retrieval import Retrieved
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
-from latentprint.stats import ClusterBootstrap, cluster_bootstrap_counts, interval
-
-QUERY_GALLERY = "distractors share the query's device"
-"""The gallery published as "different": the target's type of device is not its distractors'."""
-TARGET_GALLERY = "distractors share the target's device"
-"""The gallery published as "same"."""
-DIFFERENCE = "difference"
-"""How much worse the first gallery is than the second; positive where traces distract."""
+from latentprint.stats import ClusterBootstrap, cluster_bootstrap_counts, interval, two_sided_p
+from latentprint.words import Experiment, PairGallery, PairMeasure
 
 _LEVEL = 0.05
 _WHOLE = "k takes in whole galleries: nothing can be missed"
-
-
-def setup_of(gallery: str, direction: Direction | None) -> str:
-    """The set-up of a row: the gallery, and for one direction all its devices by name."""
-    if direction is None:
-        return gallery
-    query, target = direction.query_type, direction.target_type
-    own = {QUERY_GALLERY: f", distractors {query}", TARGET_GALLERY: f", distractors {target}"}
-    return f"{gallery}: query {query}, target {target}{own.get(gallery, '')}"
 
 
 def pair_rows(
@@ -49,8 +34,8 @@ def pair_rows(
     Args:
         source: Where the embeddings come from.
         design: The photos and their roles.
-        found: What was retrieved in every direction, in the galleries ``QUERY_GALLERY`` and
-            ``TARGET_GALLERY``.
+        found: What was retrieved in every direction, in the galleries ``PairGallery.QUERY`` and
+            ``PairGallery.TARGET``.
         ks: The k of recall@k.
         bootstrap: Number of resamples.
         seed: Seeds the bootstrap.
@@ -97,8 +82,8 @@ class _Table:
         """The rows of one measure."""
         figures = self._figures(measure)
         for direction in (None, *range(len(self.found))):
-            for gallery in (QUERY_GALLERY, TARGET_GALLERY, DIFFERENCE):
-                if measure.name != "rank_shift" or gallery == DIFFERENCE:
+            for gallery in PairGallery:
+                if measure.name != PairMeasure.RANK_SHIFT or gallery == PairGallery.DIFFERENCE:
                     yield self._row(measure, figures, gallery, direction)
 
     def _figures(self, measure: Measure) -> _Figures:
@@ -111,7 +96,7 @@ class _Table:
         return _Figures(values, np.array(whole), np.array(samples))
 
     def _row(
-        self, measure: Measure, figures: _Figures, gallery: str, direction: int | None
+        self, measure: Measure, figures: _Figures, gallery: PairGallery, direction: int | None
     ) -> Result:
         chosen = list(range(len(self.found))) if direction is None else [direction]
         weights = _weights(gallery, measure)
@@ -121,9 +106,11 @@ class _Table:
         devices = None if direction is None else self.design.directions[direction]
         row = Result(
             **origin(self.source),
-            experiment="near_duplicate",
+            experiment=Experiment.NEAR_DUPLICATE,
             attribute=measure.name,
-            setup=setup_of(gallery, devices),
+            setup=gallery,
+            query_device=devices.query_type if devices else "",
+            target_device=devices.target_type if devices else "",
             chance=None,
             value=float((figures.whole[chosen] @ weights).mean()),
             low=low,
@@ -134,7 +121,9 @@ class _Table:
         )
         if measure.k is not None:
             row = self._recall(row, measure.k, figures, weights, chosen)
-        return _judged(row) if gallery == DIFFERENCE else row
+        if gallery == PairGallery.DIFFERENCE and measure.k is None:
+            row = replace(row, p=two_sided_p(row.value, samples[np.isfinite(samples)]))
+        return row
 
     def _recall(
         self, row: Result, k: int, figures: _Figures, weights: np.ndarray, chosen: Sequence[int]
@@ -142,13 +131,13 @@ class _Table:
         """What only recall has: k, chance or p, and an interval where all queries fare alike."""
         sizes = [self.found[each][0].size for each in chosen]
         largest = max(int(each.max()) for each in sizes)
-        if row.setup.startswith(DIFFERENCE):
+        if row.setup == PairGallery.DIFFERENCE:
             row = replace(row, p=self._mcnemar(figures, chosen))
         else:
             guesses = [np.minimum(1.0, k / each).mean() for each in sizes]
             row = replace(row, chance=100.0 * float(np.mean(guesses)))
         if k >= largest:
-            return replace(row, k=largest, notes=f"{row.notes}; {_WHOLE}")
+            return replace(row, k=largest, p=None, notes=f"{row.notes}; {_WHOLE}")
         return self._exact_if_alike(replace(row, k=k), figures, weights, chosen)
 
     def _exact_if_alike(
@@ -164,7 +153,7 @@ class _Table:
             return row
         n = len(np.unique(np.concatenate([self._subjects(each) for each in chosen])))
         reach = 100.0 * (1.0 - (_LEVEL / 2) ** (1.0 / n))
-        least = -100.0 if row.setup.startswith(DIFFERENCE) else 0.0
+        least = -100.0 if row.setup == PairGallery.DIFFERENCE else 0.0
         return replace(
             row,
             low=max(row.value - reach, least),
@@ -184,9 +173,9 @@ class _Table:
         return found
 
 
-def _weights(gallery: str, measure: Measure) -> np.ndarray:
+def _weights(gallery: PairGallery, measure: Measure) -> np.ndarray:
     """What a row takes of the two galleries, float64 [2]."""
-    weights = {QUERY_GALLERY: (1, 0), TARGET_GALLERY: (0, 1)}
+    weights = {PairGallery.QUERY: (1, 0), PairGallery.TARGET: (0, 1)}
     return np.array(weights.get(gallery, (measure.worse, -measure.worse)), dtype=np.float64)
 
 
@@ -194,18 +183,3 @@ def _gallery_note(sizes: np.ndarray) -> str:
     least, most = int(sizes.min()), int(sizes.max())
     size = f"{most}" if least == most else f"{least} to {most}"
     return f"galleries of {size} photos, the target among them"
-
-
-def _judged(row: Result) -> Result:
-    """Say what the interval of a difference shows, and McNemar's test where there is one."""
-    if row.attribute == "margin":
-        verdict = "traces narrow the margin" if row.low > 0 else "no narrowing shown"
-    elif row.notes.endswith(_WHOLE):
-        verdict = ""
-    elif row.low > 0 and (row.p is None or row.p <= _LEVEL):
-        verdict = "traces distract retrieval"
-    elif row.high < 0 and (row.p is None or row.p <= _LEVEL):
-        verdict = "traces distract retrieval (reversed)"
-    else:
-        verdict = "no distraction shown"
-    return replace(row, verdict=verdict)

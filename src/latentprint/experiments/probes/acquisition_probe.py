@@ -14,11 +14,12 @@ from latentprint.experiments.probes.fitting import ProbeOptions, run_plan
 from latentprint.experiments.probes.guards import cap_per_group
 from latentprint.experiments.probes.items import Items, labelled_items, permuted_labels
 from latentprint.experiments.probes.labels import Labelled, keep_classes, label_photos
+from latentprint.experiments.probes.outcome import ProbeOutcome
 from latentprint.experiments.probes.plans import Plan, balanced, fold_plan, split_plan
 from latentprint.experiments.probes.probe import Task, run_task
 from latentprint.experiments.probes.processing_probe import FEW_PHOTOS, REPLICATES
-from latentprint.experiments.probes.verdicts import ProbeOutcome
 from latentprint.photos import merge_groups, straddling_groups
+from latentprint.words import Experiment, ProbeSetup
 
 if TYPE_CHECKING:
     from latentprint.experiments.source import EmbeddingSource
@@ -97,7 +98,15 @@ def probe_label(
     plan = _plan(items, photos, made, options, guards)
     if not made and (straddling := straddling_groups(photos)):
         notes.append(f"{len(straddling)} groups of photos are on both sides of the split")
-    task = Task("acquisition_probe", label, "", items, plan, permuted_labels, tuple(notes))
+    task = Task(
+        Experiment.ACQUISITION_PROBE,
+        label,
+        ProbeSetup.PUBLISHED,
+        items,
+        plan,
+        permuted_labels,
+        tuple(notes),
+    )
     outcome = run_task(source, task, options)
     if not options.controls:
         return outcome

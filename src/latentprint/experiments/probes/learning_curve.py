@@ -11,6 +11,7 @@ from latentprint.experiments.probes.plans import Plan
 from latentprint.experiments.probes.scores import Score
 from latentprint.results import Result
 from latentprint.stats import interval
+from latentprint.words import Experiment
 
 SHARES = (0.125, 0.25, 0.5)
 """Shares of the training groups that are fitted, besides all of them."""
@@ -58,7 +59,7 @@ def learning_curve(
 def _row(result: Result, score: Score, plan: Plan, items: Items) -> Result:
     return replace(
         result,
-        experiment="learning_curve",
+        experiment=Experiment.LEARNING_CURVE,
         value=score.value,
         low=score.low,
         high=score.high,
@@ -68,6 +69,9 @@ def _row(result: Result, score: Score, plan: Plan, items: Items) -> Result:
         n_train=plan.training_photos(items),
         p=None,
         smallest_effect=None,
+        permuted=None,
+        selectivity=None,
+        converged=None,
+        fit="",
         notes="",
-        verdict="",
     )

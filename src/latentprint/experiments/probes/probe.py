@@ -10,11 +10,12 @@ from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.fitting import Fitted, ProbeOptions, run_plan
 from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.learning_curve import learning_curve
+from latentprint.experiments.probes.outcome import ProbeOutcome, health_notes
 from latentprint.experiments.probes.plans import Plan
-from latentprint.experiments.probes.verdicts import ProbeOutcome, health_notes, judged
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
 from latentprint.solvers import Normalisation
+from latentprint.words import Experiment, ProbeSetup
 
 logger = logging.getLogger(__name__)
 
@@ -29,18 +30,18 @@ class Task:
     """One question that a probe answers.
 
     Attributes:
-        experiment: ``processing_probe`` or ``acquisition_probe``.
+        experiment: One of ``words.PROBES``.
         attribute: What is to be recovered.
-        setup: How it differs from the published protocol; empty where it does not.
+        setup: How it differs from the published protocol.
         items: Embeddings and labels.
         plan: Which are fitted and tested.
         permute: Makes the permuted-label control of the items, given a seed.
         notes: What the reader must know of the photos.
     """
 
-    experiment: str
+    experiment: Experiment
     attribute: str
-    setup: str
+    setup: ProbeSetup
     items: Items
     plan: Plan
     permute: Callable[[Items, int], Items]
@@ -76,10 +77,10 @@ def run_task(source: EmbeddingSource, task: Task, options: ProbeOptions) -> Prob
             permuted=permuted.score.value,
             selectivity=fitted.score.value - permuted.score.value,
         )
-    rising: bool | None = None
     curve: tuple[Result, ...] = ()
     if options.curve:
         curve, rising = learning_curve(items, plan, fitted, result, options)
+        result = replace(result, rising=rising)
     outcome = ProbeOutcome(
         result=result,
         score=fitted.score,
@@ -90,7 +91,7 @@ def run_task(source: EmbeddingSource, task: Task, options: ProbeOptions) -> Prob
         curve=curve,
     )
     logger.info("%s, %s: %.1f %%", source.encoder, task.attribute, result.value)
-    return judged(outcome, rising=rising)
+    return outcome
 
 
 def _permuted(task: Task, controls: Plan, fitted: Fitted, options: ProbeOptions) -> Fitted | None:

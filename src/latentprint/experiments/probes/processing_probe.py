@@ -13,9 +13,10 @@ from latentprint.errors import LatentprintError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, assign_classes
 from latentprint.experiments.probes.fitting import ProbeOptions
 from latentprint.experiments.probes.items import Items, permuted_classes, processed_items
+from latentprint.experiments.probes.outcome import ProbeOutcome
 from latentprint.experiments.probes.plans import Plan, fold_plan, published_plan, split_plan
 from latentprint.experiments.probes.probe import Task, run_task
-from latentprint.experiments.probes.verdicts import ProbeOutcome
+from latentprint.words import Experiment, ProbeSetup
 
 if TYPE_CHECKING:
     from latentprint.experiments.source import EmbeddingSource
@@ -64,8 +65,8 @@ def probe_processing(
         source, attribute.classes, photos, paired=paired, memory_mb=options.memory_mb
     )
     plan = _plan(items, attribute, train, test, source.split_made, options)
-    setup = " ".join(["paired"] * paired + ["all"] * (options.assignment == "all"))
-    task = Task("processing_probe", attribute.name, setup, items, plan, permuted_classes)
+    setup = ProbeSetup.of(paired=paired, every_class=options.assignment == "all")
+    task = Task(Experiment.PROCESSING_PROBE, attribute.name, setup, items, plan, permuted_classes)
     return run_task(source, task, options)
 
 

@@ -9,13 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentprint.stats import cluster_bootstrap_counts, interval, resample_counts
-
-MARGIN = 1.0
-"""Points by which the whole interval must exceed chance, and the floor, before a trace is claimed.
-
-The interval resamples test photos and fits, but not the choice of hyperparameters; over the tuning
-seed, figures of a few hundred photos move by about a point.
-"""
+from latentprint.words import MARGIN
 
 _TWO_SIDED, _POWER = 1.96, 0.84
 """Normal quantiles of a 95 % interval, and of 80 % power."""

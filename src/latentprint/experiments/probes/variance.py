@@ -13,13 +13,11 @@ from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.experiments.vectors import units
 from latentprint.results import Result
 from latentprint.stats import cluster_bootstrap_counts, interval
+from latentprint.words import Experiment, VarianceMeasure
 
 if TYPE_CHECKING:
     from latentprint.processing import Attribute
     from latentprint.solvers import VectorArray
-
-SETUPS = ("processing share", "photo share", "rest share", "shift", "distance")
-"""What is measured: shares of the variance in percent, cosine distances times 100."""
 
 _BLOCKS = 1000
 _CHUNK = 4096
@@ -49,7 +47,7 @@ def decompose_variance(
         memory_mb: Embeddings that fit into it are read once.
 
     Returns:
-        A row of the result table for every one of ``SETUPS``.
+        A row of the result table for every ``words.VarianceMeasure``.
 
     Raises:
         LatentprintError: A vector is zero or not finite.
@@ -61,14 +59,14 @@ def decompose_variance(
     whole = _measures(moments, np.ones((1, sampled.counts.shape[1])))[:, 0]
     samples = _measures(moments, sampled.counts)
     rows = []
-    for setup, value, drawn in zip(SETUPS, whole, samples, strict=True):
+    for setup, value, drawn in zip(VarianceMeasure, whole, samples, strict=True):
         # Means of a resample scatter twice as far from the truth, which raises the share of
         # processing: the resamples tell the spread, not the place.
         low, high = interval(drawn - drawn.mean() + value)
         rows.append(
             Result(
                 **origin(source),
-                experiment="variance",
+                experiment=Experiment.VARIANCE,
                 attribute=attribute.name,
                 setup=setup,
                 chance=None,

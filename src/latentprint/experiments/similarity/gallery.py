@@ -18,13 +18,14 @@ from latentprint.experiments.similarity.queries import (
     choose_queries,
     labelled,
 )
+from latentprint.words import Experiment, InfluenceSetup
 
 if TYPE_CHECKING:
     from latentprint.experiments.source import EmbeddingSource
     from latentprint.processing import Attribute
     from latentprint.solvers import VectorArray
 
-SETUPS = ("all-same", "pos-same", "neg-same")
+SETUPS = (InfluenceSetup.ALL_SAME, InfluenceSetup.POS_SAME, InfluenceSetup.NEG_SAME)
 """The set-ups that a gallery shows: photos of the query's class (positives) and of other classes
 (negatives) processed like the query or otherwise; see ``setups``."""
 
@@ -108,7 +109,7 @@ def galleries(
     how = _in_words(choice, options, len(search.queries))
     return [
         {
-            "experiment": "neighbour_gallery",
+            "experiment": Experiment.NEIGHBOUR_GALLERY,
             "encoder": source.encoder,
             "attribute": attribute.name,
             "k": k,
@@ -198,7 +199,11 @@ class _Search:
         """The neighbours of one query in every set-up, as JSON values."""
         own, other = self._signs(np.array([at]), p, p), self._signs(np.array([at]), p, q)
         lists = _setups(own, other)
-        processing = {"all-same": (p, p), "pos-same": (p, q), "neg-same": (q, p)}
+        processing = {
+            InfluenceSetup.ALL_SAME: (p, p),
+            InfluenceSetup.POS_SAME: (p, q),
+            InfluenceSetup.NEG_SAME: (q, p),
+        }
         shown = []
         for setup in SETUPS:
             neighbours = self._neighbours(lists[setup], at, processing[setup])
@@ -265,9 +270,9 @@ def _setups(own: Nearest, other: Nearest) -> dict[str, Nearest]:
     """Neighbours in every set-up from those under the query's class and under the other one."""
     positive, negative = _split(own), _split(other)
     return {
-        "all-same": positive[0].merged(positive[1]),
-        "pos-same": positive[0].merged(negative[1]),
-        "neg-same": negative[0].merged(positive[1]),
+        InfluenceSetup.ALL_SAME: positive[0].merged(positive[1]),
+        InfluenceSetup.POS_SAME: positive[0].merged(negative[1]),
+        InfluenceSetup.NEG_SAME: negative[0].merged(positive[1]),
     }
 
 

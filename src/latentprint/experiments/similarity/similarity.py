@@ -32,7 +32,8 @@ from latentprint.experiments.similarity.queries import (
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.processing import Attribute
 from latentprint.results import Result
-from latentprint.stats import cluster_bootstrap_counts, interval
+from latentprint.stats import cluster_bootstrap_counts, interval, two_sided_p
+from latentprint.words import Experiment, SimilarityMeasure
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,26 +41,17 @@ if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
 CURVES = (
-    "same semantic, same metadata",
-    "same semantic, diff metadata",
-    "diff semantic, same metadata",
-    "diff semantic, diff metadata",
+    SimilarityMeasure.SAME_SAME,
+    SimilarityMeasure.SAME_DIFF,
+    SimilarityMeasure.DIFF_SAME,
+    SimilarityMeasure.DIFF_DIFF,
 )
-"""The four distributions; the value of their rows is the mean cosine similarity times 100."""
-
-AGAINST = "AUC, metadata against semantics"
-"""How often a photo of another class with the same metadata is more similar to the query than one
-of the query's class with other metadata, in percent; 50: metadata and class pull alike."""
-
-WITH = "AUC, metadata with semantics"
-"""How often a photo of another class with other metadata is more similar than one of the query's
-class with the same metadata, in percent."""
-
-DIFFERENCE = "AUC difference"
-"""``AGAINST`` minus ``WITH``, in points; zero where metadata do not matter."""
+"""The four distributions; the value of their rows is the mean cosine similarity times 100. The two
+AUCs are in percent, 50 where both kinds of pairs are alike; their difference, in points, is zero
+where metadata do not matter."""
 
 _QUERIES = 256
-_PAIRS = {AGAINST: (2, 1), WITH: (3, 0)}
+_PAIRS = {SimilarityMeasure.AGAINST: (2, 1), SimilarityMeasure.WITH: (3, 0)}
 
 
 @dataclass(frozen=True)
@@ -140,7 +132,7 @@ def similarity(
         weights[at] += weight_of
     results = _rows(source, views, queries, sums, weights, options)
     detail = {
-        "experiment": "similarity",
+        "experiment": Experiment.SIMILARITY,
         "encoder": source.encoder,
         "attribute": views.name,
         "label": options.label,
@@ -244,14 +236,14 @@ def _rows(
     if len(queries) == 1:
         notes.append("one query: no interval")
     rows = []
-    for at, setup in enumerate((*CURVES, AGAINST, WITH, DIFFERENCE)):
+    for at, setup in enumerate(SimilarityMeasure):
         if not np.isfinite(whole[at]):
             continue
         low, high = interval(drawn[np.isfinite(drawn[:, at]), at])
         rows.append(
             Result(
                 **origin(source),
-                experiment="similarity",
+                experiment=Experiment.SIMILARITY,
                 attribute=views.name,
                 setup=setup,
                 chance=None,
@@ -261,10 +253,18 @@ def _rows(
                 n_test=len(queries),
                 n_train=len(photos),
                 classes=views.values,
+                p=_p(setup, float(whole[at]), drawn[:, at]),
                 notes="; ".join(notes),
             )
         )
     return rows
+
+
+def _p(setup: SimilarityMeasure, value: float, drawn: np.ndarray) -> float | None:
+    """The p of the difference of the AUCs; nothing else is tested."""
+    if setup != SimilarityMeasure.DIFFERENCE:
+        return None
+    return two_sided_p(value, drawn[np.isfinite(drawn)])
 
 
 def _ratios(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:

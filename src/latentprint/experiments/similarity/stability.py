@@ -25,6 +25,7 @@ from latentprint.experiments.similarity.stability_measures import Measures, Move
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
 from latentprint.stats import interval
+from latentprint.words import Experiment, StabilityMeasure
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,18 +33,9 @@ if TYPE_CHECKING:
     from latentprint.processing import Attribute
     from latentprint.solvers import VectorArray
 
-SELF = "self-similarity"
-FIFTH = "self-similarity, 5th percentile"
-FIRST = "self-similarity, 1st percentile"
-OTHER = "similarity to the nearest other photo"
-FARTHER = "farther than the nearest other photo"
-SETUPS = (SELF, FIFTH, FIRST, OTHER, FARTHER)
-"""What is measured: cosine similarities times 100, and the share of photos, in percent, whose
-re-encoded self is less similar than the nearest other photo. With a threshold, ``below THRESHOLD``
-is the share of photos whose self-similarity is below it. Rows against the reference class end in
-``, from CLASS``."""
+_SHARES = (StabilityMeasure.FARTHER, StabilityMeasure.BELOW)
+"""What is a share of photos, in percent; the others are cosine similarities times 100."""
 
-_SIMILARITIES = (SELF, FIFTH, FIRST, OTHER)
 _CHUNK = 256
 _SHOWN = 20
 
@@ -106,11 +98,11 @@ def stability(
     alike = 0 if options.exclude_group else int(photos["group"].is_duplicated().sum())
     table = _Table(source, attribute, len(photos), groups, options, threshold, _note(alike))
     inside = [at for at, pair in enumerate(moves.pairs) if set(pair) <= set(attribute.classes)]
-    results = table.rows(moves.only(inside), "") if inside else []
+    results = table.rows(moves.only(inside)) if inside else []
     if reference is not None:
-        results += table.rows(moves.only(_from(moves, reference)), f", from {reference}")
+        results += table.rows(moves.only(_from(moves, reference)), reference)
     detail = {
-        "experiment": "stability",
+        "experiment": Experiment.STABILITY,
         "encoder": source.encoder,
         "attribute": attribute.name,
         "threshold": threshold,
@@ -174,18 +166,21 @@ class _Table:
     notes: str
 
     @property
-    def setups(self) -> tuple[str, ...]:
-        """Names of what is measured."""
-        return SETUPS if self.threshold is None else (*SETUPS, f"below {self.threshold:g}")
+    def setups(self) -> tuple[StabilityMeasure, ...]:
+        """What is measured."""
+        named = tuple(StabilityMeasure)
+        return named if self.threshold is not None else named[:-1]
 
-    def rows(self, moves: Moves, suffix: str) -> list[Result]:
+    def rows(self, moves: Moves, reference: str = "") -> list[Result]:
         """Everything that is measured over some pairs of classes."""
         return [
             Result(
                 **origin(self.source),
-                experiment="stability",
+                experiment=Experiment.STABILITY,
                 attribute=self.attribute.name,
-                setup=setup + suffix,
+                setup=setup,
+                reference=reference,
+                threshold=self.threshold if setup == StabilityMeasure.BELOW else None,
                 chance=None,
                 value=value,
                 low=low,
@@ -193,7 +188,7 @@ class _Table:
                 n_test=len(self.groups),
                 n_train=self.n_photos,
                 classes=len(self.attribute.classes),
-                notes=self.notes if setup == FARTHER else "",
+                notes=self.notes if setup == StabilityMeasure.FARTHER else "",
             )
             for setup, value, low, high in self._measured(moves)
         ]
@@ -210,14 +205,14 @@ class _Table:
             },
         }
 
-    def _measured(self, moves: Moves) -> Iterator[tuple[str, float, float, float]]:
+    def _measured(self, moves: Moves) -> Iterator[tuple[StabilityMeasure, float, float, float]]:
         measures = Measures.of(moves, self.threshold)
         whole = measures.weighted(np.ones(len(self.groups), dtype=np.int64))
         drawn_photos = resamples(self.groups, self.options.bootstrap, self.options.seed)
         drawn = np.array([measures.weighted(each) for each in drawn_photos])
         for setup, value, samples in zip(self.setups, whole, drawn.T, strict=True):
             low, high = interval(samples)
-            if setup not in _SIMILARITIES and value in (0.0, 100.0):
+            if setup in _SHARES and value in (0.0, 100.0):
                 low, high = self._unanimous(value)
             yield setup, float(value), low, high
 

@@ -54,7 +54,7 @@ class Measures:
         return cls(means, selves.ravel()[order], order // m)
 
     def weighted(self, weights: np.ndarray) -> np.ndarray:
-        """All measures times 100 in the order of ``stability.SETUPS``, photos counting so often.
+        """All measures times 100 in the order of ``words.StabilityMeasure``, for weights of photos.
 
         A percentile is the lowest value that at least so many percent do not exceed.
         """
