@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from latentprint.cli.main import COMMANDS, app
+from latentprint.cli.app import ORDER
+from latentprint.cli.main import app
 
 TOY = """
 import sys
@@ -196,7 +197,7 @@ def test_help_and_import_load_neither_torch_nor_timm(tmp_path: Path) -> None:
     assert latentprint("--version", cwd=tmp_path).stdout.startswith("latentprint 0.")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", ORDER)
 def test_every_command_has_help(command: str) -> None:
     done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0

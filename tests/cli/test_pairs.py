@@ -14,8 +14,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 from typer.testing import CliRunner, Result
 
-from latentprint.cli import pairs as _  # noqa: F401 - registers the command
-from latentprint.cli.app import app
+from latentprint.cli.main import app
 from latentprint.embeddings import Extraction, extract, write_photos
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import open_photos
@@ -131,7 +130,7 @@ def test_conditions_and_further_columns(store: Path, tmp_path: Path) -> None:
         {"id": names, "scene": [n[-5] for n in names], "by": [n[0] for n in names]}
     )
     table.write_csv(tmp_path / "more.csv")
-    options = ("--labels", tmp_path / "more.csv", "--subject", "scene", "--device-type", "by")
+    options = ("--metadata", tmp_path / "more.csv", "--subject", "scene", "--device-type", "by")
     rows = answer(store, *options, "--where", "scene < 6", "-k", "2")["results"]
     assert isinstance(rows, list)
     assert {row["attribute"] for row in rows} == {"recall@2", "median_rank", "rank_shift", "margin"}

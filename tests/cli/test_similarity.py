@@ -11,16 +11,11 @@ import pytest
 from PIL import Image
 
 from latentprint.cli.main import main
-
-# The command registers itself when its module is imported, whoever does that.
-from latentprint.cli.similarity import similarity
 from latentprint.embeddings import Extraction, extract, write_photos
 from latentprint.photos import open_photos
 from latentprint.processing import ATTRIBUTES, classes_of
 
 from ..embeddings.toy import ToyEncoder
-
-assert callable(similarity)
 
 
 @dataclass(frozen=True)
@@ -100,11 +95,11 @@ def test_json_holds_rows_curves_pairs_and_galleries(run: Command) -> None:
 
 
 def test_a_column_of_a_table(run: Command) -> None:
-    said = run("store", "--metadata", "make", "--labels", "cameras.csv", "--json")
+    said = run("store", "--by", "make", "--metadata", "cameras.csv", "--json")
     assert said.code == 0, said.err
     assert {each[:2] for each in said.setups} == {("similarity", "make")}
     query = run(
-        "store", "--metadata", "make", "--labels", "cameras.csv", "--query", "b/07.png", "--json"
+        "store", "--by", "make", "--metadata", "cameras.csv", "--query", "b/07.png", "--json"
     )
     assert json.loads(query.out)["details"][0]["query"] == "b/07.png"
 
@@ -132,9 +127,9 @@ def test_a_run_folder_is_written(run: Command, home: Path) -> None:
     [
         (("store", "-a", "sharpning"), "Did you mean 'sharpening'"),
         (("store", "-a", "jpeg"), "no embeddings of JPEG75_420"),
-        (("store", "--metadata", "maker", "--labels", "cameras.csv"), "Did you mean 'make'"),
-        (("store", "--metadata", "dull", "--labels", "cameras.csv"), "only the value 'x'"),
-        (("plain", "--metadata", "width", "--label", "height"), "--processing"),
+        (("store", "--by", "maker", "--metadata", "cameras.csv"), "Did you mean 'make'"),
+        (("store", "--by", "dull", "--metadata", "cameras.csv"), "only the value 'x'"),
+        (("plain", "--by", "width", "--label", "height"), "--processing"),
         (("store", "--query", "b/07.pn"), "Did you mean 'b/07.png'"),
         (("store", "--label", "lable"), "Did you mean 'label'"),
         (("store", "--processing", "SHARPEN_3"), "Did you mean 'SHARPEN_"),

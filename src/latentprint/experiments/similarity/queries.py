@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.asking import option
 from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.experiments.probes.labels import Labelled, label_photos
 
@@ -39,14 +40,19 @@ class QueryOptions:
             not depend on it.
     """
 
-    label: str = "label"
-    query: str | None = None
-    sample: int | None = 1000
-    exclude_group: bool = False
-    processing: str | None = None
-    seed: int = 0
+    label: str = option("label", metavar="COLUMN")
+    query: str | None = option(None, metavar="ID")
+    sample: int | None = option(
+        1000,
+        least=0,
+        help="Most query photos, chosen by seed and id; 0 takes all.",
+        parse=lambda most: most or None,
+    )
+    exclude_group: bool = option(False)
+    processing: str | None = option(None, metavar="CLASS")
+    seed: int = option(0)
     bootstrap: int = 1000
-    memory_mb: int = 1024
+    memory_mb: int = option(1024, least=1)
 
     def __post_init__(self) -> None:
         for name in ("sample", "bootstrap", "memory_mb"):
