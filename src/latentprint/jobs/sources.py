@@ -16,7 +16,7 @@ from latentprint.embeddings import (
     with_labels,
 )
 from latentprint.embeddings.own_vectors import SUFFIXES
-from latentprint.errors import UsageError, unknown_name
+from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.asking import option
 from latentprint.experiments.source import EmbeddingSource, Opened
 
@@ -84,6 +84,11 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
     if sources.are_vectors:
         own = open_own_vectors(store, sources.metadata, id_column=sources.id_column, seed=seed)
         return [Opened(_selected(own, sources.where), ("none",))]
+    if store.is_file():
+        raise LatentprintError(
+            f"{store} holds no embeddings: make them with `latentprint embed {store} --out FOLDER`,"
+            " and name FOLDER."
+        )
     return [
         Opened(
             _chosen(each, sources),
