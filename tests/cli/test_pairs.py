@@ -20,6 +20,7 @@ from latentprint.processing import NONE, published_classes
 
 from ..embeddings.toy import ToyEncoder
 
+
 def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, ["pairs", *map(str, arguments)])
 

@@ -18,7 +18,7 @@ UNPROCESSED = "none"
 
 _NO_LABELS = (
     "semantic labels of at least two classes are needed. Put the photos of each class into a folder"
-    " of its own, or name a column with --label (and its table with --labels)."
+    " of its own, or name a column with --label (and its table with --metadata)."
 )
 
 
@@ -120,7 +120,8 @@ def labelled(
             has none.
     """
     columns, by_id = photos.sort("id"), sorted_photos(photos)
-    label = label_photos(columns, options.label)
+    # A class is a name, even where it is written in digits.
+    label = label_photos(columns, options.label, "values")
     _check(label, _NO_LABELS)
     metadata = label if column is None else label_photos(columns, column, rule)
     _check(metadata, "metadata that are the same or different need two values.")
