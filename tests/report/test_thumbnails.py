@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from latentprint.photos.location import list_members
-from latentprint.report.thumbnails import SIDE, Thumbnail, thumbnails
+from latentprint.report.figures.thumbnails import SIDE, Thumbnail, thumbnails
 from tests.report.comparison_rows import COMMENT, write_pictures
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from latentprint.report.inputs import Run
 from latentprint.report.photos_section import JpegQuality, jpeg_quality
+from latentprint.report.sections import SECTIONS
 from latentprint.report.wording import capital, checks, count, listed, quoted_name
+from latentprint.results import LeftOut
 
 FEW = 1000
 """Test photos below which a caution is given."""
@@ -25,8 +27,6 @@ _NAMED = 4
 _NUMBER = re.compile(r"\d[\d,.]*(?:e-?\d+)?(?<![.,])")
 _BRACKETS = re.compile(r" \([^()]*…\)")
 
-_NAMES = {"knn_influence": "kNN influence", "processing_probe": "Processing probe"}
-
 
 def cautions(run: Run) -> list[str]:
     """Every caution that applies to the run."""
@@ -34,8 +34,8 @@ def cautions(run: Run) -> list[str]:
         *run.remarks,
         *_few_photos(run),
         *_of_parts(run.parts),
-        *_left_out(run.left_out),
-        *_no_floor(run),
+        *_left_out(run),
+        *_no_twin(run),
         *_health(run),
     ]
 
@@ -110,17 +110,27 @@ def _files(recorded: dict[str, Any]) -> list[str]:
     return found
 
 
-def _left_out(left_out: dict[str, str]) -> list[str]:
-    """What was not measured; the same reason is given once."""
+def _left_out(run: Run) -> list[str]:
+    """What was asked for and not measured; the same reason is given once."""
     reasons: dict[str, list[str]] = {}
-    for what, reason in left_out.items():
-        name, space, rest = what.partition(" ")
-        reasons.setdefault(reason, []).append(f"{_NAMES.get(name, name)}{space}{rest}")
+    for each in run.left_out:
+        reasons.setdefault(each.reason, []).append(_named(each))
     return [
-        f"{'; '.join([_start(whats[0]), *whats[1:_LISTED], *_further(whats)])} "
+        f"{'; '.join([capital(whats[0]), *whats[1:_LISTED], *_further(whats)])} "
         f"{'was' if len(whats) == 1 else 'were'} left out: {reason}"
         for reason, whats in reasons.items()
     ]
+
+
+def _named(left_out: LeftOut) -> str:
+    """What was left out, in words."""
+    if not left_out.experiment:
+        return f"encoder {left_out.encoder}"
+    what = next(
+        each.name for each in SECTIONS if each.name and left_out.experiment in each.experiments
+    )
+    about = f" of {left_out.attribute}" if left_out.attribute else ""
+    return f"{what}{about}, {left_out.encoder}" if left_out.encoder else f"{what}{about}"
 
 
 def _further(whats: list[str]) -> list[str]:
@@ -128,14 +138,14 @@ def _further(whats: list[str]) -> list[str]:
     return [f"{more:,} more"] if more > 0 else []
 
 
-def _no_floor(run: Run) -> list[str]:
-    bare = list(dict.fromkeys(row["encoder"] for row in run.every_probe if row["floor"] is None))
+def _no_twin(run: Run) -> list[str]:
+    bare = list(dict.fromkeys(row["encoder"] for row in run.every_probe if row["twin"] is None))
     if not bare:
         return []
     names = listed(bare) if len(bare) <= _NAMED else count(len(bare), "encoder")
     return [
-        f"No floor was measured for {names} (the same network untrained, or colour statistics): "
-        "part of what a probe reads can come from the pixels and the architecture alone."
+        f"No untrained twin was measured for {names}: whether training put a trace there is not "
+        "known, since part of what a probe reads can come from the architecture alone."
     ]
 
 
@@ -160,7 +170,3 @@ def _health(run: Run) -> list[str]:
             "beside the results below."
         )
     return listing
-
-
-def _start(what: str) -> str:
-    return what if what.startswith("kNN") else capital(what)

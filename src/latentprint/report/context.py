@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from latentprint.published import published
-from latentprint.report.figure import Key
+from latentprint.report.figures.figure import Key
 from latentprint.report.inputs import Row
+from latentprint.words import Experiment, InfluenceSetup
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,10 @@ FAMILIES = {
 PUBLISHED = ("CVL", "SUP", "SSL")
 """The families that were published."""
 
-CONTEXT = {"processing_probe": "ImageNet", "acquisition_probe": "FlickrExif (90% masked)"}
+CONTEXT = {
+    Experiment.PROCESSING_PROBE: "ImageNet",
+    Experiment.ACQUISITION_PROBE: "FlickrExif (90% masked)",
+}
 """The published set of photos that a probe is shown beside."""
 
 INFLUENCE_SETS = {10: "ImageNet", 1: "iNaturalist 2018"}
@@ -83,7 +87,7 @@ def published_context(experiment: str, attributes: list[str]) -> pl.DataFrame:
     """The published figures of some attributes, all 47 encoders."""
     return published().filter(
         (pl.col("experiment") == experiment)
-        & (pl.col("dataset") == CONTEXT[experiment])
+        & (pl.col("dataset") == CONTEXT[Experiment(experiment)])
         & pl.col("attribute").is_in(attributes)
     )
 
@@ -95,12 +99,12 @@ def published_influence(attribute: str, k: int | None) -> pl.DataFrame:
         ``encoder, family``, a column for each set-up, and ``influence``.
     """
     rows = published().filter(
-        (pl.col("experiment") == "knn_influence")
+        (pl.col("experiment") == Experiment.KNN_INFLUENCE)
         & (pl.col("dataset") == INFLUENCE_SETS.get(k or 0, ""))
         & (pl.col("attribute") == attribute)
     )
     if rows.is_empty():
         return rows
     return rows.pivot("setup", index=["encoder", "family"], values="value").with_columns(
-        influence=pl.col("pos-same") - pl.col("neg-same")
+        influence=pl.col(InfluenceSetup.POS_SAME) - pl.col(InfluenceSetup.NEG_SAME)
     )

@@ -13,8 +13,8 @@ import polars as pl
 from polars.exceptions import NoDataError, PolarsError
 
 from latentprint.errors import LatentprintError
-from latentprint.results import SCHEMA, read_results
-from latentprint.words import CONTROL
+from latentprint.results import LeftOut, read_results
+from latentprint.words import CONTROL, Experiment, ProbeSetup
 
 _NUMBERS = ("width", "height", "jpeg_quality")
 _TEXTS = ("id", "path", "status", "reason", "format", "jpeg_subsampling", "split", "label")
@@ -63,27 +63,27 @@ class Run:
     @cached_property
     def rows(self) -> list[Row]:
         """The rows of final embeddings of the user's encoders, without the controls."""
-        return [row for row in self.every_row if row.get("layer") is None]
+        return [row for row in self.every_row if row["layer"] is None]
 
     @property
     def layers(self) -> list[Row]:
         """The rows of intermediate layers of the user's encoders, without the controls."""
-        return [row for row in self.every_row if row.get("layer") is not None]
+        return [row for row in self.every_row if row["layer"] is not None]
 
     @property
     def probes(self) -> list[Row]:
         """The probes of processing that see one photo at a time, whatever the assignment."""
-        return [row for row in self.of("processing_probe") if not is_paired(row)]
+        return [row for row in self.of(Experiment.PROCESSING_PROBE) if not is_paired(row)]
 
     @property
     def paired(self) -> list[Row]:
         """The paired probes of processing."""
-        return [row for row in self.of("processing_probe") if is_paired(row)]
+        return [row for row in self.of(Experiment.PROCESSING_PROBE) if is_paired(row)]
 
     @property
     def labels(self) -> list[Row]:
         """The probes of acquisition labels and of the user's own."""
-        return self.of("acquisition_probe")
+        return self.of(Experiment.ACQUISITION_PROBE)
 
     @property
     def every_probe(self) -> list[Row]:
@@ -93,7 +93,7 @@ class Run:
     @property
     def neighbours(self) -> list[Row]:
         """The kNN rows of the user's encoders, influence included."""
-        return self.of("knn_influence")
+        return self.of(Experiment.KNN_INFLUENCE)
 
     def of(self, experiment: str) -> list[Row]:
         """The rows of an experiment on the user's encoders."""
@@ -104,10 +104,11 @@ class Run:
         return [each for each in self.details if each.get("experiment") == experiment]
 
     @property
-    def left_out(self) -> dict[str, str]:
-        """What was not measured, with the reason."""
-        found: dict[str, str] = self.settings.get("left_out", {})
-        return found
+    def left_out(self) -> list[LeftOut]:
+        """What was asked for and not measured."""
+        return [
+            LeftOut(**each) for part in self.parts for each in part.settings.get("left_out", [])
+        ]
 
     @property
     def datasets(self) -> list[str]:
@@ -147,7 +148,7 @@ def grouped(rows: Iterable[Row], *columns: str) -> list[list[Row]]:
 
 def is_paired(row: Row) -> bool:
     """Whether the row is of the paired probe."""
-    return str(row["setup"] or "").startswith("paired")
+    return ProbeSetup(row["setup"]).paired
 
 
 def read_run(folder: Path) -> Run:
@@ -157,16 +158,15 @@ def read_run(folder: Path) -> Run:
         LatentprintError: The folder holds no result table, or a file in it is damaged.
     """
     table = _read_table(folder)
-    settings, pairs, correlation = (
-        _read_json(folder / f"{name}.json", {}) for name in ("settings", "pairs", "correlation")
+    settings, correlation = (
+        _read_json(folder / f"{name}.json", {}) for name in ("settings", "correlation")
     )
     details: list[dict[str, Any]] = _read_json(folder / "details.json", [])
     dataset = settings.get("dataset") or next(iter(table["dataset"].to_list()), "")
-    left_out = {**settings.get("left_out", {}), **pairs.get("left_out", {})}
     return Run(
         table=table,
         photos=_read_photos(folder / "photos.csv"),
-        settings={**settings, "left_out": left_out} if left_out else settings,
+        settings=settings,
         details=[{"dataset": dataset, **each} for each in details],
         correlation=correlation or None,
         name=folder.resolve().name,
@@ -175,7 +175,7 @@ def read_run(folder: Path) -> Run:
 
 def _read_table(folder: Path) -> pl.DataFrame:
     try:
-        return _complete(read_results(folder))
+        return read_results(folder)
     except (PolarsError, OSError) as error:
         raise LatentprintError(
             f"{folder / 'results.parquet'} is damaged: run the job again that wrote it."
@@ -195,15 +195,6 @@ def _read_json(path: Path, default: Any) -> Any:
     if not isinstance(found, type(default)):
         raise LatentprintError(f"{path} is not of a run: remove the file.")
     return found
-
-
-def _complete(table: pl.DataFrame) -> pl.DataFrame:
-    """The table with every column; runs of earlier versions have fewer."""
-    missing = [name for name in SCHEMA if name not in table.columns]
-    table = table.with_columns(pl.lit(None).alias(name) for name in missing)
-    if "network" in missing:
-        table = table.with_columns(network=pl.col("encoder"))
-    return table.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
 
 
 def _read_photos(path: Path) -> pl.DataFrame | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Run
-from latentprint.report.table import Table
 from latentprint.report.wording import shortened
 from latentprint.words import CONTROL
 

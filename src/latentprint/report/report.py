@@ -16,12 +16,11 @@ from latentprint.article.document import parse_article
 from latentprint.article.markdown import escape_markdown
 from latentprint.article.page import render_page, write_page
 from latentprint.errors import UsageError
-from latentprint.report.gather import figures
 from latentprint.report.inputs import Run
 from latentprint.report.runs import read_runs
 from latentprint.report.source_folder import write_source
 from latentprint.report.summary import encoders_of
-from latentprint.report.text import REFERENCES, text_of
+from latentprint.report.text import REFERENCES, figures_of, text_of
 from latentprint.report.wording import count, listed
 
 ARTICLE = "article.md"
@@ -148,10 +147,9 @@ def compose(run: Run, masthead: Masthead = Masthead(), *, pictures: bool = True)
         masthead: Title, authors and date.
         pictures: Whether small copies of photos are put in, where it shows single ones.
     """
-    placed = figures(run, pictures=pictures)
-    template = _environment().get_template("article.md.j2")
-    body = _tidy(template.render(parts=placed, **text_of(run)))
-    files = {each.path: each.html() for every in placed.values() for each in every}
+    text = text_of(run, pictures=pictures)
+    body = _tidy(_environment().get_template("article.md.j2").render(text))
+    files = {each.path: each.html() for each in figures_of(text)}
     files[REFERENCES.name] = REFERENCES.read_text("utf-8")
     return Source(f"---\n{_front(run, masthead, body)}---\n\n{body}", files)
 

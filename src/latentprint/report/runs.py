@@ -12,15 +12,12 @@ import polars as pl
 
 from latentprint.report.inputs import Row, Run, read_run
 from latentprint.report.wording import listed, quoted_name
+from latentprint.results import MEASUREMENT, results_of, results_table
+from latentprint.verdicts import judged
 from latentprint.words import CONTROL, UNTRAINED
 
 _DIGITS = 8
-_MEASUREMENT = ("encoder", "experiment", "dataset", "attribute", "setup", "k")
-"""What a measurement is told apart by. The number of training photos is left out, so that two
-learning curves of different runs never become one."""
-
 _LISTED = 3
-_MARGIN = 1.0
 
 
 def read_runs(folders: Sequence[Path]) -> Run:
@@ -37,7 +34,8 @@ def join_runs(runs: Sequence[Run]) -> Run:
 
     Encoders of one name that have different weights, and sets of photos of one name that lie in
     different folders, get names of their own. Where two runs hold the same measurement, that of
-    the run named last is kept. False discovery rates are computed anew over the probes of all.
+    the run named last is kept. Verdicts are found anew, since they allow for the number of
+    all of them.
     """
     if len(runs) == 1:
         return runs[0]
@@ -45,9 +43,9 @@ def join_runs(runs: Sequence[Run]) -> Run:
     parts = _told_apart_by_weights(_told_apart_by_folder(runs))
     table, repeated = _last_of_each([part.table for part in parts], [part.name for part in parts])
     return Run(
-        table=_corrected_together(table),
+        table=results_table(judged(results_of(table))),
         photos=None,
-        settings={"left_out": _left_out(parts)},
+        settings={},
         details=_last_records([part.details for part in parts]),
         joined=tuple(parts),
         remarks=tuple(repeated),
@@ -101,7 +99,7 @@ def _told_apart_by_weights(runs: Sequence[Run]) -> list[Run]:
 
         return renamed
 
-    return [_renamed(run, name_in(run), "encoder", "network", "floor_of") for run in runs]
+    return [_renamed(run, name_in(run), "encoder", "network") for run in runs]
 
 
 def _weights(run: Run) -> dict[str, str]:
@@ -150,7 +148,7 @@ def _last_of_each(
     """All rows, of each measurement those of the last run that has it; what was repeated."""
     rows = pl.concat(
         table.with_columns(_run=pl.lit(at, pl.Int64)) for at, table in enumerate(tables)
-    ).with_columns(_last=pl.col("_run").max().over(_MEASUREMENT))
+    ).with_columns(_last=pl.col("_run").max().over(MEASUREMENT))
     older = rows.filter(
         (pl.col("_run") < pl.col("_last")) & (pl.col("family") != CONTROL)
     ).to_dicts()
@@ -188,31 +186,3 @@ def _last_records(parts: Sequence[list[dict[str, Any]]]) -> list[dict[str, Any]]
 def _about(record: dict[str, Any]) -> tuple[Any, ...]:
     names = ("dataset", "encoder", "experiment", "attribute", "setup")
     return tuple(record.get(name) for name in names)
-
-
-def _left_out(parts: Sequence[Run]) -> dict[str, str]:
-    """What no run measured, by what it is and the run."""
-    return {
-        f"{what} ({part.name})": reason for part in parts for what, reason in part.left_out.items()
-    }
-
-
-def _corrected_together(table: pl.DataFrame) -> pl.DataFrame:
-    """False discovery rates, and the verdicts that follow, over the probes of all runs."""
-    if table.is_empty():
-        return table
-    # The experiments need torch; a report of one run does without.
-    from latentprint.experiments.probes.verdicts import discoveries
-    from latentprint.results import Result, results_table
-
-    rows = [Result(**_before_correction(row)) for row in table.to_dicts()]
-    return results_table(discoveries(rows))
-
-
-def _before_correction(row: Row) -> Row:
-    """The row with the verdict that it had before many probes were allowed for."""
-    clear = row["low"] > (row["chance"] or 0.0) + _MARGIN
-    if row["verdict"] != "undecided" or not clear:
-        return row
-    above = row["excess_low"] is None or row["excess_low"] > _MARGIN
-    return {**row, "verdict": "read" if above else "not above the floor"}

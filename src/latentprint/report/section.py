@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from latentprint.report.figure import Figure
+from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Run
 from latentprint.words import Experiment
 
@@ -62,6 +62,7 @@ class Section:
         key: Short name, part of the keys of its figures.
         chapter: Where it stands.
         title: Its heading; empty where it goes on under the heading before it.
+        name: What it measures, inside a sentence; empty where another section names it.
         experiments: The experiments whose rows answer it.
         command: The command that measures it.
         unanswered: What is said of it where nobody measured it, as the subject of "… not measured":
@@ -80,6 +81,7 @@ class Section:
     key: str
     chapter: Chapter
     title: str
+    name: str
     experiments: tuple[Experiment, ...]
     command: str
     unanswered: str
@@ -92,3 +94,10 @@ class Section:
     protocol: Callable[[Run], str] = no_text
     glossary: tuple[tuple[str, str], ...] = ()
     is_answered: Callable[[Run], bool] | None = None
+
+
+def is_answered(section: Section, run: Run) -> bool:
+    """Whether a run holds what a section tells of."""
+    if section.is_answered is not None:
+        return section.is_answered(run)
+    return any(row["experiment"] in section.experiments for row in run.rows)

@@ -2,91 +2,140 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from latentprint.report.cautions import cautions
-from latentprint.report.findings import (
-    influence_findings,
-    probe_findings,
-    recall_findings,
-    robustness_findings,
-    similarity_findings,
-    stability_findings,
-    variance_findings,
-)
-from latentprint.report.growth import curve_findings, layer_findings
+from latentprint.report.complete_table import complete_figure
+from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Run
 from latentprint.report.method import encoder_table, run_facts
-from latentprint.report.missing import QUESTIONS, missing
 from latentprint.report.photos_section import LIMIT, troubled
-from latentprint.report.published_prose import pairs_context, probes_context
-from latentprint.report.risk import advice, correlation_findings, file_findings
-from latentprint.report.summary import harm_findings, scope, trace_findings
+from latentprint.report.section import Chapter, Finding, Section, is_answered
+from latentprint.report.sections import SECTIONS
+from latentprint.report.summary import headlines, scope
 from latentprint.report.wording import count, listed
 from latentprint.words import CONTROL, UNTRAINED
 
 REFERENCES = Path(__file__).parent / "references.bib"
 
+_REASONS = 3
+"""Different reasons that are told of a question nobody answered."""
 
-def text_of(run: Run) -> dict[str, Any]:
-    """What the template needs beside the figures. All texts are plain: it escapes them."""
+_INTRODUCTIONS = {
+    Chapter.TRACES: (
+        "A *trace* is information on how a photo was processed (compressed, sharpened, resized) or "
+        "acquired (by which camera, with which settings) that is present in the embedding of a "
+        "frozen encoder. The question and the experiments are those of Ramos et al. <d-cite "
+        'key="ramos2025processing"></d-cite>: a *linear probe*, a linear classifier on embeddings, '
+        "is trained to recover the label, and judged on photos that it has not seen."
+    ),
+    Chapter.HARM: (
+        "What can be read need not matter. Harm is measured directly: in the votes of nearest "
+        "neighbours, in retrieval, and in similarity itself."
+    ),
+    Chapter.RISK: (
+        "Traces do harm where processing or camera go together with what an encoder is used for. "
+        "That is a matter of your data."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section with what it tells of a run.
+
+    Attributes:
+        title: Its heading; empty where it goes on under the one before it.
+        answered: Whether the run answers it.
+        introduction: What is asked, as Markdown of our own.
+        findings: What was found.
+        context: What the published encoders reached.
+        figures: Its figures.
+        unanswered: The beginning of the sentence that nobody measured it.
+        reasons: Why, as the runs recorded it.
+        command: The command that measures it.
+    """
+
+    title: str
+    answered: bool
+    introduction: str = ""
+    findings: Sequence[Finding] = ()
+    context: str = ""
+    figures: Sequence[Figure] = ()
+    unanswered: str = ""
+    reasons: Sequence[str] = ()
+    command: str = ""
+
+
+def text_of(run: Run, *, pictures: bool = True) -> dict[str, Any]:
+    """What the template needs. All texts from data are plain: it escapes them.
+
+    Args:
+        run: What was measured.
+        pictures: Whether small copies of photos are put in, where it shows single ones.
+    """
+    answered = [each for each in SECTIONS if is_answered(each, run)]
     return {
         "several": len(run.parts) > 1,
-        "missing": {name: missing(run, name) for name in QUESTIONS},
-        **_summary(run),
-        **_traces(run),
-        **_harm(run),
-        **_risk(run),
+        "scope": scope(run),
+        "headlines": headlines(run),
+        "cautions": cautions(run),
+        "tested": sum(bool(row["verdict"]) for row in run.every_row),
+        "chapters": [_chapter(chapter, run, pictures) for chapter in Chapter],
+        "protocols": [text for each in answered if (text := each.protocol(run))],
+        "glossary": [entry for each in answered for entry in each.glossary],
+        "complete": [complete_figure(run)],
         **_method(run),
     }
 
 
-def _summary(run: Run) -> dict[str, Any]:
+def figures_of(text: dict[str, Any]) -> list[Figure]:
+    """The figures of a text, in their order."""
+    parts = [part for chapter in text["chapters"] for part in chapter["parts"]]
+    return [*(figure for part in parts for figure in part.figures), *text["complete"]]
+
+
+def reasons_of(section: Section, run: Run) -> list[str]:
+    """Why the question of a section was asked and not answered."""
+    reasons = (each.reason for each in run.left_out if each.experiment in section.experiments)
+    return list(dict.fromkeys(reasons))[:_REASONS]
+
+
+def _chapter(chapter: Chapter, run: Run, pictures: bool) -> dict[str, Any]:
+    sections = [each for each in SECTIONS if each.chapter == chapter]
+    told = (_part(each, run, pictures) for each in sections)
+    advice = [text for each in SECTIONS for text in each.advice(run)]
     return {
-        "scope": scope(run),
-        "traces": trace_findings(run),
-        "harms": harm_findings(run),
-        "cautions": cautions(run),
-        "probed": bool(run.every_probe),
-        "tested": sum(row["q"] is not None for row in run.every_row),
+        "title": chapter.value,
+        "introduction": _INTRODUCTIONS[chapter],
+        "parts": [part for part in told if part is not None],
+        "advice": advice if chapter == Chapter.RISK else [],
     }
 
 
-def _traces(run: Run) -> dict[str, Any]:
-    return {
-        "processing": probe_findings(run, run.probes),
-        "paired": probe_findings(run, run.paired),
-        "labels": probe_findings(run, run.labels),
-        "ceiling": any(row["ceiling"] is not None for row in run.every_probe),
-        "container": any(row["container"] is not None for row in run.labels),
-        "layers": layer_findings(run),
-        "curves": curve_findings(run),
-        "context": {
-            "processing": probes_context(run.probes),
-            "labels": probes_context(run.labels),
-            "pairs": pairs_context(run),
-        },
-    }
-
-
-def _harm(run: Run) -> dict[str, Any]:
-    return {
-        "influences": influence_findings(run),
-        "robustness": robustness_findings(run),
-        "recalls": recall_findings(run),
-        "similarities": similarity_findings(run),
-        "variance": variance_findings(run),
-    }
-
-
-def _risk(run: Run) -> dict[str, Any]:
-    return {
-        "correlation": correlation_findings(run),
-        "files": file_findings(run),
-        "stability": stability_findings(run),
-        "advice": advice(run),
-    }
+def _part(section: Section, run: Run, pictures: bool) -> Part | None:
+    """What a section tells; None where there is nothing to say."""
+    if is_answered(section, run):
+        return Part(
+            title=section.title,
+            answered=True,
+            introduction=section.introduction(run),
+            findings=section.findings(run),
+            context=section.context(run),
+            figures=section.figures(run, pictures),
+        )
+    if not section.unanswered:
+        return None
+    return Part(
+        title=section.title,
+        answered=False,
+        unanswered=section.unanswered,
+        reasons=reasons_of(section, run),
+        command=section.command,
+    )
 
 
 def _method(run: Run) -> dict[str, Any]:

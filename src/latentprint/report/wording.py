@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from latentprint.report.inputs import Row
-from latentprint.words import UNTRAINED
+from latentprint.words import Experiment, ProbeSetup
 
 _PROCESSING = {
     "jpeg": "JPEG compression",
@@ -31,20 +31,21 @@ _ACQUISITION = {
     "orientation": "orientation",
 }
 
-_EITHER = ("learning_curve", "similarity", "robustness")
+_EITHER = (Experiment.LEARNING_CURVE, Experiment.SIMILARITY, Experiment.ROBUSTNESS)
 
 _SETUPS = {
-    "": "published",
-    "all": "all classes",
-    "paired": "paired",
-    "paired all": "paired, all classes",
+    ProbeSetup.PUBLISHED: "published",
+    ProbeSetup.ALL: "all classes",
+    ProbeSetup.PAIRED: "paired",
+    ProbeSetup.PAIRED_ALL: "paired, all classes",
+    ProbeSetup.WITHIN_CLASS: "within classes",
 }
 
 
 def known_name(row: Row) -> str | None:
     """The readable name of what a row is about; None for a user's own attribute or column."""
     key = row["attribute"]
-    if row["experiment"] == "acquisition_probe":
+    if row["experiment"] == Experiment.ACQUISITION_PROBE:
         return _ACQUISITION.get(key)
     attribute, colon, chosen = key.partition(":")
     name = _PROCESSING.get(attribute)
@@ -70,15 +71,15 @@ def quoted_name(row: Row) -> str:
     return known_name(row) or f"“{row['attribute']}”"
 
 
-def setup_name(setup: str | None) -> str:
+def starting_name(row: Row) -> str:
+    """The same at the start of a sentence."""
+    name = quoted_name(row)
+    return capital(name) if known_name(row) else name
+
+
+def setup_name(setup: str) -> str:
     """What a set-up of a probe is called."""
-    return _SETUPS.get(setup or "", setup or "")
-
-
-def floor_name(row: Row) -> str:
-    """The control that gave the floor, inside a sentence."""
-    control = row["floor_of"] or UNTRAINED
-    return "the same network untrained" if control.endswith(UNTRAINED) else str(control)
+    return _SETUPS[ProbeSetup(setup)]
 
 
 def checks(row: Row) -> list[str]:
@@ -156,8 +157,3 @@ def classes(row: Row) -> int | None:
     if row["classes"]:
         return int(row["classes"])
     return round(100 / row["chance"]) if row["chance"] else None
-
-
-def changes_neighbours(row: Row) -> bool:
-    """Whether processing was shown to change which neighbours vote, in whichever direction."""
-    return str(row["verdict"] or "").startswith("traces change neighbours")

@@ -83,10 +83,18 @@ class Correlation:
     matrix: np.ndarray
 
     @property
+    def notable(self) -> list[ColumnCorrelation]:
+        """The columns that go together with the label so far that traces can do harm."""
+        return [each for each in self._linked if each.v >= NOTABLE]
+
+    @property
+    def _linked(self) -> list[ColumnCorrelation]:
+        return [each for each in self.columns if each.q <= LEVEL and each.v > 0]
+
+    @property
     def sentence(self) -> str:
         """What was found, in plain words."""
-        linked = [each for each in self.columns if each.q <= LEVEL and each.v > 0]
-        notable = [each for each in linked if each.v >= NOTABLE]
+        linked, notable = self._linked, self.notable
         if not linked:
             return (
                 f"None of {len(self.columns)} columns is shown to go together with {self.label!r}. "
@@ -122,6 +130,7 @@ class Correlation:
             "columns": [asdict(each) for each in self.columns],
             "left_out": self.left_out,
             "matrix": {"names": list(self.names), "v": matrix},
+            "notable": [each.column for each in self.notable],
             "sentence": self.sentence,
         }
 

@@ -85,7 +85,8 @@ class PairsOutcome:
         lost, low, high = (round(x, 1) + 0.0 for x in (change.value, change.low, change.high))
         return (
             f"{self.encoder}: {change.attribute} is {by_query.value:.1f} % where "
-            f"{PairGallery.QUERY} type and {by_target.value:.1f} % where {PairGallery.TARGET} type; "
+            f"{PairGallery.QUERY} type and {by_target.value:.1f} % where "
+            f"{PairGallery.TARGET} type; "
             f"{lost:.1f} points lost "
             f"(95 % interval {low:.1f} to {high:.1f}{p}): {verdict}."
         )

@@ -53,7 +53,8 @@ def learning_curve(
     rising = None
     if half is not None:
         rising = interval(fitted.score.samples - half.samples)[0] > 0
-    return (*rows, _row(result, fitted.score, plan, items)), rising
+    whole = replace(_row(result, fitted.score, plan, items), rising=rising)
+    return (*rows, whole), rising
 
 
 def _row(result: Result, score: Score, plan: Plan, items: Items) -> Result:

@@ -1,0 +1,1 @@
+"""How figures are drawn, and nothing of what they show."""

@@ -1,0 +1,126 @@
+"""A figure of the report: a legend, panels, a caption, a download and tables, as an HTML fragment.
+
+A fragment is complete in itself: an article shows it where it names its file. How it looks and
+what it does in a page is in ``article/figures.css`` and ``article/figures.js``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from latentprint.report.figures.fragment import fragment
+from latentprint.report.figures.panel import Panel
+from latentprint.report.figures.table import Table
+
+ROWS = 200
+"""Rows of a table that a figure has room for; the download holds every one."""
+
+NOTHING = Markup()
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Beginnings of a text that a spreadsheet would take for a formula, and run."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """An entry of a figure's legend: a button that hides and shows a part of every panel.
+
+    Attributes:
+        group: The ``legendgroup`` of the traces that it stands for. Annotations and shapes whose
+            ``name`` is the group follow it, too.
+        label: What it is called.
+        mark: CSS classes of its mark, such as ``bar cvl``: see ``article/figures.css``.
+        shown: Whether the part is shown at first.
+        fixed: Whether the entry explains only, and is no button.
+    """
+
+    group: str
+    label: str
+    mark: str
+    shown: bool = True
+    fixed: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure.
+
+    Attributes:
+        key: Short name, such as ``processing``: part of its id and of the names of its files.
+        caption: What it shows, as plain text, without a number.
+        panels: Its plots.
+        keys: Its legend.
+        tables: Its numbers, each table with a heading.
+        before: HTML before the panels.
+        after: HTML after the panels.
+        layout: How wide it is: ``l-body``, ``l-page`` or ``l-screen``.
+        download: The numbers behind the link; by default the first of the tables.
+    """
+
+    key: str
+    caption: str
+    panels: list[Panel] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
+    tables: list[tuple[str, Table]] = field(default_factory=list)
+    before: Markup = NOTHING
+    after: Markup = NOTHING
+    layout: str = "l-page"
+    download: Table | None = None
+
+    @property
+    def path(self) -> str:
+        """The name of its file beside an article."""
+        return f"figures/{self.key}.html"
+
+    @property
+    def across(self) -> int:
+        """How many dense panels stand side by side on a wide page, in rows of like length."""
+        number = len(self.panels)
+        return 3 if number in (5, 6, 9) else min(number, 4)
+
+    @property
+    def numbers(self) -> Table | None:
+        """The table behind the download link; None where there is none."""
+        return self.download or (self.tables[0][1] if self.tables else None)
+
+    def html(self) -> str:
+        """The complete fragment."""
+        numbers = self.numbers
+        address = Markup(csv_address(numbers)) if numbers else None  # noqa: S704 - percent-encoded
+        return str(fragment("figure.html.j2", figure=self, rows=ROWS, address=address))
+
+
+def numbered(figures: Iterable[Figure | None]) -> list[Figure]:
+    """Figures of one kind with keys of their own, one for each run that has it."""
+    kept = [each for each in figures if each]
+    return [
+        replace(each, key=f"{each.key}-{number}") if number > 1 else each
+        for number, each in enumerate(kept, 1)
+    ]
+
+
+def csv_address(table: Table) -> str:
+    """The table as a ``data:`` address of a CSV file in UTF-8, for a link that saves it."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([_plain(cell) for cell in table.head])
+    writer.writerows([_plain(cell) for cell in row] for row in table.rows)
+    return f"data:text/csv;charset=utf-8,{quote(text.getvalue(), safe=' ,:;()/@')}"
+
+
+def _plain(cell: str) -> str:
+    """A cell as programs read it: numbers as numbers, nothing where there is none."""
+    if cell == "–":
+        return ""
+    number = cell.replace("−", "-").replace(",", "")
+    try:
+        float(number)
+    except ValueError:
+        return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return number

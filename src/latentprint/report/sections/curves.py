@@ -1,0 +1,105 @@
+"""Would more photos show more: accuracy by number of training photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from latentprint.report.figures.figure import Figure
+from latentprint.report.inputs import Row, Run, grouped, is_paired
+from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.sections.curve_figure import curve_figure
+from latentprint.report.telling import FEW, about, place
+from latentprint.report.wording import capital, percent, quoted_name, whole
+from latentprint.words import Experiment
+
+_RISING = "Accuracy still rises, so that more photos are likely to show more"
+_LEVEL = "No further rise is shown"
+
+Pair = tuple[Row, Row]
+"""Two rows that are compared: before and after."""
+
+
+def curve_findings(run: Run) -> list[Finding]:
+    """Whether more training photos would show more: what still rises, and what does not."""
+    curves = grouped(run.of(Experiment.LEARNING_CURVE), "dataset", "attribute", "setup", "encoder")
+    ordered = [sorted(rows, key=lambda row: float(row["n_train"])) for rows in curves]
+    ends = [(rows[-2], rows[-1]) for rows in ordered if len(rows) > 1]
+    if len({last["encoder"] for _, last in ends}) > FEW:
+        return [
+            Finding(place(run, alike[0][1]), _counted(alike))
+            for alike in _alike(ends, "dataset", "attribute", "setup")
+        ]
+    found = []
+    for alike in _alike(ends, "dataset", "encoder"):
+        rising = [pair for pair in alike if _rises(*pair)]
+        level = [pair for pair in alike if not _rises(*pair)]
+        told = [_together(_RISING, rising), _together(_LEVEL, level)]
+        found += [Finding(about(run, alike[0][1]), each) for each in told if each]
+    return found
+
+
+def _together(claim: str, ends: list[Pair]) -> str:
+    """What several curves have in common, with the figures of each."""
+    told = [
+        f"{_probe(last)} ({percent(half['value'])} with {whole(half['n_train'])}, "
+        f"{percent(last['value'])} with {whole(last['n_train'])} training photos)"
+        for half, last in ends
+    ]
+    return f"{claim}: {'; '.join(told)}." if told else ""
+
+
+def _counted(ends: list[Pair]) -> str:
+    rising = sum(_rises(*pair) for pair in ends)
+    most = max(last["n_train"] for _, last in ends)
+    return (
+        f"{capital(_probe(ends[0][1]))}: between the two largest training sets (up to "
+        f"{whole(most)} photos) accuracy is shown to rise for {rising} of "
+        f"{len(ends)} encoders; for the others no further rise is shown."
+    )
+
+
+def _rises(half: Row, last: Row) -> bool:
+    return bool(last["rising"])
+
+
+def _probe(row: Row) -> str:
+    if is_paired(row):
+        return f"paired probe, {quoted_name(row)}"
+    return f"{quoted_name(row)} (all classes)" if row["setup"] else quoted_name(row)
+
+
+def _alike(pairs: Iterable[Pair], *columns: str) -> list[list[Pair]]:
+    """Pairs that agree in some columns together."""
+    groups: dict[tuple[object, ...], list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(tuple(pair[1][name] for name in columns), []).append(pair)
+    return list(groups.values())
+
+
+def _figures(run: Run, _pictures: bool) -> list[Figure]:
+    figure = curve_figure(run)
+    return [figure] if figure else []
+
+
+def _introduction(_: Run) -> str:
+    return (
+        "The same probes with fewer training photos. Where a curve still rises at its right end, "
+        "more photos are likely to show more; where it is flat near guessing, more photos may not "
+        "help."
+    )
+
+
+CURVES = Section(
+    key="curves",
+    chapter=Chapter.TRACES,
+    title="Would more photos show more",
+    name="learning curves",
+    experiments=(Experiment.LEARNING_CURVE,),
+    command="latentprint probe STORE --out RUN",
+    unanswered="Learning curves were",
+    introduction=_introduction,
+    findings=curve_findings,
+    figures=_figures,
+)
+
+SECTIONS = (CURVES,)

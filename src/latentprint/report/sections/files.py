@@ -1,0 +1,62 @@
+"""Were the files compressed before? What the input files are."""
+
+from __future__ import annotations
+
+from latentprint.report.figures.figure import Figure, numbered
+from latentprint.report.inputs import Run
+from latentprint.report.photos_section import TESTED, jpeg_quality
+from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.sections.quality_figure import quality_figure
+
+
+def _findings(run: Run) -> list[Finding]:
+    """How many of the JPEG files were saved below the highest quality that is tested."""
+    several = len(run.parts) > 1
+    found = []
+    for part in _parts_with_files(run):
+        quality = jpeg_quality(part.photos) if part.photos is not None else None
+        if quality is None:
+            continue
+        told = f"None of the {quality.files:,} readable JPEG files has a known quality."
+        if quality.known:
+            told = (
+                f"{quality.known:,} of {quality.files:,} readable JPEG files have a known quality; "
+                f"{quality.below:,} of them ({quality.share:.0%}) were saved below {TESTED}, the "
+                "highest quality that the experiments use."
+            )
+        found.append(Finding(", ".join(part.datasets) if several else "", told))
+    return found
+
+
+def _parts_with_files(run: Run) -> list[Run]:
+    """The runs that list their files; of several on the same photos the last."""
+    last = {tuple(part.datasets): part for part in run.parts if part.photos is not None}
+    return list(last.values())
+
+
+def _figures(run: Run, _pictures: bool) -> list[Figure]:
+    return numbered(quality_figure(part) for part in _parts_with_files(run))
+
+
+def _introduction(_: Run) -> str:
+    return (
+        "**Were the files compressed before?** A first compression stays in every class of an "
+        "experiment, and is itself a trace."
+    )
+
+
+FILES = Section(
+    key="files",
+    chapter=Chapter.RISK,
+    title="",
+    name="",
+    experiments=(),
+    command="latentprint audit PHOTOS --out RUN",
+    unanswered="How the files were saved was",
+    introduction=_introduction,
+    findings=_findings,
+    figures=_figures,
+    is_answered=lambda run: bool(_parts_with_files(run)),
+)
+
+SECTIONS = (FILES,)

@@ -1,0 +1,144 @@
+"""Sentences about several encoders: each for few of them, counted for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from statistics import fmean
+from typing import Any
+
+from latentprint.report.inputs import Row, Run, rows_by_setup
+from latentprint.report.section import Finding
+from latentprint.report.wording import count, listed, percent, points, span
+
+FEW = 2
+"""Encoders up to which every finding is told by itself."""
+
+NAMED = 4
+"""Encoders that a sentence names before it counts the rest; tables hold every one."""
+
+_FAMILIES = ("CVL", "SUP", "SSL")
+
+Setups = dict[str, Row]
+"""Rows of one encoder and attribute, by set-up."""
+
+Show = Callable[[float | None], str]
+"""How a figure is written."""
+
+
+def by_encoder(rows: Iterable[Row], *columns: str) -> list[Setups]:
+    """Rows by set-up, for every set of photos, attribute and encoder (and further columns)."""
+    return list(rows_by_setup(rows, "dataset", "attribute", "encoder", *columns).values())
+
+
+def first(setups: Setups) -> Row:
+    """Any row of several that share encoder and attribute."""
+    return next(iter(setups.values()))
+
+
+def told(
+    run: Run,
+    found: Iterable[Setups],
+    columns: tuple[str, ...],
+    one: Callable[[Setups], str],
+    many: Callable[[list[Setups]], str],
+) -> list[Finding]:
+    """Sentences of what is measured in set-ups: each for few encoders, counted for many.
+
+    Args:
+        run: What was measured.
+        found: The rows of every encoder, by set-up.
+        columns: What encoders have to share to be counted together, beside the set of photos.
+        one: A sentence about one encoder; empty where there is nothing to say.
+        many: A sentence about many.
+    """
+    groups: dict[tuple[Any, ...], list[Setups]] = {}
+    for setups in found:
+        row = first(setups)
+        groups.setdefault(tuple(row[name] for name in ("dataset", *columns)), []).append(setups)
+    findings: list[Finding] = []
+    for group in groups.values():
+        if len(group) > FEW:
+            findings.append(Finding(place(run, first(group[0])), many(group)))
+        else:
+            findings += [Finding(about(run, first(each)), one(each)) for each in group]
+    return [each for each in findings if each.sentence]
+
+
+def about(run: Run, row: Row) -> str:
+    """The encoder and the set of photos of a row, as far as the run has several."""
+    # The blocks of a network count as the network.
+    encoders = {each["network"] or each["encoder"] for each in run.every_row}
+    names = [row["encoder"]] if len(encoders) > 1 else []
+    return ", ".join([*names, *filter(None, [place(run, row)])])
+
+
+def place(run: Run, row: Row) -> str:
+    """The set of photos of a row, if the run has several."""
+    sets = {each["dataset"] for each in run.every_row}
+    return str(row["dataset"]) if len(sets) > 1 else ""
+
+
+def counted(run: Run, rows: Sequence[Row], asked: str, sentence: str) -> Finding:
+    """A sentence about many encoders, with what they were asked and on which photos before it."""
+    return Finding(", ".join(filter(None, [asked, place(run, rows[0])])), sentence)
+
+
+def of_all(some: int, total: int) -> str:
+    """How many encoders of all."""
+    if some == total:
+        return f"all {total:,} encoders"
+    return f"{some:,} of {total:,} encoders" if some else f"none of {total:,} encoders"
+
+
+def ends(rows: Sequence[Row], show: Show, interval: Callable[[Row], str]) -> str:
+    """From the lowest to the highest, each with its interval and encoder."""
+    ordered = sorted(rows, key=lambda row: float(row["value"]))
+    low, high = ordered[0], ordered[-1]
+    return (
+        f"ranges from {show(low['value'])} (95% interval {interval(low)}) with {low['encoder']} to "
+        f"{show(high['value'])} ({interval(high)}) with {high['encoder']}"
+    )
+
+
+def percent_interval(row: Row) -> str:
+    """An interval of a share of 100."""
+    return span(row["low"], row["high"], unit="%")
+
+
+def points_interval(row: Row) -> str:
+    """An interval of a difference."""
+    return f"{points(row['low'])} to {points(row['high'])}"
+
+
+def points_told(row: Row) -> str:
+    """A difference with its interval."""
+    return f"{points(row['value'])} points (95% interval {points_interval(row)})"
+
+
+def family_means(rows: Sequence[Row], show: Show = percent) -> str:
+    """The mean of every family, where there are several."""
+    families = dict.fromkeys([*_FAMILIES, *(row["family"] for row in rows)])
+    means = []
+    for family in families:
+        values = [row["value"] for row in rows if row["family"] == family]
+        if values:
+            means.append(f"{family} {show(fmean(values))} ({count(len(values), 'encoder')})")
+    return f"Mean by family: {', '.join(means)}." if len(means) > 1 else ""
+
+
+def who(rows: Sequence[Row], verdict: str, said: str) -> str:
+    """The encoders of which something is said; nothing where there are none."""
+    found = [row for row in rows if row["verdict"] == verdict]
+    return f"{said}: {encoder_names(found)}." if found else ""
+
+
+def encoder_names(rows: Iterable[Row]) -> str:
+    """The encoders of some rows; of many the first, and how many more."""
+    names = [row["encoder"] for row in rows]
+    more = len(names) - NAMED
+    return listed([*names[:NAMED], *([f"{more:,} more"] if more > 0 else [])])
+
+
+def by_whom(row: Row, rows: Sequence[Row]) -> str:
+    """The encoder of a row, where the rows are of several."""
+    return f", {row['encoder']}" if len({each["encoder"] for each in rows}) > 1 else ""

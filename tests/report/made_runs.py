@@ -1,0 +1,348 @@
+"""Runs for the report, measured by the real experiments on tiny made-up embeddings.
+
+No row is written by hand: what a report is tested with is what the experiments and the verdicts
+say of embeddings whose traces are known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from PIL import Image
+
+from latentprint.experiments import (
+    EmbeddingSource,
+    Guards,
+    PairsOptions,
+    ProbeOptions,
+    correlate,
+    decompose_variance,
+    influence,
+    near_duplicates,
+    probe_label,
+    probe_processing,
+)
+from latentprint.experiments.neighbors.judging import RobustnessOptions
+from latentprint.experiments.neighbors.robustness import robustness
+from latentprint.experiments.probes.outcome import Controls, ProbeOutcome, compare_with_controls
+from latentprint.experiments.similarity.gallery import galleries
+from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.similarity import similarity
+from latentprint.experiments.similarity.stability import stability
+from latentprint.processing import ATTRIBUTES
+from latentprint.published import published
+from latentprint.results import (
+    LeftOut,
+    Result,
+    results_table,
+    write_details,
+    write_results,
+)
+from latentprint.verdicts import judged
+from latentprint.words import COLOUR_STATISTICS, CONTROL, DCT_ENERGIES, UNTRAINED
+from tests.experiments.fakes import FakeSource, fake_source
+
+HOSTILE = 'Mine <script>alert(1)</script> "]]> %{x} & <b>0123456789012345678901234567890123456789'
+HOSTILE_LABEL = 'scanned by <script>alert(2)</script> "]]>'
+HOSTILE_FILE = 'holiday/<script>alert(1)</script>"]]>-' + "very_long_name_" * 12 + ".jpg"
+DATASET = "holiday photos"
+ATTRIBUTE = "sharpening"
+
+_PROBE = ProbeOptions(fits=3, bootstrap=200, C_grid=(0.1, 10.0, 1000.0))
+_QUERIES = QueryOptions(sample=40, bootstrap=200)
+
+
+@dataclass
+class Made:
+    """Rows and records of a run, before they are judged and written."""
+
+    rows: list[Result] = field(default_factory=list)
+    details: list[dict[str, Any]] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    correlation: dict[str, Any] | None = None
+
+    def __add__(self, other: Made) -> Made:
+        return Made(
+            [*self.rows, *other.rows],
+            [*self.details, *other.details],
+            [*self.left_out, *other.left_out],
+            self.correlation or other.correlation,
+        )
+
+
+@cache
+def source(trace: float, name: str = "net", family: str = "SUP", seed: int = 0) -> FakeSource:
+    """Embeddings of 90 training and 40 test photos in four classes, with paths and devices."""
+    made = fake_source(90, 40, attribute=ATTRIBUTE, trace=trace, dimensions=16, seed=seed)
+    n = len(made.photos)
+    device = np.random.default_rng(seed).integers(2, size=n)
+    photos = made.photos.with_columns(
+        path=pl.Series([f"{i % 24}.jpg" for i in range(n)]),
+        make=pl.Series([f"make {each}" for each in device]),
+        **{HOSTILE_LABEL: pl.Series([("<b>anna</b>", '"]]>')[each] for each in device])},
+    )
+    shift = trace * np.random.default_rng(7).normal(size=16)
+    none = made.by_class["JPEG95_444"] + np.outer(device - 0.5, shift).astype(np.float32)
+    return replace(
+        made,
+        photos=photos,
+        by_class={**made.by_class, "none": none},
+        encoder=name,
+        family=family,
+        dataset=DATASET,
+    )
+
+
+def control_of(name: str, *, trace: float = 0.0) -> FakeSource:
+    """An untrained twin or pixel statistics, as a source of the family of controls."""
+    return source(trace, name, CONTROL)
+
+
+@cache
+def probe_run(trace: float, name: str = "net", family: str = "SUP", controls: bool = True) -> Made:
+    """Processing probes, paired and single, labels, curves and variance, with their controls."""
+    mine = source(trace, name, family)
+    beside = {}
+    if controls:
+        beside = {
+            "twin": control_of(name + UNTRAINED),
+            "colour": control_of(COLOUR_STATISTICS, trace=0.2),
+            "dct": control_of(DCT_ENERGIES, trace=0.5),
+        }
+    bare = replace(_PROBE, controls=False, curve=False)
+    made = Made()
+
+    def ask(probe: Callable[[EmbeddingSource, ProbeOptions], ProbeOutcome]) -> None:
+        found = {key: probe(each, bare) for key, each in beside.items()}
+        outcome = compare_with_controls(probe(mine, _PROBE), Controls(**found))
+        made.rows.extend([outcome.result, *outcome.curve])
+        made.rows.extend(each.result for each in found.values())
+        made.details.append(
+            {
+                "encoder": name,
+                "experiment": outcome.result.experiment,
+                "attribute": outcome.result.attribute,
+                "setup": outcome.result.setup,
+                "classes": list(outcome.classes),
+                "per_class": outcome.score.per_class.tolist(),
+                "confusion": outcome.score.confusion.tolist(),
+                "accuracies": outcome.score.accuracies.tolist(),
+                "tuning": [],
+            }
+        )
+
+    attribute = ATTRIBUTES[ATTRIBUTE]
+    ask(lambda each, how: probe_processing(each, attribute, how))
+    ask(lambda each, how: probe_processing(each, attribute, how, paired=True))
+    for label in ("make", HOSTILE_LABEL):
+        ask(lambda each, how, label=label: probe_label(each, label, how, Guards(min_count=5)))
+    made.rows.extend(decompose_variance(mine, attribute, bootstrap=200))
+    return made
+
+
+@cache
+def influence_run(trace: float, name: str = "net", family: str = "SUP") -> Made:
+    """kNN influence at two numbers of neighbours, and galleries."""
+    mine = source(trace, name, family)
+    found = influence(mine, ATTRIBUTES[ATTRIBUTE], ks=(1, 10), bootstrap=200)
+    shown = galleries(mine, ATTRIBUTES[ATTRIBUTE], _QUERIES, count=2)
+    return Made(list(found.results), [*found.details(), *shown])
+
+
+@cache
+def similarity_run(trace: float, name: str = "net", family: str = "SUP") -> Made:
+    """Distributions of similarity and stability, from a reference and with a threshold."""
+    mine = source(trace, name, family)
+    alike = similarity(mine, ATTRIBUTES[ATTRIBUTE], _QUERIES)
+    moved = stability(mine, ATTRIBUTES[ATTRIBUTE], _QUERIES, reference="JPEG95_444", threshold=0.95)
+    return Made([*alike.results, *moved.results], [alike.detail, moved.detail])
+
+
+@cache
+def robustness_run(trace: float, name: str = "net", family: str = "SUP") -> Made:
+    """What neighbours share, without any processing."""
+    mine = source(trace, name, family)
+    found = robustness(mine, "make", options=RobustnessOptions(bootstrap=200))
+    return Made(list(found.results))
+
+
+@cache
+def pairs_run(trace: float, name: str = "net", family: str = "SUP", subjects: int = 30) -> Made:
+    """Near-duplicates by two types of device; a negative trace pulls the devices apart."""
+    rng = np.random.default_rng(0)
+    content = rng.normal(size=(subjects, 16))
+    shift = rng.normal(size=16)
+    sides = [
+        content + 0.6 * rng.normal(size=content.shape) + trace * sign * shift for sign in (1, -1)
+    ]
+    vectors = np.concatenate(sides).astype(np.float32)
+    devices = ["camera", f"phone {HOSTILE_LABEL}"]
+    photos = pl.DataFrame(
+        {
+            "id": [f"pair{i:03}" for i in range(2 * subjects)],
+            "path": [f"{i % 24}.jpg" for i in range(2 * subjects)],
+            "label": pl.Series([None] * 2 * subjects, dtype=pl.String),
+            "split": ["val"] * 2 * subjects,
+            "group": [f"pair{i:03}" for i in range(2 * subjects)],
+            "subject": [f"subject {i % subjects}" for i in range(2 * subjects)],
+            "device_type": [each for each in devices for _ in range(subjects)],
+        }
+    )
+    mine = FakeSource(photos, {"none": vectors}, name, family, DATASET)
+    found = near_duplicates(mine, "none", PairsOptions(ks=(1, 5), bootstrap=200))
+    return Made(list(found.results), found.shown)
+
+
+@cache
+def correlation_run(strength: float) -> Made:
+    """How far a column goes with the class, from none (0) to wholly (1)."""
+    rng = np.random.default_rng(0)
+    n = 300
+    label = rng.integers(3, size=n)
+    kept = rng.random(n) < strength
+    scanner = np.where(kept, label, rng.integers(3, size=n))
+    photos = pl.DataFrame(
+        {
+            "id": [f"{i:03}" for i in range(n)],
+            "label": [f"class {i}" for i in label],
+            "split": ["train"] * n,
+            "group": [f"{i:03}" for i in range(n)],
+            "scanner": [f"scanner {i}" for i in scanner],
+            HOSTILE_LABEL: [f"<i>{i}</i>" for i in rng.integers(4, size=n)],
+        }
+    )
+    return Made(correlation=correlate(photos, permutations=100).to_dict())
+
+
+def everything(trace: float, name: str = "net", family: str = "SUP") -> Made:
+    """Every experiment on one encoder."""
+    return (
+        probe_run(trace, name, family)
+        + influence_run(trace, name, family)
+        + similarity_run(trace, name, family)
+        + robustness_run(trace, name, family)
+        + pairs_run(trace, name, family)
+    )
+
+
+def renamed(made: Made, name: str, family: str) -> Made:
+    """The rows of an encoder under another name; its controls stay what they are."""
+    own = {row.encoder for row in made.rows if row.family != CONTROL}
+
+    def mine(encoder: str) -> str:
+        return name if encoder in own else encoder
+
+    rows = [
+        replace(row, encoder=name, network=name, family=family) if row.encoder in own else row
+        for row in made.rows
+    ]
+    details = [{**each, "encoder": mine(each["encoder"])} for each in made.details]
+    return replace(made, rows=rows, details=details)
+
+
+def many(number: int, parts: Iterable[Callable[[float], Made]] = (everything,)) -> Made:
+    """So many encoders: five that were measured, under the names of the published ones."""
+    names = published().select("encoder", "family").unique(maintain_order=True).rows()
+    measured = [[part(trace) for part in parts] for trace in (0.0, 0.2, 0.5, 1.0, 2.0)[:number]]
+    made = Made()
+    for at, (name, family) in enumerate([*names[: number - 1], (HOSTILE, "yours")][:number]):
+        for part in measured[at % len(measured)]:
+            made = made + renamed(part, name, family)
+    # The controls of five encoders are the same rows.
+    return replace(made, rows=list(dict.fromkeys(made.rows)))
+
+
+def write_photos(folder: Path, number: int = 24) -> Path:
+    """Photos of plain colours."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(0)
+    for each in range(number):
+        colour = tuple(int(value) for value in rng.integers(0, 255, 3))
+        Image.new("RGB", (90, 60), colour).save(folder / f"{each}.jpg")
+    return folder
+
+
+def photo_rows(number: int = 400) -> list[dict[str, Any]]:
+    """The list of files of a run: JPEG files of several qualities, and some trouble."""
+    rows: list[dict[str, Any]] = [
+        {
+            "id": f"{index:04}.jpg",
+            "path": f"{index:04}.jpg",
+            "status": "ok",
+            "reason": None,
+            "format": "JPEG" if index % 9 else "PNG",
+            "width": 500,
+            "height": 375,
+            "jpeg_quality": None if index % 9 == 0 else 100 - (index * index) % 37,
+            "jpeg_subsampling": None if index % 9 == 0 else ("4:2:0", "4:4:4", "4:2:2")[index % 3],
+            "split": "train",
+            "label": "cat",
+        }
+        for index in range(number)
+    ]
+    rows.append(
+        {
+            "id": HOSTILE_FILE,
+            "path": HOSTILE_FILE,
+            "status": "broken",
+            "reason": "truncated <b>file</b>",
+        }
+    )
+    rows.append({"path": "notes.txt", "status": "ignored"})
+    return rows
+
+
+def write_made(
+    made: Made,
+    folder: Path,
+    *,
+    photos: bool = True,
+    settings: dict[str, Any] | None = None,
+    files: Sequence[dict[str, Any]] | None = None,
+) -> Path:
+    """Judge what was measured and write a run folder, as a job does."""
+    write_results(results_table(judged(made.rows)), folder)
+    write_details(made.details, folder)
+    if made.correlation is not None:
+        (folder / "correlation.json").write_text(json.dumps(made.correlation), "utf-8")
+    root = write_photos(folder / "originals")
+    if photos:
+        listed = photo_rows() if files is None else list(files)
+        pl.DataFrame(listed, infer_schema_length=None).write_csv(folder / "photos.csv")
+    names = list(dict.fromkeys(row.encoder for row in made.rows if row.family != CONTROL))
+    recorded = {
+        "latentprint": "0.2.0",
+        "command": "latentprint audit 'holiday <photos>' --encoder lite0",
+        "date": "2026-11-24T04:28:00+00:00",
+        "seed": 0,
+        "dataset": DATASET,
+        "root": str(root),
+        "encoders": [
+            {
+                "name": name,
+                "family": "SUP",
+                "spec": "timm:efficientnet_lite0",
+                "dimension": 1280,
+                "preprocess": {"resize": 224, "crop": 224, "mean": [0.485, 0.456, 0.406]},
+                "identity": {"weights": "9f8e" * 16},
+            }
+            for name in names
+        ],
+        "versions": {"python": "3.13.1", "torch": "2.9.0", "pillow": "12.0.0"},
+        "photos": {"ok": 400, "broken": 1, "ignored": 1, "train": 90, "val": 40, "classes": 4,
+                   "split_made": True, "straddling_groups": 2, "duplicates": 3},
+        "left_out": [asdict(each) for each in made.left_out],
+        "seconds": 42.0,
+        "device": "cpu",
+        **(settings or {}),
+    }  # fmt: skip
+    text = json.dumps(recorded, ensure_ascii=False)
+    (folder / "settings.json").write_text(text, encoding="utf-8")
+    return folder
