@@ -37,12 +37,12 @@ NUMBERS = {int: "INTEGER", float: "NUMBER"}
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command that a user can run, with its words on the command line."""
-    from latentprint.cli.app import app
-    from latentprint.cli.main import COMMANDS
+    from latentprint.cli.experiments import command_of
+    from latentprint.cli.main import app
+    from latentprint.experiments import STORED
 
     root: Any = typer.main.get_command(app)
-    # In the order of --help, also where a module of a command was imported before the others.
-    root.commands = {name: root.commands[name] for name in COMMANDS}
+    root.commands |= {each.name: command_of(each) for each in STORED}
     yield from _below("latentprint", root)
 
 

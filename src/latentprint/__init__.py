@@ -5,13 +5,12 @@ Names are loaded when they are first used, so that ``import latentprint`` stays 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from latentprint.lazy import loaded_when_used
 
 if TYPE_CHECKING:
-    from latentprint.article import (
-        write_article,
-    )
+    from latentprint.article import write_article
     from latentprint.embeddings import (
         Extraction,
         extract,
@@ -29,132 +28,53 @@ if TYPE_CHECKING:
         list_encoders,
         load_encoder,
     )
-    from latentprint.errors import (
-        LatentprintError,
-        UsageError,
-    )
-    from latentprint.experiments import (
-        Guards,
-        PairsOptions,
-        ProbeOptions,
-        correlate,
-        decompose_variance,
-        influence,
-        near_duplicates,
-        probe_label,
-        probe_processing,
-    )
-    from latentprint.jobs import (
-        Audit,
-        Loading,
-        StudyFiles,
-        audit,
-        compare_stored,
-        embed,
-        influence_stored,
-        pairs_stored,
-        probe_stored,
-        robustness_stored,
-    )
-    from latentprint.photos import (
-        Photos,
-        exif_table,
-        open_photos,
-        read_exif,
-    )
-    from latentprint.processing import (
-        ATTRIBUTES,
-        Attribute,
-        Processing,
-        read_attribute,
-    )
-    from latentprint.report import (
-        write_markdown,
-        write_report,
-    )
-
-_HOMES = {
-    "article": ("write_article",),
-    "embeddings": (
-        "Extraction",
-        "extract",
-        "open_collection",
-        "open_own_vectors",
-        "open_study_files",
-        "select_photos",
-        "with_labels",
-    ),
-    "encoders": (
-        "Encoder",
-        "Preprocess",
-        "describe_encoder",
-        "find_published",
-        "list_encoders",
-        "load_encoder",
-    ),
-    "errors": (
-        "LatentprintError",
-        "UsageError",
-    ),
-    "experiments": (
-        "Guards",
-        "PairsOptions",
-        "ProbeOptions",
-        "correlate",
-        "decompose_variance",
-        "influence",
-        "near_duplicates",
-        "probe_label",
-        "probe_processing",
-    ),
-    "jobs": (
-        "Audit",
-        "Loading",
-        "StudyFiles",
-        "audit",
-        "compare_stored",
-        "embed",
-        "influence_stored",
-        "pairs_stored",
-        "probe_stored",
-        "robustness_stored",
-    ),
-    "photos": (
-        "Photos",
-        "exif_table",
-        "open_photos",
-        "read_exif",
-    ),
-    "processing": (
-        "ATTRIBUTES",
-        "Attribute",
-        "Processing",
-        "read_attribute",
-    ),
-    "report": (
-        "write_markdown",
-        "write_report",
-    ),
-}
+    from latentprint.errors import LatentprintError, UsageError
+    from latentprint.experiments.correlation.correlation import correlate
+    from latentprint.experiments.neighbors.influence import influence
+    from latentprint.experiments.neighbors.influence_steps import InfluenceOptions
+    from latentprint.experiments.neighbors.judging import RobustnessOptions
+    from latentprint.experiments.neighbors.robustness import robustness
+    from latentprint.experiments.neighbors.robustness_steps import RobustnessQuestions
+    from latentprint.experiments.pairs.pairs import PairsOptions, near_duplicates
+    from latentprint.experiments.pairs.steps import PairsQuestions
+    from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
+    from latentprint.experiments.probes.fitting import ProbeOptions
+    from latentprint.experiments.probes.processing_probe import probe_processing
+    from latentprint.experiments.probes.steps import ProbeQuestions
+    from latentprint.experiments.probes.variance import decompose_variance
+    from latentprint.experiments.similarity.queries import QueryOptions
+    from latentprint.experiments.similarity.steps import ComparisonOptions
+    from latentprint.jobs import Audit, Loading, Sources, audit, embed, measure_stored
+    from latentprint.jobs.measure import Measured
+    from latentprint.photos import Photos, exif_table, open_photos, read_exif
+    from latentprint.processing import ATTRIBUTES, Attribute, Processing, read_attribute
+    from latentprint.report import write_markdown, write_report
 
 __all__ = [
     "ATTRIBUTES",
     "Attribute",
     "Audit",
+    "ComparisonOptions",
     "Encoder",
     "Extraction",
     "Guards",
+    "InfluenceOptions",
     "LatentprintError",
     "Loading",
+    "Measured",
     "PairsOptions",
+    "PairsQuestions",
     "Photos",
     "Preprocess",
     "ProbeOptions",
+    "ProbeQuestions",
     "Processing",
-    "StudyFiles",
+    "QueryOptions",
+    "RobustnessOptions",
+    "RobustnessQuestions",
+    "Sources",
     "UsageError",
     "audit",
-    "compare_stored",
     "correlate",
     "decompose_variance",
     "describe_encoder",
@@ -163,21 +83,19 @@ __all__ = [
     "extract",
     "find_published",
     "influence",
-    "influence_stored",
     "list_encoders",
     "load_encoder",
+    "measure_stored",
     "near_duplicates",
     "open_collection",
     "open_own_vectors",
     "open_photos",
     "open_study_files",
-    "pairs_stored",
     "probe_label",
     "probe_processing",
-    "probe_stored",
     "read_attribute",
     "read_exif",
-    "robustness_stored",
+    "robustness",
     "select_photos",
     "with_labels",
     "write_article",
@@ -185,12 +103,50 @@ __all__ = [
     "write_report",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{home}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = loaded_when_used(
+    __name__,
+    {
+        "article": ("write_article",),
+        "embeddings": (
+            "Extraction",
+            "extract",
+            "open_collection",
+            "open_own_vectors",
+            "open_study_files",
+            "select_photos",
+            "with_labels",
+        ),
+        "encoders": (
+            "Encoder",
+            "Preprocess",
+            "describe_encoder",
+            "find_published",
+            "list_encoders",
+            "load_encoder",
+        ),
+        "errors": ("LatentprintError", "UsageError"),
+        "experiments.correlation.correlation": ("correlate",),
+        "experiments.neighbors.influence": ("influence",),
+        "experiments.neighbors.influence_steps": ("InfluenceOptions",),
+        "experiments.neighbors.judging": ("RobustnessOptions",),
+        "experiments.neighbors.robustness": ("robustness",),
+        "experiments.neighbors.robustness_steps": ("RobustnessQuestions",),
+        "experiments.pairs.pairs": ("PairsOptions", "near_duplicates"),
+        "experiments.pairs.steps": ("PairsQuestions",),
+        "experiments.probes.acquisition_probe": ("Guards", "probe_label"),
+        "experiments.probes.fitting": ("ProbeOptions",),
+        "experiments.probes.processing_probe": ("probe_processing",),
+        "experiments.probes.steps": ("ProbeQuestions",),
+        "experiments.probes.variance": ("decompose_variance",),
+        "experiments.similarity.queries": ("QueryOptions",),
+        "experiments.similarity.steps": ("ComparisonOptions",),
+        "jobs": ("Audit", "Loading", "Sources", "audit", "embed", "measure_stored"),
+        "jobs.measure": ("Measured",),
+        "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
+        "processing": ("ATTRIBUTES", "Attribute", "Processing", "read_attribute"),
+        "report": ("write_markdown", "write_report"),
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
-import latentprint.cli.influence  # noqa: F401 - registers the command
-from latentprint.cli.app import app
+from latentprint.cli.main import app
 from latentprint.errors import LatentprintError
 
 CLASSES = [f"JPEG{quality}_{chroma}" for quality in (75, 85, 95) for chroma in ("420", "444")]

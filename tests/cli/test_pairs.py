@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,23 +12,13 @@ from PIL import Image
 from safetensors.numpy import save_file
 from typer.testing import CliRunner, Result
 
-from latentprint.cli import pairs as _  # noqa: F401 - registers the command
-from latentprint.cli.app import app
+from latentprint.cli.main import app
 from latentprint.embeddings import Extraction, extract, write_photos
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import open_photos
 from latentprint.processing import NONE, published_classes
 
 from ..embeddings.toy import ToyEncoder
-
-TOY = """
-import sys
-sys.path.insert(0, {tests!r})
-from embeddings.toy import ToyEncoder
-
-def make():
-    return ToyEncoder()
-"""
 
 
 def run(*arguments: str | Path) -> Result:
@@ -77,29 +65,29 @@ def test_a_store_is_measured_and_every_row_says_which_device_distractors_share(s
     found = answer(store)
     rows = found["results"]
     assert isinstance(rows, list)
-    recalls = {row["setup"]: row for row in rows if row["attribute"] == "recall@1"}
-    assert list(recalls) == [
+    recalls = [row for row in rows if row["attribute"] == "recall@1"]
+    galleries = [
         "distractors share the query's device",
         "distractors share the target's device",
         "difference",
-        "distractors share the query's device: query camera, target phone, distractors camera",
-        "distractors share the target's device: query camera, target phone, distractors phone",
-        "difference: query camera, target phone",
-        "distractors share the query's device: query phone, target camera, distractors phone",
-        "distractors share the target's device: query phone, target camera, distractors camera",
-        "difference: query phone, target camera",
+    ]
+    assert [row["setup"] for row in recalls] == 3 * galleries
+    assert [(row["query_device"], row["target_device"]) for row in recalls[2::3]] == [
+        ("", ""),
+        ("camera", "phone"),
+        ("phone", "camera"),
     ]
     assert {row["experiment"] for row in rows} == {"near_duplicate"}
-    assert recalls["difference"]["n_test"] == 16
-    assert recalls["difference"]["p"] is not None
-    assert found["left_out"] == {}
+    assert recalls[2]["n_test"] == 16
+    assert recalls[2]["p"] is not None
+    assert found["left_out"] == []
 
 
 def test_the_table_says_it_in_words(store: Path) -> None:
     done = run(store)
     assert done.exit_code == 0
-    assert "distractors share the query's device type and" in done.stdout
-    assert "mean of all directions" in done.stdout
+    for words in ("distractors share the query's device", "query camera, target phone", "verdict"):
+        assert words in done.stdout
     assert "rank_shift" in done.stdout
 
 
@@ -117,7 +105,6 @@ def test_files_are_written(store: Path, tmp_path: Path) -> None:
     queries = pl.read_parquet(out / "pairs.parquet")
     assert queries.height == 2 * 16
     assert set(queries["encoder"]) == {"toy"}
-    assert set(json.loads((out / "pairs.json").read_text())) == {"failures", "left_out"}
     shown = json.loads((out / "details.json").read_text())
     assert [each["query_device"] for each in shown] == ["camera", "phone"]
     assert [len(each["pairs"]) for each in shown] == [8, 8]
@@ -131,7 +118,7 @@ def test_conditions_and_further_columns(store: Path, tmp_path: Path) -> None:
         {"id": names, "scene": [n[-5] for n in names], "by": [n[0] for n in names]}
     )
     table.write_csv(tmp_path / "more.csv")
-    options = ("--labels", tmp_path / "more.csv", "--subject", "scene", "--device-type", "by")
+    options = ("--metadata", tmp_path / "more.csv", "--subject", "scene", "--device-type", "by")
     rows = answer(store, *options, "--where", "scene < 6", "-k", "2")["results"]
     assert isinstance(rows, list)
     assert {row["attribute"] for row in rows} == {"recall@2", "median_rank", "rank_shift", "margin"}
@@ -144,7 +131,8 @@ def test_mistakes_are_said_in_one_sentence(store: Path, tmp_path: Path) -> None:
         ((), "Name either a STORE"),
         ((store, "--subject", "sujbect"), "Did you mean 'subject'"),
         ((store, "--where", "subject = 'subject 1'"), "at least two subjects"),
-        ((tmp_path / "nothing",), "There is no folder or file"),
+        ((tmp_path / "nothing",), "holds no embeddings"),
+        ((tmp_path / "manifest.csv",), "latentprint embed"),
     ):
         error = run(*arguments).exception
         assert isinstance(error, LatentprintError)
@@ -159,19 +147,6 @@ def test_incomplete_pairs_need_a_word(store: Path) -> None:
     rows = answer(store, *condition, "--drop-incomplete")["results"]
     assert isinstance(rows, list)
     assert rows[0]["n_test"] == 14
-
-
-def test_photos_are_embedded_first(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = manifest.parent
-    (folder / "toy_pairs.py").write_text(TOY.format(tests=str(Path(__file__).parents[1])))
-    monkeypatch.chdir(folder)
-    monkeypatch.syspath_prepend(str(folder))
-    arguments = (manifest, "--store", "new", "-e", "python:toy_pairs:make", "--workers", "0")
-    first = answer(*arguments)
-    rows = first["results"]
-    assert isinstance(rows, list)
-    assert rows[0]["encoder"] == "toy"
-    assert answer(folder / "new") == first
 
 
 def test_the_files_of_the_study_are_read(tmp_path: Path) -> None:
@@ -200,12 +175,3 @@ def test_the_files_of_the_study_are_read(tmp_path: Path) -> None:
     error = run("--study-embeddings", tmp_path, "--model", "N").exception
     assert isinstance(error, UsageError)
     assert "M (weak)" in str(error)
-
-
-def test_help_loads_no_heavy_library() -> None:
-    code = (
-        "import sys, latentprint.cli.pairs; "
-        "print([m for m in ('torch', 'polars', 'numpy') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -61,10 +61,10 @@ def test_processing_and_labels_in_one_table(store: Path) -> None:
         store, "-a", "sharpening", "-a", "make", "-a", "aperture", "--bins", "aperture=edges:4"
     )
     rows = {(row["experiment"], row["attribute"], row["setup"]): row for row in found["results"]}
-    published = rows["processing_probe", "sharpening", ""]
-    assert published["chance"] == pytest.approx(100 / 3)
-    assert rows["processing_probe", "sharpening", "paired"]["value"] > published["value"]
-    assert rows["acquisition_probe", "make", ""]["verdict"] == "read"
+    every = rows["processing_probe", "sharpening", "all"]
+    assert every["chance"] == pytest.approx(100 / 3)
+    assert rows["processing_probe", "sharpening", "paired all"]["value"] > every["value"]
+    assert rows["acquisition_probe", "make", ""]["verdict"] == "carried"
     assert rows["acquisition_probe", "aperture", ""]["classes"] == 2
     assert ("variance", "sharpening", "processing share") in rows
     for row in found["results"]:
@@ -104,7 +104,7 @@ def test_the_table_for_people(store: Path) -> None:
     command = ["probe", str(store), "-a", "make", "--fits", "3"]
     done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert done.exit_code == 0
-    for word in ("make", "read", "95 %", "chance", "shuffled", "Learning curves"):
+    for word in ("make", "carried", "95 %", "chance", "shuffled", "Learning curves"):
         assert word in done.stdout
 
 

@@ -3,11 +3,48 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+
+from latentprint.experiments import STORED
+
+ORDER = (
+    "audit",
+    "embed",
+    *(each.name for each in STORED),
+    "correlation",
+    "exif",
+    "flickr",
+    "report",
+    "article",
+    "demo",
+    "encoders",
+)
+"""The commands in the order of ``--help``."""
+
+
+class Commands(TyperGroup):
+    """All commands; those on stored embeddings are made when they are called."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        listed = {each.name: TyperCommand(each.name, help=each.summary) for each in STORED}
+        known = {**self.commands, **listed}
+        self.commands = {name: known[name] for name in ORDER if name in known}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is called."""
+        from latentprint.cli.experiments import command_of
+
+        name, command, rest = super().resolve_command(ctx, args)
+        made = [command_of(each) for each in STORED if each.name == name]
+        return name, made[0] if made else command, rest
+
 
 app = typer.Typer(
+    cls=Commands,
     help="Find out what a visual encoder knows about how photos were processed and taken.",
     no_args_is_help=True,
     rich_markup_mode="markdown",

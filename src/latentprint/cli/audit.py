@@ -59,7 +59,9 @@ def audit(
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Extraction
-    from latentprint.experiments import Guards, ProbeOptions, parse_bins
+    from latentprint.experiments.probes.acquisition_probe import Guards
+    from latentprint.experiments.probes.fitting import ProbeOptions
+    from latentprint.experiments.probes.labels import parse_bins
     from latentprint.photos import open_photos
     from latentprint.processing import ATTRIBUTES
 
@@ -100,4 +102,9 @@ def audit(
         count = int((done.photos["status"] == status).sum())
         if count:
             step(f"{count} photos {meaning}: see {out / 'photos.csv'}")
-    print_results(done.table, done.left_out, as_json=as_json, report=str(done.report))
+    print_results(
+        done.measured.results,
+        done.measured.left_out,
+        as_json=as_json,
+        report=str(done.report),
+    )

@@ -31,4 +31,9 @@ def demo(
             on_progress=progress,
             on_step=step,
         )
-    print_results(done.table, done.left_out, as_json=as_json, report=str(done.report))
+    print_results(
+        done.measured.results,
+        done.measured.left_out,
+        as_json=as_json,
+        report=str(done.report),
+    )

@@ -1,4 +1,4 @@
-"""The command line: parse, call, print. Each command has a module of its own."""
+"""The command line: parse, call, print."""
 
 from __future__ import annotations
 
@@ -10,14 +10,9 @@ import sys
 from latentprint.cli.app import app
 from latentprint.errors import LatentprintError
 
-COMMANDS = (
+MODULES = (
     "audit",
     "embed",
-    "probe",
-    "influence",
-    "robustness",
-    "pairs",
-    "similarity",
     "correlation",
     "exif",
     "flickr",
@@ -26,12 +21,12 @@ COMMANDS = (
     "demo",
     "encoders",
 )
-"""The modules whose import registers a command, in the order of ``--help``."""
+"""The modules whose import registers a command; the others are those of ``STORED``."""
 
-SUBCOMMANDS = ("encoders_bench",)
+SUBMODULES = ("encoders_bench",)
 """Modules whose import registers a command below another one."""
 
-for _name in (*COMMANDS, *SUBCOMMANDS):
+for _name in (*MODULES, *SUBMODULES):
     importlib.import_module(f"latentprint.cli.{_name}")
 
 

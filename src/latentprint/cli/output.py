@@ -1,19 +1,20 @@
-"""Results on standard output, as a table for people or JSON for machines."""
+"""Results on standard output, as tables for people or JSON for machines."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from latentprint.errors import UsageError
+from latentprint.errors import LatentprintError
+from latentprint.words import CONTROL, PROBES, Experiment
 
 if TYPE_CHECKING:
     from rich.table import Table
-    from rich.text import Text
+
+    from latentprint.results import LeftOut, Result
 
 
 def print_json(value: Any) -> None:
@@ -22,168 +23,281 @@ def print_json(value: Any) -> None:
 
 
 def print_results(
-    table: pl.DataFrame,
-    left_out: Mapping[str, str],
+    results: Sequence[Result],
+    left_out: Sequence[LeftOut],
+    details: Sequence[dict[str, Any]] = (),
     *,
     as_json: bool,
-    more: Mapping[str, Any] | None = None,
     **paths: str,
 ) -> None:
     """Print measured figures, what was left out and why, and where files were written.
 
-    ``more`` is for machines only.
+    Args:
+        results: Rows of the result table.
+        left_out: What was not measured.
+        details: What stands behind the rows, for machines; galleries for people too.
+        as_json: Print one JSON value.
+        **paths: Files that were written, by what they are.
+
+    Raises:
+        LatentprintError: Nothing was measured.
     """
+    _refuse_nothing(results, left_out)
     if as_json:
-        found = {"results": table.to_dicts(), "left_out": dict(left_out)}
-        print_json({**found, **(more or {}), **paths})
+        print_json(
+            {
+                "results": _rows(results),
+                "details": list(details),
+                "left_out": [asdict(each) for each in left_out],
+                **paths,
+            }
+        )
         return
     from rich.console import Console
     from rich.text import Text
 
+    from latentprint.cli.gallery_text import gallery_lines
+
     console = Console(soft_wrap=False)
     if not console.is_terminal:
-        console = Console(width=160)
-    for shown in (_probes(table), _curves(table), _variance(table), _neighbours(table)):
-        if shown.row_count:
-            console.print(shown)
-    for note in _notes(table):
-        console.print(Text(note))
-    for what, why in left_out.items():
-        console.print(Text(f"Left out: {what}: {why}"))
+        console = Console(width=200)
+    for layout in _layouts(results):
+        console.print(_table(layout, [row for row in results if layout.holds(row)]))
+    for detail in details:
+        if detail["experiment"] == Experiment.NEIGHBOUR_GALLERY:
+            console.print(Text("\n".join(gallery_lines(detail))), soft_wrap=True)
+    for note in _notes(results):
+        console.print(Text(note), soft_wrap=True)
+    for line in _left_out_lines(left_out):
+        console.print(Text(line), soft_wrap=True)
     for what, path in paths.items():
         console.print(Text(f"{what}: {path}"), soft_wrap=True)
 
 
-def _table(title: str, texts: Sequence[str], numbers: Sequence[str], last: str = "") -> Table:
+def _refuse_nothing(results: Sequence[Result], left_out: Sequence[LeftOut]) -> None:
+    """End a run that measured nothing; every reason is told, the first in the last line.
+
+    Raises:
+        LatentprintError: It did.
+    """
+    if results:
+        return
+    sys.stderr.write("".join(f"{line}\n" for line in _left_out_lines(left_out)))
+    reason = left_out[0].reason if left_out else "there was nothing to measure."
+    raise LatentprintError(f"Nothing was measured: {reason}")
+
+
+def _left_out_lines(left_out: Iterable[LeftOut]) -> list[str]:
+    lines = []
+    for each in left_out:
+        about = (each.experiment.replace("_", " "), each.attribute, each.encoder)
+        lines.append(f"Left out: {', '.join(filter(None, about))}: {each.reason}")
+    return lines
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How rows of some experiments are shown.
+
+    Attributes:
+        title: What the numbers are.
+        experiments: Whose rows these are.
+        texts: Heading and text of every column of words.
+        numbers: Heading and text of every column of numbers.
+        judged: Whether rows have verdicts.
+    """
+
+    title: str
+    experiments: tuple[str, ...]
+    texts: Mapping[str, Callable[[Result], str]]
+    numbers: Mapping[str, Callable[[Result], str]]
+    judged: bool = True
+
+    def holds(self, row: Result) -> bool:
+        """Whether a row is shown in it."""
+        return row.experiment in self.experiments
+
+
+def _layouts(results: Sequence[Result]) -> list[_Layout]:
+    """A table for every kind of experiment, in the order in which they were measured."""
+    known = {name: layout for layout in _LAYOUTS for name in layout.experiments}
+    found: dict[str, _Layout] = {}
+    for name in dict.fromkeys(row.experiment for row in results):
+        plain = _Layout(name.replace("_", " "), (name,), _ABOUT, _FIGURES)
+        layout = known.get(name, plain)
+        found[layout.title] = layout
+    return list(found.values())
+
+
+def _table(layout: _Layout, rows: Sequence[Result]) -> Table:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
-    for heading in texts:
+    made = Table(box=box.SIMPLE_HEAD, title=Text(layout.title), title_justify="left")
+    for heading in layout.texts:
         made.add_column(heading)
-    for heading in numbers:
+    for heading in layout.numbers:
         made.add_column(heading, justify="right")
-    if last:
-        made.add_column(last)
+    if layout.judged:
+        made.add_column("verdict")
+    for row in rows:
+        cells = [text(row) for text in (*layout.texts.values(), *layout.numbers.values())]
+        if layout.judged:
+            cells.append(_said(row))
+        # As it is, whatever brackets a name holds.
+        made.add_row(*map(Text, cells))
     return made
 
 
-def _probes(table: pl.DataFrame) -> Table:
-    shown = _table(
-        "Probes: accuracy in percent",
-        ("encoder", "label", "set-up"),
-        ("value", "95 % interval", "chance", "floor", "ceiling", "shuffled", "file", "n", "q"),
-        "verdict",
-    )
-    for row in _rows(table, "processing_probe", "acquisition_probe"):
-        shown.add_row(
-            *_texts(row["encoder"], row["attribute"], row["setup"]),
-            _number(row["value"]),
-            _span(row),
-            *(_number(row[name]) for name in ("chance", "floor", "ceiling")),
-            *(_number(row[name]) for name in ("permuted", "container")),
-            f"{row['n_test']}",
-            _rate(row["q"]),
-            *_texts("" if row["family"] == "control" else row["verdict"]),
-        )
-    return shown
+def _said(row: Result) -> str:
+    """The verdict, and what qualifies it."""
+    more = [row.direction] if row.direction == "reversed" else []
+    more += ["tiny"] if row.tiny else []
+    return f"{row.verdict} ({', '.join(more)})" if more else row.verdict
 
 
-def _curves(table: pl.DataFrame) -> Table:
-    shown = _table(
-        "Learning curves: accuracy by number of training photos",
-        ("encoder", "label", "set-up"),
-        (),
-        "training photos: accuracy (95 % interval)",
-    )
-    curves: dict[tuple[str, str, str], list[str]] = {}
-    for row in _rows(table, "learning_curve"):
-        points = curves.setdefault((row["encoder"], row["attribute"], row["setup"]), [])
-        points.append(f"{row['n_train']}: {row['value']:.1f} ({_span(row)})")
-    for key, points in curves.items():
-        shown.add_row(*_texts(*key, ", ".join(points)))
-    return shown
+def _notes(results: Sequence[Result]) -> list[str]:
+    """Failed health checks and what a reader must know, each once."""
+    found: dict[str, None] = {}
+    for row in results:
+        if row.notes and row.family != CONTROL and row.experiment != Experiment.LEARNING_CURVE:
+            name = " ".join(filter(None, (row.attribute, row.setup)))
+            found[f"Note: {row.encoder}, {name}: {row.notes}."] = None
+    return list(found)
 
 
-def _variance(table: pl.DataFrame) -> Table:
-    shown = _table(
-        "Variance of embeddings: shares in percent; cosine distances times 100",
-        ("encoder", "attribute", "measure"),
-        ("value", "95 % interval", "n"),
-    )
-    for row in _rows(table, "variance"):
-        shown.add_row(
-            *_texts(row["encoder"], row["attribute"], row["setup"]),
-            f"{row['value']:.2f}",
-            f"{row['low']:.2f} to {row['high']:.2f}",
-            f"{row['n_test']}",
-        )
-    return shown
+def _rows(results: Sequence[Result]) -> list[dict[str, Any]]:
+    from latentprint.results import results_table
+
+    return results_table(results).to_dicts()
 
 
-def _neighbours(table: pl.DataFrame) -> Table:
-    shown = _table(
-        "kNN accuracy in percent; influence in points",
-        ("encoder", "attribute", "set-up"),
-        ("value", "95 % interval", "chance", "n"),
-        "verdict",
-    )
-    for row in _rows(table, "knn_influence"):
-        shown.add_row(
-            *_texts(row["encoder"], row["attribute"], f"{row['setup']} k={row['k']}"),
-            _number(row["value"]),
-            _span(row),
-            _number(row["chance"]),
-            f"{row['n_test']}",
-            *_texts(row["verdict"]),
-        )
-    return shown
+def _number(value: float | None, digits: int = 1) -> str:
+    # Adding zero turns minus zero into zero.
+    return "" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"
 
 
-def _notes(table: pl.DataFrame) -> list[str]:
-    """What is said of every probe, and its failed health checks."""
-    from latentprint.report.prose import probe_sentence
-
-    said = []
-    for row in _rows(table, "processing_probe", "acquisition_probe"):
-        if row["family"] == "control":
-            continue
-        warning = f" Check: {row['notes']}." if row["notes"] else ""
-        said.append(f"{row['encoder']}: {probe_sentence(row)}{warning}")
-    return said
+def _of(name: str, digits: int = 1) -> Callable[[Result], str]:
+    return lambda row: _number(getattr(row, name), digits)
 
 
-def _rows(table: pl.DataFrame, *experiments: str) -> list[dict[str, Any]]:
-    return [row for row in table.to_dicts() if row["experiment"] in experiments]
+def _span(digits: int = 1, prefix: str = "") -> Callable[[Result], str]:
+    def text(row: Result) -> str:
+        low, high = getattr(row, f"{prefix}low"), getattr(row, f"{prefix}high")
+        return "" if low is None else f"{_number(low, digits)} to {_number(high, digits)}"
+
+    return text
 
 
-def _texts(*texts: str) -> tuple[Text, ...]:
-    """Text that is shown as it is, whatever brackets it holds."""
-    from rich.text import Text
-
-    return tuple(Text(each) for each in texts)
-
-
-def _span(row: Mapping[str, Any]) -> str:
-    return f"{row['low']:.1f} to {row['high']:.1f}"
-
-
-def _rate(q: float | None) -> str:
+def _rate(row: Result) -> str:
     """A rate of false discoveries; small ones rest on the tail of a normal curve."""
-    if q is None:
+    if row.q is None:
         return ""
-    return "< 0.001" if q < 0.001 else f"{q:.2g}"
+    return "< 0.001" if row.q < 0.001 else f"{row.q:.2g}"
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}"
+def _setup(row: Result) -> str:
+    """What was measured, and under which conditions."""
+    devices = f"query {row.query_device}, target {row.target_device}" if row.query_device else ""
+    return ", ".join(
+        filter(
+            None,
+            (
+                row.setup,
+                row.condition,
+                devices,
+                f"k = {row.k}" if row.k is not None and "@" not in row.attribute else "",
+                f"from {row.reference}" if row.reference else "",
+                f"{row.threshold:g}" if row.threshold is not None else "",
+            ),
+        )
+    )
 
 
-def fail_if_empty(results: Sequence[object], left_out: Mapping[str, str]) -> None:
-    """Refuse to print an empty table.
-
-    Raises:
-        UsageError: Nothing was measured; the message is the first reason.
-    """
-    if not results:
-        raise UsageError(next(iter(left_out.values()), "There is nothing to measure."))
+_ABOUT: dict[str, Callable[[Result], str]] = {
+    "encoder": lambda row: row.encoder,
+    "attribute": lambda row: row.attribute,
+    "set-up": _setup,
+}
+_FIGURES: dict[str, Callable[[Result], str]] = {
+    "value": _of("value"),
+    "95 % interval": _span(),
+    "chance": _of("chance"),
+    "n": lambda row: str(row.n_test),
+    "q": _rate,
+}
+_FINE: dict[str, Callable[[Result], str]] = {
+    "value": _of("value", 2),
+    "95 % interval": _span(2),
+    "n": lambda row: str(row.n_test),
+}
+_LAYOUTS = (
+    _Layout(
+        "Probes: accuracy in percent",
+        tuple(PROBES),
+        _ABOUT,
+        {
+            "value": _of("value"),
+            "95 % interval": _span(),
+            "chance": _of("chance"),
+            "above untrained": _of("twin"),
+            "colour": _of("colour"),
+            "dct": _of("dct"),
+            "shuffled": _of("permuted"),
+            "file": _of("container"),
+            "n": lambda row: str(row.n_test),
+            "q": _rate,
+            "learned": lambda row: row.learned,
+        },
+    ),
+    _Layout(
+        "Learning curves: accuracy in percent by number of training photos",
+        (Experiment.LEARNING_CURVE,),
+        _ABOUT,
+        {
+            "training photos": lambda row: str(row.n_train),
+            "value": _of("value"),
+            "95 % interval": _span(),
+        },
+        judged=False,
+    ),
+    _Layout(
+        "Variance of embeddings: shares in percent; cosine distances times 100",
+        (Experiment.VARIANCE,),
+        _ABOUT,
+        _FINE,
+        judged=False,
+    ),
+    _Layout(
+        "kNN accuracy in percent; influence in points",
+        (Experiment.KNN_INFLUENCE,),
+        _ABOUT,
+        _FIGURES,
+    ),
+    _Layout(
+        "Neighbours: robustness index and purity in percent",
+        (Experiment.ROBUSTNESS,),
+        _ABOUT,
+        _FIGURES,
+    ),
+    _Layout(
+        "Near-duplicate pairs: recall in percent, ranks, margin times 100",
+        (Experiment.NEAR_DUPLICATE,),
+        _ABOUT,
+        _FIGURES,
+    ),
+    _Layout(
+        "Cosine similarities times 100; AUCs in percent",
+        (Experiment.SIMILARITY,),
+        _ABOUT,
+        _FINE | {"q": _rate},
+    ),
+    _Layout(
+        "Stability: cosine similarities times 100; shares of photos in percent",
+        (Experiment.STABILITY,),
+        _ABOUT,
+        _FINE,
+        judged=False,
+    ),
+)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from latentprint.embeddings.collection import StoredEmbeddings
+from latentprint.embeddings.own_vectors import Float32Rows, OwnVectors
 from latentprint.embeddings.sharded import ShardedArray
 from latentprint.embeddings.study_files import StudyEmbeddings, StudyRows
 from latentprint.errors import LatentprintError, UsageError
@@ -22,7 +23,7 @@ _Embeddings = TypeVar("_Embeddings", bound=StoredEmbeddings | StudyEmbeddings)
 class SelectedRows:
     """Some rows of an array that stays on disk [n, D]."""
 
-    array: ShardedArray | StudyRows
+    array: ShardedArray | StudyRows | Float32Rows
     rows: np.ndarray
 
     @property
@@ -45,7 +46,7 @@ class SelectedEmbeddings:
         rows: Their rows in ``whole``, int64 [n].
     """
 
-    whole: StoredEmbeddings | StudyEmbeddings
+    whole: StoredEmbeddings | StudyEmbeddings | OwnVectors
     photos: pl.DataFrame
     rows: np.ndarray
 
@@ -84,7 +85,9 @@ class SelectedEmbeddings:
         return SelectedRows(self.whole.vectors(processing), self.rows)
 
 
-def select_photos(source: StoredEmbeddings | StudyEmbeddings, condition: str) -> SelectedEmbeddings:
+def select_photos(
+    source: StoredEmbeddings | StudyEmbeddings | OwnVectors, condition: str
+) -> SelectedEmbeddings:
     """Keep the photos that fulfil a condition.
 
     Args:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ _NAME = re.compile(
 _EMBEDDINGS = "image_embeddings"
 _KINDS = (("label",), ("Flickr ID",), ("subject", "model"))
 _UNPROCESSED = "none"
+_PAIRS = "PairCams"
 _DEVICE_TYPES = {"0": "older_digital_camera", "1": "modern_smartphone"}
 _SHOWN = 5
 _ROWS_AT_ONCE = 4096
@@ -134,7 +135,8 @@ def open_study_files(
 
     Args:
         folder: The folder with one folder for every processing class.
-        dataset: Name of the set of photos; by default that of the folder.
+        dataset: Name of the set of photos; by default that of the folder, of photos of subjects
+            ``PairCams``.
         family: Family of the encoders (CVL, SUP, SSL, control, yours).
         seed: Seeds the split of photos whose files name none.
 
@@ -155,8 +157,12 @@ def open_study_files(
         raise LatentprintError(
             f"{folder} holds no files <processing>/model=…_variant=…[_split=…].safetensors."
         )
-    name_of_set = dataset or folder.resolve().name
-    return [_open(name, family, name_of_set, files, seed) for name, files in found.items()]
+    opened = [_open(name, family, dataset or "", files, seed) for name, files in found.items()]
+    return [replace(each, dataset=dataset or _dataset(each, folder)) for each in opened]
+
+
+def _dataset(source: StudyEmbeddings, folder: Path) -> str:
+    return _PAIRS if "subject" in source.photos.columns else folder.resolve().name
 
 
 def _open(

@@ -1,32 +1,49 @@
-"""Experiments on embeddings: what a probe recovers, and whether it changes neighbours."""
+"""Experiments on embeddings, and the list of those that can be asked of stored embeddings."""
 
-from latentprint.experiments.correlation.correlation import Correlation, correlate
-from latentprint.experiments.neighbors.influence import InfluenceOutcome, influence
-from latentprint.experiments.pairs.pairs import PairsOptions, near_duplicates
-from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
-from latentprint.experiments.probes.fitting import ProbeOptions
-from latentprint.experiments.probes.labels import label_photos, parse_bins
-from latentprint.experiments.probes.outcome import Controls, ProbeOutcome, compare_with_controls
-from latentprint.experiments.probes.processing_probe import probe_processing
-from latentprint.experiments.probes.variance import decompose_variance
-from latentprint.experiments.source import EmbeddingSource
+from latentprint.experiments.asking import Registered
+from latentprint.lazy import loaded_when_used
 
-__all__ = [
-    "Controls",
-    "Correlation",
-    "EmbeddingSource",
-    "Guards",
-    "InfluenceOutcome",
-    "PairsOptions",
-    "ProbeOptions",
-    "ProbeOutcome",
-    "compare_with_controls",
-    "correlate",
-    "decompose_variance",
-    "influence",
-    "label_photos",
-    "near_duplicates",
-    "parse_bins",
-    "probe_label",
-    "probe_processing",
-]
+STORED = (
+    Registered(
+        "probe",
+        "probes.steps",
+        "Recover processing and acquisition labels from stored embeddings with a linear probe.",
+    ),
+    Registered(
+        "influence",
+        "neighbors.influence_steps",
+        "Measure whether processing traces change nearest neighbours in stored embeddings.",
+    ),
+    Registered(
+        "robustness",
+        "neighbors.robustness_steps",
+        "Judge nearest neighbours by class and nuisance, without processing any photo.",
+    ),
+    Registered(
+        "pairs",
+        "pairs.steps",
+        "Measure whether traces of the device distract retrieval, on pairs of near-duplicates.",
+    ),
+    Registered(
+        "similarity",
+        "similarity.steps",
+        "Compare photos by their stored embeddings: by what they show and by how they were made.",
+    ),
+)
+"""The experiments on stored embeddings, each a command and a name for ``measure_stored``."""
+
+__getattr__ = loaded_when_used(
+    __name__,
+    {
+        "correlation.correlation": ("Correlation", "correlate"),
+        "neighbors.influence": ("InfluenceOutcome", "influence"),
+        "pairs.pairs": ("PairsOptions", "near_duplicates"),
+        "probes.acquisition_probe": ("Guards", "probe_label"),
+        "probes.fitting": ("ProbeOptions",),
+        "probes.labels": ("label_photos", "parse_bins"),
+        "probes.outcome": ("Controls", "ProbeOutcome", "compare_with_controls"),
+        "probes.processing_probe": ("probe_processing",),
+        "probes.variance": ("decompose_variance",),
+        "source": ("EmbeddingSource", "Opened"),
+    },
+)

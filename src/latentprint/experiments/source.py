@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+
+from latentprint.errors import UsageError
+from latentprint.experiments.assignment import Draw
+from latentprint.words import CONTROL
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from latentprint.processing import Attribute
     from latentprint.solvers import VectorArray
 
 
@@ -75,3 +83,55 @@ def origin(source: EmbeddingSource) -> Origin:
         "layer": source.layer,
         "dataset": source.dataset,
     }
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Embeddings of one encoder, and what is recorded of them.
+
+    Attributes:
+        source: The embeddings.
+        classes: The processing classes that were embedded.
+        extraction: How they were made, where that is recorded.
+        root: Folder that relative paths of photos start from, where that is recorded.
+        encoder: Name, preprocessing, digest of weights…, where that is recorded.
+        draw: How classes are drawn unless the user says otherwise: for files of the study by row,
+            as published.
+    """
+
+    source: EmbeddingSource
+    classes: tuple[str, ...]
+    extraction: dict[str, Any] = field(default_factory=dict)
+    root: Path | None = None
+    encoder: dict[str, Any] = field(default_factory=dict)
+    draw: Draw = "photo"
+
+
+def without_controls(opened: Sequence[Opened]) -> list[Opened]:
+    """The encoders that are no controls."""
+    return [each for each in opened if each.source.family != CONTROL]
+
+
+def asked_attributes(opened: Sequence[Opened], names: Sequence[str]) -> tuple[Attribute, ...]:
+    """The processing attributes that are asked for.
+
+    Args:
+        opened: The embeddings.
+        names: What a user names, see ``parse_attribute``; none for the published attributes whose
+            classes were embedded.
+
+    Raises:
+        UsageError: A name is not known; or none is given, and no published attribute is there.
+    """
+    from latentprint.processing import ATTRIBUTES, find_attributes
+
+    if names:
+        return find_attributes(names)
+    classes = {name for each in opened for name in each.classes}
+    there = tuple(each for each in ATTRIBUTES.values() if set(each.classes) <= classes)
+    if not there:
+        raise UsageError(
+            "The embeddings hold the classes of no published attribute "
+            f"({', '.join(sorted(classes))}): say with -a what to ask."
+        )
+    return there

@@ -3,24 +3,16 @@
 from latentprint.jobs.audit import Audit, audit
 from latentprint.jobs.embedding import embed
 from latentprint.jobs.loading import Loading, parse_layers
-from latentprint.jobs.neighbors import influence_stored, robustness_stored
-from latentprint.jobs.pairs import pairs_stored
-from latentprint.jobs.probe import probe_stored
-from latentprint.jobs.similarity import ComparisonOptions, compare_stored
-from latentprint.jobs.sources import StudyFiles, open_sources
+from latentprint.jobs.sources import Sources, open_sources
+from latentprint.jobs.stored import measure_stored
 
 __all__ = [
     "Audit",
-    "ComparisonOptions",
     "Loading",
-    "StudyFiles",
+    "Sources",
     "audit",
-    "compare_stored",
     "embed",
-    "influence_stored",
+    "measure_stored",
     "open_sources",
-    "pairs_stored",
     "parse_layers",
-    "probe_stored",
-    "robustness_stored",
 ]

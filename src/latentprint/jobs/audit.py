@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -14,11 +15,16 @@ from latentprint.embeddings.extract import is_maskable
 from latentprint.embeddings.store import folder_name
 from latentprint.encoders.encoder import Encoder
 from latentprint.errors import UsageError
-from latentprint.experiments import Guards, ProbeOptions
+from latentprint.experiments.asking import Step
+from latentprint.experiments.neighbors.influence_steps import InfluenceOptions, influence_of
+from latentprint.experiments.probes.acquisition_probe import Guards
+from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.steps import Questions, find_questions, probe_steps
+from latentprint.experiments.source import Opened
 from latentprint.jobs.embedding import Part, embed_part
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
-from latentprint.jobs.measure import Measured, Questions, find_questions, influence_all, probe_all
+from latentprint.jobs.measure import Measured, measure
 from latentprint.jobs.members import Member
 from latentprint.jobs.run_folder import count_photos, run_settings, write_photos_csv, write_run
 from latentprint.photos import LABELS, Photos, open_photos
@@ -35,17 +41,25 @@ class Audit:
 
     Attributes:
         folder: The run folder: results.{parquet,csv,json}, report.html, photos.csv, embeddings/.
-        table: The result table.
+        measured: The rows of the result table, and what was not measured.
         photos: Every file with its status and reason.
-        left_out: What was not measured, with the reason.
         report: The HTML file.
     """
 
     folder: Path
-    table: pl.DataFrame
+    measured: Measured
     photos: pl.DataFrame
-    left_out: list[LeftOut]
     report: Path
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The result table."""
+        return results_table(self.measured.results)
+
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """What was not measured, with the reason."""
+        return self.measured.left_out
 
 
 def audit(
@@ -100,9 +114,16 @@ def audit(
         raise UsageError("There is nothing to measure: name an attribute or a label with -a.")
     groups = EncoderGroups.of(encoders, loading, seed=options.seed)
     device = _embed_parts(photos, out, parts, groups, allow_broken, on_progress)
-    measured = Measured(left_out=groups.left_out())
-    for part in parts:
-        measured.add(_measure(photos, part, ks, options, guards, on_step))
+    neighbours = InfluenceOptions(
+        ks=tuple(ks),
+        draw=options.draw,
+        seed=options.seed,
+        device=options.device,
+        memory_mb=options.memory_mb,
+    )
+    steps = [_steps(photos, part, options, guards, neighbours) for part in parts]
+    measured = measure(chain(*steps), on_step=on_step)
+    measured.left_out[:0] = groups.left_out()
     first = parts[0]
     listed = write_photos_csv(photos, out, first.stores[0].folder)
     used = stored(first.stores[0], photos.table, photos.name, seed=options.seed)
@@ -119,7 +140,7 @@ def audit(
         "device": device,
     }
     report = write_run(out, measured, settings, title=title)
-    return Audit(out, results_table(measured.results), listed, measured.left_out, report)
+    return Audit(out, measured, listed, report)
 
 
 def _parts(out: Path, asked: Questions, extraction: Extraction, seed: int) -> Iterator[Part]:
@@ -173,18 +194,17 @@ def _embed_group(
             write_photos_csv(photos, out, part.folder / folder_name(using[0].name))
 
 
-def _measure(
+def _steps(
     photos: Photos,
     part: Part,
-    ks: Sequence[int],
     options: ProbeOptions,
     guards: Guards | None,
-    on_step: Callable[[str], None],
-) -> Measured:
-    sources = [stored(store, photos.table, photos.name, seed=options.seed) for store in part.stores]
-    asked = part.questions
-    measured = probe_all(sources, asked, options=options, guards=guards, on_step=on_step)
-    if asked.attributes:
-        found = influence_all(sources, asked.attributes, ks=ks, seed=options.seed, on_step=on_step)
-        measured.add(found)
-    return measured
+    neighbours: InfluenceOptions,
+) -> Iterator[Step]:
+    """What is measured on the embeddings of one part."""
+    opened = [
+        Opened(stored(each, photos.table, photos.name, seed=options.seed), each.classes)
+        for each in part.stores
+    ]
+    yield from probe_steps(opened, part.questions, options, guards)
+    yield from influence_of(opened, part.questions.attributes, neighbours)

@@ -21,9 +21,9 @@ from latentprint.embeddings import (
 from latentprint.embeddings.kept_memory import kept_memory
 from latentprint.encoders.encoder import Encoder
 from latentprint.errors import LatentprintError
+from latentprint.experiments.probes.steps import Questions
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
-from latentprint.jobs.measure import Questions
 from latentprint.jobs.members import EmbeddingError, Member
 from latentprint.photos import Photos, open_photos
 from latentprint.processing import ATTRIBUTES, NONE, Processing, classes_of, find_attributes

@@ -16,18 +16,17 @@ import polars as pl
 from latentprint.embeddings import open_store, photos_table
 from latentprint.embeddings.store import writing
 from latentprint.photos import Photos, straddling_groups
-from latentprint.report import write_report
 from latentprint.results import results_table, write_details, write_results
 
 if TYPE_CHECKING:
+    from latentprint.experiments.source import Opened
     from latentprint.jobs.measure import Measured
-    from latentprint.jobs.sources import Opened
 
 
 def write_run(
     out: Path, measured: Measured, settings: dict[str, Any], *, title: str | None = None
 ) -> Path:
-    """Write results.{csv,parquet,json}, details.json, settings.json and report.html.
+    """Write results.{csv,parquet,json}, details.json, settings.json, tables and report.html.
 
     Args:
         out: The run folder.
@@ -38,11 +37,15 @@ def write_run(
     Returns:
         The report.
     """
+    from latentprint.report import write_report
+
     with writing(out):
         write_results(results_table(measured.results), out)
         write_details(measured.details, out)
         text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
         (out / "settings.json").write_text(text, encoding="utf-8")
+        for name, table in measured.tables.items():
+            table.write_parquet(out / f"{name}.parquet")
         return write_report(out, title=title)
 
 

@@ -1,92 +1,72 @@
-"""Embeddings that are already there: a folder of stores, or the files of the study's own code."""
+"""Embeddings that are already there: stores, files of the study's own code, vectors of your own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from latentprint.embeddings import (
+    OwnVectors,
     StoredEmbeddings,
     StudyEmbeddings,
     open_collection,
+    open_own_vectors,
     open_study_files,
     select_photos,
     with_labels,
 )
-from latentprint.errors import UsageError, unknown_name
-from latentprint.experiments import EmbeddingSource
-from latentprint.processing import ATTRIBUTES, Attribute
+from latentprint.embeddings.own_vectors import SUFFIXES
+from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.experiments.asking import option
+from latentprint.experiments.source import EmbeddingSource, Opened
 
 
 @dataclass(frozen=True)
-class StudyFiles:
-    """Embeddings in the files of the ICCV 2025 study's own code.
+class Sources:
+    """Which embeddings are asked.
 
     Attributes:
-        folder: The folder with one folder for every processing class.
-        model: Only this model, as the files' names have it.
-        variant: Only this variant.
+        store: What ``latentprint embed`` or ``audit`` wrote; or vectors of your own: a .npy matrix,
+            or a .parquet file with columns of floats or one column of lists.
+        study: Embeddings in the files of the study's own code, in place of a store.
+        model: Only this model of these files.
+        variant: Only this variant of these files.
+        metadata: A .csv or .parquet with further columns: for vectors one row each, in their
+            order; else by id.
+        id_column: Column by which vectors find their rows of the metadata: in both files, or for a
+            .npy file the number of the row.
+        where: Only photos that fulfil it, such as "jpeg_quality >= 90 AND make = 'Canon'".
     """
 
-    folder: Path
-    model: str | None = None
-    variant: str | None = None
+    store: Path | None = option(None, metavar="STORE_OR_VECTORS", argument=True)
+    study: Path | None = option(None, "--study-embeddings", metavar="FOLDER")
+    model: str | None = option(None)
+    variant: str | None = option(None)
+    metadata: Path | None = option(None, metavar="TABLE")
+    id_column: str | None = option(None, metavar="COLUMN")
+    where: str | None = option(None, metavar="CONDITION")
 
-
-@dataclass(frozen=True)
-class Opened:
-    """Embeddings of one encoder.
-
-    Attributes:
-        source: The embeddings.
-        classes: The processing classes that were embedded.
-        extraction: How they were made, where that is recorded.
-        root: Folder that relative paths of photos start from, where that is recorded.
-        encoder: Name, preprocessing, digest of weights…, where that is recorded.
-    """
-
-    source: EmbeddingSource
-    classes: tuple[str, ...]
-    extraction: dict[str, Any]
-    root: Path | None = None
-    encoder: dict[str, Any] = field(default_factory=dict)
-
-
-def one_of(
-    store: Path | None, folder: Path | None, model: str | None, variant: str | None
-) -> Path | StudyFiles:
-    """What a command line names: a store, or files of the study.
-
-    Raises:
-        UsageError: It names both or neither.
-    """
-    if (store is None) == (folder is None):
-        raise UsageError("Name either a STORE or --study-embeddings FOLDER.")
-    if store is not None:
-        if model or variant:
+    def __post_init__(self) -> None:
+        if (self.store is None) == (self.study is None):
+            raise UsageError("Name either a STORE or --study-embeddings FOLDER.")
+        if self.study is None and (self.model or self.variant):
             raise UsageError("--model and --variant choose among --study-embeddings.")
-        return store
-    return StudyFiles(folder or Path(), model, variant)
+        if self.id_column is not None and not self.are_vectors:
+            raise UsageError("--id-column is for files of vectors; photos of a store have ids.")
+
+    @property
+    def are_vectors(self) -> bool:
+        """Whether the store is a file of a user's own vectors."""
+        store = self.store
+        return store is not None and store.suffix.lower() in SUFFIXES and not store.is_dir()
 
 
-def open_sources(
-    where: Path | str | StudyFiles,
-    *,
-    seed: int = 0,
-    labels: Path | None = None,
-    condition: str | None = None,
-    dataset: str | None = None,
-) -> list[Opened]:
+def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
     """Open embeddings.
 
     Args:
-        where: What ``embed`` or ``audit`` wrote, or files of the study.
+        sources: Which ones.
         seed: Seeds the train/val split of photos that come without one.
-        labels: A table of further labels; see ``with_labels``.
-        condition: Only photos that fulfil it; see ``select_photos``.
-        dataset: Name of the set of photos, for files of the study.
 
     Returns:
         One entry for every encoder, controls last.
@@ -95,55 +75,54 @@ def open_sources(
         UsageError: There is no such model, variant, column or condition.
         LatentprintError: The embeddings or the table cannot be read.
     """
-    if isinstance(where, StudyFiles):
-        study = _of_study(where, seed, dataset)
-        return [Opened(_chosen(each, labels, condition), tuple(each.files), {}) for each in study]
+    if sources.study is not None:
+        return [
+            Opened(_chosen(each, sources), tuple(each.files), draw="published")
+            for each in _of_study(sources.study, sources, seed)
+        ]
+    store = sources.store or Path()
+    if sources.are_vectors:
+        own = open_own_vectors(store, sources.metadata, id_column=sources.id_column, seed=seed)
+        return [Opened(_selected(own, sources.where), ("none",))]
+    if store.is_file():
+        raise LatentprintError(
+            f"{store} holds no embeddings: make them with `latentprint embed {store} --out FOLDER`,"
+            " and name FOLDER."
+        )
     return [
         Opened(
-            _chosen(each, labels, condition),
+            _chosen(each, sources),
             each.store.classes,
             each.store.manifest["settings"],
             each.root,
             each.store.manifest["encoder"],
         )
-        for each in open_collection(where, seed=seed)
+        for each in open_collection(store, seed=seed)
     ]
 
 
-def embedded_attributes(opened: Sequence[Opened]) -> tuple[Attribute, ...]:
-    """The published attributes that the embeddings answer.
-
-    Raises:
-        UsageError: They answer none.
-    """
-    classes = {name for each in opened for name in each.classes}
-    there = tuple(each for each in ATTRIBUTES.values() if set(each.classes) <= classes)
-    if not there:
-        raise UsageError(
-            "The embeddings hold the classes of no published attribute "
-            f"({', '.join(sorted(classes))}): say with -a what to ask."
-        )
-    return there
-
-
-def _of_study(files: StudyFiles, seed: int, dataset: str | None) -> list[StudyEmbeddings]:
-    found = open_study_files(files.folder, dataset=dataset, seed=seed)
-    kept = [each for each in found if _is_asked(each.encoder, files)]
+def _of_study(folder: Path, asked: Sources, seed: int) -> list[StudyEmbeddings]:
+    found = open_study_files(folder, seed=seed)
+    kept = [each for each in found if _is_asked(each.encoder, asked)]
     if not kept:
-        asked = f"{files.model or '…'} ({files.variant or '…'})"
-        raise unknown_name("model and variant", asked, [each.encoder for each in found])
+        name = f"{asked.model or '…'} ({asked.variant or '…'})"
+        raise unknown_name("model and variant", name, [each.encoder for each in found])
     return kept
 
 
-def _is_asked(encoder: str, asked: StudyFiles) -> bool:
+def _is_asked(encoder: str, asked: Sources) -> bool:
     """Whether "model (variant)" is the one that is asked for."""
     model, _, rest = encoder.rpartition(" (")
     return asked.model in (None, model) and asked.variant in (None, rest.removesuffix(")"))
 
 
-def _chosen(
-    source: StoredEmbeddings | StudyEmbeddings, labels: Path | None, condition: str | None
+def _chosen(source: StoredEmbeddings | StudyEmbeddings, sources: Sources) -> EmbeddingSource:
+    if sources.metadata is not None:
+        source = with_labels(source, sources.metadata)
+    return _selected(source, sources.where)
+
+
+def _selected(
+    source: StoredEmbeddings | StudyEmbeddings | OwnVectors, condition: str | None
 ) -> EmbeddingSource:
-    if labels is not None:
-        source = with_labels(source, labels)
     return source if condition is None else select_photos(source, condition)

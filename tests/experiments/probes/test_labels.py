@@ -3,6 +3,8 @@
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.probes.labels import keep_classes, label_photos
@@ -14,20 +16,61 @@ def classes_of(values: list, rule: str | None, column: str = "x") -> list[str | 
 
 
 def test_text_is_taken_as_it_is() -> None:
-    assert classes_of(["b", " a ", None, "", "b"], None) == ["b", "a", None, None, "b"]
+    found = label_photos(pl.DataFrame({"x": ["b", " a ", None, "", "b"]}), "x")
+    assert found.classes == ("a", "b")
+    assert found.codes.tolist() == [1, 0, -1, -1, 1]
+    assert found.notes == ("spaces around 1 values of x removed",)
     assert classes_of([True, False, None], None) == ["True", "False", None]
 
 
 def test_few_numbers_are_classes_in_rising_order() -> None:
-    found = label_photos(pl.DataFrame({"x": ["10", "9.0", "9", ""]}), "x")
-    assert found.classes == ("9", "10")
-    assert found.codes.tolist() == [1, 0, 0, -1]
+    found = label_photos(pl.DataFrame({"x": ["10", "9.5", "9", ""]}), "x")
+    assert found.classes == ("9", "9.5", "10")
+    assert found.codes.tolist() == [2, 1, 0, -1]
+    assert classes_of([2.0, 2.8, None, 2.0], None) == ["2", "2.8", None, "2"]
 
 
 def test_many_numbers_are_cut_into_quarters() -> None:
     found = label_photos(pl.DataFrame({"x": np.random.default_rng(0).permutation(100) + 0.5}), "x")
     assert found.rule == "quantiles:4"
     assert np.bincount(found.codes).tolist() == [25, 25, 25, 25]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"{number:03}" for number in range(30)],
+        [f"1.{number}0" for number in range(30)],
+        [f"{number}e2" for number in range(1, 31)],
+        ["2024-01-05", *map(str, range(30))],
+    ],
+)
+def test_codes_and_dates_are_names_and_no_quantities(names: list[str]) -> None:
+    assert classes_of(names, None) == names
+
+
+def test_bins_are_told_and_named_with_all_digits() -> None:
+    days = [str(20240101 + day) for day in range(24)]
+    found = label_photos(pl.DataFrame({"day": days}), "day")
+    assert found.classes[:2] == ("below 20240107", "20240107 to 20240113")
+    assert found.notes == ("values of day binned by quantiles:4 into 4 classes",)
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=4)
+digits = st.text("0123456789.e-+", max_size=9)
+numbers = st.one_of(st.integers(), st.floats(allow_nan=False)).map(str)
+
+
+@given(st.lists(st.one_of(texts, digits, numbers, st.none()), max_size=40))
+def test_two_different_texts_are_one_class_only_where_that_is_told(
+    values: list[str | None],
+) -> None:
+    found = label_photos(pl.DataFrame({"x": values}, schema={"x": pl.String}), "x")
+    if any("binned" in note for note in found.notes):
+        return
+    names = [value.strip() if value else None for value in values]
+    for name, code in zip(names, found.codes, strict=True):
+        assert (found.classes[code] if code >= 0 else None) == (name or None)
 
 
 def test_quantiles_of_many_equal_values_make_fewer_classes() -> None:

@@ -216,11 +216,12 @@ def _check_options(
 
     Raises:
         UsageError: One is out of range.
+        LatentprintError: There are fewer photos than k.
     """
     if not ks or min(ks) < 1 or min(seeds, memory_mb, bootstrap) < 1:
         raise UsageError("k, seeds, memory and bootstrap must each be at least 1.")
     if max(ks) > n_train:
-        raise UsageError(
+        raise LatentprintError(
             f"k is {max(ks)}, but there are only {n_train} labelled training photos: choose a"
             " smaller k."
         )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from latentprint.experiments.asking import option
+from latentprint.experiments.probes.labels import parse_bins
 from latentprint.stats import interval
 from latentprint.words import RobustnessMeasure
 
@@ -31,17 +33,19 @@ class RobustnessOptions:
         device: Where products are computed; the result does not depend on it.
     """
 
-    ks: tuple[int, ...] = (10,)
-    processing: str = "none"
-    exclude: str | None = None
-    group: str = "group"
-    bins: tuple[tuple[str, str], ...] = ()
-    within_class: bool = False
+    ks: tuple[int, ...] = option((10,), "-k", "--neighbours", least=1)
+    processing: str = option("none", metavar="CLASS")
+    exclude: str | None = option(None, metavar="COLUMN")
+    group: str = option("group", metavar="COLUMN")
+    bins: tuple[tuple[str, str], ...] = option(
+        (), metavar="LABEL=RULE", parse=lambda rules: tuple(parse_bins(rules).items())
+    )
+    within_class: bool = option(False)
     permutations: int = 200
     bootstrap: int = 1000
-    seed: int = 0
-    memory_mb: int = 4096
-    device: str = "cpu"
+    seed: int = option(0)
+    memory_mb: int = option(4096, least=1)
+    device: str = option("cpu")
 
 
 @dataclass(frozen=True)

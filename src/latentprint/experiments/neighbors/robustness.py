@@ -123,7 +123,11 @@ def _labelled(
     for name in rules:
         if name not in (label, nuisance):
             raise unknown_name("label with a rule of binning", name, (label, nuisance))
-    both = [label_photos(photos, name, rules.get(name)) for name in (label, nuisance)]
+    # A class is a name, even where it is written in digits.
+    both = [
+        label_photos(photos, label, rules.get(label, "values")),
+        label_photos(photos, nuisance, rules.get(nuisance)),
+    ]
     rows = by_id[(both[0].codes[by_id] >= 0) & (both[1].codes[by_id] >= 0)]
     labelled = []
     for each in both:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from latentprint.errors import UsageError
+from latentprint.experiments.asking import option
 from latentprint.experiments.pairs.pairs_design import Direction, PairDesign, design_pairs
 from latentprint.experiments.pairs.pairs_retrieval import Retrieved, retrieve
 from latentprint.experiments.pairs.pairs_shown import shown_pairs
@@ -37,18 +38,18 @@ class PairsOptions:
         device: Column with the type of device; None for ``device_type`` or ``camera_type``.
         drop_incomplete: Leave incomplete photos and subjects out instead of refusing them.
         ks: The k of recall@k.
-        seed: Seeds the bootstrap.
-        bootstrap: Number of resamples of subjects.
+        seed: Seeds everything that is random.
+        bootstrap: Resamples of subjects behind the intervals.
         memory_mb: Memory for vectors, and for similarities; the result does not depend on it.
     """
 
-    subject: str = "subject"
-    device: str | None = None
-    drop_incomplete: bool = False
-    ks: tuple[int, ...] = (1, 5, 10)
-    seed: int = 0
-    bootstrap: int = 1000
-    memory_mb: int = 1024
+    subject: str = option("subject", metavar="COLUMN")
+    device: str | None = option(None, "--device-type", metavar="COLUMN")
+    drop_incomplete: bool = option(False)
+    ks: tuple[int, ...] = option((1, 5, 10), "-k", least=1)
+    seed: int = option(0)
+    bootstrap: int = option(1000, least=1)
+    memory_mb: int = option(1024, least=1)
 
     def __post_init__(self) -> None:
         if not self.ks or min(*self.ks, self.bootstrap, self.memory_mb) < 1:

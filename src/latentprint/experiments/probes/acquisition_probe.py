@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, unknown_name
+from latentprint.experiments.asking import option
 from latentprint.experiments.probes.container import container_items
 from latentprint.experiments.probes.fitting import ProbeOptions, run_plan
 from latentprint.experiments.probes.guards import cap_per_group
 from latentprint.experiments.probes.items import Items, labelled_items, permuted_labels
-from latentprint.experiments.probes.labels import Labelled, keep_classes, label_photos
+from latentprint.experiments.probes.labels import Labelled, keep_classes, label_photos, parse_bins
 from latentprint.experiments.probes.outcome import ProbeOutcome
 from latentprint.experiments.probes.plans import Plan, balanced, fold_plan, split_plan
 from latentprint.experiments.probes.probe import Task, run_task
@@ -39,21 +40,23 @@ class Guards:
     """Which photos may take part in the probe of a label.
 
     Attributes:
-        group: Column of what must not be on both sides of a split (photographer, scene, source);
-            None for the groups that the photos came with, near-duplicates kept together.
-        cap: Most photos of one group and month that take part; None for all.
-        min_count: Photos that a class needs.
-        balance: Downsample every class to the rarest.
-        bins: Rule of binning by column; see ``label_photos``.
-        processing: Processing class whose embeddings are read; None for the unprocessed photo.
+        group: Photos with one value of it stay on one side of every split: photographer, scene,
+            source; by default the manifest's group, else near-duplicates.
+        cap: Most photos of one group and month that take part; by default all.
+        min_count: Photos that a class of a label needs.
+        balance: Downsample classes to the rarest.
+        bins: How values become classes: values, values:K, quantiles:K, stops, edges:A,B or
+            published; by default text as it is, numbers in 4 quantiles.
+        processing: Processing class whose embeddings labels are read from; by default none,
+            unprocessed.
     """
 
-    group: str | None = None
-    cap: int | None = None
-    min_count: int = 10
-    balance: bool = True
-    bins: dict[str, str] = field(default_factory=dict)
-    processing: str | None = None
+    group: str | None = option(None, metavar="COLUMN")
+    cap: int | None = option(None, least=1)
+    min_count: int = option(10, least=2)
+    balance: bool = option(True)
+    bins: dict[str, str] = option({}, metavar="LABEL=RULE", parse=parse_bins)
+    processing: str | None = option(None, metavar="CLASS")
 
 
 def probe_label(

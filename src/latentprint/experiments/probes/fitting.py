@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.experiments.asking import option
 from latentprint.experiments.assignment import Draw
 from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.plans import Plan
@@ -23,36 +24,38 @@ class ProbeOptions:
     """How probes are run.
 
     Attributes:
-        seed: Seeds draws, folds and the bootstrap.
+        seed: Seeds everything that is random.
         fits: Final fits (published: 10).
-        assignment: Classes that a training photo appears under.
-        draw: How a training photo gets its one class.
-        paired: Also run the paired probe of every processing attribute.
-        solver: ``lbfgs`` (to the optimum) or ``sgd`` (the study's protocol).
-        normalise: ``l2`` (published), ``standardise`` or ``none``.
+        assignment: Show each training photo under one drawn class (published), or under all
+            classes; by default under all where there are fewer than 5,000 training photos.
+        draw: How a training photo gets its one class: by its id, or as published by its row.
+        paired: Also the paired probe of every processing attribute, each photo's mean over the
+            classes subtracted: the sensitive measure for small sets.
+        solver: ``lbfgs``, to the optimum, or ``sgd``, the study's protocol.
+        normalise: What is done to embeddings first; published: l2.
         C_grid: Values of C for ``lbfgs``.
         trials: Trials of learning rate and weight decay for ``sgd``.
         bootstrap: Resamples behind the intervals.
-        controls: Run the permuted-label control and the check of the other normalisation.
-        curve: Measure the learning curve.
-        device: Where fits run.
+        controls: Also with shuffled labels, other feature normalisation and file facts alone.
+        curve: Also with fewer training photos.
+        device: Where fits run: cpu, cuda or mps.
         memory_mb: Memory for embeddings; larger sets are read from disk as they are needed.
     """
 
-    seed: int = 0
-    fits: int = 10
-    assignment: Assignment = "one"
-    draw: Draw = "photo"
-    paired: bool = True
-    solver: Solver = "lbfgs"
-    normalise: Normalisation = "l2"
+    seed: int = option(0)
+    fits: int = option(10, least=1, most=999)
+    assignment: Assignment | None = option(None)
+    draw: Draw = option("photo")
+    paired: bool = option(True)
+    solver: Solver = option("lbfgs")
+    normalise: Normalisation = option("l2")
     C_grid: tuple[float, ...] = C_GRID
     trials: int = 30
     bootstrap: int = 1000
-    controls: bool = True
-    curve: bool = True
-    device: str = "cpu"
-    memory_mb: int = 4096
+    controls: bool = option(True)
+    curve: bool = option(True)
+    device: str = option("cpu")
+    memory_mb: int = option(4096, least=1)
 
     def __post_init__(self) -> None:
         if not 1 <= self.fits <= 999 or min(self.bootstrap, self.trials, self.memory_mb) < 1:
@@ -62,8 +65,8 @@ class ProbeOptions:
             )
         if not self.C_grid or min(self.C_grid) <= 0:
             raise UsageError("A probe needs positive values of C.")
-        if self.assignment not in ("one", "all"):
-            raise unknown_name("assignment", self.assignment, ("one", "all"))
+        if self.assignment not in (None, "one", "all"):
+            raise unknown_name("assignment", str(self.assignment), ("one", "all"))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,7 @@ PUBLISHED_COUNTS = {
 
 _CONTINUOUS = "quantiles:4"
 _FEW_VALUES = 20
+_EXACT = 2.0**53
 # ISO and exposure time double with every stop, the f-number does with every second one.
 _STOPS_PER_DOUBLING = {"aperture": 2.0}
 
@@ -46,12 +49,14 @@ class Labelled:
         rule: The rule that made classes of its values.
         classes: Names of the classes, numbers in rising order [K].
         codes: Class of every photo, -1 where it has none, int64 [N].
+        notes: What was done to values that are no longer told apart.
     """
 
     name: str
     rule: str
     classes: tuple[str, ...]
     codes: np.ndarray
+    notes: tuple[str, ...] = ()
 
 
 def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> Labelled:
@@ -61,8 +66,13 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
     ``quantiles:K`` cuts numbers into K parts of as many photos (fewer where many are equal);
     ``stops`` rounds exposure time, aperture and ISO to whole photographic stops; ``edges:A,B``
     cuts numbers at A and B, each edge belonging to the class above it; ``published`` takes the
-    most frequent values, as many as the study has classes. Without a rule, text and numbers of at
-    most 20 different values are taken as they are, others cut into four quantiles.
+    most frequent values, as many as the study has classes. Without a rule, quantities of more than
+    20 different values are cut into four quantiles, everything else is taken as it is. Text is a
+    quantity where every value is written as Python writes its number: 007, 1.10 and 2024-01-05
+    are names.
+
+    Two values that are not binned are never one class, but for spaces around text, which are
+    removed.
 
     Args:
         photos: One row for every photo [N].
@@ -77,62 +87,89 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
     values = photos[column]
     if values.dtype.is_nested() or values.dtype in (pl.Binary, pl.Object):
         raise UsageError(f"The column {column!r} holds no plain values that could be labels.")
-    numbers = _numbers(values)
+    names, notes = _names(values)
+    numbers = _numbers(values, names)
     if rule is None:
-        many = numbers is not None and numbers.drop_nulls().n_unique() > _FEW_VALUES
+        many = _are_quantities(names, numbers) and len(set(names) - {None}) > _FEW_VALUES
         rule = _CONTINUOUS if many else "values"
-    name, _, argument = rule.partition(":")
-    match name:
+    kind, _, argument = rule.partition(":")
+    match kind:
         case "values":
-            return _by_value(column, values, numbers, rule, _count(rule, argument, optional=True))
+            labelled = _by_value(
+                column, names, numbers, rule, _count(rule, argument, optional=True)
+            )
         case "published":
-            return _by_value(column, values, numbers, rule, _published(column))
+            labelled = _by_value(column, names, numbers, rule, _published(column))
         case "quantiles" | "edges" | "stops":
             if numbers is None:
                 raise UsageError(f"The rule {rule!r} needs numbers, and {column!r} holds text.")
-            return _binned(column, numbers, rule, name, argument)
+            labelled = _binned(column, numbers, rule, kind, argument)
+            notes += [f"values of {column} binned by {rule} into {len(labelled.classes)} classes"]
         case _:
             raise unknown_name("rule of binning", rule, RULES)
+    return replace(labelled, notes=tuple(notes))
 
 
-def _numbers(values: pl.Series) -> pl.Series | None:
-    """The values as numbers; None where they are not: every text must be a number."""
-    if values.dtype == pl.Boolean:
+def _names(values: pl.Series) -> tuple[list[str | None], list[str]]:
+    """The values as text, None where there is none, and what was removed from them."""
+    if values.dtype.is_float():
+        return [None if x is None or not math.isfinite(x) else number(x) for x in values], []
+    if values.dtype != pl.String:
+        return [None if x is None else str(x) for x in values], []
+    stripped = [None if x is None else x.strip() for x in values]
+    changed = sum(bool(new) and new != old for new, old in zip(stripped, values, strict=True))
+    notes = [f"spaces around {changed} values of {values.name} removed"] if changed else []
+    return [x or None for x in stripped], notes
+
+
+def number(value: float) -> str:
+    """A number as text, so that different numbers are different texts."""
+    return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
+
+
+def _numbers(values: pl.Series, names: Sequence[str | None]) -> np.ndarray | None:
+    """The values as numbers, NaN where there is none [N]; None if one is no number."""
+    if values.dtype == pl.Boolean or all(name is None for name in names):
         return None
-    if values.dtype.is_numeric():
-        numbers = values.cast(pl.Float64)
-    else:
-        stripped = values.cast(pl.String).str.strip_chars()
-        values = pl.select(pl.when(stripped != "").then(stripped)).to_series()
-        numbers = values.cast(pl.Float64, strict=False)
-        if numbers.null_count() > values.null_count() or numbers.is_null().all():
-            return None
+    try:
+        numbers = np.array([math.nan if name is None else float(name) for name in names])
+    except ValueError:
+        return None
     # What is neither a number nor missing cannot be put into an order.
-    return pl.select(pl.when(numbers.is_finite()).then(numbers)).to_series()
+    return np.where(np.isfinite(numbers), numbers, math.nan)
+
+
+def _are_quantities(names: Sequence[str | None], numbers: np.ndarray | None) -> bool:
+    """Whether every value is written as its number is: a code or a date would not be."""
+    if numbers is None:
+        return False
+    pairs = zip(names, numbers.tolist(), strict=True)
+    return all(name is None or math.isnan(x) or name in (repr(x), number(x)) for name, x in pairs)
 
 
 def _by_value(
-    column: str, values: pl.Series, numbers: pl.Series | None, rule: str, most: int | None
+    column: str,
+    names: Sequence[str | None],
+    numbers: np.ndarray | None,
+    rule: str,
+    most: int | None,
 ) -> Labelled:
-    if numbers is not None:
-        text = [None if x is None else f"{x:g}" for x in numbers]
-    else:
-        stripped = (None if x is None else str(x).strip() for x in values)
-        text = [x or None for x in stripped]
-    counts: dict[str, int] = {}
-    for each in text:
-        if each is not None:
-            counts[each] = counts.get(each, 0) + 1
+    counts = Counter(name for name in names if name is not None)
     kept = sorted(counts, key=lambda each: (-counts[each], each))[:most]
-    names = sorted(kept, key=float) if numbers is not None else sorted(kept)
-    index = {each: at for at, each in enumerate(names)}
-    codes = np.array([index.get(each or "", -1) for each in text], dtype=np.int64)
-    return Labelled(column, rule, tuple(names), codes)
+    classes = sorted(kept, key=None if numbers is None else _rising)
+    index = {each: at for at, each in enumerate(classes)}
+    codes = np.array([-1 if name is None else index.get(name, -1) for name in names], np.int64)
+    return Labelled(column, rule, tuple(classes), codes)
 
 
-def _binned(column: str, numbers: pl.Series, rule: str, name: str, argument: str) -> Labelled:
-    known = numbers.is_not_null().to_numpy()
-    values = numbers.fill_null(0.0).to_numpy()
+def _rising(name: str) -> tuple[bool, float, str]:
+    value = float(name)
+    return math.isnan(value), 0.0 if math.isnan(value) else value, name
+
+
+def _binned(column: str, numbers: np.ndarray, rule: str, name: str, argument: str) -> Labelled:
+    known = ~np.isnan(numbers)
+    values = np.where(known, numbers, 0.0)
     if name == "stops":
         return _by_stop(column, values, known, rule)
     if name == "edges":
@@ -151,8 +188,9 @@ def _ranges(edges: Sequence[float] | np.ndarray) -> tuple[str, ...]:
     """Names of the classes between edges."""
     if not len(edges):
         return ("all",)
-    inner = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
-    return (f"below {edges[0]:g}", *inner, f"{edges[-1]:g} and more")
+    shown = [number(float(each)) for each in edges]
+    inner = [f"{low} to {high}" for low, high in pairwise(shown)]
+    return (f"below {shown[0]}", *inner, f"{shown[-1]} and more")
 
 
 def _by_stop(column: str, values: np.ndarray, known: np.ndarray, rule: str) -> Labelled:
@@ -212,7 +250,7 @@ def keep_classes(labelled: Labelled, least: int) -> Labelled:
     place = np.full(len(labelled.classes) + 1, -1, dtype=np.int64)
     place[kept] = np.arange(len(kept))
     names = tuple(labelled.classes[each] for each in kept)
-    return Labelled(labelled.name, labelled.rule, names, place[labelled.codes])
+    return replace(labelled, classes=names, codes=place[labelled.codes])
 
 
 def parse_bins(rules: Sequence[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import polars as pl
 
 from latentprint.errors import LatentprintError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, assign_classes
-from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.fitting import Assignment, ProbeOptions
 from latentprint.experiments.probes.items import Items, permuted_classes, processed_items
 from latentprint.experiments.probes.outcome import ProbeOutcome
 from latentprint.experiments.probes.plans import Plan, fold_plan, published_plan, split_plan
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from latentprint.processing import Attribute
 
 FEW_PHOTOS = 5000
-"""Smaller sets are cross-validated where the protocol allows it."""
+"""Smaller sets are cross-validated where the protocol allows it, and every photo of them is shown
+under every class, which tells more of few photos."""
 
 REPLICATES = 10
 """Cross-validations of resampled photos behind an interval."""
@@ -43,9 +44,10 @@ def probe_processing(
     Under the published assignment each training photo appears once, under a class drawn at random,
     and each test photo under every class; hyperparameters are tuned on a held-out part of the
     training photos, and the final fits each have a fresh draw (ICCV 2025 study, arXiv 2508.10637,
-    section 3). Under the assignment ``all`` every training photo appears under every class: in
-    folds by photo where the split was not given and there are fewer than 5,000 photos, else in the
-    given split, with bootstrap replicates of its training photos.
+    section 3). Under the assignment ``all``, the default below 5,000 training photos, every
+    training photo appears under every class: in folds by photo where the split was not given and
+    there are fewer than 5,000 photos, else in the given split, with bootstrap replicates of its
+    training photos.
 
     Args:
         source: Embeddings of the photos under every class of the attribute.
@@ -64,10 +66,21 @@ def probe_processing(
     items = processed_items(
         source, attribute.classes, photos, paired=paired, memory_mb=options.memory_mb
     )
+    options = replace(options, assignment=assignment_of(options, len(train)))
     plan = _plan(items, attribute, train, test, source.split_made, options)
     setup = ProbeSetup.of(paired=paired, every_class=options.assignment == "all")
     task = Task(Experiment.PROCESSING_PROBE, attribute.name, setup, items, plan, permuted_classes)
     return run_task(source, task, options)
+
+
+def assignment_of(options: ProbeOptions, n_train: int) -> Assignment:
+    """The assignment that is asked for, or the default for so many training photos.
+
+    The published draw gives one class to each.
+    """
+    if options.assignment is not None:
+        return options.assignment
+    return "all" if n_train < FEW_PHOTOS and options.draw == "photo" else "one"
 
 
 def _sides(

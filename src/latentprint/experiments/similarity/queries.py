@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.asking import option
 from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.experiments.probes.labels import Labelled, label_photos
 
@@ -17,7 +18,7 @@ UNPROCESSED = "none"
 
 _NO_LABELS = (
     "semantic labels of at least two classes are needed. Put the photos of each class into a folder"
-    " of its own, or name a column with --label (and its table with --labels)."
+    " of its own, or name a column with --label (and its table with --metadata)."
 )
 
 
@@ -39,14 +40,19 @@ class QueryOptions:
             not depend on it.
     """
 
-    label: str = "label"
-    query: str | None = None
-    sample: int | None = 1000
-    exclude_group: bool = False
-    processing: str | None = None
-    seed: int = 0
+    label: str = option("label", metavar="COLUMN")
+    query: str | None = option(None, metavar="ID")
+    sample: int | None = option(
+        1000,
+        least=0,
+        help="Most query photos, chosen by seed and id; 0 takes all.",
+        parse=lambda most: most or None,
+    )
+    exclude_group: bool = option(False)
+    processing: str | None = option(None, metavar="CLASS")
+    seed: int = option(0)
     bootstrap: int = 1000
-    memory_mb: int = 1024
+    memory_mb: int = option(1024, least=1)
 
     def __post_init__(self) -> None:
         for name in ("sample", "bootstrap", "memory_mb"):
@@ -114,7 +120,8 @@ def labelled(
             has none.
     """
     columns, by_id = photos.sort("id"), sorted_photos(photos)
-    label = label_photos(columns, options.label)
+    # A class is a name, even where it is written in digits.
+    label = label_photos(columns, options.label, "values")
     _check(label, _NO_LABELS)
     metadata = label if column is None else label_photos(columns, column, rule)
     _check(metadata, "metadata that are the same or different need two values.")

@@ -1,0 +1,138 @@
+"""How an experiment is asked of stored embeddings: its options, and the steps it takes.
+
+This module is imported to list the commands, so it imports no library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from latentprint.experiments.source import Opened
+    from latentprint.results import Result
+    from latentprint.words import Experiment
+
+_OPTION = "option"
+
+
+@dataclass(frozen=True)
+class Option:
+    """How a field of options is written on the command line; its docstring says what it means.
+
+    Attributes:
+        flags: Names, such as ``-k`` and ``--neighbours``; by default that of the field.
+        metavar: What stands for its value.
+        least: The smallest number.
+        most: The largest number.
+        help: What it means, where the words of the docstring are not those for a command line.
+        parse: Makes the field's value of what was written.
+        argument: Whether it is written without a name.
+    """
+
+    flags: tuple[str, ...] = ()
+    metavar: str | None = None
+    least: float | None = None
+    most: float | None = None
+    help: str | None = None
+    parse: Callable[[Any], Any] | None = None
+    argument: bool = False
+
+
+def option(default: Any, *flags: str, **how: Any) -> Any:
+    """A field of a dataclass of options that the command line offers.
+
+    Args:
+        default: Its default.
+        flags: Names on the command line.
+        how: The other attributes of ``Option``.
+    """
+    metadata = {_OPTION: Option(flags, **how)}
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def option_of(metadata: Mapping[str, Any]) -> Option | None:
+    """How the field of this metadata is written; None where the command line does not offer it."""
+    return metadata.get(_OPTION)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one step found.
+
+    Attributes:
+        results: Rows of the result table, without verdicts.
+        details: What stands behind them, as JSON values.
+        tables: Larger tables that are kept beside the results, by name.
+    """
+
+    results: Sequence[Result] = ()
+    details: Sequence[dict[str, Any]] = ()
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One measurement of one encoder, which is left out where the data do not allow it.
+
+    Attributes:
+        experiment: What is measured.
+        attribute: What it is about.
+        encoder: Name of the encoder.
+        ask: Measures it.
+        name: What is done, in a few words; by default the experiment.
+    """
+
+    experiment: Experiment
+    attribute: str
+    encoder: str
+    ask: Callable[[], Answer]
+    name: str = ""
+
+    def __str__(self) -> str:
+        what = self.name or self.experiment.replace("_", " ")
+        return ", ".join(filter(None, (f"{what} {self.attribute}".strip(), self.encoder)))
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """An experiment as it can be asked.
+
+    Attributes:
+        options: A frozen dataclass whose fields are made with ``option``, or are such dataclasses
+            themselves; it has a ``seed``.
+        steps: What has to be measured, given the embeddings and the options.
+        help: What a user should know beyond the summary.
+        examples: Command lines, without the word ``latentprint``.
+    """
+
+    options: type[Any]
+    steps: Callable[[Sequence[Opened], Any], Iterable[Step]]
+    help: str = ""
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Registered:
+    """An experiment on stored embeddings.
+
+    Attributes:
+        name: The word by which it is asked for.
+        home: The module that holds its ``INQUIRY``.
+        summary: What it measures, in a sentence.
+    """
+
+    name: str
+    home: str
+    summary: str
+
+    def inquiry(self) -> Inquiry:
+        """Import it."""
+        found: Inquiry = import_module(f"latentprint.experiments.{self.home}").INQUIRY
+        return found

@@ -1,0 +1,90 @@
+"""How kNN influence is asked of stored embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from latentprint.experiments.asking import Answer, Inquiry, Step, option
+from latentprint.experiments.assignment import Draw
+from latentprint.experiments.neighbors.influence import influence
+from latentprint.experiments.source import Opened, asked_attributes, without_controls
+from latentprint.words import Experiment
+
+if TYPE_CHECKING:
+    from latentprint.processing import Attribute
+
+
+@dataclass(frozen=True)
+class InfluenceOptions:
+    """How kNN influence is measured.
+
+    Attributes:
+        attributes: A processing attribute (jpeg, sharpening, resizing, interpolation), some of its
+            classes (jpeg:CLASS,CLASS) or a file that composes one (FILE.toml); by default the
+            published ones whose classes were embedded.
+        ks: Number of neighbours.
+        draw: How the uniform set-up draws the classes of training photos: by their id, or as
+            published by their row; by default by id, for files of the study as published.
+        seed: Seeds everything that is random.
+        device: Where products run: cpu, cuda or mps.
+        memory_mb: Memory for vectors and similarities; larger sets are read from disk in parts.
+    """
+
+    attributes: tuple[str, ...] = option((), "--attribute", "-a", metavar="NAME")
+    ks: tuple[int, ...] = option((10,), "-k", "--neighbours", least=1)
+    draw: Draw | None = option(None)
+    seed: int = option(0)
+    device: str = option("cpu")
+    memory_mb: int = option(4096, least=1)
+
+
+def influence_steps(opened: Sequence[Opened], options: InfluenceOptions) -> Iterator[Step]:
+    """The kNN influence that is asked for.
+
+    Raises:
+        UsageError: An attribute is not known, or none is there.
+    """
+    yield from influence_of(opened, asked_attributes(opened, options.attributes), options)
+
+
+def influence_of(
+    opened: Sequence[Opened], attributes: Sequence[Attribute], options: InfluenceOptions
+) -> Iterator[Step]:
+    """The kNN influence of every attribute on every encoder; controls have none."""
+    for attribute in attributes:
+        for each in without_controls(opened):
+            yield Step(
+                Experiment.KNN_INFLUENCE,
+                attribute.name,
+                each.source.encoder,
+                partial(_answer, each, attribute, options),
+                "kNN influence of",
+            )
+
+
+def _answer(opened: Opened, attribute: Attribute, options: InfluenceOptions) -> Answer:
+    outcome = influence(
+        opened.source,
+        attribute,
+        ks=options.ks,
+        draw=options.draw or opened.draw,
+        seed=options.seed,
+        memory_mb=options.memory_mb,
+        device=options.device,
+    )
+    return Answer(outcome.results, outcome.details())
+
+
+INQUIRY = Inquiry(
+    InfluenceOptions,
+    influence_steps,
+    "Tied votes go to the class whose name comes first, equal similarities to the photo whose id "
+    "(or row, under the published draw) comes first. --json holds every single accuracy.",
+    (
+        "influence store -a jpeg -k 1 -k 10",
+        "influence --study-embeddings files --model CLIP -a jpeg --json",
+    ),
+)

@@ -1,0 +1,234 @@
+"""How probes are asked of stored embeddings: every label of every encoder and of its controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latentprint.errors import UsageError, unknown_name
+from latentprint.experiments.asking import Answer, Inquiry, Step, option
+from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
+from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.outcome import Controls, ProbeOutcome, compare_with_controls
+from latentprint.experiments.probes.processing_probe import probe_processing
+from latentprint.experiments.probes.variance import decompose_variance
+from latentprint.experiments.source import (
+    EmbeddingSource,
+    Opened,
+    asked_attributes,
+    without_controls,
+)
+from latentprint.photos import SplitFile, read_split_file
+from latentprint.processing import ATTRIBUTES, Attribute, parse_attribute
+from latentprint.words import COLOUR_STATISTICS, CONTROL, DCT_ENERGIES, UNTRAINED, Experiment
+
+if TYPE_CHECKING:
+    Probe = Callable[[EmbeddingSource, ProbeOptions], ProbeOutcome]
+
+
+@dataclass(frozen=True)
+class ProbeQuestions:
+    """What is recovered from embeddings, and how.
+
+    Attributes:
+        names: What to recover: a processing attribute (jpeg, sharpening, resizing, interpolation,
+            jpeg:CLASS,CLASS, FILE.toml) or a label of the photos: make, model, smartphone,
+            exposure_time, aperture, iso, focal_length, flash, year… or any other column
+            (column:NAME where the name is taken); by default the published attributes whose
+            classes were embedded.
+        split_file: A split of the study (JSON) to use for its label.
+        options: How probes are run.
+        guards: Which photos take part in the probes of labels.
+    """
+
+    names: tuple[str, ...] = option((), "--attribute", "-a", metavar="NAME")
+    split_file: Path | None = option(None, metavar="FILE")
+    options: ProbeOptions = field(default_factory=ProbeOptions)
+    guards: Guards = field(default_factory=Guards)
+
+    @property
+    def seed(self) -> int:
+        """Seeds everything that is random."""
+        return self.options.seed
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What is asked of embeddings.
+
+    Attributes:
+        attributes: Processing attributes.
+        labels: Columns of the photos: acquisition labels and the user's own.
+    """
+
+    attributes: tuple[Attribute, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+def find_questions(names: Sequence[str], columns: Sequence[str]) -> Questions:
+    """Tell processing attributes from labels.
+
+    Args:
+        names: What the user asks for: see ``parse_attribute``, else a column; a column that is
+            named like an attribute is asked for as ``column:NAME``.
+        columns: The columns that the photos have.
+
+    Raises:
+        UsageError: A name is neither; the message holds the nearest one.
+    """
+    attributes, labels = [], []
+    for name in dict.fromkeys(names):
+        column = name.removeprefix("column:")
+        attribute = None if name != column else parse_attribute(name)
+        if attribute is not None:
+            attributes.append(attribute)
+        elif column in columns:
+            labels.append(column)
+        else:
+            raise unknown_name("attribute or label", column, [*ATTRIBUTES, *columns])
+    return Questions(tuple(attributes), tuple(labels))
+
+
+def stored_probe_steps(opened: Sequence[Opened], asked: ProbeQuestions) -> Iterator[Step]:
+    """Every probe that is asked for, the controls of every encoder beside it.
+
+    Raises:
+        UsageError: A name is not known, or a split file is given for several labels.
+        LatentprintError: The split file cannot be read.
+    """
+    split = None if asked.split_file is None else read_split_file(asked.split_file)
+    if asked.names:
+        questions = find_questions(asked.names, opened[0].source.photos.columns)
+    elif split is not None:
+        questions = Questions(labels=(split.target_attribute,))
+    else:
+        questions = Questions(asked_attributes(opened, ()))
+    if split is not None and len(questions.labels) != 1:
+        raise UsageError("A split file is for one label: name no other with -a.")
+    yield from probe_steps(opened, questions, asked.options, asked.guards, split)
+
+
+def probe_steps(
+    opened: Sequence[Opened],
+    questions: Questions,
+    options: ProbeOptions,
+    guards: Guards | None = None,
+    split: SplitFile | None = None,
+) -> Iterator[Step]:
+    """Every probe of every encoder, with those of its controls beside it.
+
+    Args:
+        opened: Embeddings of the encoders and of their controls.
+        questions: What is to be recovered.
+        options: How the probes are run.
+        guards: Which photos take part in the probes of labels.
+        split: A split file for the labels.
+    """
+    for attribute in questions.attributes:
+        for paired in (False, True) if options.paired else (False,):
+            probe: Probe = partial(_processing, attribute=attribute, paired=paired)
+            about = (Experiment.PROCESSING_PROBE, attribute.name, f"{'paired ' * paired}probe")
+            yield from _of_all(opened, about, probe, options)
+        for each in without_controls(opened):
+            ask = partial(_variance, each.source, attribute, options)
+            yield Step(Experiment.VARIANCE, attribute.name, each.source.encoder, ask)
+    for label in questions.labels:
+        probe = partial(_label, label=label, guards=guards, split=split)
+        yield from _of_all(opened, (Experiment.ACQUISITION_PROBE, label, "probe"), probe, options)
+
+
+def _processing(
+    source: EmbeddingSource, options: ProbeOptions, *, attribute: Attribute, paired: bool
+) -> ProbeOutcome:
+    return probe_processing(source, attribute, options, paired=paired)
+
+
+def _label(
+    source: EmbeddingSource,
+    options: ProbeOptions,
+    *,
+    label: str,
+    guards: Guards | None,
+    split: SplitFile | None,
+) -> ProbeOutcome:
+    return probe_label(source, label, options, guards, split)
+
+
+def _of_all(
+    opened: Sequence[Opened],
+    about: tuple[Experiment, str, str],
+    probe: Probe,
+    options: ProbeOptions,
+) -> Iterator[Step]:
+    """One question to every source, the controls first: each answer is set against theirs."""
+    experiment, attribute, name = about
+    found: dict[str, ProbeOutcome] = {}
+    for each in sorted(opened, key=lambda each: each.source.family != CONTROL):
+        ask = partial(_answer, each.source, probe, options, found)
+        yield Step(experiment, attribute, each.source.encoder, ask, name)
+
+
+def _answer(
+    source: EmbeddingSource, probe: Probe, options: ProbeOptions, found: dict[str, ProbeOutcome]
+) -> Answer:
+    is_control = source.family == CONTROL
+    if is_control:
+        # A control is a bare figure; its own controls would tell nothing new.
+        options = replace(options, controls=False, curve=False)
+    outcome = probe(source, options)
+    found[source.encoder] = outcome
+    if not is_control:
+        outcome = compare_with_controls(
+            outcome,
+            Controls(
+                twin=found.get(source.encoder + UNTRAINED),
+                colour=found.get(COLOUR_STATISTICS),
+                dct=found.get(DCT_ENERGIES),
+            ),
+        )
+    return Answer([outcome.result, *outcome.curve], [_details(outcome)])
+
+
+def _details(outcome: ProbeOutcome) -> dict[str, Any]:
+    """What the table has no room for, as JSON values."""
+    result, score = outcome.result, outcome.score
+    return {
+        "encoder": result.encoder,
+        "experiment": result.experiment,
+        "attribute": result.attribute,
+        "setup": result.setup,
+        "classes": list(outcome.classes),
+        "per_class": score.per_class.tolist(),
+        "confusion": score.confusion.tolist(),
+        "accuracies": score.accuracies.tolist(),
+        "tuning": [
+            {"setting": str(setting), "accuracy": accuracy}
+            for setting, accuracy in outcome.tuning.table
+        ],
+    }
+
+
+def _variance(source: EmbeddingSource, attribute: Attribute, options: ProbeOptions) -> Answer:
+    return Answer(
+        decompose_variance(
+            source,
+            attribute,
+            seed=options.seed,
+            bootstrap=options.bootstrap,
+            memory_mb=options.memory_mb,
+        )
+    )
+
+
+INQUIRY = Inquiry(
+    ProbeQuestions,
+    stored_probe_steps,
+    "Every accuracy comes with chance, a 95 % interval, controls and what limits it.",
+    (
+        "probe store -a jpeg",
+        "probe store -a make -a aperture --bins aperture=stops --group photographer",
+    ),
+)

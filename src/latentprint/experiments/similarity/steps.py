@@ -1,0 +1,174 @@
+"""How similarity, stability and galleries are asked of stored embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from latentprint.errors import UsageError
+from latentprint.experiments.asking import Answer, Inquiry, Step, option
+from latentprint.experiments.probes.labels import parse_bins
+from latentprint.experiments.similarity.gallery import Choice, galleries
+from latentprint.experiments.similarity.queries import UNPROCESSED, QueryOptions
+from latentprint.experiments.similarity.similarity import similarity
+from latentprint.experiments.similarity.stability import stability
+from latentprint.experiments.source import (
+    EmbeddingSource,
+    Opened,
+    asked_attributes,
+    without_controls,
+)
+from latentprint.words import Experiment
+
+if TYPE_CHECKING:
+    from latentprint.processing import Attribute
+
+_LIGHTEST = "JPEG95_444"
+
+
+@dataclass(frozen=True)
+class ComparisonOptions:
+    """What is compared, and how.
+
+    Attributes:
+        attributes: Processing that is varied: jpeg, sharpening, resizing, interpolation,
+            jpeg:CLASS,CLASS or FILE.toml; by default the published ones whose classes were
+            embedded, or none where columns are named.
+        columns: Column that is the same or different instead, such as make.
+        stability: Also how far re-encoding moves a photo, against its nearest other photo.
+        reference: Class from which the shift is reported too; by default none, unprocessed, else
+            the lightest published class, where it was embedded.
+        threshold: Cosine similarity below which your index takes photos for different.
+        galleries: Number of neighbour galleries of each attribute.
+        choice: Galleries that change most, or any, by seed and id.
+        k: Number of neighbours in a gallery.
+        bins: How values of columns become classes: values, values:K, quantiles:K, stops,
+            edges:A,B or published.
+        queries: Which photos are compared.
+    """
+
+    attributes: tuple[str, ...] = option((), "--attribute", "-a", metavar="NAME")
+    columns: tuple[str, ...] = option((), "--by", metavar="COLUMN")
+    stability: bool = option(True)
+    reference: str | None = option(None, metavar="CLASS")
+    threshold: float | None = option(None)
+    galleries: int = option(3, least=0)
+    choice: Choice = option("telling", "--choose")
+    k: int = option(10, "-k", "--neighbours", least=1)
+    bins: dict[str, str] = option({}, metavar="COLUMN=RULE", parse=parse_bins)
+    queries: QueryOptions = field(default_factory=QueryOptions)
+
+    @property
+    def seed(self) -> int:
+        """Seeds everything that is random."""
+        return self.queries.seed
+
+
+def similarity_steps(opened: Sequence[Opened], options: ComparisonOptions) -> Iterator[Step]:
+    """Similarity, stability and galleries of every encoder; controls have none.
+
+    What the photos do not allow, such as distributions without semantic labels, is left out.
+
+    Raises:
+        UsageError: An option or name is wrong.
+    """
+    asked: tuple[Attribute, ...] = ()
+    if options.attributes or not options.columns:
+        asked = asked_attributes(opened, options.attributes)
+    if options.columns:
+        _check_unprocessed(opened[0].classes, options.queries)
+    for each in without_controls(opened):
+        reference = options.reference or _reference(each.classes)
+        for attribute in asked:
+            yield from _of_attribute(each.source, attribute, options, reference)
+        for column in options.columns:
+            yield Step(
+                Experiment.SIMILARITY,
+                column,
+                each.source.encoder,
+                partial(_similarity, each.source, column, options),
+                "similarity by",
+            )
+
+
+def _of_attribute(
+    source: EmbeddingSource,
+    attribute: Attribute,
+    options: ComparisonOptions,
+    reference: str | None,
+) -> Iterator[Step]:
+    """Everything that is asked about one processing attribute."""
+    about = (attribute.name, source.encoder)
+    ask = partial(_similarity, source, attribute, options)
+    yield Step(Experiment.SIMILARITY, *about, ask, "similarity by")
+    if options.stability:
+        ask = partial(_stability, source, attribute, options, reference)
+        yield Step(Experiment.STABILITY, *about, ask, "stability under")
+    if options.galleries:
+        ask = partial(_galleries, source, attribute, options)
+        yield Step(Experiment.NEIGHBOUR_GALLERY, *about, ask, "galleries of")
+
+
+def _similarity(
+    source: EmbeddingSource, metadata: Attribute | str, options: ComparisonOptions
+) -> Answer:
+    rule = options.bins.get(metadata) if isinstance(metadata, str) else None
+    found = similarity(source, metadata, options.queries, rule=rule)
+    return Answer(found.results, [found.detail])
+
+
+def _stability(
+    source: EmbeddingSource,
+    attribute: Attribute,
+    options: ComparisonOptions,
+    reference: str | None,
+) -> Answer:
+    found = stability(
+        source, attribute, options.queries, reference=reference, threshold=options.threshold
+    )
+    return Answer(found.results, [found.detail])
+
+
+def _galleries(source: EmbeddingSource, attribute: Attribute, options: ComparisonOptions) -> Answer:
+    found = galleries(
+        source,
+        attribute,
+        options.queries,
+        count=options.galleries,
+        choice=options.choice,
+        k=options.k,
+    )
+    return Answer(details=found)
+
+
+def _check_unprocessed(classes: Sequence[str], queries: QueryOptions) -> None:
+    """Columns are compared on unprocessed photos unless the user says otherwise.
+
+    Raises:
+        UsageError: There are none.
+    """
+    if queries.processing is None and UNPROCESSED not in classes:
+        raise UsageError(
+            "The embeddings hold no unprocessed photos: name the class to compare with "
+            f"--processing, one of {', '.join(classes)}."
+        )
+
+
+def _reference(classes: Sequence[str]) -> str | None:
+    return next((each for each in (UNPROCESSED, _LIGHTEST) if each in classes), None)
+
+
+INQUIRY = Inquiry(
+    ComparisonOptions,
+    similarity_steps,
+    "Cosine similarity to photos of the same or another class with the same or other metadata; how "
+    "far re-encoding moves a photo; the nearest neighbours of some photos. Semantic labels are "
+    "needed for all but the second.",
+    (
+        "similarity store -a jpeg --threshold 0.95",
+        "similarity store --by make --metadata cameras.csv --label species",
+        "similarity store -a jpeg --query cat/01.jpg",
+    ),
+)

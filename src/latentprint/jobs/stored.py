@@ -1,0 +1,53 @@
+"""Ask an experiment of embeddings that are already there, and keep the answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from latentprint.errors import unknown_name
+from latentprint.experiments import STORED
+from latentprint.jobs.measure import Measured, OnStep, measure
+from latentprint.jobs.run_folder import settings_of, write_run
+from latentprint.jobs.sources import Sources, open_sources
+
+
+def measure_stored(
+    experiment: str,
+    sources: Sources | Path | str,
+    options: Any = None,
+    *,
+    out: Path | str | None = None,
+    command: str = "",
+    on_step: OnStep = lambda _: None,
+) -> Measured:
+    """Measure an experiment on stored embeddings.
+
+    Args:
+        experiment: ``probe``, ``influence``, ``robustness``, ``pairs`` or ``similarity``.
+        sources: The embeddings; a path is what ``embed`` or ``audit`` wrote, or vectors of your
+            own.
+        options: What is asked and how: ``ProbeQuestions``, ``InfluenceOptions``,
+            ``RobustnessQuestions``, ``PairsQuestions`` or ``ComparisonOptions``.
+        out: Folder for results.{csv,parquet,json}, details.json, settings.json and report.html.
+        command: The command line, for the record.
+        on_step: Called with a short description of each step.
+
+    Returns:
+        The rows, and what was left out because the data do not allow it.
+
+    Raises:
+        UsageError: A name, column, class or option is not known.
+        LatentprintError: The embeddings or a file cannot be read.
+    """
+    registered = {each.name: each for each in STORED}
+    if experiment not in registered:
+        raise unknown_name("experiment", experiment, registered)
+    inquiry = registered[experiment].inquiry()
+    options = inquiry.options() if options is None else options
+    sources = sources if isinstance(sources, Sources) else Sources(Path(sources))
+    opened = open_sources(sources, seed=options.seed)
+    measured = measure(inquiry.steps(opened, options), on_step=on_step)
+    if out is not None and measured.results:
+        write_run(Path(out), measured, settings_of(opened, measured, command, options.seed))
+    return measured
