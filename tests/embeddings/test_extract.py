@@ -23,7 +23,6 @@ from latentprint.embeddings import (
     refuse_other_photos,
     write_photos,
 )
-from latentprint.embeddings import store as store_module
 from latentprint.embeddings.worker import Recipe, Task, prepare
 from latentprint.errors import LatentprintError
 from latentprint.photos import Photos, open_photos
@@ -147,19 +146,19 @@ def test_a_full_disk_is_said_and_finished_shards_stay(
     photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(photos, tmp_path / "whole")
-    settle = store_module._settle
-    shards: list[Path] = []
+    replace = Path.replace
+    written: list[Path] = []
 
-    def full(partial: Path, path: Path) -> None:
-        shards.append(path)
-        if len(shards) > 4:
+    def full(partial: Path, path: Path) -> Path:
+        written.append(path)
+        if len(written) > 4:
             raise OSError(errno.ENOSPC, "No space left on device")
-        settle(partial, path)
+        return replace(partial, path)
 
-    monkeypatch.setattr(store_module, "_settle", full)
-    with pytest.raises(LatentprintError, match="the disk is full"):
-        run(photos, tmp_path / "out")
-    monkeypatch.setattr(store_module, "_settle", settle)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        with pytest.raises(LatentprintError, match="the disk is full"):
+            run(photos, tmp_path / "out")
     run(photos, tmp_path / "out")
     assert {name for name in contents(tmp_path / "out") if ".partial" in name} == set()
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from latentprint.embeddings.store import writing
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.pairs.pairs import PairsOptions, PairsOutcome, near_duplicates
+from latentprint.files import write_json, write_table
 from latentprint.jobs.measure import Measured
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.sources import Opened, StudyFiles, open_sources
@@ -112,13 +111,8 @@ def _write_pairs(measured: MeasuredPairs, folder: Path) -> None:
         for each in measured.outcomes
     )
     said = {"failures": measured.failures, "left_out": measured.left_out}
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / ".pairs.partial"
-        queries.write_parquet(partial)
-        partial.replace(folder / "pairs.parquet")
-        partial.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        partial.replace(folder / "pairs.json")
+    write_table(folder / "pairs.parquet", queries)
+    write_json(folder / "pairs.json", said)
 
 
 def _measure(

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from latentprint.errors import UsageError
+from latentprint.files import writing
 from latentprint.photos.flickr.answers import read_licence_of
 from latentprint.photos.flickr.client import FlickrClient
-from latentprint.photos.flickr.collect import JOURNAL, Progress, writing
+from latentprint.photos.flickr.collect import JOURNAL, Progress
 from latentprint.photos.flickr.failures import FlickrError, NoAnswer, Unavailable
 from latentprint.photos.flickr.journal import Journal
 from latentprint.photos.flickr.licences import Licence, ask_licences, chosen
