@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentprint.encoders import libraries
+from latentprint.encoders import downloads, libraries
 from latentprint.encoders.catalogue import PublishedEncoder, published_encoder
 from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.load_options import LoadOptions, built
@@ -136,7 +136,7 @@ def sine_cosine_positions(side: int, width: int) -> torch.Tensor:
 def _file(known: PublishedEncoder, local: Path | None) -> Path:
     """The released file: a local copy, or fetched."""
     if local is None:
-        return libraries.download(known.weights, known.name, known.sha256 or None)
+        return downloads.download(known.weights, known.name, known.sha256 or None)
     path = weights_file(local)
     if known.sha256:
         check_digest(path, known.sha256)

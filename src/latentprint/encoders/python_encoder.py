@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentprint.encoders.encoder import Encoder
-from latentprint.encoders.libraries import brief
 from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.torch_embedding import TorchEncoder, check_embeddings, weights_digest
-from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.errors import LatentprintError, UsageError, brief, unknown_name
 
 if TYPE_CHECKING:
     import torch

@@ -6,8 +6,9 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
+from latentprint.encoders.downloads import download
 from latentprint.encoders.encoder import UNTRAINED
-from latentprint.encoders.libraries import download, import_library
+from latentprint.encoders.libraries import import_library
 from latentprint.encoders.library_transforms import from_torchvision
 from latentprint.encoders.load_options import LoadOptions, built, seeded
 from latentprint.encoders.torch_embedding import TorchEncoder
