@@ -23,7 +23,7 @@ from latentprint.embeddings import (
     refuse_other_photos,
     write_photos,
 )
-from latentprint.embeddings.worker import Recipe, Task, prepare
+from latentprint.embeddings.worker import PhotoTask, Recipe, prepare
 from latentprint.errors import LatentprintError
 from latentprint.photos import Photos, open_photos
 from latentprint.processing import ATTRIBUTES, classes_of, published_classes
@@ -232,14 +232,14 @@ def test_a_run_killed_for_real_resumes_bit_identical(
 def test_a_photo_that_cannot_be_processed_is_broken_with_the_class(tmp_path: Path) -> None:
     Image.new("RGB", (40_000, 2)).save(tmp_path / "wide.png")
     recipe = Recipe((published_classes()["RESIZE_DOUBLE"],), (ToyEncoder().preprocess,))
-    facts = prepare(Task(0, "wide.png", tmp_path / "wide.png"), recipe).facts
+    facts = prepare(PhotoTask(0, "wide.png", tmp_path / "wide.png"), recipe).facts
     assert facts.status == "broken"
     assert "RESIZE_DOUBLE" in facts.reason
 
 
 def test_the_mask_reaches_the_pixels(folder: Path) -> None:
     recipe = Recipe((published_classes()["none"],), (ToyEncoder().preprocess,), mask=0.5)
-    (pixels,) = prepare(Task(0, "x", folder / "b" / "01.png"), recipe).pixels
+    (pixels,) = prepare(PhotoTask(0, "x", folder / "b" / "01.png"), recipe).pixels
     assert (pixels[0, 8, 8] == 0).all()
     assert pixels[0, 0].any()
 

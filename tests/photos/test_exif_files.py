@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from latentprint.embeddings.store import FACTS_SCHEMA
-from latentprint.embeddings.worker import Recipe, Task, prepare
+from latentprint.embeddings.worker import PhotoTask, Recipe, prepare
 from latentprint.encoders import Preprocess
 from latentprint.photos import Photos, exif_files, open_photos
 from latentprint.photos.exif_files import SCHEMA, exif_row, exif_table
@@ -145,7 +145,7 @@ def test_embedding_records_the_same(photos: Photos, table: pl.DataFrame) -> None
     assert EXIF_SCHEMA.items() <= FACTS_SCHEMA.items()
     recipe = Recipe((published_classes()["none"],), (Preprocess(16, 16),))
     for row in table.iter_rows(named=True):
-        facts = prepare(Task(0, row["id"], photos.file(row["path"])), recipe).facts
+        facts = prepare(PhotoTask(0, row["id"], photos.file(row["path"])), recipe).facts
         if facts.status != "broken":
             assert {name: getattr(facts, name) for name in EXIF_SCHEMA} == {
                 name: row[name] for name in EXIF_SCHEMA

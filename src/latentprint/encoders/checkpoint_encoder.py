@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from latentprint.encoders import downloads, libraries
 from latentprint.encoders.catalogue import PublishedEncoder, published_encoder
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Kernel, Preprocess
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.encoders.weights_file import load_weights, read_tensors, weights_file
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 
@@ -87,10 +86,12 @@ def load_checkpoint(name: str, options: LoadOptions) -> TorchEncoder:
     return TorchEncoder(
         model,
         preprocessing(release, options),
-        name=known.name + UNTRAINED if options.untrained else known.name,
-        family="control" if options.untrained else known.family,
-        source={"library": "checkpoint", "model": name, "representation": release.representation},
-        options=options,
+        Origin(
+            known.name,
+            known.family,
+            {"library": "checkpoint", "model": name, "representation": release.representation},
+        ),
+        options,
     )
 
 

@@ -7,12 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.libraries import import_library
 from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.representations import chosen_representation
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.errors import LatentprintError, UsageError
 
 if TYPE_CHECKING:
@@ -41,10 +40,8 @@ def load_default(options: LoadOptions) -> TorchEncoder:
     return TorchEncoder(
         model,
         preprocessing(options),
-        name=NAME + UNTRAINED if options.untrained else NAME,
-        family="control" if options.untrained else "SUP",
-        source={"library": "timm", "model": ARCHITECTURE},
-        options=options,
+        Origin(NAME, "SUP", {"library": "timm", "model": ARCHITECTURE}),
+        options,
         rewrite=fuse_batch_norms if options.precision == "float32" else fuse_for_half,
     )
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.libraries import downloading, import_library
 from latentprint.encoders.library_transforms import from_open_clip
 from latentprint.encoders.load_options import LoadOptions, built
@@ -21,7 +20,7 @@ from latentprint.encoders.representations import (
     pool_tokens,
     timm_forward,
 )
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.encoders.weights_file import reading, refuse_misfits, weights_file
 from latentprint.errors import UsageError, unknown_name
 
@@ -59,10 +58,8 @@ def load_open_clip(model_and_tag: str, options: LoadOptions) -> TorchEncoder:
     return TorchEncoder(
         tower,
         _preprocessing(tower.preprocess_cfg, spec, options),
-        name=name + UNTRAINED if options.untrained else name,
-        family="control" if options.untrained else family,
-        source={"library": "open_clip", "model": model_name, "tag": tag, **chosen},
-        options=options,
+        Origin(name, family, {"library": "open_clip", "model": model_name, "tag": tag, **chosen}),
+        options,
         forward=_forward(tower, representation, spec),
     )
 

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentprint.encoders.encoder import UNTRAINED
 from latentprint.encoders.libraries import downloading, import_library
 from latentprint.encoders.library_transforms import from_timm
 from latentprint.encoders.load_options import LoadOptions, built
@@ -19,7 +18,7 @@ from latentprint.encoders.representations import (
     timm_forward,
     unless_usual,
 )
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.encoders.weights_file import load_weights
 from latentprint.errors import UsageError
 
@@ -56,10 +55,8 @@ def load_timm(model_name: str, options: LoadOptions) -> TorchEncoder:
     return TorchEncoder(
         model,
         _preprocessing(timm, model, full_name, options),
-        name=name + UNTRAINED if options.untrained else name,
-        family="control" if options.untrained else family,
-        source={"library": "timm", "model": full_name, **chosen},
-        options=options,
+        Origin(name, family, {"library": "timm", "model": full_name, **chosen}),
+        options,
         forward=timm_forward(model, representation, f"timm:{full_name}"),
     )
 

@@ -2,7 +2,7 @@
 
 from latentprint.http import Manners
 from latentprint.photos.flickr.client import API_URL, FlickrClient
-from latentprint.photos.flickr.collect import Collected, Progress, collect
+from latentprint.photos.flickr.collect import Collected, FlickrProgress, collect
 from latentprint.photos.flickr.failures import FlickrError
 from latentprint.photos.flickr.key import read_key
 from latentprint.photos.flickr.licences import LICENCES
@@ -17,8 +17,8 @@ __all__ = [
     "Collected",
     "FlickrClient",
     "FlickrError",
+    "FlickrProgress",
     "Manners",
-    "Progress",
     "Refreshed",
     "Wanted",
     "collect",

@@ -32,7 +32,7 @@ _MOST_UNANSWERED = 5
 
 
 @dataclass(frozen=True)
-class Progress:
+class FlickrProgress:
     """How far the job is.
 
     Attributes:
@@ -74,7 +74,7 @@ def collect(
     wanted: Wanted,
     client: FlickrClient,
     *,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[FlickrProgress], None] | None = None,
 ) -> Collected:
     """Collect freely licensed photos with their EXIF, as a FlickrExif-like set.
 
@@ -118,7 +118,7 @@ class _Job:
         wanted: Wanted,
         client: FlickrClient,
         journal: Journal,
-        on_progress: Callable[[Progress], None] | None,
+        on_progress: Callable[[FlickrProgress], None] | None,
     ) -> None:
         self.folder, self.wanted, self.client, self.journal = folder, wanted, client, journal
         self.on_progress = on_progress
@@ -264,7 +264,7 @@ class _Job:
         if self.on_progress is not None:
             skipped = sum(self.skipped.values())
             self.on_progress(
-                Progress(
+                FlickrProgress(
                     self.kept, self.wanted.max_photos, skipped, self._month, self.client.requests
                 )
             )
