@@ -17,7 +17,7 @@ from PIL import Image
 from latentprint.cli.main import main
 from latentprint.embeddings import Extraction, open_store
 from latentprint.encoders import Preprocess
-from latentprint.encoders.network import WeightsMissingError
+from latentprint.encoders.hubs import WeightsMissingError
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments import ProbeOptions
 from latentprint.jobs import Loading, audit, embed, encoder_groups, loading, parse_layers

@@ -16,7 +16,7 @@ from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.open_clip_encoder import load_open_clip
 from latentprint.encoders.python_encoder import load_python
 from latentprint.encoders.timm_encoder import load_timm
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.errors import LatentprintError, UsageError
 
 
@@ -74,10 +74,8 @@ def toy(module: nn.Module, **changes) -> TorchEncoder:
     return TorchEncoder(
         module,
         Preprocess(2, 2),
-        name="toy",
-        family="yours",
-        source={"library": "toy"},
-        options=options(untrained=False, **changes),
+        Origin("toy", "yours", {"library": "toy"}),
+        options(untrained=False, **changes),
     )
 
 

@@ -165,12 +165,8 @@ def _devkit_file(root: Path, name: str) -> bytes:
 
 def _wnids(meta: bytes) -> dict[int, str]:
     """WordNet id of every class number, from the devkit's table of classes."""
-    try:
-        from scipy.io import loadmat
-    except ImportError:
-        raise LatentprintError(
-            f"Reading {_META} needs SciPy: install it with: pip install 'latentprint[imagenet]'"
-        ) from None
+    from scipy.io import loadmat
+
     try:
         synsets = loadmat(io.BytesIO(meta), squeeze_me=True)["synsets"]
         numbers, wnids = synsets["ILSVRC2012_ID"], synsets["WNID"]
