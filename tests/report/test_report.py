@@ -161,7 +161,7 @@ def test_without_knn_reason_and_command_are_given(make_run: Maker) -> None:
     assert "latentprint influence STORE" in found
     assert "figures/neighbours.html" not in found
     assert any(
-        each.startswith(f"KNN influence of {ATTRIBUTE}, {FIRST} was left out:")
+        each.startswith(f"kNN influence of {ATTRIBUTE}, {FIRST} was left out:")
         for each in cautions(read_run(folder))
     )
 
