@@ -64,6 +64,16 @@ def test_what_a_killed_process_left_is_written_over(tmp_path: Path) -> None:
     assert names(tmp_path) == ["file.txt"]
 
 
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file.txt"
+    there = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: there.append(path.exists()))
+    write_text(path, "whole")
+    assert there == [False]
+
+
 def test_two_writers_of_a_contested_file_do_not_meet(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     with writing_file(path, contested=True) as one, writing_file(path, contested=True) as other:

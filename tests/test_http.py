@@ -70,6 +70,23 @@ def test_a_file_goes_on_only_where_it_is_known_to_be_the_same() -> None:
         assert [headers.get("Range") for _, headers in seen] == ranges
 
 
+def test_a_form_goes_to_its_own_address_alone() -> None:
+    def elsewhere(handler: BaseHTTPRequestHandler, request: int) -> None:
+        if request > 1:
+            return whole(handler)
+        handler.send_response(307)
+        handler.send_header("Location", "/elsewhere")
+        handler.send_header("Content-Length", "0")
+        return handler.end_headers()
+
+    with serve(elsewhere) as (address, seen), Client("x", HASTY) as client:
+        assert client.exchange("POST", address, 10**6, {"key": "secret"}).status == 307
+        assert [path for path, _ in seen] == ["/"]
+    with serve(elsewhere) as (address, seen), Client("x", HASTY) as client:
+        answer = client.exchange("GET", address, 10**6)
+        assert (answer.url, answer.body) == (f"{address}/elsewhere", CONTENT)
+
+
 def test_an_answer_in_memory_is_bounded_in_size_and_time() -> None:
     with serve(whole) as (address, seen):
         with Client("x", HASTY) as client, pytest.raises(TooLarge, match="above 0 MB"):
