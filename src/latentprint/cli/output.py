@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from latentprint.errors import LatentprintError
-from latentprint.words import CONTROL, PROBES, Experiment
+from latentprint.words import PROBES, Experiment
 
 if TYPE_CHECKING:
     from rich.table import Table
