@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from latentprint.errors import LatentprintError
-from latentprint.words import CONTROL, PROBES, Experiment
+from latentprint.words import PROBES, Experiment
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -66,8 +66,8 @@ def print_results(
     for detail in details:
         if detail["experiment"] == Experiment.NEIGHBOUR_GALLERY:
             console.print(Text("\n".join(gallery_lines(detail))), soft_wrap=True)
-    for note in _notes(results):
-        console.print(Text(note), soft_wrap=True)
+    for sentence in _sentences(results, details):
+        console.print(Text(sentence), soft_wrap=True)
     for line in _left_out_lines(left_out):
         console.print(Text(line), soft_wrap=True)
     for what, path in paths.items():
@@ -157,14 +157,20 @@ def _said(row: Result) -> str:
     return f"{row.verdict} ({', '.join(more)})" if more else row.verdict
 
 
-def _notes(results: Sequence[Result]) -> list[str]:
-    """Failed health checks and what a reader must know, each once."""
-    found: dict[str, None] = {}
-    for row in results:
-        if row.notes and row.family != CONTROL and row.experiment != Experiment.LEARNING_CURVE:
-            name = " ".join(filter(None, (row.attribute, row.setup)))
-            found[f"Note: {row.encoder}, {name}: {row.notes}."] = None
-    return list(found)
+def _sentences(results: Sequence[Result], details: Sequence[dict[str, Any]]) -> list[str]:
+    """What a report says of the rows, and failed health checks."""
+    from latentprint.report.inputs import Run
+    from latentprint.report.sections import SECTIONS
+    from latentprint.results import results_table
+
+    run = Run(results_table(results), None, {}, list(details))
+    found = []
+    for section in SECTIONS:
+        for finding in section.findings(run):
+            about = f"{finding.about}: " if finding.about else ""
+            check = f" Check: {finding.notes}." if finding.notes else ""
+            found.append(f"{about}{finding.sentence}{check}")
+    return found
 
 
 def _rows(results: Sequence[Result]) -> list[dict[str, Any]]:

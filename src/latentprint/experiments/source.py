@@ -95,6 +95,7 @@ class Opened:
         extraction: How they were made, where that is recorded.
         root: Folder that relative paths of photos start from, where that is recorded.
         encoder: Name, preprocessing, digest of weights…, where that is recorded.
+        masked: Whether the middle of photos was masked; None where that is not known.
         draw: How classes are drawn unless the user says otherwise: for files of the study by row,
             as published.
     """
@@ -104,6 +105,7 @@ class Opened:
     extraction: dict[str, Any] = field(default_factory=dict)
     root: Path | None = None
     encoder: dict[str, Any] = field(default_factory=dict)
+    masked: bool | None = None
     draw: Draw = "photo"
 
 

@@ -27,6 +27,7 @@ from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import Measured, measure
 from latentprint.jobs.members import Member
 from latentprint.jobs.run_folder import count_photos, run_settings, write_photos_csv, write_run
+from latentprint.jobs.sources import is_masked
 from latentprint.photos import LABELS, Photos, open_photos
 from latentprint.processing import ATTRIBUTES, NONE, classes_of
 from latentprint.results import LeftOut, results_table
@@ -203,7 +204,11 @@ def _steps(
 ) -> Iterator[Step]:
     """What is measured on the embeddings of one part."""
     opened = [
-        Opened(stored(each, photos.table, photos.name, seed=options.seed), each.classes)
+        Opened(
+            stored(each, photos.table, photos.name, seed=options.seed),
+            each.classes,
+            masked=is_masked(each),
+        )
         for each in part.stores
     ]
     yield from probe_steps(opened, part.questions, options, guards)

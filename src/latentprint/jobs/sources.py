@@ -7,6 +7,7 @@ from pathlib import Path
 
 from latentprint.embeddings import (
     OwnVectors,
+    Store,
     StoredEmbeddings,
     StudyEmbeddings,
     open_collection,
@@ -83,7 +84,7 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
     store = sources.store or Path()
     if sources.are_vectors:
         own = open_own_vectors(store, sources.metadata, id_column=sources.id_column, seed=seed)
-        return [Opened(_selected(own, sources.where), ("none",))]
+        return [Opened(_selected(own, sources.where), ("none",), masked=False)]
     if store.is_file():
         raise LatentprintError(
             f"{store} holds no embeddings: make them with `latentprint embed {store} --out FOLDER`,"
@@ -96,9 +97,15 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
             each.store.manifest["settings"],
             each.root,
             each.store.manifest["encoder"],
+            is_masked(each.store),
         )
         for each in open_collection(store, seed=seed)
     ]
+
+
+def is_masked(store: Store) -> bool:
+    """Whether the middle of photos was masked before they were embedded."""
+    return bool(store.manifest["settings"].get("mask"))
 
 
 def _of_study(folder: Path, asked: Sources, seed: int) -> list[StudyEmbeddings]:

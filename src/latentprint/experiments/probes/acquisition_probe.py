@@ -19,12 +19,22 @@ from latentprint.experiments.probes.outcome import ProbeOutcome
 from latentprint.experiments.probes.plans import Plan, balanced, fold_plan, split_plan
 from latentprint.experiments.probes.probe import Task, run_task
 from latentprint.experiments.probes.processing_probe import FEW_PHOTOS, REPLICATES
+from latentprint.experiments.probes.within_class import (
+    SEMANTIC,
+    balanced_within,
+    centred,
+    comparable,
+)
 from latentprint.photos import merge_groups, straddling_groups
 from latentprint.words import Experiment, ProbeSetup
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from latentprint.experiments.source import EmbeddingSource
     from latentprint.photos import SplitFile
+
+    Chooser = Callable[[np.ndarray, int], np.ndarray]
 
 EMBEDDED_AS = ("none", "JPEG95_444")
 """Processing classes whose embeddings are probed for labels, the first that there is."""
@@ -65,6 +75,8 @@ def probe_label(
     options: ProbeOptions | None = None,
     guards: Guards | None = None,
     split: SplitFile | None = None,
+    *,
+    within_class: bool = False,
 ) -> ProbeOutcome:
     """Train softmax regression to tell the classes of a photo's label apart.
 
@@ -80,14 +92,22 @@ def probe_label(
         options: How the probe is run.
         guards: Which photos take part.
         split: The split to use instead of that of the photos, with its labels.
+        within_class: Compare photos of one semantic class only, see ``probes.within_class``; chance
+            is what guessing within the class gives.
 
     Raises:
         UsageError: There is no such column, or a rule does not fit it.
         LatentprintError: Fewer than two classes have enough photos, or a vector is zero or not
-            finite.
+            finite; within classes, the label goes with the class.
     """
     options, guards = options or ProbeOptions(), guards or Guards()
     photos, labelled, notes = _selected(source.photos, label, guards, options.seed, split)
+    semantic = None
+    if within_class:
+        photos, labelled, semantic = comparable(photos, labelled, guards.min_count)
+        notes.append(f"within {len(np.unique(semantic))} classes that have every value")
+        # Differences from a mean have no length of their own that could be divided away.
+        options = replace(options, normalise="none", controls=False, curve=False)
     processing = _embedded_as(source, guards)
     items = labelled_items(
         source,
@@ -98,13 +118,15 @@ def probe_label(
         memory_mb=options.memory_mb,
     )
     made = source.split_made and split is None
-    plan = _plan(items, photos, made, options, guards)
+    plan = _plan(items, photos, made, options, _chooser(items, guards, semantic))
+    if semantic is not None:
+        items, plan = centred(items, plan, semantic)
     if not made and (straddling := straddling_groups(photos)):
         notes.append(f"{len(straddling)} groups of photos are on both sides of the split")
     task = Task(
         Experiment.ACQUISITION_PROBE,
         label,
-        ProbeSetup.PUBLISHED,
+        ProbeSetup.PUBLISHED if semantic is None else ProbeSetup.WITHIN_CLASS,
         items,
         plan,
         permuted_labels,
@@ -131,7 +153,10 @@ def _selected(
         photos, notes = _by_split_file(photos, split)
     photos = photos.sort("id", maintain_order=True)
     column = label if split is None else _SPLIT_LABEL
-    labelled = replace(label_photos(photos, column, guards.bins.get(label)), name=label)
+    # The classes of a split and semantic classes are names, even where they are written in digits.
+    rule = "values" if column in (_SPLIT_LABEL, SEMANTIC) else None
+    labelled = replace(label_photos(photos, column, guards.bins.get(label, rule)), name=label)
+    notes += labelled.notes
     kept = labelled.codes >= 0
     if guards.cap is not None:
         kept &= _capped(photos, guards.cap, seed, kept)
@@ -201,12 +226,20 @@ def _embedded_as(source: EmbeddingSource, guards: Guards) -> str:
     )
 
 
-def _plan(
-    items: Items, photos: pl.DataFrame, made: bool, options: ProbeOptions, guards: Guards
-) -> Plan:
+def _chooser(items: Items, guards: Guards, semantic: np.ndarray | None) -> Chooser:
+    """How photos are chosen so that a class can be guessed no better than by chance."""
+
     def chosen(index: np.ndarray, seed: int) -> np.ndarray:
+        if semantic is not None:
+            return balanced_within(items, semantic, index, seed)
         return balanced(items, index, seed) if guards.balance else index
 
+    return chosen
+
+
+def _plan(
+    items: Items, photos: pl.DataFrame, made: bool, options: ProbeOptions, chosen: Chooser
+) -> Plan:
     everything = np.arange(len(items.labels))
     if made and len(everything) < FEW_PHOTOS:
         return fold_plan(

@@ -63,6 +63,12 @@ def health_notes(fitted: Fitted, n_train: int, dimensions: int, other: Fitted | 
     return notes
 
 
+def with_note(outcome: ProbeOutcome, note: str) -> ProbeOutcome:
+    """Add what a reader must know of the figure."""
+    notes = "; ".join(filter(None, (outcome.result.notes, note)))
+    return replace(outcome, result=replace(outcome.result, notes=notes))
+
+
 @dataclass(frozen=True)
 class Controls:
     """The same probe by what never learned from photos.

@@ -12,9 +12,15 @@ from latentprint.errors import UsageError, unknown_name
 from latentprint.experiments.asking import Answer, Inquiry, Step, option
 from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
 from latentprint.experiments.probes.fitting import ProbeOptions
-from latentprint.experiments.probes.outcome import Controls, ProbeOutcome, compare_with_controls
+from latentprint.experiments.probes.outcome import (
+    Controls,
+    ProbeOutcome,
+    compare_with_controls,
+    with_note,
+)
 from latentprint.experiments.probes.processing_probe import probe_processing
 from latentprint.experiments.probes.variance import decompose_variance
+from latentprint.experiments.probes.within_class import SEMANTIC
 from latentprint.experiments.source import (
     EmbeddingSource,
     Opened,
@@ -23,10 +29,14 @@ from latentprint.experiments.source import (
 )
 from latentprint.photos import SplitFile, read_split_file
 from latentprint.processing import ATTRIBUTES, Attribute, parse_attribute
+from latentprint.published import KEYS
 from latentprint.words import COLOUR_STATISTICS, CONTROL, DCT_ENERGIES, UNTRAINED, Experiment
 
+UNMASKED = "read from whole photos: what they show can give the label away"
+"""What is said of the label of photos that were not masked."""
+
 if TYPE_CHECKING:
-    Probe = Callable[[EmbeddingSource, ProbeOptions], ProbeOutcome]
+    Probe = Callable[[Opened, ProbeOptions], ProbeOutcome]
 
 
 @dataclass(frozen=True)
@@ -100,15 +110,28 @@ def stored_probe_steps(opened: Sequence[Opened], asked: ProbeQuestions) -> Itera
         LatentprintError: The split file cannot be read.
     """
     split = None if asked.split_file is None else read_split_file(asked.split_file)
-    if asked.names:
+    if split is not None:
+        questions = Questions(labels=(_label_of(split, asked.names),))
+    elif asked.names:
         questions = find_questions(asked.names, opened[0].source.photos.columns)
-    elif split is not None:
-        questions = Questions(labels=(split.target_attribute,))
     else:
         questions = Questions(asked_attributes(opened, ()))
-    if split is not None and len(questions.labels) != 1:
-        raise UsageError("A split file is for one label: name no other with -a.")
     yield from probe_steps(opened, questions, asked.options, asked.guards, split)
+
+
+def _label_of(split: SplitFile, names: Sequence[str]) -> str:
+    """The attribute of a split file, by the name that its published figures have here.
+
+    Raises:
+        UsageError: Another one is asked for.
+    """
+    label = KEYS.get(split.target_attribute, split.target_attribute)
+    if other := [name for name in names if name not in (label, split.target_attribute)]:
+        raise UsageError(
+            f"The split file is for {label}, which -a {other[0]} is not: leave -a out, or give the"
+            " split file of that label."
+        )
+    return label
 
 
 def probe_steps(
@@ -130,31 +153,40 @@ def probe_steps(
     for attribute in questions.attributes:
         for paired in (False, True) if options.paired else (False,):
             probe: Probe = partial(_processing, attribute=attribute, paired=paired)
-            about = (Experiment.PROCESSING_PROBE, attribute.name, f"{'paired ' * paired}probe")
+            about = (Experiment.PROCESSING_PROBE, attribute.name, f"{'paired ' * paired}probe of")
             yield from _of_all(opened, about, probe, options)
         for each in without_controls(opened):
             ask = partial(_variance, each.source, attribute, options)
             yield Step(Experiment.VARIANCE, attribute.name, each.source.encoder, ask)
     for label in questions.labels:
-        probe = partial(_label, label=label, guards=guards, split=split)
-        yield from _of_all(opened, (Experiment.ACQUISITION_PROBE, label, "probe"), probe, options)
+        yield from _of_label(opened, label, options, guards, split)
+
+
+def _of_label(
+    opened: Sequence[Opened],
+    label: str,
+    options: ProbeOptions,
+    guards: Guards | None,
+    split: SplitFile | None,
+) -> Iterator[Step]:
+    """The probe of a label, and that within semantic classes where there are any."""
+    classes = opened[0].source.photos[SEMANTIC].drop_nulls().n_unique()
+    for within in (False, True) if classes > 1 and label != SEMANTIC else (False,):
+        probe = partial(_label, label=label, guards=guards, split=split, within_class=within)
+        about = (Experiment.ACQUISITION_PROBE, label, f"probe {'within classes ' * within}of")
+        yield from _of_all(opened, about, probe, options)
 
 
 def _processing(
-    source: EmbeddingSource, options: ProbeOptions, *, attribute: Attribute, paired: bool
+    opened: Opened, options: ProbeOptions, *, attribute: Attribute, paired: bool
 ) -> ProbeOutcome:
-    return probe_processing(source, attribute, options, paired=paired)
+    return probe_processing(opened.source, attribute, options, paired=paired)
 
 
-def _label(
-    source: EmbeddingSource,
-    options: ProbeOptions,
-    *,
-    label: str,
-    guards: Guards | None,
-    split: SplitFile | None,
-) -> ProbeOutcome:
-    return probe_label(source, label, options, guards, split)
+def _label(opened: Opened, options: ProbeOptions, *, label: str, **how: Any) -> ProbeOutcome:
+    outcome = probe_label(opened.source, label, options, **how)
+    told = opened.masked is False and label != SEMANTIC and not how["within_class"]
+    return with_note(outcome, UNMASKED) if told else outcome
 
 
 def _of_all(
@@ -167,24 +199,25 @@ def _of_all(
     experiment, attribute, name = about
     found: dict[str, ProbeOutcome] = {}
     for each in sorted(opened, key=lambda each: each.source.family != CONTROL):
-        ask = partial(_answer, each.source, probe, options, found)
+        ask = partial(_answer, each, probe, options, found)
         yield Step(experiment, attribute, each.source.encoder, ask, name)
 
 
 def _answer(
-    source: EmbeddingSource, probe: Probe, options: ProbeOptions, found: dict[str, ProbeOutcome]
+    opened: Opened, probe: Probe, options: ProbeOptions, found: dict[str, ProbeOutcome]
 ) -> Answer:
-    is_control = source.family == CONTROL
+    name = opened.source.encoder
+    is_control = opened.source.family == CONTROL
     if is_control:
         # A control is a bare figure; its own controls would tell nothing new.
         options = replace(options, controls=False, curve=False)
-    outcome = probe(source, options)
-    found[source.encoder] = outcome
+    outcome = probe(opened, options)
+    found[name] = outcome
     if not is_control:
         outcome = compare_with_controls(
             outcome,
             Controls(
-                twin=found.get(source.encoder + UNTRAINED),
+                twin=found.get(name + UNTRAINED),
                 colour=found.get(COLOUR_STATISTICS),
                 dct=found.get(DCT_ENERGIES),
             ),
