@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
+from latentprint.cli.presets import apply_preset
+from latentprint.experiments.probes.protocol import STUDY, STUDY_EMBEDDING, Protocol
 
 
 @app.command(
@@ -18,6 +20,7 @@ from latentprint.cli.app import app
     "`latentprint audit photos/ --family SSL` · `latentprint audit photos/ --layers 3,7,11`"
 )
 def audit(
+    ctx: typer.Context,
     photos: options.PhotosArgument,
     out: options.OutOption = Path("latentprint-run"),
     encoder: options.EncoderOption = None,
@@ -28,6 +31,13 @@ def audit(
     label: options.LabelOption = None,
     name: options.NameOption = None,
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
+    protocol: Annotated[
+        Protocol | None,
+        typer.Option(
+            help="Embed and probe as the study did, with nothing beside the figures: published "
+            "margin, mask and draws, 10 fits of stochastic gradient descent.",
+        ),
+    ] = None,
     seed: options.SeedOption = 0,
     control: options.ControlOption = True,
     allow_broken: options.AllowBrokenOption = False,
@@ -65,6 +75,11 @@ def audit(
     from latentprint.photos import open_photos
     from latentprint.processing import ATTRIBUTES
 
+    study: dict[str, Any] = {}
+    if protocol is not None:
+        study = STUDY
+        how = apply_preset(ctx, f"--protocol {protocol}", STUDY_EMBEDDING)
+        control, margin, mask = how["control"], how["margin"], how["mask"]
     table = open_photos(photos, layout=layout, label_column=label, name=name)
     with embedding_progress() as progress:
         done = jobs.audit(
@@ -90,7 +105,7 @@ def audit(
                 max_pixels=int(max_megapixels * 1e6),
                 mask=mask,
             ),
-            options=ProbeOptions(seed=seed),
+            options=ProbeOptions(seed=seed, **study),
             guards=Guards(group, cap, min_count, balance, parse_bins(bins or [])),
             allow_broken=allow_broken,
             command=shlex.join(["latentprint", *sys.argv[1:]]),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 import typer
 
 from latentprint.cli import options as shared
+from latentprint.cli.presets import apply_preset
 from latentprint.experiments.asking import Inquiry, Option, Registered, option_of
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Parameter:
         if self.option.parse is not None:
             return self.option.parse(written)
         return tuple(written) if self.is_repeated else written
+
+    @property
+    def flag(self) -> str:
+        """Its first name on the command line."""
+        return self._flags[0]
 
     @property
     def _kind(self) -> Any:
@@ -143,7 +149,11 @@ def command_of(registered: Registered) -> Any:
     others = [*parameters_of(inquiry.options), *parameters_of(Sources)]
     ordered = [*first, *(each for each in others if not each.option.argument)]
 
-    def call(out: Path | None, as_json: bool, **written: Any) -> None:
+    def call(ctx: typer.Context, out: Path | None, as_json: bool, **written: Any) -> None:
+        for each in ordered:
+            if each.option.presets and (choice := written[each.name]):
+                name = f"{each.flag} {choice}"
+                written = apply_preset(ctx, name, each.option.presets[choice])
         _measure(
             registered.name,
             made_of(Sources, written),
@@ -168,6 +178,7 @@ def _declare(call: Callable[..., None], parameters: list[Parameter]) -> None:
     """Give a function the signature that typer reads."""
     declared = {each.name: (each.annotation, each.default) for each in parameters}
     declared |= {"out": (shared.RunOutOption, None), "as_json": (shared.JsonOption, False)}
+    declared["ctx"] = (typer.Context, inspect.Parameter.empty)
     call.__annotations__ = {name: annotation for name, (annotation, _) in declared.items()}
     call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [

@@ -32,6 +32,7 @@ class Option:
         help: What it means, where the words of the docstring are not those for a command line.
         parse: Makes the field's value of what was written.
         argument: Whether it is written without a name.
+        presets: What each of its choices sets other fields to, by their names.
     """
 
     flags: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class Option:
     help: str | None = None
     parse: Callable[[Any], Any] | None = None
     argument: bool = False
+    presets: Mapping[str, Mapping[str, Any]] | None = None
 
 
 def option(default: Any, *flags: str, **how: Any) -> Any:

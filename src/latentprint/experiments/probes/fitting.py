@@ -36,6 +36,8 @@ class ProbeOptions:
         C_grid: Values of C for ``lbfgs``.
         trials: Trials of learning rate and weight decay for ``sgd``.
         bootstrap: Resamples behind the intervals.
+        discriminant: Also the paired-shift discriminant of every processing attribute, whose exact
+            test decides whether it is carried.
         controls: Also with shuffled labels, other feature normalisation and file facts alone.
         curve: Also with fewer training photos.
         device: Where fits run: cpu, cuda or mps.
@@ -52,6 +54,7 @@ class ProbeOptions:
     C_grid: tuple[float, ...] = C_GRID
     trials: int = 30
     bootstrap: int = 1000
+    discriminant: bool = option(True)
     controls: bool = option(True)
     curve: bool = option(True)
     device: str = option("cpu")

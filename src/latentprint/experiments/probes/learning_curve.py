@@ -58,21 +58,24 @@ def learning_curve(
 
 
 def _row(result: Result, score: Score, plan: Plan, items: Items) -> Result:
-    return replace(
-        result,
+    """A row of the curve, which shares nothing but its question with that of the whole probe."""
+    return Result(
+        encoder=result.encoder,
+        family=result.family,
+        network=result.network,
+        layer=result.layer,
+        dataset=result.dataset,
         experiment=Experiment.LEARNING_CURVE,
+        attribute=result.attribute,
+        setup=result.setup,
+        chance=result.chance,
         value=score.value,
         low=score.low,
         high=score.high,
+        n_test=result.n_test,
+        n_train=plan.training_photos(items),
         sd=score.sd,
         seeds=plan.counted,
+        classes=result.classes,
         micro=score.micro,
-        n_train=plan.training_photos(items),
-        p=None,
-        smallest_effect=None,
-        permuted=None,
-        selectivity=None,
-        converged=None,
-        fit="",
-        notes="",
     )

@@ -19,6 +19,7 @@ from latentprint.experiments.probes.outcome import (
     with_note,
 )
 from latentprint.experiments.probes.processing_probe import probe_processing
+from latentprint.experiments.probes.protocol import STUDY, Protocol
 from latentprint.experiments.probes.variance import decompose_variance
 from latentprint.experiments.probes.within_class import SEMANTIC
 from latentprint.experiments.source import (
@@ -50,14 +51,21 @@ class ProbeQuestions:
             (column:NAME where the name is taken); by default the published attributes whose
             classes were embedded.
         split_file: A split of the study (JSON) to use for its label.
+        protocol: Run probes as the study did, with nothing beside the figure: each training photo
+            under one class, drawn as published, 10 fits of stochastic gradient descent.
         options: How probes are run.
         guards: Which photos take part in the probes of labels.
     """
 
     names: tuple[str, ...] = option((), "--attribute", "-a", metavar="NAME")
     split_file: Path | None = option(None, metavar="FILE")
+    protocol: Protocol | None = option(None, presets={"study": STUDY})
     options: ProbeOptions = field(default_factory=ProbeOptions)
     guards: Guards = field(default_factory=Guards)
+
+    def __post_init__(self) -> None:
+        if self.protocol is not None:
+            object.__setattr__(self, "options", replace(self.options, **STUDY))
 
     @property
     def seed(self) -> int:
@@ -169,9 +177,10 @@ def _of_label(
     guards: Guards | None,
     split: SplitFile | None,
 ) -> Iterator[Step]:
-    """The probe of a label, and that within semantic classes where there are any."""
+    """The probe of a label, and as a control that within semantic classes where there are any."""
     classes = opened[0].source.photos[SEMANTIC].drop_nulls().n_unique()
-    for within in (False, True) if classes > 1 and label != SEMANTIC else (False,):
+    controlled = options.controls and classes > 1 and label != SEMANTIC
+    for within in (False, True) if controlled else (False,):
         probe = partial(_label, label=label, guards=guards, split=split, within_class=within)
         about = (Experiment.ACQUISITION_PROBE, label, f"probe {'within classes ' * within}of")
         yield from _of_all(opened, about, probe, options)
@@ -263,5 +272,7 @@ INQUIRY = Inquiry(
     (
         "probe store -a jpeg",
         "probe store -a make -a aperture --bins aperture=stops --group photographer",
+        "probe --study-embeddings files --split-file split_data_target_attribute=Make.json "
+        "--protocol study",
     ),
 )

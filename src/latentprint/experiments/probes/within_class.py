@@ -52,7 +52,8 @@ def comparable(
     frequent = np.argsort(-counts.sum(axis=0), kind="stable")
     rarest = np.minimum.accumulate(counts[:, frequent], axis=1).sum(axis=0)
     sizes = rarest * np.arange(1, len(frequent) + 1)
-    sizes[(rarest < least) | (np.arange(len(frequent)) == 0)] = 0
+    sizes[rarest < least] = 0
+    sizes[0] = 0
     if labelled.name == SEMANTIC or not sizes.any():
         raise LatentprintError(
             f"The label {labelled.name!r} goes with the semantic class: no class has photos of two"

@@ -1,0 +1,96 @@
+"""Embeddings of every kind are asked in one way."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.neighbors.judging import RobustnessOptions
+from latentprint.experiments.neighbors.robustness_steps import RobustnessQuestions
+from latentprint.experiments.probes.acquisition_probe import Guards
+from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.steps import UNMASKED, ProbeQuestions
+from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.steps import ComparisonOptions
+from latentprint.jobs import Sources, measure_stored
+from latentprint.words import ProbeSetup
+
+
+@pytest.fixture
+def vectors(tmp_path: Path) -> Path:
+    """Eighty vectors of one's own in which class and scanner are planted, and their table."""
+    rng = np.random.default_rng(0)
+    label, scanner = np.arange(80) % 2, np.arange(80) // 2 % 2
+    planted = 4 * np.eye(8)[label] + 3 * np.eye(8)[2 + scanner] + rng.normal(size=(80, 8))
+    np.save(tmp_path / "mine.npy", planted.astype(np.float32))
+    pl.DataFrame(
+        {
+            "label": [f"class {each}" for each in label],
+            "scanner": [f"scanner {each}" for each in scanner],
+            "subject": [f"s{at // 4}" for at in range(80)],
+            "device_type": ["ab"[each] for each in scanner],
+        }
+    ).write_csv(tmp_path / "table.csv")
+    return tmp_path / "mine.npy"
+
+
+def of(vectors: Path, **how: object) -> Sources:
+    return Sources(vectors, metadata=vectors.parent / "table.csv", **how)  # type: ignore[arg-type]
+
+
+def test_vectors_of_ones_own_are_probed(vectors: Path) -> None:
+    options = ProbeOptions(fits=2, bootstrap=100, curve=False)
+    asked = ProbeQuestions(names=("scanner",), options=options, guards=Guards())
+    rows = {row.setup: row for row in measure_stored("probe", of(vectors), asked).results}
+    assert set(rows) == {ProbeSetup.PUBLISHED, ProbeSetup.WITHIN_CLASS}
+    assert all(row.verdict == "carried" for row in rows.values())
+    assert UNMASKED in rows[ProbeSetup.PUBLISHED].notes
+    assert UNMASKED not in rows[ProbeSetup.WITHIN_CLASS].notes
+
+
+def test_vectors_of_ones_own_are_compared(vectors: Path) -> None:
+    options = ComparisonOptions(columns=("scanner",), queries=QueryOptions(bootstrap=50))
+    rows = measure_stored("similarity", of(vectors), options).results
+    assert {row.attribute for row in rows} == {"scanner"}
+    judging = RobustnessOptions(ks=(3,), permutations=20, bootstrap=20)
+    asked = RobustnessQuestions(("scanner",), judging=judging)
+    assert measure_stored("robustness", of(vectors), asked).results
+    assert measure_stored("pairs", of(vectors)).results
+
+
+def test_some_of_ones_own_vectors(vectors: Path) -> None:
+    judging = RobustnessOptions(ks=(3,), permutations=20, bootstrap=20)
+    asked = RobustnessQuestions(("scanner",), judging=judging)
+    sources = of(vectors, where="subject < 's2'")
+    rows = measure_stored("robustness", sources, asked).results
+    assert {row.n_test for row in rows} == {48}
+
+
+def test_what_processing_vectors_were_given_is_not_known(vectors: Path) -> None:
+    with pytest.raises(UsageError, match="no published attribute"):
+        measure_stored("influence", of(vectors))
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({}, "either a STORE or --study"),
+        ({"store": Path("a"), "study": Path("b")}, "either a STORE or --study"),
+        ({"store": Path("a"), "model": "M"}, "--model and --variant"),
+        ({"store": Path("a"), "id_column": "id"}, "--id-column is for files of vectors"),
+    ],
+)
+def test_sources_are_one_thing_or_the_other(how: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Sources(**how)  # type: ignore[arg-type]
+
+
+def test_a_misspelt_experiment_and_a_file_of_no_vectors(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Did you mean 'probe'"):
+        measure_stored("prob", tmp_path)
+    table = tmp_path / "manifest.csv"
+    table.write_text("path\n")
+    with pytest.raises(LatentprintError, match="latentprint embed"):
+        measure_stored("pairs", table)
