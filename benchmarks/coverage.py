@@ -34,6 +34,8 @@ class Made:
     encoder: str = "made up"
     family: str = "yours"
     dataset: str = "made up"
+    network: str = "made up"
+    layer: int | None = None
 
     def vectors(self, processing: str) -> np.ndarray:
         """The embeddings under one class [N, D]."""

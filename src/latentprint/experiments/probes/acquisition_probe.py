@@ -16,7 +16,7 @@ from latentprint.experiments.probes.items import Items, labelled_items, permuted
 from latentprint.experiments.probes.labels import Labelled, keep_classes, label_photos
 from latentprint.experiments.probes.plans import Plan, balanced, fold_plan, split_plan
 from latentprint.experiments.probes.probe import Task, run_task
-from latentprint.experiments.probes.processing_probe import FEW_PHOTOS, REPLICATES
+from latentprint.experiments.probes.processing_probe import FEW_PHOTOS
 from latentprint.experiments.probes.verdicts import ProbeOutcome
 from latentprint.photos import merge_groups, straddling_groups
 
@@ -201,7 +201,6 @@ def _plan(
             items,
             repeats=options.fits,
             seed=options.seed,
-            replicates=REPLICATES,
             choose=lambda index, repeat: chosen(index, options.seed * 1000 + repeat),
         )
     side = photos["split"].to_numpy()
@@ -218,7 +217,6 @@ def _plan(
         items,
         parts["train"],
         tested,
-        fits=options.fits,
         seed=options.seed,
         validation=validation,
     )
