@@ -124,4 +124,4 @@ def _towards_the_middle(right: np.ndarray, members: np.ndarray, best: int) -> in
         low -= 1
     while high < len(tied) - 1 and tied[high + 1]:
         high += 1
-    return max(best, (low + high + 1) // 2)
+    return max(best, (low + high) // 2)
