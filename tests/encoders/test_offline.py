@@ -75,13 +75,13 @@ def test_a_hub_that_never_answers_is_waited_for_once(monkeypatch, trouble):
     with trouble() as address:
         monkeypatch.setattr(constants, "ENDPOINT", address)
         begin = time.perf_counter()
-        for _ in range(5):
+        for _ in range(20):
             with (
                 pytest.raises(WeightsMissingError, match="some/repository"),
                 downloading("an encoder", "some/repository"),
             ):
                 raise FileNotFoundError
-        assert 0.4 < time.perf_counter() - begin < 2
+        assert 0.4 < time.perf_counter() - begin < 5
 
 
 def test_what_is_in_the_cache_still_loads(refusing):
