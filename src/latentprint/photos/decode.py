@@ -17,7 +17,8 @@ from PIL import Image, UnidentifiedImageError
 from latentprint.photos.exif import Exif
 from latentprint.photos.file_bytes import BrokenPhoto, open_beginning, read_bytes
 from latentprint.photos.formats import unknown
-from latentprint.photos.picture import Header, open_picture
+from latentprint.photos.header import Header
+from latentprint.photos.picture import open_picture
 from latentprint.photos.pixels import content_digest, rgb_of
 from latentprint.photos.samples import Samples
 from latentprint.photos.tones import Tones, scaled

@@ -15,7 +15,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from latentprint.photos.exif import Exif, read_exif, read_tiff_exif
+from latentprint.photos.exif import read_exif, read_tiff_exif
 from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.photos.formats import (
     FORMATS,
@@ -26,11 +26,11 @@ from latentprint.photos.formats import (
     is_heif,
     misnamed,
 )
+from latentprint.photos.header import Header
 from latentprint.photos.heif import heif_orientation
 from latentprint.photos.jpeg_tables import jpeg_quality, jpeg_subsampling, luminance_table
 from latentprint.photos.pixels import to_rgb
 from latentprint.photos.samples import (
-    Depth,
     Samples,
     pillow_turn,
     png_depth,
@@ -49,33 +49,6 @@ from latentprint.photos.tiff import (
 from latentprint.photos.turning import stored_size
 
 _START = 132
-
-
-@dataclass(frozen=True)
-class Header:
-    """What is known of a photo before any pixel is decoded.
-
-    Attributes:
-        format: Format found in the file's bytes.
-        width: Width in pixels, as stored, before orientation.
-        height: Height in pixels, as stored, before orientation.
-        note: What a reader should know, such as "named .jpg but holds PNG"; empty if nothing.
-        jpeg_quality: Nearest IJG quality from 1 to 100; null for other formats.
-        jpeg_ijg: Whether the table is exactly the one of this quality; null for other formats.
-        jpeg_subsampling: Chroma subsampling such as "4:2:0"; null for other formats.
-        exif: The acquisition labels.
-        depth: How the values are stored; None where 8 bits hold them.
-    """
-
-    format: str
-    width: int
-    height: int
-    note: str
-    jpeg_quality: int | None
-    jpeg_ijg: bool | None
-    jpeg_subsampling: str | None
-    exif: Exif
-    depth: Depth | None = None
 
 
 @dataclass(frozen=True)
