@@ -75,6 +75,7 @@ class Facts:
     model: str | None = None
     smartphone_model: str | None = None
     smartphone: bool | None = None
+    device_type: str | None = None
     exposure_time: float | None = None
     aperture: float | None = None
     iso: int | None = None
@@ -87,6 +88,10 @@ class Facts:
     orientation: int | None = None
     exif_width: int | None = None
     exif_height: int | None = None
+    station: str | None = None
+    protocol: str | None = None
+    tube_voltage: float | None = None
+    field_strength: float | None = None
     has_exif: bool | None = None
     exif_problems: str | None = None
     exif_raw: str | None = None

@@ -92,7 +92,7 @@ def _paths(root: Path, side: str) -> tuple[list[str], list[tuple[str, str]]]:
     folders = [each for each in (root / side, root / _KAGGLE / side) if each.is_dir()]
     for folder in folders:
         below = folder.relative_to(root).as_posix()
-        photos = read_folder(folder, "folder")
+        photos = read_folder(folder, "folder", follow_links=True)
         if len(photos):
             ignored = [(f"{below}/{path}", reason) for path, reason in photos.ignored.rows()]
             return [f"{below}/{path}" for path in photos.table["path"]], ignored
