@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngImageFile
 
 from latentprint.photos.tiff import Directory
 
@@ -129,7 +128,7 @@ def _tifffile_reads(directory: Directory) -> bool:
 
 def _pillow_reads(directory: Directory) -> bool:
     """Whether Pillow has the values, for what tifffile cannot unpack."""
-    if directory.compression in (6, 7, 50001) or directory.planar and len(directory.bits) > 1:
+    if directory.compression in (6, 7, 50001) or (directory.planar and len(directory.bits) > 1):
         return False
     black, little = directory.photometric == 1, directory.little_endian
     if directory.photometric in (2, 5):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from scipy.stats import false_discovery_control
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.correlation.association import permute, tabulate, v_matrix
@@ -21,7 +22,6 @@ from latentprint.experiments.correlation.correlation_columns import usable_colum
 from latentprint.experiments.probes.labels import Labelled, label_photos
 from latentprint.files import require_table_suffix, write_json, write_table
 from latentprint.photos.exif_files import exif_table
-from latentprint.stats import false_discovery_rates
 
 if TYPE_CHECKING:
     from latentprint.photos import Photos
@@ -185,7 +185,8 @@ def correlate(
     levels, left_out = usable_columns(photos, asked, classes, label, group, bins)
     codes = {name: each.codes for name, each in sorted(levels.items())}
     chances = permute(classes.codes, codes, groups, permutations=permutations, seed=seed)
-    rates = dict(zip(chances, false_discovery_rates([c.p for c in chances.values()]), strict=True))
+    adjusted = false_discovery_control([chance.p for chance in chances.values()]).tolist()
+    rates = dict(zip(chances, adjusted, strict=True))
     found = []
     for name, chance in chances.items():
         known = codes[name] >= 0

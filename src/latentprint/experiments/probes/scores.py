@@ -175,7 +175,9 @@ def _influences(hits: np.ndarray, totals: np.ndarray) -> np.ndarray:
     """
     shown = totals.sum(axis=-2, keepdims=True)
     seen = shown > 0
-    shares = np.divide(hits.sum(axis=-2, keepdims=True), shown, out=np.zeros(shown.shape), where=seen)
+    shares = np.divide(
+        hits.sum(axis=-2, keepdims=True), shown, out=np.zeros(shown.shape), where=seen
+    )
     scale = np.divide(1.0, shown, out=np.zeros(shown.shape), where=seen)
     found = ((hits - shares * totals) * scale).sum(axis=-1) / seen.sum(axis=-1)
     moves: np.ndarray = 100.0 * found
@@ -189,9 +191,7 @@ def _square(influences: np.ndarray) -> np.ndarray:
     return found
 
 
-def _of_fits(
-    hits: np.ndarray, totals: np.ndarray, accuracies: np.ndarray, repeats: int
-) -> float:
+def _of_fits(hits: np.ndarray, totals: np.ndarray, accuracies: np.ndarray, repeats: int) -> float:
     """Variance of the mean accuracy of the repeats beyond that of the test photos."""
     moves = _influences(hits, totals)
     between = 0.0
