@@ -67,12 +67,6 @@ def robustness(
         typer.Option(metavar="COLUMN", help="Photos that are resampled and shuffled together."),
     ] = "group",
     bins: options.BinsOption = None,
-    within_class: Annotated[
-        bool,
-        typer.Option(
-            "--within-class", help="Chance keeps what classes alone tell about the nuisance."
-        ),
-    ] = False,
     seed: options.SeedOption = 0,
     device: Annotated[str, typer.Option(help="Where products run: cpu, cuda or mps.")] = "cpu",
     memory_mb: Annotated[
@@ -103,7 +97,6 @@ def robustness(
             exclude=exclude,
             group=group,
             bins=tuple(parse_bins(bins or []).items()),
-            within_class=within_class,
             seed=seed,
             memory_mb=memory_mb,
             device=device,
