@@ -1,20 +1,32 @@
-"""A real browser for tests of pages: Debian's chromium, driven by Playwright."""
+"""Pages in a real browser: open one, wait for it, look for what is wrong with it."""
 
 from __future__ import annotations
 
-import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from tests.chromium import sync_api
+
+__all__ = [
+    "WIDTHS",
+    "Troubles",
+    "accessibility_violations",
+    "opened",
+    "overflowing",
+    "sync_api",
+    "wait_for",
+]
 
 WIDTHS = (390, 768, 1280, 1920)
 """A telephone, a tablet, a laptop and a wide screen, in CSS pixels."""
+
+PATIENCE = 20.0
+"""Seconds to wait for what a page does; only a failing test, or a busy machine, needs them."""
 
 _OVERFLOW = """
 () => [...document.querySelectorAll('body *')].filter(each => {
@@ -46,24 +58,12 @@ class Troubles:
 
 
 @contextmanager
-def launched() -> Iterator[sync_api.Browser]:
-    """Start chromium, or skip the test where there is none."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no chromium was found on the path")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=str(Path(chromium)), args=["--no-sandbox"]
-        )
-        yield started
-        started.close()
-
-
-@contextmanager
 def opened(
     browser: sync_api.Browser, address: str, **options: Any
 ) -> Iterator[tuple[sync_api.Page, Troubles]]:
     """Open an address in a fresh context, and collect what goes wrong.
+
+    After a failure the context stays open, by which the next test knows to use a new browser.
 
     Args:
         browser: Where to open it.
@@ -79,19 +79,17 @@ def opened(
     page.on("dialog", lambda dialog: troubles.messages.append(f"dialog: {dialog.message}"))
     page.on("request", lambda request: troubles.requests.append(request.url))
     page.goto(address)
-    try:
-        yield page, troubles
-    finally:
-        context.close()
+    yield page, troubles
+    context.close()
 
 
 def wait_for(page: sync_api.Page, condition: str) -> None:
     """Wait for a condition; a page's own policy forbids Playwright's wait_for_function."""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"this never came true: {condition}")
+    deadline = time.monotonic() + PATIENCE
+    while not page.evaluate(condition):
+        if time.monotonic() > deadline:
+            pytest.fail(f"this did not come true in {PATIENCE:g} s: {condition}")
+        page.wait_for_timeout(20)
 
 
 def overflowing(page: sync_api.Page) -> list[str]:

@@ -18,6 +18,11 @@ class UsageError(LatentprintError):
     exit_code = 2
 
 
+def brief(error: BaseException) -> str:
+    """The first line of an error's message, with its type."""
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """Make the error for a misspelt name, with its nearest match and every allowed name.
 

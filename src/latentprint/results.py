@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from latentprint.errors import LatentprintError
+from latentprint.files import write_json, write_table
 
 
 @dataclass(frozen=True)
@@ -191,26 +192,23 @@ def results_of(table: pl.DataFrame) -> list[Result]:
 
 
 def write_results(table: pl.DataFrame, folder: Path) -> None:
-    """Write results.parquet, results.csv and results.json into a folder, each atomically."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for suffix in ("parquet", "csv", "json"):
-        partial = folder / f".results.{suffix}.partial"
-        if suffix == "parquet":
-            table.write_parquet(partial)
-        elif suffix == "csv":
-            table.write_csv(partial)
-        else:
-            partial.write_text(json.dumps(table.to_dicts(), indent=1, ensure_ascii=False) + "\n")
-        partial.replace(folder / f"results.{suffix}")
+    """Write results.parquet, results.csv and results.json into a folder, each whole or not at all.
+
+    Raises:
+        LatentprintError: A file cannot be written.
+    """
+    write_table(folder / "results.parquet", table)
+    write_table(folder / "results.csv", table)
+    write_json(folder / "results.json", table.to_dicts())
 
 
 def write_details(details: Sequence[dict[str, Any]], folder: Path) -> None:
-    """Write details.json, what stands behind the figures, into a folder, atomically."""
-    partial = folder / ".details.json.partial"
-    partial.write_text(
-        json.dumps(list(details), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    partial.replace(folder / "details.json")
+    """Write details.json, what stands behind the figures, into a folder.
+
+    Raises:
+        LatentprintError: The file cannot be written.
+    """
+    write_json(folder / "details.json", list(details))
 
 
 def read_details(folder: Path) -> list[dict[str, Any]]:

@@ -1,30 +1,74 @@
-"""Intervals by the bootstrap over clusters of photos."""
+"""Intervals and tests that several experiments share: one bootstrap, exact binomials, permutations.
+
+What scipy has (false discovery rates, distributions) is taken from there.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import beta
 
 from latentprint.errors import UsageError
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class ClusterBootstrap:
-    """Resamples of whole clusters, kept as counts so that any mean is one matrix product.
+    """Resamples of whole clusters, drawn one at a time: all of them may not fit into memory.
+
+    Every method goes through the same resamples. They depend on the clusters, the number of draws
+    and the seed alone, whatever the order of the rows: two encoders that saw the same photos are
+    compared photo by photo.
 
     Attributes:
-        members: Cluster of every row, int64 [N].
-        counts: How often each resample holds each cluster, float64 [draws, clusters].
+        members: Number of every row's cluster, from 0 without gaps, int64 [N].
+        draws: Number of resamples.
+        seed: Seeds the resampling.
     """
 
     members: np.ndarray
-    counts: np.ndarray
+    draws: int
+    seed: int
 
-    def means(self, values: np.ndarray) -> np.ndarray:
-        """The mean of some values over the rows of every resample.
+    def __post_init__(self) -> None:
+        if not len(self.members) or self.draws < 1:
+            raise UsageError("A bootstrap needs at least one photo and one draw.")
+
+    @classmethod
+    def of(cls, groups: Sequence[str], draws: int, seed: int) -> ClusterBootstrap:
+        """Resample rows by the names of their clusters.
+
+        Args:
+            groups: Cluster of every row [N].
+            draws: Number of resamples.
+            seed: Seeds the resampling.
+
+        Raises:
+            UsageError: There are no rows, or no draws are asked for.
+        """
+        _, members = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+        return cls(members, draws, seed)
+
+    @property
+    def clusters(self) -> int:
+        """Number of clusters."""
+        return int(self.members.max()) + 1
+
+    def resamples(self) -> Iterator[np.ndarray]:
+        """How often each resample holds each cluster, int64 [clusters], one resample at a time."""
+        return _resamples(self.clusters, self.draws, self.seed)
+
+    def weights(self) -> Iterator[np.ndarray]:
+        """How often each resample holds each row, int64 [N], one resample at a time."""
+        return (counts[self.members] for counts in self.resamples())
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """The sum of some values over the rows of every resample.
 
         Args:
             values: One value a row, in one or several series, float64 [N] or [series, N].
@@ -32,41 +76,36 @@ class ClusterBootstrap:
         Returns:
             float64 [draws] or [draws, series].
         """
-        clusters = self.counts.shape[1]
         series = np.atleast_2d(np.asarray(values, dtype=np.float64))
-        sums = [np.bincount(self.members, weights=each, minlength=clusters) for each in series]
-        sizes = np.bincount(self.members, minlength=clusters)
-        means: np.ndarray = self.counts @ np.stack(sums, axis=1) / (self.counts @ sizes)[:, None]
-        return means[:, 0] if values.ndim == 1 else means
+        by_cluster = np.stack([np.bincount(self.members, weights=each) for each in series], axis=1)
+        sums = np.array([counts @ by_cluster for counts in self.resamples()])
+        return sums[:, 0] if np.ndim(values) == 1 else sums
+
+    def means(self, values: np.ndarray) -> np.ndarray:
+        """The mean of some values over the rows of every resample; shapes as those of ``sums``."""
+        several = np.atleast_2d(np.asarray(values, dtype=np.float64))
+        sums = self.sums(np.concatenate([several, np.ones((1, several.shape[1]))]))
+        means: np.ndarray = sums[:, :-1] / sums[:, -1:]
+        return means[:, 0] if np.ndim(values) == 1 else means
+
+    @property
+    def counts(self) -> np.ndarray:
+        """All resamples at once, float64 [draws, clusters], where they fit into memory."""
+        return resample_counts(self.clusters, self.draws, self.seed)
 
 
-def cluster_bootstrap_counts(groups: Sequence[str], draws: int, seed: int) -> ClusterBootstrap:
-    """Resample clusters with replacement.
-
-    The same groups, draws and seed give the same resamples, whatever the order of the rows: two
-    encoders that saw the same photos are compared photo by photo.
-
-    Args:
-        groups: Cluster of every row [N].
-        draws: Number of resamples.
-        seed: Seeds the resampling.
-
-    Raises:
-        UsageError: There are no rows, or no draws are asked for.
-    """
-    if not len(groups) or draws < 1:
-        raise UsageError("A bootstrap needs at least one photo and one draw.")
-    names, members = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    return ClusterBootstrap(members, resample_counts(len(names), draws, seed))
+cluster_bootstrap_counts = ClusterBootstrap.of
 
 
 def resample_counts(n: int, draws: int, seed: int) -> np.ndarray:
     """How often each of n things is drawn, n times with replacement, float64 [draws, n]."""
+    return np.array(list(_resamples(n, draws, seed)), dtype=np.float64)
+
+
+def _resamples(n: int, draws: int, seed: int) -> Iterator[np.ndarray]:
     rng = np.random.default_rng(seed)
-    counts = np.empty((draws, n))
-    for row in counts:
-        row[:] = np.bincount(rng.integers(n, size=n), minlength=n)
-    return counts
+    for _ in range(draws):
+        yield np.bincount(rng.integers(n, size=n), minlength=n)
 
 
 def crossed_means(photos: ClusterBootstrap, repeats: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -100,6 +139,26 @@ def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def binomial_interval(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """The exact interval of a share (Clopper and Pearson, Biometrika 1934).
+
+    Where observations depend on each other, or are weighted, n is the number of independent ones
+    with the same standard error (Korn and Graubard, Survey Methodology 1998).
+
+    Args:
+        share: Share of successes, 0 to 1.
+        n: Number of independent observations, not necessarily whole.
+        level: Coverage.
+
+    Returns:
+        Two shares, 0 to 1.
+    """
+    tail, hits, misses = (1.0 - level) / 2, share * n, (1.0 - share) * n
+    low = beta.ppf(tail, hits, misses + 1.0) if hits > 0 else 0.0
+    high = beta.ppf(1.0 - tail, hits + 1.0, misses) if misses > 0 else 1.0
+    return float(low), float(high)
+
+
 def two_sided_p(value: float, samples: np.ndarray) -> float:
     """Two-sided p of the hypothesis that a value is zero, from the spread of its resamples.
 
@@ -113,22 +172,18 @@ def two_sided_p(value: float, samples: np.ndarray) -> float:
     return math.erfc(abs(value) / spread / math.sqrt(2.0))
 
 
-def false_discovery_rates(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values of several tests for the rate of false discoveries.
+def permutation_p(value: float, permuted: np.ndarray, *, complete: bool = False) -> float:
+    """Two-sided p of the hypothesis that data could as well have been permuted.
 
-    The step-up procedure of Benjamini and Hochberg (Journal of the Royal Statistical Society B,
-    1995): of the tests whose adjusted value is at most q, a share of at most q is expected to be
-    false.
+    Random permutations count the data as one of them, so that p is never too small (Phipson and
+    Smyth, Statistical Applications in Genetics and Molecular Biology 2010).
 
     Args:
-        p_values: One p for every test [M].
-
-    Returns:
-        The adjusted value of every test [M], in the order given.
+        value: The figure, whose expectation under the hypothesis is zero.
+        permuted: The same after every permutation, float64 [permutations].
+        complete: These are all permutations there are, the data themselves among them.
     """
-    p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(-p, kind="stable")
-    ranks = np.arange(len(p), 0, -1)
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum.accumulate(np.minimum(p[order] * len(p) / ranks, 1.0))
-    return [float(each) for each in adjusted]
+    # Sums that are equal on paper differ by the order in which they were added.
+    least = abs(value) * (1.0 - _ROUNDING) - _ROUNDING
+    beyond = int((np.abs(permuted) >= least).sum())
+    return beyond / len(permuted) if complete else (1 + beyond) / (1 + len(permuted))

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from scipy.stats import false_discovery_control
+
 from latentprint.results import Result
-from latentprint.stats import false_discovery_rates
 from latentprint.words import (
     BELOW_CHANCE_DISCOVERIES,
     CONTROL,
@@ -48,12 +49,12 @@ def judged(rows: Sequence[Result]) -> list[Result]:
         for row in rows
     ]
     tested = [at for at, row in enumerate(found) if is_judged(row)]
-    rates = false_discovery_rates([_decisive_p(found[at]) for at in tested])
+    rates = false_discovery_control([_decisive_p(found[at]) for at in tested])
     probes = [at for at in tested if found[at].experiment in PROBES]
-    alarms = false_discovery_rates([1.0 - (found[at].p or 0.0) for at in probes])
+    alarms = false_discovery_control([1.0 - (found[at].p or 0.0) for at in probes])
     below = {at for at, q in zip(probes, alarms, strict=True) if q <= BELOW_CHANCE_DISCOVERIES}
     for at, q in zip(tested, rates, strict=True):
-        row = replace(found[at], q=q)
+        row = replace(found[at], q=float(q))
         if at in below and row.high < (row.chance or 0.0):
             found[at] = replace(row, verdict=Verdict.BELOW_CHANCE, learned=_learned(row))
         else:

@@ -117,9 +117,9 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert write_page("<p>é</p>", out) == 9
     assert out.read_text(encoding="utf-8") == "<p>é</p>"
     assert [each.name for each in out.parent.iterdir()] == ["page.html"]
-    with pytest.raises(LatentprintError, match="cannot be written"):
+    with pytest.raises(LatentprintError, match="Cannot write to"):
         write_page("<p>", out / "below-a-file.html")
-    with pytest.raises(LatentprintError, match="cannot be written"):
+    with pytest.raises(LatentprintError, match="Cannot write to"):
         write_page("<p>", out.parent)
     assert [each.name for each in tmp_path.iterdir()] == ["new"]
 

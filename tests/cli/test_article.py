@@ -108,4 +108,4 @@ def test_mistakes_are_told_in_a_sentence(source: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.md").write_text("---\ntitle: 'one\ndate: [\n---\n")
     assert "broken.md, line " in str(refused(tmp_path / "broken.md"))
     assert ", column " in str(refused(tmp_path / "broken.md"))
-    assert "cannot be written" in str(refused(source, "--out", source / "page.html"))
+    assert "Cannot write to" in str(refused(source, "--out", source / "page.html"))

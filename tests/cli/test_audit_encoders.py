@@ -2,7 +2,6 @@
 
 import gc
 import json
-import sys
 import weakref
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,16 @@ import torch
 from huggingface_hub import constants
 from PIL import Image
 
-from latentprint.cli.main import main
 from latentprint.embeddings import Extraction, open_store
 from latentprint.encoders import Preprocess
-from latentprint.encoders.network import WeightsMissingError
+from latentprint.encoders.hubs import WeightsMissingError
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments import ProbeOptions
 from latentprint.jobs import Loading, audit, embed, encoder_groups, loading, parse_layers
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.photos import Photos, open_photos
+
+from .conftest import Command
 
 HOW = Extraction(batch_size=8, shard_size=4, workers=0)
 GONE = "not in the local cache (~/nowhere), and the hub does not answer: go online."
@@ -348,13 +348,6 @@ def test_layers_that_cannot_be_read(text: str) -> None:
         parse_layers(text)
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["latentprint", *arguments])
-    with pytest.raises(SystemExit) as done:
-        main()
-    return int(done.value.code or 0)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -368,53 +361,40 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 )
 @pytest.mark.parametrize("command", ["audit", "embed"])
 def test_mistakes_on_the_command_line_exit_with_2(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    photos: Photos,
-    command: str,
-    arguments: tuple[str, ...],
-    message: str,
+    latentprint: Command, photos: Photos, command: str, arguments: tuple[str, ...], message: str
 ) -> None:
-    out = str(photos.root.parent / "out")
-    assert run(monkeypatch, command, str(photos.root), "--out", out, *arguments) == 2
-    shown = capsys.readouterr()
-    assert message in shown.err
-    assert shown.out == ""
+    said = latentprint(command, photos.root, "--out", photos.root.parent / "out", *arguments)
+    assert said.code == 2
+    assert message in said.err
+    assert said.out == ""
 
 
 @pytest.mark.slow
 def test_all_published_encoders_offline_fail_soon_with_one_error(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    photos: Photos,
-    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, latentprint: Command, photos: Photos, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "torch"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    out = str(tmp_path / "out")
-    assert run(monkeypatch, "audit", str(photos.root), "--out", out, "-e", "published") == 1
-    error = next(line for line in capsys.readouterr().err.splitlines() if line.startswith("Error"))
+    said = latentprint("audit", photos.root, "--out", tmp_path / "out", "-e", "published")
+    assert said.code == 1
+    error = next(line for line in said.err.splitlines() if line.startswith("Error"))
     assert "None of the 47 encoders can be used." in error
     assert error.count("HF_HOME") == error.count("TORCH_HOME") == 1
     assert len(error) < 1500
 
 
 def test_embed_takes_its_options(
-    fakes: list[dict[str, Any]],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    photos: Photos,
-    tmp_path: Path,
+    fakes: list[dict[str, Any]], latentprint: Command, photos: Photos, tmp_path: Path
 ) -> None:
     (tmp_path / "w.pth").touch()
-    run(
-        monkeypatch, "embed", str(photos.root), "--out", str(tmp_path / "out"), "-e", "timm:a",
+    said = latentprint(
+        "embed", photos.root, "--out", tmp_path / "out", "-e", "timm:a",
         "-a", "none", "--margin", "model", "--layers", "3,7", "--compile", "--json",
-        "--weights", str(tmp_path / "w.pth"), "--workers", "0",
+        "--weights", tmp_path / "w.pth", "--workers", "0",
     )  # fmt: skip
-    assert len(json.loads(capsys.readouterr().out)["stores"]) == 1
+    assert len(json.loads(said.out)["stores"]) == 1
     (call,) = fakes
     assert (call["margin"], call["layers"], call["compile"]) == ("model", (3, 7), True)
     assert call["weights"] == tmp_path / "w.pth"

@@ -9,18 +9,13 @@ import polars as pl
 import pytest
 from PIL import Image
 
-# The command registers itself when its module is imported, whoever does that.
-RUN = "import latentprint.cli.exif; from latentprint.cli.main import main; main()"
-
-
-def exif(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", RUN, "exif", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+from .conftest import Command
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Three photos of a telephone, one without EXIF, one that is none."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three photos of a telephone, one without EXIF, one that is none; commands run beside it."""
+    monkeypatch.chdir(tmp_path)
     root = tmp_path / "photos"
     root.mkdir()
     tags = Image.Exif()
@@ -33,29 +28,29 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_summary_for_people(folder: Path) -> None:
-    done = exif("photos", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    assert "5 photos: 1 without EXIF, 0 with bad fields, 1 unreadable" in done.stdout
-    (line,) = (line for line in done.stdout.splitlines() if line.split()[:1] == ["exposure_time"])
+def test_a_summary_for_people(folder: Path, latentprint: Command) -> None:
+    done = latentprint("exif", "photos")
+    assert done.code == 0, done.err
+    assert "5 photos: 1 without EXIF, 0 with bad fields, 1 unreadable" in done.out
+    (line,) = (line for line in done.out.splitlines() if line.split()[:1] == ["exposure_time"])
     assert line.split() == ["exposure_time", "s", "3", "1", "1/50", "(3)"]
-    assert "iPhone 6 (3)" in done.stdout
-    assert "yes (3)" in done.stdout
+    assert "iPhone 6 (3)" in done.out
+    assert "yes (3)" in done.out
 
 
-def test_a_summary_for_machines(folder: Path) -> None:
-    done = exif("photos", "--json", cwd=folder)
-    summary = json.loads(done.stdout)
+def test_a_summary_for_machines(folder: Path, latentprint: Command) -> None:
+    done = latentprint("exif", "photos", "--json")
+    summary = json.loads(done.out)
     assert summary["labels"]["make"]["most_frequent"] == [["Apple", 3]]
     assert summary["labels"]["smartphone"]["most_frequent"] == [[True, 3]]
     assert summary["unreadable"] == 1
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "json"])
-def test_a_table(folder: Path, suffix: str) -> None:
-    done = exif("photos", "--out", f"labels.{suffix}", "--workers", "0", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == f"labels.{suffix}"
+def test_a_table(folder: Path, latentprint: Command, suffix: str) -> None:
+    done = latentprint("exif", "photos", "--out", f"labels.{suffix}", "--workers", "0")
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1] == f"labels.{suffix}"
     readers = {"csv": pl.read_csv, "parquet": pl.read_parquet, "json": pl.read_json}
     table = readers[suffix](folder / f"labels.{suffix}")
     assert table["path"].to_list() == ["0.jpg", "1.jpg", "2.jpg", "empty.jpg", "plain.jpg"]
@@ -73,23 +68,22 @@ def test_a_table(folder: Path, suffix: str) -> None:
     ],
 )
 def test_mistakes_get_one_clear_answer(
-    folder: Path, arguments: tuple[str, ...], message: str
+    folder: Path, latentprint: Command, arguments: tuple[str, ...], message: str
 ) -> None:
-    done = exif(*arguments, cwd=folder)
-    assert done.returncode in (1, 2)
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+    done = latentprint("exif", *arguments)
+    assert done.code in (1, 2)
+    assert message in done.err
+    assert done.out == ""
 
 
-def test_help_has_an_example_and_loads_nothing_heavy(folder: Path) -> None:
-    done = exif("--help", cwd=folder)
-    assert "latentprint exif photos/ --out labels.csv" in done.stdout
+def test_help_has_an_example_and_loads_nothing_heavy(latentprint: Command) -> None:
+    done = latentprint("exif", "--help")
+    assert "latentprint exif photos/ --out labels.csv" in done.out
     code = (
         "import sys, latentprint.cli.exif; "
         "print([name for name in ('torch', 'polars', 'PIL') if name in sys.modules])"
     )
     loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert loaded.stdout.strip() == "[]"

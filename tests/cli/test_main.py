@@ -1,4 +1,7 @@
-"""The command line as a user meets it, in a process of its own where that matters."""
+"""The command line as a user meets it, in a process of its own where that matters.
+
+It matters for worker processes, for signals, for what is imported, and once for the exit code.
+"""
 
 import json
 import signal
@@ -16,6 +19,8 @@ from typer.testing import CliRunner
 from latentprint.cli.app import ORDER
 from latentprint.cli.main import app
 
+from .conftest import Command
+
 TOY = """
 import sys
 sys.path.insert(0, {tests!r})
@@ -26,7 +31,10 @@ def make():
 """
 
 
-def latentprint(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+TOY_HERE = "python:tests.embeddings.toy:ToyEncoder"
+
+
+def process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "latentprint", *arguments]
     return subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, timeout=240, check=False
@@ -61,9 +69,9 @@ def messy(tmp_path: Path) -> Path:
 
 
 def test_a_messy_folder_is_audited_to_the_end(messy: Path) -> None:
-    done = latentprint(
+    done = process(
         "audit", "photos", "--out", "run", "-e", "python:toy_factory:make", "--allow-broken",
-        "-k", "3", "--workers", "1", "--json", "-a", "sharpening", "-a", "resizing",
+        "-k", "3", "--workers", "1", "--json", "-a", "sharpening",
         cwd=messy.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -71,12 +79,11 @@ def test_a_messy_folder_is_audited_to_the_end(messy: Path) -> None:
         (row["experiment"], row["attribute"], row["encoder"], row["setup"])
         for row in json.loads(done.stdout)["results"]
     ]
-    for attribute in ("sharpening", "resizing"):
-        for encoder in ("toy", "colour statistics", "DCT energies"):
-            assert ("processing_probe", attribute, encoder, "all") in asked
-            assert ("processing_probe", attribute, encoder, "paired all") in asked
-        assert ("variance", attribute, "toy", "processing share") in asked
-        assert ("knn_influence", attribute, "toy", "influence") in asked
+    for encoder in ("toy", "colour statistics", "DCT energies"):
+        assert ("processing_probe", "sharpening", encoder, "all") in asked
+        assert ("processing_probe", "sharpening", encoder, "paired all") in asked
+    assert ("variance", "sharpening", "toy", "processing share") in asked
+    assert ("knn_influence", "sharpening", "toy", "influence") in asked
     run = messy.parent / "run"
     photos = pl.read_csv(run / "photos.csv")
     status = dict(photos.select("path", "status").rows())
@@ -98,49 +105,52 @@ def test_a_messy_folder_is_audited_to_the_end(messy: Path) -> None:
     assert "<script>alert(1)" not in (run / "report.html").read_text()
 
 
-def test_too_many_broken_photos_fail_the_job_and_keep_the_work(messy: Path) -> None:
+def test_too_many_broken_photos_fail_the_job_and_keep_the_work(
+    messy: Path, latentprint: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(messy.parent)
     for number in range(8):
         (messy / "y" / f"empty{number}.jpg").write_bytes(b"")
-    toy = ("-e", "python:toy_factory:make")
-    arguments = ("audit", "photos", "--out", "run", *toy, "-a", "resizing")
-    failed = latentprint(*arguments, cwd=messy.parent)
-    assert failed.returncode == 1
-    assert "--allow-broken" in failed.stderr
-    assert "Traceback" not in failed.stderr
-    assert failed.stdout == ""
+    arguments = ("audit", "photos", "--out", "run", "-e", TOY_HERE, "-a", "sharpening",
+                 "--no-control", "--workers", "0")  # fmt: skip
+    failed = latentprint(*arguments)
+    assert failed.code == 1
+    assert "--allow-broken" in failed.err
+    assert failed.out == ""
     assert (messy.parent / "run" / "photos.csv").exists()
     shards = list((messy.parent / "run").rglob("*.safetensors"))
+    assert shards
     stamps = [path.stat().st_mtime_ns for path in shards]
-    again = latentprint(*arguments, "--allow-broken", cwd=messy.parent)
-    assert again.returncode == 0, again.stderr
+    again = latentprint(*arguments, "--allow-broken")
+    assert again.code == 0, again.err
     assert stamps == [path.stat().st_mtime_ns for path in shards]
 
 
-def test_embed_then_probe_influence_and_report(messy: Path) -> None:
-    home = messy.parent
+def test_embed_then_probe_influence_and_report(
+    messy: Path, latentprint: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(messy.parent)
     made = latentprint(
-        "embed", "photos", "--out", "store", "-e", "python:toy_factory:make", "-a", "sharpening",
-        "--processing", "none", "--allow-broken", "--json", cwd=home,
+        "embed", "photos", "--out", "store", "-e", TOY_HERE, "-a", "sharpening", "--no-control",
+        "--processing", "none", "--allow-broken", "--workers", "0", "--json",
     )  # fmt: skip
-    assert made.returncode == 0, made.stderr
-    assert json.loads(made.stdout)["photos"]["broken"] == 4
-    probed = latentprint("probe", "store", "-a", "sharpening", "--json", cwd=home)
-    assert probed.returncode == 0, probed.stderr
-    row, *others = json.loads(probed.stdout)["results"]
+    assert made.code == 0, made.err
+    assert json.loads(made.out)["photos"]["broken"] == 4
+    probed = latentprint("probe", "store", "-a", "sharpening", "--fits", "3", "--json")
+    assert probed.code == 0, probed.err
+    row, *others = json.loads(probed.out)["results"]
     assert row["setup"] == "all"
     assert {each["experiment"] for each in others} == {
         "processing_probe", "variance", "learning_curve",
     }  # fmt: skip
     assert row["attribute"] == "sharpening"
     assert row["low"] <= row["value"] <= row["high"]
-    neighbours = latentprint(
-        "influence", "store", "-a", "sharpening", "-k", "1", "--json", cwd=home
-    )
-    setups = {row["setup"] for row in json.loads(neighbours.stdout)["results"]}
+    neighbours = latentprint("influence", "store", "-a", "sharpening", "-k", "1", "--json")
+    setups = {row["setup"] for row in json.loads(neighbours.out)["results"]}
     assert setups >= {"all-same", "all-diff", "pos-same", "neg-same", "uniform"}
-    missing = latentprint("probe", "store", "-a", "jpeg", cwd=home)
-    assert missing.returncode == 1
-    assert "no embeddings of JPEG75_420" in missing.stderr.splitlines()[-1]
+    missing = latentprint("probe", "store", "-a", "jpeg")
+    assert missing.code == 1
+    assert "no embeddings of JPEG75_420" in missing.err.splitlines()[-1]
 
 
 def test_ctrl_c_keeps_what_was_finished_and_says_so(messy: Path) -> None:
@@ -148,7 +158,7 @@ def test_ctrl_c_keeps_what_was_finished_and_says_so(messy: Path) -> None:
     slow += "    embed = toy.embed\n    toy.embed = lambda p: (time.sleep(0.2), embed(p))[1]\n"
     (messy.parent / "slow_factory.py").write_text(slow + "    return toy\n")
     command = [sys.executable, "-m", "latentprint", "embed", "photos", "--out", "store"]
-    process = subprocess.Popen(
+    interrupted = subprocess.Popen(
         [*command, "-e", "python:slow_factory:make", "--batch-size", "4"],
         cwd=messy.parent,
         stderr=subprocess.PIPE,
@@ -158,9 +168,9 @@ def test_ctrl_c_keeps_what_was_finished_and_says_so(messy: Path) -> None:
     while not list(messy.parent.rglob("manifest.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    interrupted.send_signal(signal.SIGINT)
+    _, errors = interrupted.communicate(timeout=60)
+    assert interrupted.returncode == 130
     assert "run the same command again" in errors
     assert "Traceback" not in errors
 
@@ -177,13 +187,22 @@ def test_ctrl_c_keeps_what_was_finished_and_says_so(messy: Path) -> None:
     ],
 )
 def test_a_user_s_mistake_gets_one_clear_answer(
-    messy: Path, arguments: tuple[str, ...], message: str
-) -> None:
-    done = latentprint(*arguments, cwd=messy.parent)
-    assert done.returncode in (1, 2)
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+    messy: Path, latentprint: Command, monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...], message: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(messy.parent)
+    said = latentprint(*arguments)
+    assert said.code in (1, 2)
+    assert message in said.err
+    assert said.out == ""
+
+
+def test_exit_codes_reach_the_shell(tmp_path: Path) -> None:
+    for arguments, code in ((("--version",), 0), (("report", "none"), 1), (("audt",), 2)):
+        done = process(*arguments, cwd=tmp_path)
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        assert bool(done.stdout) is (code == 0)
 
 
 def test_help_and_import_load_neither_torch_nor_timm(tmp_path: Path) -> None:
@@ -195,8 +214,11 @@ def test_help_and_import_load_neither_torch_nor_timm(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert done.stdout.strip() == "[]"
-    assert latentprint("--help", cwd=tmp_path).returncode == 0
-    assert latentprint("--version", cwd=tmp_path).stdout.startswith("latentprint 0.")
+
+
+def test_the_version_is_printed(latentprint: Command) -> None:
+    assert latentprint("--version").out.startswith("latentprint 0.")
+    assert "audit" in latentprint("--help").out
 
 
 @pytest.mark.parametrize("command", ORDER)

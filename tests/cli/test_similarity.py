@@ -1,36 +1,19 @@
 """``latentprint similarity`` on a small store."""
 
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from latentprint.cli.main import main
 from latentprint.embeddings import Extraction, extract, write_photos
 from latentprint.photos import open_photos
 from latentprint.processing import ATTRIBUTES, classes_of
 
 from ..embeddings.toy import ToyEncoder
-
-
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def setups(self) -> list[tuple[str, str, str]]:
-        rows = json.loads(self.out)["results"]
-        return [(row["experiment"], row["attribute"], row["setup"]) for row in rows]
-
-
-Command = Callable[..., Said]
+from .conftest import Command, Said
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +36,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    def call(*arguments: str) -> Said:
-        monkeypatch.chdir(home)
-        monkeypatch.setattr(sys, "argv", ["latentprint", "similarity", *arguments])
-        with pytest.raises(SystemExit) as done:
-            main()
-        return Said(int(done.value.code or 0), *capsys.readouterr())
+def run(home: Path, latentprint: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    monkeypatch.chdir(home)
+    return partial(latentprint, "similarity")
 
-    return call
+
+def setups(said: Said) -> list[tuple[str, str, str]]:
+    rows = json.loads(said.out)["results"]
+    return [(row["experiment"], row["attribute"], row["setup"]) for row in rows]
 
 
 def test_tables_sentences_and_galleries(run: Command) -> None:
@@ -82,7 +64,7 @@ def test_tables_sentences_and_galleries(run: Command) -> None:
 def test_json_holds_rows_curves_pairs_and_galleries(run: Command) -> None:
     said = run("store", "-a", "sharpening", "--json")
     assert said.code == 0, said.err
-    assert {each[:2] for each in said.setups} == {
+    assert {each[:2] for each in setups(said)} == {
         ("similarity", "sharpening"),
         ("stability", "sharpening"),
     }
@@ -96,7 +78,7 @@ def test_json_holds_rows_curves_pairs_and_galleries(run: Command) -> None:
 def test_a_column_of_a_table(run: Command) -> None:
     said = run("store", "--by", "make", "--metadata", "cameras.csv", "--json")
     assert said.code == 0, said.err
-    assert {each[:2] for each in said.setups} == {("similarity", "make")}
+    assert {each[:2] for each in setups(said)} == {("similarity", "make")}
     query = run(
         "store", "--by", "make", "--metadata", "cameras.csv", "--query", "b/07.png", "--json"
     )

@@ -23,8 +23,7 @@ from latentprint.embeddings import (
     refuse_other_photos,
     write_photos,
 )
-from latentprint.embeddings import store as store_module
-from latentprint.embeddings.worker import Recipe, Task, prepare
+from latentprint.embeddings.worker import PhotoTask, Recipe, prepare
 from latentprint.errors import LatentprintError
 from latentprint.photos import Photos, open_photos
 from latentprint.processing import ATTRIBUTES, classes_of, published_classes
@@ -147,19 +146,19 @@ def test_a_full_disk_is_said_and_finished_shards_stay(
     photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(photos, tmp_path / "whole")
-    settle = store_module._settle
-    shards: list[Path] = []
+    replace = Path.replace
+    written: list[Path] = []
 
-    def full(partial: Path, path: Path) -> None:
-        shards.append(path)
-        if len(shards) > 4:
+    def full(partial: Path, path: Path) -> Path:
+        written.append(path)
+        if len(written) > 4:
             raise OSError(errno.ENOSPC, "No space left on device")
-        settle(partial, path)
+        return replace(partial, path)
 
-    monkeypatch.setattr(store_module, "_settle", full)
-    with pytest.raises(LatentprintError, match="the disk is full"):
-        run(photos, tmp_path / "out")
-    monkeypatch.setattr(store_module, "_settle", settle)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        with pytest.raises(LatentprintError, match="the disk is full"):
+            run(photos, tmp_path / "out")
     run(photos, tmp_path / "out")
     assert {name for name in contents(tmp_path / "out") if ".partial" in name} == set()
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
@@ -233,14 +232,14 @@ def test_a_run_killed_for_real_resumes_bit_identical(
 def test_a_photo_that_cannot_be_processed_is_broken_with_the_class(tmp_path: Path) -> None:
     Image.new("RGB", (40_000, 2)).save(tmp_path / "wide.png")
     recipe = Recipe((published_classes()["RESIZE_DOUBLE"],), (ToyEncoder().preprocess,))
-    facts = prepare(Task(0, "wide.png", tmp_path / "wide.png"), recipe).facts
+    facts = prepare(PhotoTask(0, "wide.png", tmp_path / "wide.png"), recipe).facts
     assert facts.status == "broken"
     assert "RESIZE_DOUBLE" in facts.reason
 
 
 def test_the_mask_reaches_the_pixels(folder: Path) -> None:
     recipe = Recipe((published_classes()["none"],), (ToyEncoder().preprocess,), mask=0.5)
-    (pixels,) = prepare(Task(0, "x", folder / "b" / "01.png"), recipe).pixels
+    (pixels,) = prepare(PhotoTask(0, "x", folder / "b" / "01.png"), recipe).pixels
     assert (pixels[0, 8, 8] == 0).all()
     assert pixels[0, 0].any()
 

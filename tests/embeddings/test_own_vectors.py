@@ -1,12 +1,12 @@
 import json
 from pathlib import Path
 
+import latentprint.cli.robustness  # noqa: F401 - registers the command
 import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-import latentprint.cli.robustness  # noqa: F401 - registers the command
 from latentprint.cli.app import app
 from latentprint.embeddings.own_vectors import open_own_vectors
 from latentprint.errors import LatentprintError, UsageError

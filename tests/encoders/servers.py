@@ -16,9 +16,9 @@ Answer = Callable[[BaseHTTPRequestHandler, int], None]
 
 @contextmanager
 def serve(answer: Answer) -> Iterator[tuple[str, list[tuple[str, dict[str, str]]]]]:
-    """Serve GET with ``answer(handler, number of the request)``; HEAD is always answered.
+    """Serve GET and POST with ``answer(handler, number of the request)``; HEAD is always answered.
 
-    Gives the address and the GET requests that came: path and headers.
+    Gives the address and the requests with an answer that came: path and headers.
     """
     seen: list[tuple[str, dict[str, str]]] = []
 
@@ -30,6 +30,9 @@ def serve(answer: Answer) -> Iterator[tuple[str, list[tuple[str, dict[str, str]]
         def do_GET(self) -> None:
             seen.append((self.path, dict(self.headers)))
             answer(self, len(seen))
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass

@@ -16,7 +16,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 from torchvision.models import resnet50
 
-from latentprint.encoders import checkpoint_encoder, describe_encoder, libraries, load_encoder
+from latentprint.encoders import checkpoint_encoder, describe_encoder, downloads, load_encoder
 from latentprint.encoders.checkpoint_encoder import RELEASES, Release, sine_cosine_positions
 from latentprint.errors import LatentprintError, UsageError
 
@@ -316,7 +316,7 @@ def test_without_a_local_file_the_release_is_fetched(small, monkeypatch):
         asked.append(arguments)
         return path
 
-    monkeypatch.setattr(libraries, "download", download)
+    monkeypatch.setattr(downloads, "download", download)
     load_encoder("moco-v3-vit-s", device="cpu")
     url = "https://dl.fbaipublicfiles.com/moco-v3/vit-s-300ep/vit-s-300ep.pth.tar"
     assert asked == [(url, "MoCo v3 (ViT-S, ImageNet-1k)", None)]

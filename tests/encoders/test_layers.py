@@ -10,7 +10,7 @@ from latentprint.encoders.layers import block_name, find_blocks
 from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.open_clip_encoder import load_open_clip
 from latentprint.encoders.timm_encoder import load_timm
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.errors import UsageError
 
 
@@ -146,10 +146,8 @@ def toy(module: nn.Module, **changes) -> TorchEncoder:
     return TorchEncoder(
         module,
         preprocess,
-        name="toy",
-        family="yours",
-        source=source,
-        options=options(untrained=False, **changes),
+        Origin("toy", "yours", source),
+        options(untrained=False, **changes),
     )
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import warnings
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ import exifread
 import polars as pl
 import pytest
 from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import IFDRational
 
 from latentprint.photos import open_photos
@@ -69,6 +71,7 @@ EXPECTED = {
     "model": "NIKON D90",
     "smartphone_model": None,
     "smartphone": False,
+    "device_type": "camera",
     "exposure_time": 1 / 60,
     "aperture": 2.8,
     "iso": 400,
@@ -81,6 +84,10 @@ EXPECTED = {
     "orientation": 6,
     "exif_width": 4288,
     "exif_height": 2848,
+    "station": None,
+    "protocol": None,
+    "tube_voltage": None,
+    "field_strength": None,
     "has_exif": True,
     "exif_problems": "",
 }
@@ -133,11 +140,40 @@ def test_a_png_block_after_the_pixels_is_found_without_decoding() -> None:
         assert labels(read_exif(image)) == EXPECTED
     without = data[:at] + data[end:]
     assert read(without) == Exif()
-    # What old writers leave as text: the block in hexadecimal digits after three lines.
-    text = f"\nexif\n{len(block(**FULL).tobytes())}\n{block(**FULL).tobytes().hex()}\n"
-    with Image.open(io.BytesIO(without)) as image:
-        image.info["Raw profile type exif"] = text
-        assert labels(read_exif(image)) == EXPECTED
+
+
+@pytest.mark.parametrize("keyword", ["Raw profile type exif", "Raw profile type APP1"])
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("spare", ["", "0000", "\n00 ff\n"])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_png_block_written_out_as_text(
+    keyword: str, compressed: bool, spare: str, last: bool
+) -> None:
+    exif = block(**FULL).tobytes()
+    digits = "\n".join(re.findall(".{1,72}", exif.hex()))
+    written = PngInfo()
+    written.add_text(keyword, f"\nexif\n{len(exif):8}\n{digits}{spare}\n", zip=compressed)
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(buffer, "PNG", pnginfo=written)
+    data = buffer.getvalue()
+    if last:
+        at = data.index(b"zTXt" if compressed else b"tEXt") - 4
+        end, tail = at + 12 + int.from_bytes(data[at : at + 4]), data.index(b"IEND") - 4
+        data = data[:at] + data[end:tail] + data[at:end] + data[tail:]
+    assert labels(read(data)) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "text", ["\nexif\n  10\nzz", "no lines", "\nexif\n-5\n00", "\nAPP1\n 9\n" + b"http:".hex()]
+)
+def test_a_png_profile_that_is_none_costs_no_label_of_another(text: str) -> None:
+    written = PngInfo()
+    written.add_text("Raw profile type APP1", text)
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(buffer, "PNG", pnginfo=written)
+    found = read(buffer.getvalue())
+    assert not found.has_exif
+    assert found.exif_problems.startswith("the block is damaged") or b"http:".hex() in text
 
 
 def test_a_photo_without_exif() -> None:

@@ -1,6 +1,5 @@
 """The table of many photos: complete, in order, the same whatever the number of processes."""
 
-import errno
 import os
 import tarfile
 from pathlib import Path
@@ -11,11 +10,10 @@ import pytest
 from PIL import Image
 
 from latentprint.embeddings.store import FACTS_SCHEMA
-from latentprint.embeddings.worker import Recipe, Task, prepare
+from latentprint.embeddings.worker import PhotoTask, Recipe, prepare
 from latentprint.encoders import Preprocess
-from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import Photos, exif_files, open_photos
-from latentprint.photos.exif_files import SCHEMA, exif_row, exif_table, write_exif_table
+from latentprint.photos.exif_files import SCHEMA, exif_row, exif_table
 from latentprint.photos.exif_labels import EXIF_SCHEMA, LABELS
 from latentprint.photos.exif_summary import exif_summary, shown
 from latentprint.photos.location import list_members
@@ -142,43 +140,12 @@ def test_values_as_people_write_them() -> None:
     assert shown("make", "Nikon") == "Nikon"
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".json"])
-def test_tables_are_written_whole(tmp_path: Path, table: pl.DataFrame, suffix: str) -> None:
-    file = tmp_path / "new folder" / f"labels{suffix}"
-    write_exif_table(table, file)
-    readers = {".csv": pl.read_csv, ".parquet": pl.read_parquet, ".json": pl.read_json}
-    again = readers[suffix](file)
-    assert again["make"].to_list() == table["make"].to_list()
-    assert again["exposure_time"].to_list() == table["exposure_time"].to_list()
-    assert [each.name for each in file.parent.iterdir()] == [file.name]
-
-
-def test_a_failed_write_leaves_what_was_there(
-    tmp_path: Path, table: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "labels.csv"
-    write_exif_table(table.head(1), file)
-    before = file.read_bytes()
-
-    def full(table: pl.DataFrame, path: Path) -> None:
-        path.write_text("half")
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setitem(exif_files._WRITERS, ".csv", full)
-    with pytest.raises(LatentprintError, match="No space left"):
-        write_exif_table(table, file)
-    assert file.read_bytes() == before
-    assert [each.name for each in tmp_path.glob("*labels*")] == ["labels.csv"]
-    with pytest.raises(UsageError, match=r"use \.csv, \.parquet, \.json"):
-        write_exif_table(table, tmp_path / "labels.xlsx")
-
-
 def test_embedding_records_the_same(photos: Photos, table: pl.DataFrame) -> None:
     """What the engine notes of a photo while it decodes it is what the table says."""
     assert EXIF_SCHEMA.items() <= FACTS_SCHEMA.items()
     recipe = Recipe((published_classes()["none"],), (Preprocess(16, 16),))
     for row in table.iter_rows(named=True):
-        facts = prepare(Task(0, row["id"], photos.file(row["path"])), recipe).facts
+        facts = prepare(PhotoTask(0, row["id"], photos.file(row["path"])), recipe).facts
         if facts.status != "broken":
             assert {name: getattr(facts, name) for name in EXIF_SCHEMA} == {
                 name: row[name] for name in EXIF_SCHEMA

@@ -1,6 +1,7 @@
 import pytest
 
-from latentprint.photos.exif_makers import is_smartphone, normalise_make
+from latentprint.photos.devices import device_type, is_smartphone
+from latentprint.photos.exif_makers import normalise_make
 
 
 @pytest.mark.parametrize(
@@ -65,4 +66,4 @@ NEITHER = """
 def test_telephones(cameras: str, expected: bool | None) -> None:
     for camera in filter(None, cameras.replace("\n", "  ").split("  ")):
         make, model = (None if each == "?" else each for each in camera.strip().split("/"))
-        assert is_smartphone(make, model) is expected, camera
+        assert is_smartphone(device_type(make, model)) is expected, camera

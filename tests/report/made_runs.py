@@ -55,7 +55,7 @@ HOSTILE_FILE = 'holiday/<script>alert(1)</script>"]]>-' + "very_long_name_" * 12
 DATASET = "holiday photos"
 ATTRIBUTE = "sharpening"
 
-_PROBE = ProbeOptions(fits=3, bootstrap=200, C_grid=(0.1, 10.0, 1000.0))
+_PROBE = ProbeOptions(fits=2, bootstrap=200, C_grid=(1.0, 100.0))
 _QUERIES = QueryOptions(sample=40, bootstrap=200)
 
 

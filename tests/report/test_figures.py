@@ -16,17 +16,17 @@ from bs4 import BeautifulSoup
 
 from latentprint.encoders import COLOUR_STATISTICS
 from latentprint.published import published
-from latentprint.report.sections.curve_figure import curve_figure, curve_panels
 from latentprint.report.figures.dense import FEW
 from latentprint.report.figures.figure import Figure, Key, csv_address
+from latentprint.report.figures.panel import Panel, hover
+from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Run
+from latentprint.report.sections.curve_figure import curve_figure, curve_panels
 from latentprint.report.sections.layer_figure import layer_figure
 from latentprint.report.sections.neighbour_figure import influence_figure
 from latentprint.report.sections.pairs_figure import recall_figure
-from latentprint.report.figures.panel import Panel, hover
 from latentprint.report.sections.probe_figure import probe_figures, probe_panels
 from latentprint.report.sections.quality_figure import quality_figure
-from latentprint.report.figures.table import Table
 from latentprint.report.sections.variance_figure import variance_figure, variance_panels
 from latentprint.results import results_table
 from tests.report.conftest import (

@@ -16,11 +16,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 from latentprint.report import galleries, pairs_grid
+from latentprint.report.figures.figure import Figure
+from latentprint.report.inputs import Run
 from latentprint.report.sections.confusion import confusion_figure
 from latentprint.report.sections.correlation_figure import correlation_figure
-from latentprint.report.figures.figure import Figure
 from latentprint.report.sections.galleries import gallery_figure
-from latentprint.report.inputs import Run
 from latentprint.report.sections.pairs_grid import pairs_grid_figure
 from latentprint.report.sections.similarity_figure import similarity_figure
 from tests.report.comparison_rows import CURVES, HOSTILE, correlation_json

@@ -9,10 +9,10 @@ import pytest
 
 from latentprint.article.document import parse_article
 from latentprint.article.page import render_page
+from latentprint.report.inputs import Run
 from latentprint.report.sections.confusion import confusion_figure
 from latentprint.report.sections.correlation_figure import correlation_figure
 from latentprint.report.sections.galleries import gallery_figure
-from latentprint.report.inputs import Run
 from latentprint.report.sections.pairs_grid import pairs_grid_figure
 from latentprint.report.sections.similarity_figure import similarity_figure
 from tests.browser import (

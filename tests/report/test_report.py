@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -21,16 +21,19 @@ from latentprint.report.inputs import read_run
 from latentprint.report.photos_section import LIMIT, troubled
 from latentprint.report.report import Masthead, compose
 from latentprint.report.runs import read_runs
-from latentprint.results import results_table, write_results
-from tests.report.conftest import (
-    FIRST,
-    SECOND,
-    Maker,
-    label_row,
-    neighbour_rows,
-    probe_row,
+from latentprint.results import LeftOut
+from latentprint.words import Experiment
+from tests.report.conftest import FIRST, SECOND, Maker
+from tests.report.made_runs import (
+    ATTRIBUTE,
+    Made,
+    everything,
+    influence_run,
+    many,
+    probe_run,
+    renamed,
+    write_made,
 )
-from tests.report.many_encoders import write_many
 
 HOSTILE = "<script>alert("
 NAMES = (
@@ -118,23 +121,17 @@ def test_names_cannot_become_markup(make_run: Maker) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_seen_as_it_is_written(tmp_path: Path, name: str) -> None:
-    rows = [
-        probe_row(FIRST, "jpeg", encoder=name, dataset=f"photos {name}", notes=f"check {name}"),
-        probe_row(FIRST, "jpeg", encoder=f"other {name}", dataset=f"photos {name}"),
-        label_row(FIRST, "make", encoder=name, attribute=name, dataset=f"photos {name}"),
-        *neighbour_rows(name, name),
+    made = renamed(probe_run(0.5), name, "SUP") + renamed(influence_run(0.5), name, "SUP")
+    made = made + renamed(probe_run(0.5), f"other {name}", "SUP")
+    made.rows[:] = [
+        replace(row, dataset=f"photos {name}", notes=f"check {name}") for row in made.rows
     ]
-    write_results(results_table(rows), tmp_path)
-    settings = {
-        "dataset": f"photos {name}",
-        "command": f"latentprint audit {name}",
-        "encoders": [{"name": name, "family": "SUP", "spec": name}],
-        "left_out": {f"probe {name}, {name}": f"Reason {name}"},
-    }
-    (tmp_path / "settings.json").write_text(json.dumps(settings))
-    (tmp_path / "photos.csv").write_text("id,status,reason\n")
-    pl.DataFrame({"id": [name], "status": ["broken"], "reason": [f"reason {name}"]}).write_csv(
-        tmp_path / "photos.csv"
+    made.left_out.append(LeftOut(f"Reason {name}", Experiment.ROBUSTNESS, name, name))
+    write_made(
+        made,
+        tmp_path,
+        settings={"dataset": f"photos {name}", "command": f"latentprint audit {name}"},
+        files=[{"id": name, "status": "broken", "reason": f"reason {name}"}],
     )
     page = page_of(tmp_path)
     seen = text_of(page)
@@ -160,17 +157,18 @@ def test_controls_are_no_encoders_of_the_user(make_run: Maker) -> None:
 def test_without_knn_reason_and_command_are_given(make_run: Maker) -> None:
     folder = make_run(neighbours=False)
     found = section(markdown_of(folder), "### Nearest neighbours")
-    assert "was not measured. The photos have no labels" in found
+    assert "was not measured. kNN influence needs class labels" in found
     assert "latentprint influence STORE" in found
     assert "figures/neighbours.html" not in found
     assert any(
-        each.startswith("kNN influence was left out:") for each in cautions(read_run(folder))
+        each.startswith(f"kNN influence of {ATTRIBUTE}, {FIRST} was left out:")
+        for each in cautions(read_run(folder))
     )
 
 
 def test_what_was_not_measured_is_said_and_never_claimed(tmp_path: Path) -> None:
-    write_results(results_table([probe_row(FIRST, "jpeg")]), tmp_path)
-    markdown = markdown_of(tmp_path)
+    probe = next(row for row in probe_run(0.5).rows if row.encoder == FIRST)
+    markdown = markdown_of(write_made(Made([probe]), tmp_path, photos=False))
     for heading, command in (
         ("### Acquisition labels", "audit PHOTOS -a make"),
         ("### Would more photos show more", "probe STORE"),
@@ -187,12 +185,18 @@ def test_what_was_not_measured_is_said_and_never_claimed(tmp_path: Path) -> None
 
 
 def test_noise_is_called_noise(tmp_path: Path) -> None:
-    rows = [probe_row(FIRST, "interpolation"), *neighbour_rows(FIRST, "resizing")]
-    write_results(results_table(rows), tmp_path)
-    summary = section(markdown_of(tmp_path), "## Summary")
-    assert "Interpolation kernel is not readable with these photos." in summary
-    assert "is not shown to change nearest neighbours" in summary
-    assert " reads " not in summary
+    folder = write_made(everything(0.0), tmp_path)
+    summary = section(markdown_of(folder), "## Summary")
+    assert "Not shown to be carried, with these photos: sharpening." in summary
+    for claim in (
+        "not shown to change nearest neighbours",
+        "not shown to distract retrieval",
+        "not shown to share",
+        "not shown to make photos more alike",
+    ):
+        assert claim in summary
+    for claim in ("Carried by", "added to", "changes nearest", "are more alike", "consistent"):
+        assert claim not in summary
 
 
 def test_a_run_that_recorded_nothing_else_has_a_report(make_run: Maker) -> None:
@@ -214,7 +218,7 @@ def test_no_result_table_is_an_error_of_the_user(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["results.parquet", "settings.json", "details.json", "pairs.json", "correlation.json"]
+    "name", ["results.parquet", "settings.json", "details.json", "correlation.json"]
 )
 def test_a_damaged_file_is_named(make_run: Maker, name: str) -> None:
     folder = make_run()
@@ -226,27 +230,29 @@ def test_a_damaged_file_is_named(make_run: Maker, name: str) -> None:
 def test_every_caution_is_given(make_run: Maker) -> None:
     text = "\n".join(cautions(read_run(make_run())))
     for words in (
-        "Few test photos: 300",
+        "Few test photos",
         "saved below quality 95",
         "both sides of the split: 2 groups",
         "3 photos are duplicates",
         "1 photo could not be read",
-        "No floor was measured for Mine",
-        "unstable between seeds",
+        "No untrained twin was measured for Mine",
     ):
         assert words in text
 
 
-def test_failed_checks_stand_beside_their_finding(make_run: Maker) -> None:
-    found = section(markdown_of(make_run()), "### Processing labels")
-    (line,) = [each for each in found.splitlines() if "*Check:" in each]
-    assert "comes out below chance" in line
-    assert "*Check: unstable between seeds.*" in line
+def test_failed_checks_stand_beside_their_finding(tmp_path: Path) -> None:
+    made = probe_run(0.5)
+    rows = [replace(row, notes="unstable between seeds") for row in made.rows]
+    found = section(markdown_of(write_made(Made(rows), tmp_path)), "### Processing labels")
+    lines = [each for each in found.splitlines() if "*Check" in each]
+    assert lines
+    assert all("unstable between seeds" in each for each in lines)
 
 
-def test_a_finding_stands_once_in_full(make_run: Maker) -> None:
+def test_a_finding_stands_once_in_full(make_run: Maker, tmp_path: Path) -> None:
     markdown = markdown_of(make_run())
-    sentence = "the probe is right in 31.4% of cases"
+    (row,) = [row for row in read_run(tmp_path / "run").probes if row["encoder"] == FIRST]
+    sentence = f"the probe is right in {row['value']:.1f}% of cases"
     assert markdown.count(sentence) == 1
     assert sentence in section(markdown, "### Processing labels")
 
@@ -332,19 +338,19 @@ def test_several_runs_need_a_file(make_run: Maker, tmp_path: Path) -> None:
 
 
 def test_several_sets_of_photos_are_told_apart(tmp_path: Path) -> None:
-    folders = []
-    for name, value in (("beach", 31.4), ("forest", 51.4)):
-        folders.append(tmp_path / name)
-        row = probe_row(FIRST, "jpeg", dataset=name, value=value)
-        write_results(results_table([row, *neighbour_rows(FIRST, "jpeg")]), folders[-1])
-        (folders[-1] / "settings.json").write_text(json.dumps({"dataset": name}))
+    folders, values = [], {}
+    for name, trace in (("beach", 0.5), ("forest", 1.0)):
+        rows = [replace(row, dataset=name) for row in probe_run(trace).rows]
+        values[name] = rows[0].value
+        folders.append(write_made(Made(rows), tmp_path / name, settings={"dataset": name}))
     found = section(markdown_of(*folders), "### Processing labels")
-    assert "**beach.** JPEG compression can be read: the probe is right in 31.4%" in found
-    assert "**forest.** JPEG compression can be read: the probe is right in 51.4%" in found
+    for name, value in values.items():
+        told = "Sharpening is carried by the embedding: the probe is right in"
+        assert f"**{name}.** {told} {value:.1f}%" in found
 
 
 def test_47_encoders_fit_into_a_page(tmp_path: Path) -> None:
-    folder = write_many(tmp_path / "many")
+    folder = write_made(many(47), tmp_path / "many")
     begun = time.perf_counter()
     page = write_report(folder)
     assert time.perf_counter() - begun < 10
@@ -352,8 +358,8 @@ def test_47_encoders_fit_into_a_page(tmp_path: Path) -> None:
     text = html.unescape(page.read_text("utf-8"))
     assert "47 frozen visual encoders" in text
     found = section(markdown_of(folder), "### Processing labels")
-    assert len(re.findall(r"^- ", found, re.MULTILINE)) == 8
-    assert re.search(r"The first \d+ of 2,350 rows", text)
+    assert len(re.findall(r"^- ", found, re.MULTILINE)) == 2
+    assert re.search(r"The first \d+ of [\d,]+ rows", text)
 
 
 def test_pictures_can_be_left_out(make_run: Maker) -> None:

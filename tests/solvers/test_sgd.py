@@ -50,7 +50,7 @@ def test_trials_together_equal_trials_one_after_another() -> None:
     # Unequal classes need intercepts, which decay as weights do.
     kept = (labels == 0) | (np.arange(2500) % 4 == 0)
     X, labels = X[kept], labels[kept]
-    fits = fit_sgd(X, labels, 4, RATES, DECAYS, seed=3)
+    fits = fit_sgd(X, labels, 4, RATES, DECAYS, seed=3, class_weight="none")
     assert fits.converged.all()
     assert fits.iterations == 200
     for trial, (rate, decay) in enumerate(zip(RATES, DECAYS, strict=True)):
@@ -59,6 +59,17 @@ def test_trials_together_equal_trials_one_after_another() -> None:
         scale = np.abs(weights).max()
         np.testing.assert_allclose(fits.weights[trial], weights, atol=2e-3 * scale)
         np.testing.assert_allclose(fits.intercepts[trial], intercepts, atol=2e-3 * scale)
+
+
+def test_balanced_classes_count_alike() -> None:
+    X, labels = embeddings(1500, 16, 3, trace=0.05)
+    kept = (labels == 0) | (np.arange(1500) % 6 == 0)
+    plain, balanced = (
+        fit_sgd(X[kept], labels[kept], 3, [1.0], [1e-8], seed=0, class_weight=how)  # type: ignore[arg-type]
+        for how in ("none", "balanced")
+    )
+    assert (plain.predict(X)[0] == 0).mean() > 0.9
+    assert np.bincount(balanced.predict(X)[0], minlength=3).min() > 200
 
 
 def test_accuracy_is_within_the_spread_of_plain_runs() -> None:

@@ -6,7 +6,6 @@ import base64
 import datetime
 import hashlib
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -18,7 +17,8 @@ from markupsafe import Markup
 from latentprint.article.code import highlight_css
 from latentprint.article.document import Document, read_article
 from latentprint.article.headings import Heading
-from latentprint.errors import LatentprintError, UsageError
+from latentprint.errors import UsageError
+from latentprint.files import write_bytes
 
 _HERE = Path(__file__).parent
 _INLINE = "'unsafe-inline'"
@@ -116,15 +116,7 @@ def write_page(page: str, out: Path) -> int:
         LatentprintError: The file cannot be written.
     """
     content = page.encode()
-    partial = out.with_name(f".{out.name}.partial")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(out)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise LatentprintError(f"{out} cannot be written: {error.strerror or error}.") from error
+    write_bytes(out, content)
     return len(content)
 
 

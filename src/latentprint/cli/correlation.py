@@ -75,8 +75,8 @@ def correlation(
         write_correlation,
     )
     from latentprint.experiments.probes.labels import parse_bins
+    from latentprint.files import require_table_suffix
     from latentprint.photos import open_photos
-    from latentprint.photos.exif_files import require_table_suffix
 
     if out is not None:
         require_table_suffix(out)

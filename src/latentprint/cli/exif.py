@@ -39,8 +39,9 @@ def exif(
     never looked at.
     """
     from latentprint.cli.output import print_json
+    from latentprint.files import require_table_suffix, write_table
     from latentprint.photos import open_photos
-    from latentprint.photos.exif_files import exif_table, require_table_suffix, write_exif_table
+    from latentprint.photos.exif_files import exif_table
     from latentprint.photos.exif_summary import exif_summary
 
     if out is not None:
@@ -50,7 +51,7 @@ def exif(
     if out is None:
         print_json(summary) if as_json else _print_summary(summary)
         return
-    write_exif_table(table, out)
+    write_table(out, table)
     if as_json:
         print_json({"table": str(out), **summary})
     else:

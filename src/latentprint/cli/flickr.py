@@ -14,7 +14,7 @@ from latentprint.cli import options
 from latentprint.cli.app import app
 
 if TYPE_CHECKING:
-    from latentprint.photos.flickr import Collected, FlickrClient, Progress, Refreshed, Wanted
+    from latentprint.photos.flickr import Collected, FlickrClient, FlickrProgress, Refreshed, Wanted
 
 _DAY = "a year, a month or a day: 2008, 2008-03 or 2008-03-17."
 _SECONDS_BETWEEN_LINES = 10.0
@@ -189,11 +189,11 @@ def _refresh(out: Path, client: FlickrClient, remove: bool, as_json: bool) -> No
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _lines(verb: str) -> Callable[[Progress], None]:
+def _lines(verb: str) -> Callable[[FlickrProgress], None]:
     """Progress on standard error, a line every ten seconds."""
     last = time.monotonic()
 
-    def show(progress: Progress) -> None:
+    def show(progress: FlickrProgress) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last < _SECONDS_BETWEEN_LINES:

@@ -201,8 +201,8 @@ ControlOption = Annotated[
     bool,
     typer.Option(
         "--control/--no-control",
-        help="Also embed with controls: the untrained network and colour statistics, the floor "
-        "that a trace must exceed, and DCT energies, the ceiling.",
+        help="Also embed with controls: the untrained network, which tells whether training put a "
+        "trace there, and colour statistics and DCT energies, for context.",
     ),
 ]
 NeighboursOption = Annotated[

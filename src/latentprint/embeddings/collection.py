@@ -14,8 +14,9 @@ import numpy as np
 import polars as pl
 
 from latentprint.embeddings.sharded import ShardedArray
-from latentprint.embeddings.store import Store, open_store, writing
+from latentprint.embeddings.store import Store, open_store
 from latentprint.errors import LatentprintError
+from latentprint.files import write_table, write_text
 from latentprint.photos import Photos, assign_splits, merge_groups, near_duplicate_groups
 from latentprint.words import CONTROL
 
@@ -92,13 +93,9 @@ def refuse_other_photos(folder: Path, photos: Photos) -> None:
 
 def write_photos(folder: Path, photos: Photos) -> None:
     """Record the table of photos beside the stores, so that these can be read on their own."""
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / ".photos.partial"
-        photos.table.write_parquet(partial)
-        partial.replace(folder / "photos.parquet")
-        about = {"name": photos.name, "root": str(photos.root.absolute())}
-        (folder / "dataset.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+    write_table(folder / "photos.parquet", photos.table)
+    about = {"name": photos.name, "root": str(photos.root.absolute())}
+    write_text(folder / "dataset.json", json.dumps(about) + "\n")
 
 
 def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddings]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
-from latentprint.embeddings.worker import Prepared, Recipe, Task, broken, prepare, start_worker
+from latentprint.embeddings.worker import PhotoTask, Prepared, Recipe, broken, prepare, start_worker
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def default_workers(device: str) -> int:
     return min(16, cores or 1) if device != "cpu" else max(1, (cores or 1) // 2)
 
 
-def prepare_all(tasks: Sequence[Task], recipe: Recipe, workers: int) -> Iterator[Prepared]:
+def prepare_all(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Iterator[Prepared]:
     """Prepare photos, in the order of the tasks, whatever the number of workers.
 
     Args:
@@ -70,7 +70,7 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker)
 
 
-def _in_pool(tasks: Sequence[Task], recipe: Recipe, workers: int) -> Iterator[Prepared]:
+def _in_pool(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Iterator[Prepared]:
     pool = _pool(workers)
     waiting: deque[Future[Prepared]] = deque()
     try:
@@ -86,7 +86,7 @@ def _in_pool(tasks: Sequence[Task], recipe: Recipe, workers: int) -> Iterator[Pr
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _alone(task: Task, recipe: Recipe) -> Prepared:
+def _alone(task: PhotoTask, recipe: Recipe) -> Prepared:
     with _pool(1) as pool:
         try:
             return pool.submit(prepare, task, recipe).result()

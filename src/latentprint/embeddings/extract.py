@@ -15,7 +15,7 @@ from PIL import features
 
 from latentprint.embeddings.engine import default_workers, prepare_all
 from latentprint.embeddings.store import Store, create_or_resume, folder_name
-from latentprint.embeddings.worker import Facts, Prepared, Recipe, Task, stamp
+from latentprint.embeddings.worker import Facts, PhotoTask, Prepared, Recipe, stamp
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.preparation import Preparation
 from latentprint.encoders.preprocess import Preprocess
@@ -128,7 +128,7 @@ def extract(
     preprocesses = tuple(dict.fromkeys(preparations))
     recipe = Recipe(tuple(classes), preprocesses, how.orient, how.max_pixels, how.mask)
     ids, paths = photos.table["id"].to_list(), photos.table["path"].to_list()
-    tasks = [Task(row, ids[row], photos.file(paths[row])) for row in rows]
+    tasks = [PhotoTask(row, ids[row], photos.file(paths[row])) for row in rows]
     workers = default_workers(device_of(encoders)) if how.workers is None else how.workers
     begun = time.monotonic()
     reused = len(photos) - len(tasks)

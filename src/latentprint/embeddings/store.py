@@ -12,13 +12,10 @@ the time or the order of work, so that a resumed run ends bit-identical to an un
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -29,6 +26,7 @@ import polars as pl
 from latentprint.embeddings.sharded import ShardedArray
 from latentprint.embeddings.worker import Facts
 from latentprint.errors import LatentprintError
+from latentprint.files import write_bytes, write_table, write_text
 from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
 
 FORMAT_VERSION = 2
@@ -78,11 +76,8 @@ class Store:
         from safetensors.numpy import save
 
         rows = pl.DataFrame([asdict(each) for each in facts], schema=FACTS_SCHEMA)
-        with writing(self.folder):
-            _replace(self._tensors(shard), save(vectors))
-            partial = self._rows(shard).with_suffix(".partial")
-            rows.write_parquet(partial)
-            _settle(partial, self._rows(shard))
+        write_bytes(self._tensors(shard), save(vectors))
+        write_table(self._rows(shard), rows)
 
     def facts(self) -> pl.DataFrame:
         """One row for every photo that was read, in the order of the photo table."""
@@ -158,9 +153,7 @@ def create_or_resume(folder: Path, manifest: dict[str, Any]) -> Store:
                 f"{_short(asked)} now{more}. Choose another --out, or delete that folder."
             )
         return store
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+    write_text(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
     return Store(folder, manifest)
 
 
@@ -176,39 +169,3 @@ def _differences(there: Any, asked: Any, name: str = "") -> Iterator[tuple[str, 
 def _short(value: Any) -> str:
     text = "absent" if value is None else json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turn what can go wrong on a disk into one clear sentence."""
-    try:
-        yield
-    except OSError as error:
-        what = {
-            errno.ENOSPC: "the disk is full; free some space",
-            errno.EDQUOT: "the disk quota is used up; free some space",
-            errno.EROFS: "the file system is read-only; choose another --out",
-            errno.EACCES: "permission denied; choose another --out",
-            errno.ENOTDIR: "part of this path is a file; choose another --out",
-            errno.EEXIST: "there is a file of that name; choose another --out",
-        }.get(error.errno or 0, f"{error.strerror or error}")
-        raise LatentprintError(
-            f"Cannot write to {folder}: {what}. What was finished before is kept: "
-            "run the same command again to go on."
-        ) from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(content)
-    _settle(partial, path)
-
-
-def _settle(partial: Path, path: Path) -> None:
-    # The bytes must be on the disk before the name is, or a power cut leaves an empty shard.
-    descriptor = os.open(partial, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    partial.replace(path)

@@ -43,7 +43,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Task:
+class PhotoTask:
     """One photo to read: its row in the table, id and file."""
 
     row: int
@@ -75,6 +75,7 @@ class Facts:
     model: str | None = None
     smartphone_model: str | None = None
     smartphone: bool | None = None
+    device_type: str | None = None
     exposure_time: float | None = None
     aperture: float | None = None
     iso: int | None = None
@@ -87,6 +88,10 @@ class Facts:
     orientation: int | None = None
     exif_width: int | None = None
     exif_height: int | None = None
+    station: str | None = None
+    protocol: str | None = None
+    tube_voltage: float | None = None
+    field_strength: float | None = None
     has_exif: bool | None = None
     exif_problems: str | None = None
     exif_raw: str | None = None
@@ -104,7 +109,7 @@ class Prepared:
     pixels: tuple[np.ndarray, ...] = field(default=(), repr=False)
 
 
-def prepare(task: Task, recipe: Recipe) -> Prepared:
+def prepare(task: PhotoTask, recipe: Recipe) -> Prepared:
     """Decode a photo once and make every class for every preparation from those pixels.
 
     A photo that cannot be read or processed comes back with status "broken" and the reason.
@@ -141,7 +146,7 @@ def prepare(task: Task, recipe: Recipe) -> Prepared:
     return Prepared(task.row, facts, tuple(np.stack(made) for made in versions))
 
 
-def broken(task: Task, reason: str) -> Prepared:
+def broken(task: PhotoTask, reason: str) -> Prepared:
     """The outcome for a photo that could not be used."""
     size, modified = stamp(task.file)
     facts = Facts(task.photo_id, "broken", reason, bytes=size, modified=modified)

@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentprint.encoders import libraries
+from latentprint.encoders import downloads, libraries
 from latentprint.encoders.catalogue import PublishedEncoder, published_encoder
 from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Kernel, Preprocess
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.encoders.weights_file import load_weights, read_tensors, weights_file
 from latentprint.errors import LatentprintError, UsageError, unknown_name
-from latentprint.words import CONTROL, UNTRAINED
 
 if TYPE_CHECKING:
     import torch
@@ -87,10 +86,12 @@ def load_checkpoint(name: str, options: LoadOptions) -> TorchEncoder:
     return TorchEncoder(
         model,
         preprocessing(release, options),
-        name=known.name + UNTRAINED if options.untrained else known.name,
-        family=CONTROL if options.untrained else known.family,
-        source={"library": "checkpoint", "model": name, "representation": release.representation},
-        options=options,
+        Origin(
+            known.name,
+            known.family,
+            {"library": "checkpoint", "model": name, "representation": release.representation},
+        ),
+        options,
     )
 
 
@@ -136,7 +137,7 @@ def sine_cosine_positions(side: int, width: int) -> torch.Tensor:
 def _file(known: PublishedEncoder, local: Path | None) -> Path:
     """The released file: a local copy, or fetched."""
     if local is None:
-        return libraries.download(known.weights, known.name, known.sha256 or None)
+        return downloads.download(known.weights, known.name, known.sha256 or None)
     path = weights_file(local)
     if known.sha256:
         check_digest(path, known.sha256)

@@ -11,9 +11,8 @@ from latentprint.encoders.libraries import import_library
 from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.representations import chosen_representation
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.words import CONTROL, UNTRAINED
 
 if TYPE_CHECKING:
     import torch
@@ -41,10 +40,8 @@ def load_default(options: LoadOptions) -> TorchEncoder:
     return TorchEncoder(
         model,
         preprocessing(options),
-        name=NAME + UNTRAINED if options.untrained else NAME,
-        family=CONTROL if options.untrained else "SUP",
-        source={"library": "timm", "model": ARCHITECTURE},
-        options=options,
+        Origin(NAME, "SUP", {"library": "timm", "model": ARCHITECTURE}),
+        options,
         rewrite=fuse_batch_norms if options.precision == "float32" else fuse_for_half,
     )
 

@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import logging
-import os
-import tempfile
-import time
-import urllib.request
 from pathlib import Path
-from typing import IO, Any
-from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
 
-from latentprint.encoders.network import (
-    READ_TIMEOUT,
-    WeightsMissingError,
-    brief,
-    source_answers,
-    unreachable,
-)
+from latentprint.encoders.hubs import WeightsMissingError, source_answers, unreachable
 from latentprint.errors import LatentprintError
+from latentprint.files import writing_file
+from latentprint.http import BadAddress, Client, GaveUp, Manners
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 3
-PAUSE = 1.0
-"""Seconds before the second attempt; twice that before the third."""
+READ_TIMEOUT = 10.0
+"""Seconds without a byte after which a connection counts as dead."""
 
-SLOWEST, SLOW_AFTER = 1024, 60.0
-"""Bytes a second below which a download is given up, once it has run for this many seconds."""
+MANNERS = Manners(pause=0, tries=3, first_wait=1, longest_wait=60, read_timeout=READ_TIMEOUT)
 
-_CHUNK = 1 << 20
-_PASSING = {408, 429, 500, 502, 503, 504}
-_NETWORK_ERRORS = (http.client.HTTPException, ConnectionError, TimeoutError, urllib.error.URLError)
+_ELSEWHERE = "set TORCH_HOME to another folder"
 
 
 def download(url: str, what: str, sha256: str | None = None) -> Path:
@@ -66,73 +51,28 @@ def download(url: str, what: str, sha256: str | None = None) -> Path:
     offline = constants.HF_HUB_OFFLINE
     if offline or not source_answers(url):
         raise WeightsMissingError(f"{what} ({url})", unreachable(url, offline=offline))
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # A name of its own: two processes may fetch the same file at once.
-        descriptor, partial = tempfile.mkstemp(".partial", f"{file.name}.", file.parent)
-        try:
-            with os.fdopen(descriptor, "w+b") as opened:
-                _fetch(url, what, opened)
-            _check(Path(partial), file, what, sha256, url)
-            Path(partial).replace(file)
-        finally:
-            Path(partial).unlink(missing_ok=True)
-    except OSError as error:
-        raise LatentprintError(
-            f"The weights of {what} cannot be written to {file.parent}: "
-            f"{error.strerror or error}; set TORCH_HOME to another folder."
-        ) from error
+    # Two processes may fetch the same file at once.
+    with writing_file(file, instead=_ELSEWHERE, contested=True) as partial:
+        _fetch(url, what, partial)
+        _check(partial, file, what, sha256, url)
     return file
 
 
-def _fetch(url: str, what: str, opened: IO[bytes]) -> None:
+def _fetch(url: str, what: str, file: Path) -> None:
     """Fill a file from a URL.
 
     Raises:
         LatentprintError: If it is not there, or the connection broke too often.
     """
     log.warning("Downloading %s", url)
-    validator: str | None = None
-    for attempt in range(ATTEMPTS):
+    with Client(urlsplit(url).netloc, MANNERS) as client, file.open("wb") as opened:
         try:
-            with _open(url, opened.tell(), validator) as answer:
-                if answer.status != http.client.PARTIAL_CONTENT:
-                    opened.seek(0)
-                    opened.truncate()
-                # What was received is only continued if the server can tell that it is the same.
-                validator = answer.headers.get("ETag")
-                _receive(answer, opened)
-            return
-        except _NETWORK_ERRORS as error:
-            final = isinstance(error, HTTPError) and error.code not in _PASSING
-            if final or attempt == ATTEMPTS - 1:
-                raise LatentprintError(
-                    f"The weights of {what} could not be fetched from {url}: {brief(error)}; try "
-                    "again later, or name a local file with --weights FILE."
-                ) from error
-            if validator is None:
-                opened.seek(0)
-        time.sleep(PAUSE * 2**attempt)
-
-
-def _open(url: str, start: int, validator: str | None) -> Any:
-    headers = {"User-Agent": "latentprint"}
-    if start and validator:
-        headers |= {"Range": f"bytes={start}-", "If-Range": validator}
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - http(s)
-    return urllib.request.build_opener().open(request, timeout=READ_TIMEOUT)
-
-
-def _receive(answer: http.client.HTTPResponse, opened: IO[bytes]) -> None:
-    begun, received = time.monotonic(), 0
-    while chunk := answer.read1(_CHUNK):
-        opened.write(chunk)
-        received += len(chunk)
-        seconds = time.monotonic() - begun
-        if seconds > SLOW_AFTER and received < SLOWEST * seconds:
-            raise TimeoutError(f"only {received} bytes in {seconds:.0f} s")
-    if answer.length:
-        raise http.client.IncompleteRead(b"", answer.length)
+            client.receive(url, opened)
+        except (GaveUp, BadAddress) as error:
+            raise LatentprintError(
+                f"The weights of {what} could not be fetched from {url}: {error}; try again later, "
+                "or name a local file with --weights FILE."
+            ) from error
 
 
 def _check(found: Path, file: Path, what: str, sha256: str | None, url: str = "") -> None:

@@ -22,11 +22,10 @@ from latentprint.encoders.libraries import downloading, import_library
 from latentprint.encoders.library_transforms import from_transformers
 from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Preprocess
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.encoders.torch_weights import explained
 from latentprint.encoders.weights_file import read_tensors, weights_file
 from latentprint.errors import LatentprintError, UsageError, unknown_name
-from latentprint.words import CONTROL, UNTRAINED
 
 if TYPE_CHECKING:
     import torch
@@ -112,10 +111,8 @@ def load_huggingface(target: str, options: LoadOptions) -> TorchEncoder:
     return TorchEncoder(
         model,
         preprocess,
-        name=name + UNTRAINED if options.untrained else name,
-        family=CONTROL if options.untrained else "yours",
-        source={**source, "representation": embedding.representation},
-        options=options,
+        Origin(name, "yours", {**source, "representation": embedding.representation}),
+        options,
         forward=embedding,
     )
 

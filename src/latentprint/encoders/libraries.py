@@ -9,19 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from latentprint.encoders.downloads import download
-from latentprint.encoders.network import (
-    READ_TIMEOUT,
+from latentprint.encoders.downloads import READ_TIMEOUT
+from latentprint.encoders.hubs import (
     WeightsMissingError,
-    brief,
     in_hub_cache,
     repository_of,
     source_answers,
     unreachable,
 )
-from latentprint.errors import LatentprintError
-
-__all__ = ["brief", "download", "downloading", "import_library"]
+from latentprint.errors import LatentprintError, brief
 
 
 def import_library(module: str, extra: str) -> Any:

@@ -20,10 +20,9 @@ from latentprint.encoders.representations import (
     pool_tokens,
     timm_forward,
 )
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.encoders.weights_file import reading, refuse_misfits, weights_file
 from latentprint.errors import UsageError, unknown_name
-from latentprint.words import CONTROL, UNTRAINED
 
 if TYPE_CHECKING:
     import torch
@@ -59,10 +58,8 @@ def load_open_clip(model_and_tag: str, options: LoadOptions) -> TorchEncoder:
     return TorchEncoder(
         tower,
         _preprocessing(tower.preprocess_cfg, spec, options),
-        name=name + UNTRAINED if options.untrained else name,
-        family=CONTROL if options.untrained else family,
-        source={"library": "open_clip", "model": model_name, "tag": tag, **chosen},
-        options=options,
+        Origin(name, family, {"library": "open_clip", "model": model_name, "tag": tag, **chosen}),
+        options,
         forward=_forward(tower, representation, spec),
     )
 

@@ -1,4 +1,4 @@
-"""Controls without a network: ``pixels:colour``, a floor, and ``pixels:dct``, a ceiling.
+"""Controls without a network, for context: ``pixels:colour`` and ``pixels:dct``.
 
 A trace that the colour and contrast of the crop give away takes no encoder to read; one that the
 blocks of the photo at its native size do not give away has hardly left any mark in the pixels.

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentprint.encoders.encoder import Encoder
-from latentprint.encoders.libraries import brief
 from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.preprocess import Preprocess
-from latentprint.encoders.torch_embedding import TorchEncoder, check_embeddings, weights_digest
-from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.encoders.torch_embedding import (
+    Origin,
+    TorchEncoder,
+    check_embeddings,
+    weights_digest,
+)
+from latentprint.errors import LatentprintError, UsageError, brief, unknown_name
 
 if TYPE_CHECKING:
     import torch
@@ -43,9 +47,7 @@ def load_python(target: str, options: LoadOptions) -> Encoder:
             source = {"library": "python", "model": spec}
             # The factory has loaded its weights already: nothing is left to outline.
             options = replace(options, outline=False)
-            return TorchEncoder(
-                module, preprocess, name=spec, family="yours", source=source, options=options
-            )
+            return TorchEncoder(module, preprocess, Origin(spec, "yours", source), options)
     if not isinstance(made, Encoder):
         raise LatentprintError(
             f"{spec} returned {type(made).__name__}, not an Encoder or a pair of a PyTorch module "

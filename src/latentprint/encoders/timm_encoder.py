@@ -18,10 +18,9 @@ from latentprint.encoders.representations import (
     timm_forward,
     unless_usual,
 )
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.encoders.weights_file import load_weights
 from latentprint.errors import UsageError
-from latentprint.words import CONTROL, UNTRAINED
 
 if TYPE_CHECKING:
     import torch
@@ -56,10 +55,8 @@ def load_timm(model_name: str, options: LoadOptions) -> TorchEncoder:
     return TorchEncoder(
         model,
         _preprocessing(timm, model, full_name, options),
-        name=name + UNTRAINED if options.untrained else name,
-        family=CONTROL if options.untrained else family,
-        source={"library": "timm", "model": full_name, **chosen},
-        options=options,
+        Origin(name, family, {"library": "timm", "model": full_name, **chosen}),
+        options,
         forward=timm_forward(model, representation, f"timm:{full_name}"),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from latentprint.encoders.compiled import Compiled
@@ -23,6 +24,7 @@ from latentprint.encoders.layers import (
 from latentprint.encoders.load_options import LoadOptions, resolve_device
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.errors import LatentprintError
+from latentprint.words import CONTROL, UNTRAINED
 
 if TYPE_CHECKING:
     import torch
@@ -68,6 +70,21 @@ def check_embeddings(embeddings: torch.Tensor, rows: int, name: str) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Who a network is, and where it is from.
+
+    Attributes:
+        name: Unique, human-readable name, that of the trained network for untrained ones too.
+        family: The family of the trained network.
+        source: JSON values that say where the module is from.
+    """
+
+    name: str
+    family: str
+    source: dict[str, Any]
+
+
 class TorchEncoder:
     """A PyTorch module with its preprocessing, as an :class:`Encoder`."""
 
@@ -75,11 +92,9 @@ class TorchEncoder:
         self,
         module: torch.nn.Module,
         preprocess: Preprocess,
-        *,
-        name: str,
-        family: str,
-        source: dict[str, Any],
+        origin: Origin,
         options: LoadOptions,
+        *,
         forward: Callable[[torch.Tensor], torch.Tensor] | None = None,
         rewrite: Callable[[torch.nn.Module], torch.nn.Module] | None = None,
     ) -> None:
@@ -88,10 +103,9 @@ class TorchEncoder:
         Args:
             module: Maps normalised pixels [B, 3, H, W] to embeddings [B, D].
             preprocess: How a photo becomes the module's pixels.
-            name: Unique, human-readable name.
-            family: The encoder's family.
-            source: JSON values that say where the module is from.
-            options: Device, precision, layers, and whether to compile or only describe it.
+            origin: Who the network is; untrained, it is a control of another name.
+            options: Device, precision, layers, whether to compile or only describe it, and
+                whether its weights are untrained.
             forward: Computes the embeddings with the module, where calling it does not.
             rewrite: Changes the module in place for speed, once its weights are digested.
 
@@ -106,10 +120,13 @@ class TorchEncoder:
             if options.outline
             else resolve_device(options.device, options.precision)
         )
-        self.name, self.family, self.preprocess = name, family, preprocess
-        self.input_size, self.precision = preprocess.crop, options.precision
+        untrained = options.untrained
+        self.name = origin.name + UNTRAINED if untrained else origin.name
+        self.family = CONTROL if untrained else origin.family
+        self.preprocess, self.input_size = preprocess, preprocess.crop
+        self.precision = options.precision
         self.parameters = sum(each.numel() for each in module.parameters())
-        self._source, self._compiled = source, options.compile
+        self._source, self._compiled = origin.source, options.compile
         self._weights = None if options.outline else weights_digest(module)
         module = module.eval().requires_grad_(False)
         self._module = self._place(rewrite(module) if rewrite and not options.outline else module)
@@ -124,7 +141,7 @@ class TorchEncoder:
             for output, (number, width) in enumerate(zip(numbers, widths, strict=True), 1)
         ]
         if options.compile and not options.outline:
-            self._forward = Compiled(self._forward, name)
+            self._forward = Compiled(self._forward, self.name)
 
     def embed(self, pixels: torch.Tensor) -> torch.Tensor:
         """Embed uint8 pixels [B, H, W, 3] (any device) as float32 [B, D] on the CPU.

@@ -11,7 +11,7 @@ from latentprint.encoders.libraries import downloading
 from latentprint.encoders.load_options import LoadOptions, seeded
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.preprocess_file import read_preprocess
-from latentprint.encoders.torch_embedding import TorchEncoder, weights_digest
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder, weights_digest
 from latentprint.encoders.torch_weights import explained, fill, tensors_only
 from latentprint.errors import LatentprintError, UsageError
 
@@ -54,10 +54,8 @@ def load_hub(repo: str, entry: str, options: LoadOptions) -> TorchEncoder:
     return TorchEncoder(
         model,
         _side_file(folder, entry, options),
-        name=name,
-        family="yours",
-        source={"library": "torch.hub", "model": name},
-        options=options,
+        Origin(name, "yours", {"library": "torch.hub", "model": name}),
+        options,
     )
 
 

@@ -6,14 +6,14 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
-from latentprint.encoders.libraries import download, import_library
+from latentprint.encoders.downloads import download
+from latentprint.encoders.libraries import import_library
 from latentprint.encoders.library_transforms import from_torchvision
 from latentprint.encoders.load_options import LoadOptions, built, seeded
-from latentprint.encoders.torch_embedding import TorchEncoder
+from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.encoders.torch_hub_encoder import load_hub
 from latentprint.encoders.torch_weights import explained, fill, tensors_only
 from latentprint.errors import UsageError, unknown_name
-from latentprint.words import CONTROL, UNTRAINED
 
 if TYPE_CHECKING:
     import torch
@@ -73,10 +73,8 @@ def load_torchvision(model_name: str, options: LoadOptions) -> TorchEncoder:
     return TorchEncoder(
         model,
         from_torchvision(weights.transforms(), options),
-        name=full_name + UNTRAINED if options.untrained else full_name,
-        family=CONTROL if options.untrained else "yours",
-        source={"library": TORCHVISION, "model": base, "tag": weights.name},
-        options=options,
+        Origin(full_name, "yours", {"library": TORCHVISION, "model": base, "tag": weights.name}),
+        options,
     )
 
 

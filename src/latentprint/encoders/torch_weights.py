@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from latentprint.encoders.libraries import brief
 from latentprint.encoders.weights_file import read_tensors, reading, refuse_misfits, weights_file
-from latentprint.errors import LatentprintError
+from latentprint.errors import LatentprintError, brief
 
 if TYPE_CHECKING:
     import torch

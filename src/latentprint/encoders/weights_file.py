@@ -9,8 +9,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
-from latentprint.encoders.libraries import brief
-from latentprint.errors import LatentprintError, UsageError
+from latentprint.errors import LatentprintError, UsageError, brief
 
 if TYPE_CHECKING:
     import torch

@@ -14,13 +14,13 @@ DRAWS_PER_SEED = 1000
 """Draws that one seed may take, so that the draws of two seeds never meet."""
 
 Draw = Literal["photo", "published"]
-"""``photo``: by the photo's id, whatever the order of files; ``published``: by its row."""
+"""``photo``: by the photo's id, every class as often; ``published``: by its row, uniformly."""
 
 
 def assign_classes(
     draw: Draw, seed: int, attribute: str, ids: Sequence[str], n_classes: int
 ) -> np.ndarray:
-    """Draw a processing class for every training photo, uniformly at random.
+    """Draw a processing class for every training photo, each as probable as any other.
 
     Args:
         draw: ``photo`` or ``published``.
@@ -43,14 +43,40 @@ def assign_classes(
 
 
 def draw_by_photo(seed: int, attribute: str, ids: Sequence[str], n_classes: int) -> np.ndarray:
-    """Draw classes from a hash of each photo's id: adding or sorting photos moves no other one.
+    """Draw every class as often as any other, by a hash of each photo's id.
+
+    Photos choose in the order of a hash, each by an order of preference that follows from its id as
+    well, among the classes with room left. A class has room for its share of the photos; which
+    classes have one more than others, where the numbers do not come out even, is drawn, too. The
+    order of files does not matter. A photo that is added takes one place and pushes out at most one
+    photo, which takes another place, and so on: a class that fills up has no place left for the
+    next one, so that about as many photos move as there are classes, however many there are.
 
     Returns:
         int64 [N].
     """
-    hashes = (blake2b(f"{seed}:{attribute}:{each}".encode(), digest_size=8) for each in ids)
-    drawn = [int.from_bytes(each.digest(), "big") % n_classes for each in hashes]
-    return np.array(drawn, dtype=np.int64)
+    digests = [
+        blake2b(f"{seed}:{attribute}:{each}".encode(), digest_size=16).digest() for each in ids
+    ]
+    name = f"{seed}:{attribute}".encode()
+    larger = sorted(range(n_classes), key=lambda each: _digest(name, each))
+    share, rest = divmod(len(ids), n_classes)
+    room = np.full(n_classes, share)
+    room[larger[:rest]] += 1
+    found = np.empty(len(ids), dtype=np.int64)
+    for at in sorted(range(len(ids)), key=digests.__getitem__):
+        # A photo's first choice needs no others where there is room, as there nearly always is.
+        wanted = int.from_bytes(digests[at], "little") % n_classes
+        if not room[wanted]:
+            left = np.flatnonzero(room).tolist()
+            wanted = min(left, key=lambda each: _digest(digests[at], each))
+        room[wanted] -= 1
+        found[at] = wanted
+    return found
+
+
+def _digest(name: bytes, number: int) -> bytes:
+    return blake2b(name + b":%d" % number, digest_size=8).digest()
 
 
 def published_draw(seed: int, n_photos: int, n_classes: int) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from latentprint.embeddings import device_of
 from latentprint.embeddings.engine import default_workers, prepare_all
-from latentprint.embeddings.worker import Recipe, Task
+from latentprint.embeddings.worker import PhotoTask, Recipe
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.spec import load_encoder
@@ -159,7 +159,7 @@ def _cosine(spec: str, encoder: Encoder, files: Sequence[Path], how: BenchOption
     if how.precision == "float32" and not how.compile:
         return None
     recipe = Recipe((NONE,), (encoder.preprocess,))
-    tasks = [Task(at, file.name, file) for at, file in enumerate(files[: how.batch_size])]
+    tasks = [PhotoTask(at, file.name, file) for at, file in enumerate(files[: how.batch_size])]
     arrays = [each.pixels[0] for each in readable(prepare_all(tasks, recipe, 0))]
     pixels = torch.from_numpy(np.concatenate(arrays))
     plain = load_encoder(spec, device=how.device)

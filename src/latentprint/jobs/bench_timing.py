@@ -14,7 +14,7 @@ from pathlib import Path
 from latentprint.embeddings import Extraction, Progress, device_of, extract
 from latentprint.embeddings.engine import prepare_all
 from latentprint.embeddings.kept_memory import kept_memory
-from latentprint.embeddings.worker import Prepared, Recipe, Task
+from latentprint.embeddings.worker import PhotoTask, Prepared, Recipe
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.load_options import Precision
 from latentprint.errors import LatentprintError
@@ -108,7 +108,9 @@ def time_pixels(files: Sequence[Path], recipe: Recipe, workers: int, how: BenchO
     Raises:
         LatentprintError: None of the photos can be read.
     """
-    tasks = [Task(at, files[at % len(files)].name, files[at % len(files)]) for at in range(100_000)]
+    tasks = [
+        PhotoTask(at, files[at % len(files)].name, files[at % len(files)]) for at in range(100_000)
+    ]
     photos = readable(prepare_all(tasks, recipe, workers))
     try:
         next(photos)  # the workers have started

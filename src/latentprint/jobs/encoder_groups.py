@@ -13,8 +13,8 @@ from latentprint.embeddings.extract import is_maskable
 from latentprint.encoders.catalogue import expand_specs, published_encoder
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.forms import RANDOM
+from latentprint.encoders.hubs import WeightsMissingError
 from latentprint.encoders.load_options import LoadOptions, resolve_device
-from latentprint.encoders.network import WeightsMissingError
 from latentprint.encoders.pixel_statistics import PIXEL_CONTROLS
 from latentprint.encoders.spec import describe_encoder, load_encoder, untrained_spec
 from latentprint.errors import LatentprintError, UsageError

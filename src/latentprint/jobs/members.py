@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from latentprint.encoders.encoder import Encoder
-from latentprint.encoders.network import brief
-from latentprint.errors import LatentprintError
+from latentprint.errors import LatentprintError, brief
 
 if TYPE_CHECKING:
     import torch

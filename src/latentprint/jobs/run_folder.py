@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from latentprint.embeddings import open_store, photos_table
-from latentprint.embeddings.store import writing
+from latentprint.files import write_json, write_table, writing
 from latentprint.photos import Photos, straddling_groups
 from latentprint.results import results_table, write_details, write_results
 
@@ -42,10 +41,9 @@ def write_run(
     with writing(out):
         write_results(results_table(measured.results), out)
         write_details(measured.details, out)
-        text = json.dumps(settings, indent=1, ensure_ascii=False) + "\n"
-        (out / "settings.json").write_text(text, encoding="utf-8")
+        write_json(out / "settings.json", settings)
         for name, table in measured.tables.items():
-            table.write_parquet(out / f"{name}.parquet")
+            write_table(out / f"{name}.parquet", table)
         return write_report(out, title=title)
 
 
@@ -99,10 +97,7 @@ def write_photos_csv(photos: Photos, out: Path, store: Path) -> pl.DataFrame:
     if not (store / "manifest.json").exists():
         return pl.DataFrame()
     listed = photos_table(photos, open_store(store))
-    with writing(out):
-        partial = out / ".photos.partial"
-        listed.write_csv(partial)
-        partial.replace(out / "photos.csv")
+    write_table(out / "photos.csv", listed)
     return listed
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from PIL import Image
 
 from latentprint.errors import LatentprintError
+from latentprint.files import write_table, writing
 
 TILE = 128
 """Side of a tile in pixels."""
@@ -68,24 +69,27 @@ def write_demo_photos(folder: Path) -> None:
         folder: Where to write; made if it is not there.
 
     Raises:
-        LatentprintError: If scikit-image or scikit-learn is not installed.
+        LatentprintError: If scikit-image or scikit-learn is not installed, or the folder cannot be
+            written to.
     """
     found = [(source, _find(source)) for source in SOURCES]
-    for source, file in found:
-        target = folder / source.split / source.label
-        target.mkdir(parents=True, exist_ok=True)
-        with Image.open(file) as photo:
-            _write_tiles(photo.convert("RGB"), target / file.stem)
+    with writing(folder):
+        for source, file in found:
+            target = folder / source.split / source.label
+            target.mkdir(parents=True, exist_ok=True)
+            with Image.open(file) as photo:
+                _write_tiles(photo.convert("RGB"), target / file.stem)
     tiles = sorted(folder.glob("*/*/*.png"))
     paths = [tile.relative_to(folder) for tile in tiles]
-    pl.DataFrame(
+    manifest = pl.DataFrame(
         {
             "path": [path.as_posix() for path in paths],
             "split": [path.parts[0] for path in paths],
             "label": [path.parts[1] for path in paths],
             "group": [path.stem.rsplit("_", 2)[0] for path in paths],
         }
-    ).write_csv(folder / "manifest.csv")
+    )
+    write_table(folder / "manifest.csv", manifest)
 
 
 def _find(source: _Source) -> Path:

@@ -6,27 +6,29 @@ owners and comments are never looked at, so that they cannot end up in a table.
 
 from __future__ import annotations
 
-import io
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields, replace
+from typing import IO, Any, TypeVar
 
 from PIL import ExifTags, Image
+from PIL.ImageFile import ImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from latentprint.photos import exif_values as values
-from latentprint.photos.exif_makers import is_smartphone, normalise_make
+from latentprint.photos.devices import device_type, is_smartphone
+from latentprint.photos.exif_makers import normalise_make
 from latentprint.photos.exif_values import BadValue
+from latentprint.photos.png import png_exif
+from latentprint.photos.tiff import Directory
 
 MAX_BLOCK = 1 << 20
 """Larger EXIF blocks are not read: sixteen times what fits into one segment of a JPEG."""
 
 _MAX_PROBLEMS = 300
-_MAX_CHUNKS = 100_000
 
 # The fields that are read, in the order of tables, by the names of the EXIF standard.
 _TAGS = {
@@ -74,7 +76,9 @@ class Exif:
         make: Maker, one name for all its spellings ("NIKON CORPORATION" is "Nikon").
         model: Model as the maker spells it, without superfluous white space.
         smartphone_model: The model of telephones only.
-        smartphone: Whether the camera is a telephone; see ``is_smartphone``.
+        smartphone: Whether the device is a telephone; see ``is_smartphone``.
+        device_type: "phone", "camera", "tablet", "action", "scanner" or "drone"; see
+            ``device_type``.
         exposure_time: Exposure time in s, from ExposureTime or else ShutterSpeedValue.
         aperture: F-number, from FNumber or else ApertureValue.
         iso: ISO speed, from ISOSpeedRatings or else the newer fields of the standard. That of
@@ -88,6 +92,10 @@ class Exif:
         orientation: How to turn the stored pixels, 1 (not at all) to 8.
         exif_width: Width in pixels that EXIF states.
         exif_height: Height in pixels that EXIF states.
+        station: Name of the medical scanner, of DICOM files as the next three are.
+        protocol: Name of its protocol.
+        tube_voltage: Peak voltage of an X-ray tube in kV.
+        field_strength: Magnetic field in T.
         has_exif: Whether any field is there that is read here.
         exif_problems: The fields that hold nothing sensible and why, separated by "; ".
         exif_raw: The fields that are there, as they are written, as a JSON object by the names of
@@ -98,6 +106,7 @@ class Exif:
     model: str | None = None
     smartphone_model: str | None = None
     smartphone: bool | None = None
+    device_type: str | None = None
     exposure_time: float | None = None
     aperture: float | None = None
     iso: int | None = None
@@ -110,6 +119,10 @@ class Exif:
     orientation: int | None = None
     exif_width: int | None = None
     exif_height: int | None = None
+    station: str | None = None
+    protocol: str | None = None
+    tube_voltage: float | None = None
+    field_strength: float | None = None
     has_exif: bool = False
     exif_problems: str = ""
     exif_raw: str | None = None
@@ -118,24 +131,71 @@ class Exif:
         """One cell for every column of ``EXIF_SCHEMA``."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
+    def turned_by_boxes(self, orientation: int) -> Exif:
+        """The labels of a file whose boxes, and not its EXIF, say how its pixels are turned."""
+        stated = self.orientation
+        if stated == orientation or (stated is None and orientation == 1):
+            return self
+        problem = "" if stated in (None, 1) else f"Orientation is {stated}, the boxes count here"
+        return replace(
+            self,
+            orientation=orientation,
+            exif_problems="; ".join(filter(None, [self.exif_problems, problem]))[:_MAX_PROBLEMS],
+        )
+
 
 def read_exif(image: Image.Image) -> Exif:
     """Read the labels from the EXIF of an opened image; no pixel is decoded.
 
-    JPEG, MPO, PNG (also where the block follows the pixels), WebP, TIFF, HEIF and AVIF are read.
-    Nothing that a file holds makes this fail: a bad field becomes None and is named in
-    ``exif_problems``, an unreadable block likewise. An exposure time, aperture, ISO or focal
-    length of 0 means unknown. Pillow's warnings are listened to meanwhile, which are global to
-    the process: read in several processes, not in several threads.
+    JPEG, MPO, PNG (also where the block follows the pixels, or is written out as text), WebP, TIFF,
+    HEIF and AVIF are read. XMP is not, not even for the orientation. Nothing that a file holds
+    makes this fail: a bad field becomes None and is named in ``exif_problems``, an unreadable block
+    likewise. An exposure time, aperture, ISO or focal length of 0 means unknown. Pillow's warnings
+    are listened to meanwhile, which are global to the process: read in several processes, not in
+    several threads.
 
     The fields are those of CIPA DC-008 (Exif 2.32), sections 4.6.4 and 4.6.5, APEX as in annex C.
 
     Args:
-        image: As ``Image.open`` gives it, not loaded yet: loading turns the pixels of a TIFF and
-            forgets its orientation.
+        image: As ``Image.open`` gives it, not loaded yet.
     """
     problems: list[str] = []
-    raw = _raw_fields(image, problems)
+    raw: dict[str, Any] = {}
+    with _noting(problems, "the block"):
+        raw = _raw_fields(_main_directory(image), problems)
+    if image.info.get("original_orientation") is not None:
+        # The HEIF reader writes a 1 into the block.
+        raw["Orientation"] = image.info["original_orientation"]
+    return _exif(raw, problems)
+
+
+def read_tiff_exif(file: IO[bytes], main: Directory, first: Directory) -> Exif:
+    """Read the labels of a picture of a TIFF file; see ``read_exif``.
+
+    What its own directory does not say is taken from the first one, which describes the whole
+    file, but for the orientation, which is that of a picture.
+
+    Args:
+        file: The file.
+        main: The directory of the picture.
+        first: The first directory of the file.
+    """
+    problems: list[str] = []
+    raw: dict[str, Any] = {}
+    for directory in dict.fromkeys((first, main)):
+        with _noting(problems, "the block"):
+            exif = Image.Exif()
+            exif.endian = "<" if directory.little_endian else ">"
+            exif.bigtiff = directory.big
+            exif.load_from_fp(file, directory.offset)
+            found = _raw_fields(exif, problems)
+            if directory != main:
+                found.pop("Orientation", None)
+            raw |= found
+    return _exif({name: raw[name] for name in _TAGS if name in raw}, problems)
+
+
+def _exif(raw: dict[str, Any], problems: list[str]) -> Exif:
     labels = _labels(_Fields(raw, problems))
     written = {name: values.as_written(value) for name, value in raw.items()}
     return Exif(
@@ -170,27 +230,26 @@ def _labels(there: _Fields) -> dict[str, Any]:
     stated = there.first(("Make", values.text))
     make = None if stated is None else normalise_make(stated)
     model = there.first(("Model", values.text))
-    smartphone = is_smartphone(make, model)
+    device = device_type(make, model)
+    smartphone = is_smartphone(device)
     day = there.first(("DateTimeOriginal", values.date), ("DateTimeDigitized", values.date))
     return {
         "make": make,
         "model": model,
         "smartphone_model": model if smartphone else None,
         "smartphone": smartphone,
+        "device_type": device,
         **{name: there.first(*readers) for name, readers in _READERS.items()},
         "year": day and day.year,
         "taken_month": day and f"{day:%Y-%m}",
     }
 
 
-def _raw_fields(image: Image.Image, problems: list[str]) -> dict[str, Any]:
+def _raw_fields(main: Image.Exif | None, problems: list[str]) -> dict[str, Any]:
     """The values as Pillow gives them, by name; some writers put all into the main directory."""
-    main: Image.Exif | None = None
-    details: Mapping[int, Any] = {}
-    with _noting(problems, "the block"):
-        main = _main_directory(image)
     if main is None:
         return {}
+    details: Mapping[int, Any] = {}
     with _noting(problems, "the Exif directory"):
         details = main.get_ifd(ExifTags.IFD.Exif)
     raw = {}
@@ -199,49 +258,33 @@ def _raw_fields(image: Image.Image, problems: list[str]) -> dict[str, Any]:
             value = details[tag] if tag in details else main.get(tag)
             if value is not None:
                 raw[name] = value
-    if image.info.get("original_orientation") is not None:
-        # The HEIF reader turns the pixels and writes a 1 into the block.
-        raw["Orientation"] = image.info["original_orientation"]
     return raw
 
 
 def _main_directory(image: Image.Image) -> Image.Exif | None:
+    # Image.getexif takes an orientation from XMP, and decodes a PNG's pixels to get at what
+    # follows them.
+    exif = Image.Exif()
     if isinstance(image, TiffImageFile):
-        return image.getexif()
-    # Image.getexif would decode a PNG's pixels to get at what follows them.
+        exif.bigtiff = image.tag_v2._bigtiff
+        exif.endian = image.tag_v2._endian
+        exif.load_from_fp(_file_of(image), image.tag_v2.offset)
+        return exif
     block = image.info.get("exif")
-    if block is None and "Raw profile type exif" in image.info:
-        block = bytes.fromhex("".join(image.info["Raw profile type exif"].split("\n")[3:]))
     if block is None and isinstance(image, PngImageFile):
-        block = _png_block(image)
+        block = png_exif(_file_of(image), MAX_BLOCK)
     if not block:
         return None
     if len(block) > MAX_BLOCK:
         raise ValueError(f"it is larger than {MAX_BLOCK} bytes")
-    exif = Image.Exif()
     exif.load(block)
     return exif
 
 
-def _png_block(image: PngImageFile) -> bytes | None:
-    """The EXIF chunk of a PNG, wherever it is."""
-    file = image.fp
-    if file is None or file.closed:
-        return None
-    here = file.tell()
-    try:
-        file.seek(8)
-        for _ in range(_MAX_CHUNKS):
-            head = file.read(8)
-            if len(head) < 8 or head.endswith(b"IEND"):
-                return None
-            length = int.from_bytes(head[:4])
-            if head.endswith(b"eXIf"):
-                return file.read(min(length, MAX_BLOCK + 1))
-            file.seek(length + 4, io.SEEK_CUR)
-        return None
-    finally:
-        file.seek(here)
+def _file_of(image: ImageFile) -> IO[bytes]:
+    if image.fp is None or image.fp.closed:
+        raise ValueError("the file is closed")
+    return image.fp
 
 
 @contextmanager

@@ -9,13 +9,11 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos.decode import read_header
 from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
 from latentprint.photos.file_bytes import BrokenPhoto
@@ -32,12 +30,6 @@ SCHEMA: dict[str, pl.DataType] = {
     **EXIF_SCHEMA,
 }
 """The columns of ``exif_table``."""
-
-_WRITERS: dict[str, Callable[[pl.DataFrame, Path], Any]] = {
-    ".csv": pl.DataFrame.write_csv,
-    ".parquet": pl.DataFrame.write_parquet,
-    ".json": pl.DataFrame.write_json,
-}
 
 
 def exif_table(
@@ -95,37 +87,6 @@ def exif_row(file: Path) -> dict[str, Any]:
         "jpeg_subsampling": header.jpeg_subsampling,
         **header.exif.columns(),
     }
-
-
-def require_table_suffix(file: Path) -> None:
-    """Refuse a file name that does not say which kind of table to write.
-
-    Raises:
-        UsageError: The suffix is none of .csv, .parquet and .json.
-    """
-    if file.suffix.lower() not in _WRITERS:
-        raise UsageError(f"{file} names no kind of table: use {', '.join(_WRITERS)}.")
-
-
-def write_exif_table(table: pl.DataFrame, file: Path) -> None:
-    """Write a table as the suffix says; the file appears whole or not at all.
-
-    Raises:
-        UsageError: The suffix is none of .csv, .parquet and .json.
-        LatentprintError: The file cannot be written.
-    """
-    require_table_suffix(file)
-    partial = file.with_name(f".{file.name}.partial")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _WRITERS[file.suffix.lower()](table, partial)
-        partial.replace(file)
-    except OSError as error:
-        reason = error.strerror or error
-        raise LatentprintError(f"Cannot write {file}: {reason}. Choose another --out.") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
 
 
 def _size(file: Path) -> int | None:

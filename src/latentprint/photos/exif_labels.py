@@ -31,6 +31,7 @@ _EXIF_LABELS = (
     Label("model", str, "categorical", "", "Model of the camera, as its maker spells it"),
     Label("smartphone_model", str, "categorical", "", "Model, where the camera is a telephone"),
     Label("smartphone", bool, "categorical", "", "Whether the camera is a telephone"),
+    Label("device_type", str, "categorical", "", "Phone, camera, tablet, action, scanner or drone"),
     Label("exposure_time", float, "continuous", "s", "How long the shutter was open"),
     Label("aperture", float, "continuous", "f-number", "Focal length divided by the opening"),
     Label("iso", int, "continuous", "ISO", "Sensitivity that was set"),
@@ -43,6 +44,10 @@ _EXIF_LABELS = (
     Label("orientation", int, "categorical", "", "How to turn the pixels, 1 (not at all) to 8"),
     Label("exif_width", int, "continuous", "px", "Width that the EXIF states"),
     Label("exif_height", int, "continuous", "px", "Height that the EXIF states"),
+    Label("station", str, "categorical", "", "Name of the medical scanner (DICOM)"),
+    Label("protocol", str, "categorical", "", "Protocol of the medical scanner (DICOM)"),
+    Label("tube_voltage", float, "continuous", "kV", "Peak voltage of the X-ray tube (DICOM)"),
+    Label("field_strength", float, "continuous", "T", "Magnetic field of the scanner (DICOM)"),
 )
 _FILE_LABELS = (
     Label("width", int, "continuous", "px", "Width of the file's pixels"),

@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 
 from latentprint.errors import UsageError, unknown_name
-from latentprint.photos.decode import SUFFIXES
+from latentprint.photos.formats import extra_of, install, suffixes
+from latentprint.photos.numbered import numbered_parts
 from latentprint.photos.photos import Photos
 from latentprint.photos.split import SPLIT_NAMES
 
@@ -19,11 +20,13 @@ LAYOUTS = ("auto", "folder", "classes", "splits")
 _Labels = list[tuple[str | None, str | None]]
 
 
-def read_folder(root: Path, layout: str = "auto") -> Photos:
+def read_folder(root: Path, layout: str = "auto", *, follow_links: bool = False) -> Photos:
     """List the photos below a folder without opening any.
 
-    Links to folders are followed, each folder being read once. Links to files that are gone stay
-    in the table, for the decoder to report.
+    Links that stay inside are followed, each folder being read once. Links to files that are gone
+    stay in the table, for the decoder to report. Folders that only number parts of a download, as
+    img2dataset and WebDataset make them (``00000/000000000.jpg`` beside ``.json``, ``.txt`` or
+    ``00000.tar``), name no class and no split: no label is made of them.
 
     Args:
         root: The folder.
@@ -31,6 +34,7 @@ def read_folder(root: Path, layout: str = "auto") -> Photos:
             "splits" expects ``train/class/…`` and ``val/class/…``; "auto" takes "splits" if all
             photos are in such folders, else "classes" if every photo is exactly one of several
             folders deep, else "folder".
+        follow_links: Follow links out of the folder too; by default what they point to is ignored.
 
     Raises:
         UsageError: If the layout is unknown or does not fit the folder.
@@ -40,13 +44,17 @@ def read_folder(root: Path, layout: str = "auto") -> Photos:
     root = root.absolute()
     paths: list[str] = []
     ignored: list[tuple[str, str]] = []
-    for path, reason in _walk(root):
+    for path, reason in _walk(root, follow_links):
         if reason:
             ignored.append((_printable(path), reason))
         else:
             paths.append(path)
     paths.sort()
-    labels = _labels([path.split("/") for path in paths], layout)
+    parts = [path.split("/") for path in paths]
+    notes: tuple[str, ...] = ()
+    labels = _labels(parts, layout)
+    if layout == "auto" and (note := numbered_parts(paths, [path for path, _ in ignored])):
+        notes, labels = (note,), [(split, None) for split, _ in labels]
     table = pl.DataFrame(
         {
             "id": paths,
@@ -59,35 +67,62 @@ def read_folder(root: Path, layout: str = "auto") -> Photos:
     unread = pl.DataFrame(
         sorted(ignored), schema={"path": pl.String, "reason": pl.String}, orient="row"
     )
-    return Photos(root.resolve().name or "photos", root, table, unread)
+    return Photos(root.resolve().name or "photos", root, table, unread, notes)
 
 
-def _walk(root: Path) -> Iterator[tuple[str, str]]:
+def _walk(root: Path, follow_links: bool) -> Iterator[tuple[str, str]]:
     """Yield every file's path below the root, with the reason to ignore it or an empty text.
 
     Linked folders wait until all real ones are read, so that a photo's id is the path without
     links wherever there is one.
     """
+    inside = os.path.realpath(root)
     seen: set[str] = set()
     waiting = deque([str(root)])
     while waiting:
-        top = waiting.popleft()
-        unreadable: list[OSError] = []
-        for folder, folders, files in os.walk(top, onerror=unreadable.append):
+        stack = [waiting.popleft()]
+        while stack:
+            folder = stack.pop()
             below = _relative(folder, root)
             real = os.path.realpath(folder)
             if real in seen:
-                folders.clear()
                 yield below, "a link to a folder that is read already"
                 continue
             seen.add(real)
-            yield from ((below + name, _reason(below + name)) for name in files)
-            yield from ((below + name, "hidden folder") for name in folders if name[0] == ".")
-            folders[:] = sorted(name for name in folders if name[0] != ".")
-            links = (f"{folder}/{name}" for name in folders)
-            waiting.extend(link for link in links if os.path.islink(link))  # noqa: PTH114 - speed
-        for error in unreadable:
-            yield _relative(str(error.filename), root), f"unreadable folder: {error.strerror}"
+            try:
+                with os.scandir(folder) as found:
+                    entries = sorted(found, key=lambda entry: entry.name)
+            except OSError as error:
+                yield below, f"unreadable folder: {error.strerror}"
+                continue
+            deeper = []
+            for entry in entries:
+                path = below + entry.name
+                is_folder, link = _is_folder(entry), entry.is_symlink()
+                reason = "hidden folder" if entry.name[0] == "." else ""
+                if not is_folder:
+                    reason = _reason(path)
+                if link and not (reason or follow_links or _is_inside(entry.path, inside)):
+                    reason = "a link out of the folder, not followed unless asked for"
+                if reason or not is_folder:
+                    yield path, reason
+                elif link:
+                    waiting.append(entry.path)
+                else:
+                    deeper.append(entry.path)
+            stack.extend(reversed(deeper))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    real = os.path.realpath(path)
+    return real == folder or real.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _relative(folder: str, root: Path) -> str:
@@ -102,7 +137,9 @@ def _reason(path: str) -> str:
     if name.startswith("."):
         return "hidden file"
     suffix = PurePosixPath(name).suffix
-    if suffix[1:].lower() not in SUFFIXES:
+    if suffix[1:].lower() not in suffixes():
+        if extra := extra_of(suffix[1:].lower()):
+            return f"{suffix.lower()} needs an extra: {install(extra)}"
         return f"not a photo suffix: {_printable(suffix)}" if suffix else "no suffix"
     if _printable(path) != path:
         return "the file name is not valid UTF-8; rename the file"

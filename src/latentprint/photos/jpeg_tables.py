@@ -52,9 +52,20 @@ def jpeg_quality(tables: Mapping[int, Sequence[int]]) -> tuple[int, bool]:
     table = np.asarray(tables.get(0, ()), dtype=np.int64)
     if table.shape != (64,):
         raise ValueError("there is no luminance table of 64 values")
-    distances = np.abs(_ijg_tables() - table).sum(axis=1)
-    nearest = int(distances.argmin())
-    return nearest + 1, not distances[nearest]
+    distances = np.abs(_ijg_tables() - table).sum(axis=2)
+    nearest = int(distances.min(axis=0).argmin())
+    return nearest + 1, not distances[:, nearest].min()
+
+
+def luminance_table(image: JpegImageFile) -> list[int] | None:
+    """The quantization table of an opened JPEG's first channel, wherever the file keeps it.
+
+    Returns:
+        64 values in natural order; None if there is no such table.
+    """
+    layers: list[Any] = list(image.layer)
+    table = image.quantization.get(int(layers[0][3]), ()) if layers else ()
+    return list(table) if len(table) == 64 else None
 
 
 def jpeg_subsampling(image: JpegImageFile) -> str:
@@ -76,9 +87,14 @@ def jpeg_subsampling(image: JpegImageFile) -> str:
 
 @cache
 def _ijg_tables() -> np.ndarray[Any, np.dtype[np.int64]]:
-    """The luminance tables of qualities 1 to 100 by the IJG formula, shape (100, 64)."""
+    """The luminance tables of qualities 1 to 100 by the IJG formula, shape (2, 100, 64).
+
+    The library cuts entries at 255, or, where it is not held to baseline JPEG, at 32,767.
+    """
     quality = np.arange(1, 101)
     percent = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
     scaled = (np.asarray(LUMINANCE).reshape(1, 64) * percent[:, None] + 50) // 100
-    tables: np.ndarray[Any, np.dtype[np.int64]] = scaled.clip(1, 255).astype(np.int64)
+    tables: np.ndarray[Any, np.dtype[np.int64]] = np.stack(
+        [scaled.clip(1, 255), scaled.clip(1, 32_767)]
+    ).astype(np.int64)
     return tables

@@ -26,7 +26,7 @@ _MEMBER = re.compile(r"(?P<archive>.+\.tar)!(?P<offset>\d+)\+(?P<size>\d+)!(?P<n
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class TarMember:
     """A file inside an uncompressed tar archive.
 
     Attributes:
@@ -60,16 +60,16 @@ class Member:
             return file.read(self.size)
 
 
-def member_at(path: Path) -> Member | None:
+def member_at(path: Path) -> TarMember | None:
     """The member that a path names, or None if the path is that of a plain file."""
     found = _MEMBER.fullmatch(str(path))
     if found is None:
         return None
     archive, offset, size, name = found.groups()
-    return Member(Path(archive), name, int(offset), int(size))
+    return TarMember(Path(archive), name, int(offset), int(size))
 
 
-def list_members(archive: Path) -> Iterator[Member]:
+def list_members(archive: Path) -> Iterator[TarMember]:
     """Yield every regular file of a tar archive, and of the ``.tar`` files in it, as they lie.
 
     Only headers are read: ImageNet's 1.28 million take half a minute of computing, and as many
@@ -82,7 +82,7 @@ def list_members(archive: Path) -> Iterator[Member]:
         with archive.open("rb", buffering=0) as file:
             end = os.fstat(file.fileno()).st_size
             for name, offset, size in _stretches(file, archive, 0, end):
-                yield Member(archive, name, offset, size)
+                yield TarMember(archive, name, offset, size)
     except (OSError, tarfile.TarError) as error:
         raise LatentprintError(
             f"{archive} cannot be read as an uncompressed tar archive: {error}. Is the download "

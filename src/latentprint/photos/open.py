@@ -11,7 +11,7 @@ import polars as pl
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import folder, manifest
 from latentprint.photos.benchmarks import BENCHMARKS, detect_benchmark
-from latentprint.photos.decode import SUFFIXES
+from latentprint.photos.formats import suffixes
 from latentprint.photos.photos import Photos
 
 LAYOUTS = (*folder.LAYOUTS, *BENCHMARKS)
@@ -23,6 +23,7 @@ def open_photos(
     layout: str = "auto",
     label_column: str | None = None,
     name: str | None = None,
+    follow_links: bool = False,
 ) -> Photos:
     """List the photos of a folder, of a manifest or of a published data set, opening none.
 
@@ -37,6 +38,7 @@ def open_photos(
             ``es-test``; PairCams has none) and takes one of the first three where there are none.
         label_column: The column that holds the semantic label, if not ``label``.
         name: Name of the set; by default that of the data set, the folder or the manifest.
+        follow_links: Follow links out of a folder; those of a published data set always are.
 
     Raises:
         UsageError: If there is nothing at the path, or the layout or column does not exist.
@@ -46,7 +48,7 @@ def open_photos(
         raise unknown_name("layout", layout, LAYOUTS)
     path = Path(path)
     if path.is_dir():
-        photos = _from_folder(path.absolute(), layout)
+        photos = _from_folder(path.absolute(), layout, follow_links)
     elif path.is_file() and path.suffix.lower() in manifest.SUFFIXES:
         photos = _from_manifest(path.absolute(), layout)
     else:
@@ -58,11 +60,11 @@ def open_photos(
     return photos if name is None else dataclasses.replace(photos, name=name)
 
 
-def _from_folder(path: Path, layout: str) -> Photos:
+def _from_folder(path: Path, layout: str, follow_links: bool) -> Photos:
     benchmark = detect_benchmark(path) if layout == "auto" else layout
     if benchmark in BENCHMARKS:
         return BENCHMARKS[benchmark](path)
-    return folder.read_folder(path, layout)
+    return folder.read_folder(path, layout, follow_links=follow_links)
 
 
 def _from_manifest(path: Path, layout: str) -> Photos:
@@ -97,8 +99,11 @@ def _neither(path: Path) -> str:
 
 
 def _empty(path: Path, photos: Photos) -> str:
-    suffixes = " ".join(f".{suffix}" for suffix in SUFFIXES)
+    known = " ".join(f".{suffix}" for suffix in suffixes())
     if path.is_file():
         return f"{path} lists no photos: it has a header and no rows."
     others = f" ({photos.ignored.height} other files)" if photos.ignored.height else ""
-    return f"There are no photos in {path}{others}. Files with these suffixes count: {suffixes}"
+    reasons = photos.ignored["reason"].unique().to_list()
+    if len(reasons) == 1 and (reasons[0].startswith("a link out") or "extra" in reasons[0]):
+        others = f" ({photos.ignored.height} files: {reasons[0]})"
+    return f"There are no photos in {path}{others}. Files with these suffixes count: {known}"

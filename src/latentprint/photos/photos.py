@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import polars as pl
 
@@ -23,12 +24,14 @@ class Photos:
             nothing), ``path`` (relative to ``root`` or absolute), ``split`` ("train", "val" or
             null), ``label`` (the semantic label, or null) and any further label columns.
         ignored: Files that are not photos, with the columns ``path`` and ``reason``.
+        notes: Sentences on how the table was read, for those who use it.
     """
 
     name: str
     root: Path
     table: pl.DataFrame
     ignored: pl.DataFrame
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.table.height
@@ -36,6 +39,18 @@ class Photos:
     def file(self, path: str) -> Path:
         """The file behind a value of the ``path`` column."""
         return self.root / path
+
+    def ignored_by_suffix(self) -> dict[str, int]:
+        """How many files were ignored, by suffix with its dot, the most frequent first.
+
+        Files without a suffix count under an empty text; hidden files and folders do not count.
+        """
+        suffixes = [
+            PurePosixPath(path).suffix.lower()
+            for path, reason in self.ignored.rows()
+            if not reason.startswith("hidden") and not path.endswith("/")
+        ]
+        return dict(sorted(Counter(suffixes).items(), key=lambda each: (-each[1], each[0])))
 
     def digest(self) -> str:
         """A digest of ids and paths; labels and splits may change without new embeddings."""

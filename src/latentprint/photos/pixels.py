@@ -13,14 +13,7 @@ from PIL import Image
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert pixels of any mode to 8-bit RGB by the rules that ``decode`` states."""
-    if image.mode.startswith("I"):
-        values = np.asarray(image).clip(0, 65535).astype(np.uint32)
-        return _grey((values * 255 + 32767) // 65535)
-    if image.mode == "F":
-        numbers = np.nan_to_num(np.asarray(image), nan=0.0)
-        scale = 255.0 if numbers.max() <= 1 else 1.0
-        return _grey((numbers * scale).clip(0, 255).round())
+    """Convert 8-bit pixels of any mode to RGB by the rules that ``decode`` states."""
     if image.mode == "LAB":
         from PIL import ImageCms
 
@@ -30,8 +23,16 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _grey(values: np.ndarray[Any, Any]) -> Image.Image:
-    return Image.fromarray(values.astype(np.uint8)).convert("RGB")
+def rgb_of(tones: np.ndarray[Any, Any]) -> Image.Image:
+    """Tones as an RGB picture.
+
+    Args:
+        tones: uint8 [H, W] of grey, [H, W, 3] of RGB or [H, W, 4] of CMYK.
+    """
+    if tones.ndim == 3 and tones.shape[2] == 4:
+        bands = [Image.fromarray(np.ascontiguousarray(tones[..., each])) for each in range(4)]
+        return Image.merge("CMYK", bands).convert("RGB")
+    return Image.fromarray(np.ascontiguousarray(tones)).convert("RGB")
 
 
 def content_digest(image: Image.Image) -> str:

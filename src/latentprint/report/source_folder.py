@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from latentprint.errors import LatentprintError
+from latentprint.files import write_text, writing
 
 RECORD = ".latentprint-report.json"
 """Digests of the files as they were written, to tell whether people edited them since."""
@@ -24,18 +25,16 @@ def write_source(files: Mapping[str, str], folder: Path, *, force: bool = False)
     Raises:
         LatentprintError: A file was edited, or is none of ours, or cannot be written.
     """
-    try:
+    with writing(folder):
         known = _read_record(folder)
         if not force:
             _refuse_edited(files, folder, known)
         for name in known.keys() - files.keys():
             (folder / name).unlink(missing_ok=True)
         for name, text in files.items():
-            _write(folder / name, text)
+            write_text(folder / name, text)
         digests = {name: _digest(text.encode()) for name, text in files.items()}
-        _write(folder / RECORD, json.dumps(digests, indent=1) + "\n")
-    except OSError as error:
-        raise LatentprintError(f"{folder} cannot be written: {error.strerror or error}.") from error
+        write_text(folder / RECORD, json.dumps(digests, indent=1) + "\n")
 
 
 def _refuse_edited(files: Mapping[str, str], folder: Path, known: Mapping[str, str]) -> None:
@@ -64,13 +63,6 @@ def _read_record(folder: Path) -> dict[str, str]:
         for name, digest in (found.items() if isinstance(found, dict) else ())
         if (folder / str(name)).resolve().is_relative_to(folder.resolve())
     }
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _digest(content: bytes) -> str:

@@ -91,8 +91,8 @@ def checks(row: Row) -> list[str]:
 
 
 def capital(text: str) -> str:
-    """The text with its first letter in upper case, for the start of a sentence."""
-    return text[:1].upper() + text[1:]
+    """The text with its first letter in upper case, for the start of a sentence; kNN stays kNN."""
+    return text if text.startswith("kNN") else text[:1].upper() + text[1:]
 
 
 def number(value: float | None, digits: int = 1) -> str:

@@ -2,25 +2,26 @@
 
 from latentprint.solvers.features import Features, Normalisation, VectorArray
 from latentprint.solvers.fits import SoftmaxFits
+from latentprint.solvers.holds import HeldOut, Hold, fit_holds, hold_out
+from latentprint.solvers.labels import ClassWeight
 from latentprint.solvers.preconditioner import Preconditioner
-from latentprint.solvers.sgd import fit_sgd
-from latentprint.solvers.softmax import fit_softmax
-from latentprint.solvers.tuning import (
+from latentprint.solvers.settings import (
     C_GRID,
-    Hold,
     LBFGSSetting,
     Setting,
     SGDSetting,
     Solver,
-    Tuning,
-    final_fits,
-    hold_out,
-    tune,
+    SolverOptions,
 )
+from latentprint.solvers.sgd import fit_sgd
+from latentprint.solvers.softmax import fit_softmax
+from latentprint.solvers.tuning import Tuning, tune
 
 __all__ = [
     "C_GRID",
+    "ClassWeight",
     "Features",
+    "HeldOut",
     "Hold",
     "LBFGSSetting",
     "Normalisation",
@@ -29,9 +30,10 @@ __all__ = [
     "Setting",
     "SoftmaxFits",
     "Solver",
+    "SolverOptions",
     "Tuning",
     "VectorArray",
-    "final_fits",
+    "fit_holds",
     "fit_sgd",
     "fit_softmax",
     "hold_out",

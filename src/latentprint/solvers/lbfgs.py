@@ -65,8 +65,8 @@ def minimise(
     precondition: Gradient,
     start: Tensor,
     *,
-    enough: float,
-    least: float,
+    enough: Tensor,
+    least: Tensor,
     share: float,
     max_iterations: int,
 ) -> Minimum:
@@ -80,8 +80,8 @@ def minimise(
         gradient: The gradients of some problems.
         precondition: Divides their gradients by a first guess of the curvature.
         start: Where to begin, float64 [P, B, K].
-        enough: Tolerance, in the unit of the functions.
-        least: Smallest tolerance.
+        enough: Tolerance, in the unit of the functions, float64 [B].
+        least: Smallest tolerance, float64 [B].
         share: Tolerance, relative to the first step.
         max_iterations: Where to give up.
     """

@@ -22,7 +22,8 @@ class Normaliser:
     Attributes:
         how: ``l2``, ``standardise`` or ``none``.
         mean: Mean of the fitted rows, float64 [D]; only for ``standardise``.
-        scale: Their standard deviation, float64 [D]; 1 where a dimension does not vary.
+        scale: Their standard deviation, float64 [D]; infinite where a dimension does not vary,
+            which takes it away.
     """
 
     how: Normalisation
@@ -44,7 +45,7 @@ class Normaliser:
         deviation = variance.sqrt()
         # Rounding makes a constant of float32 vary by its last digit.
         constant = deviation <= _CONSTANT * mean.abs()
-        return cls(how, mean, torch.where(constant, 1.0, deviation))
+        return cls(how, mean, torch.where(constant, torch.inf, deviation))
 
     def first_unusable(self, rows: Tensor) -> int | None:
         """Which of some rows [n, D] is not finite, or zero where it should get unit length."""

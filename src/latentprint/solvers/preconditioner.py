@@ -13,6 +13,7 @@ from latentprint.solvers.rows import Rows
 
 _ROWS_PER_DIMENSION = 16
 _RANK_TOLERANCE = 1e-13
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -56,21 +57,27 @@ class Preconditioner:
         """Variance to assume across all axes."""
         return float(self.variance.median()) if len(self.variance) else 0.0
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether rows differ by no more than rounding: there is nothing to be fitted."""
+        length = self.centre.square().sum()
+        return bool(self.variance.sum() <= _ROUNDING**2 * length)
+
     def turned(self) -> Preconditioner:
         """That of the rows in the axes themselves [R]."""
         axes = torch.eye(len(self.variance), dtype=self.axes.dtype, device=self.axes.device)
         return Preconditioner(torch.zeros_like(self.variance), axes, self.variance)
 
-    def solve(self, G: Tensor, penalty: Tensor, n: int) -> Tensor:
+    def solve(self, G: Tensor, penalty: Tensor, n: Tensor) -> Tensor:
         """Divide gradients by the curvature of n rows and the penalty.
 
         Args:
             G: Gradients by the weights and, in the last column, the intercept, float64
                 [P, B, D + 1].
             penalty: Strength of every problem's penalty, float64 [B].
-            n: Number of rows that are fitted.
+            n: Rows that every problem has, float64 [B].
         """
-        share, penalty = n / len(G), penalty[:, None]
+        share, penalty = n[:, None] / len(G), penalty[:, None]
         weights = G[..., :-1]
         # Where these rows did not vary, similar rows may: take the median for them.
         rest = share * self.rest + penalty

@@ -17,9 +17,9 @@ from torch import Tensor
 from latentprint.errors import UsageError
 from latentprint.solvers.features import Features, Normalisation, VectorArray
 from latentprint.solvers.fits import SoftmaxFits
+from latentprint.solvers.labels import ClassWeight, check_labels, row_weights
 from latentprint.solvers.normaliser import Normaliser
 from latentprint.solvers.rows import Rows, few_threads
-from latentprint.solvers.softmax import check_labels
 
 EPOCHS, BATCH, MOMENTUM = 100, 1024, 0.9
 """As published."""
@@ -36,6 +36,7 @@ def fit_sgd(
     epochs: int = EPOCHS,
     batch_size: int = BATCH,
     momentum: float = MOMENTUM,
+    class_weight: ClassWeight = "balanced",
     normalise: Normalisation = "l2",
     device: str = "cpu",
     memory_mb: int = 1024,
@@ -58,6 +59,7 @@ def fit_sgd(
         epochs: Passes over the rows.
         batch_size: Rows of a step; the last step of an epoch has what is left.
         momentum: Share of the last step's velocity that is kept.
+        class_weight: How much the rows of a class count; the study has ``none``.
         normalise: What to do to the features first.
         device: Where to compute, such as "cpu" or "cuda".
         memory_mb: Megabytes to work in. Features that need more are read anew in every epoch.
@@ -81,7 +83,9 @@ def fit_sgd(
     origin = torch.zeros(dimensions, dtype=torch.float32, device=device)
     normaliser = Normaliser.fit(features, normalise)
     weights = _Weights(origin, n_classes, learning_rates, weight_decays, momentum)
+    counted = row_weights(labels, n_classes, np.ones((1, n)), class_weight)[0]
     targets = torch.tensor(labels, dtype=torch.int64, device=device)
+    shares = torch.from_numpy(counted).to(origin)
     with few_threads(min(n, batch_size) * dimensions * n_classes * len(learning_rates)):
         rows = Rows.open(features, normaliser, origin, 2**20 * memory_mb)
         for epoch in range(epochs):
@@ -90,7 +94,7 @@ def fit_sgd(
             for start in range(0, n, batch_size):
                 index = order[start : start + batch_size]
                 picked = torch.from_numpy(index).to(device)
-                weights.step(rows.take(index), targets[picked], share)
+                weights.step(rows.take(index), targets[picked], shares[picked], share)
     return weights.fits(normaliser, epochs * -(-n // batch_size))
 
 
@@ -123,14 +127,14 @@ class _Weights:
         self.parameters = (weights, weights.new_zeros(len(weights), 1))
         self.velocities = tuple(map(torch.zeros_like, self.parameters))
 
-    def step(self, rows: Tensor, labels: Tensor, share: float) -> None:
-        """One step on a batch of rows [n, D], in place."""
+    def step(self, rows: Tensor, labels: Tensor, counted: Tensor, share: float) -> None:
+        """One step on a batch of rows [n, D] that count so much [n], in place."""
         weights, intercepts = self.parameters
         logits = torch.addmm(intercepts, weights, rows.T).view(*self.shape, len(rows))
         errors = logits.softmax(0)
         right = labels.expand(1, self.shape[1], -1)
         errors.scatter_add_(0, right, errors.new_full((1, 1, 1), -1.0).expand_as(right))
-        errors = errors.flatten(0, 1) / len(rows)
+        errors = (errors * (counted / len(rows))).flatten(0, 1)
         gradients = (errors @ rows, errors.sum(1, keepdim=True))
         for parameter, velocity, gradient in zip(
             self.parameters, self.velocities, gradients, strict=True

@@ -1,7 +1,9 @@
 """Softmax regression to its optimum, for several strengths of regularisation at once.
 
 The objective is that of scikit-learn's ``LogisticRegression``: C times the summed cross entropy
-plus half the squared weights, with a free intercept. L-BFGS starts from the curvature of the
+plus half the squared weights, with a free intercept and, by default, balanced classes. Fits may
+have rows of their own among those given, such as the folds of a cross-validation: where rows are
+few, a hundred fits at once take as long as ten one after another. L-BFGS starts from the curvature of the
 features' principal axes. Many features are never rotated, only gradients are; all values of C share
 each product with them; and a chunk of rows is multiplied forth and back while it is in the cache,
 so that an iteration reads the features once.
@@ -19,9 +21,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentprint.errors import LatentprintError, UsageError
+from latentprint.errors import UsageError
 from latentprint.solvers.features import Features, Normalisation, VectorArray
 from latentprint.solvers.fits import SoftmaxFits
+from latentprint.solvers.labels import ClassWeight, check_labels, row_weights
 from latentprint.solvers.lbfgs import MEMORY, Minimum, minimise
 from latentprint.solvers.normaliser import Normaliser
 from latentprint.solvers.preconditioner import Preconditioner
@@ -38,6 +41,8 @@ def fit_softmax(
     n_classes: int,
     C: Sequence[float],
     *,
+    counts: np.ndarray | None = None,
+    class_weight: ClassWeight = "balanced",
     normalise: Normalisation = "l2",
     preconditioner: Preconditioner | None = None,
     device: str = "cpu",
@@ -55,6 +60,9 @@ def fit_softmax(
         labels: Class of every row, int64 [N].
         n_classes: Number of classes P.
         C: Inverse regularisation of every problem [B].
+        counts: How often each problem has each row, 0 to leave it out, float64 [B, N]; None for
+            every row once. The features are normalised over all rows alike.
+        class_weight: How much the rows of a class count.
         normalise: What to do to the features first.
         preconditioner: That of an earlier fit to similar rows, which saves finding it anew. It
             changes the way to the optimum, not the optimum.
@@ -65,14 +73,19 @@ def fit_softmax(
     Raises:
         LatentprintError: A class has no rows, or a row is not finite, or zero where it should get
             unit length.
-        UsageError: A value of C is not positive, or the normalisation is unknown.
+        UsageError: A value of C is not positive, the normalisation or class weight is unknown, or
+            there are no counts for some problem.
     """
     features = Features.of(features)
     check_labels(features, labels, n_classes)
     if not len(C) or not all(0 < each < np.inf for each in C):
         raise UsageError(f"C must be positive and finite, and is {', '.join(map(str, C))}.")
-    normaliser = Normaliser.fit(features, normalise)
     n, dimensions = features.shape
+    if counts is not None and counts.shape != (len(C), n):
+        raise UsageError(f"{len(C)} fits to {n} rows have counts of the shape {counts.shape}.")
+    shown = np.ones((1, n)) if counts is None else counts
+    weights = row_weights(labels, n_classes, shown, class_weight)
+    normaliser = Normaliser.fit(features, normalise)
     half = 0.5 * 2**20 * memory_mb
     place = torch.device(device)
     with few_threads(n * dimensions * n_classes * len(C)):
@@ -83,21 +96,21 @@ def fit_softmax(
         centre = preconditioner.centre.to(precision)
         rows = Rows.open(features, normaliser, centre, half)
         targets = torch.tensor(labels, dtype=torch.int64, device=place)
-        problem = _Problem(rows, targets, n_classes, preconditioner)
+        problem = _Problem.of(rows, targets, n_classes, preconditioner, weights)
         if fresh and n < dimensions:
             problem = problem.reduced()
         together = max(1, int(half / (8 * _TENSORS * n_classes * (dimensions + 1))))
         minima = [
-            problem.solve(C[at : at + together], max_iterations)
+            problem.only(slice(at, at + together)).solve(C[at : at + together], max_iterations)
             for at in range(0, len(C), together)
         ]
     W = torch.cat([each.variables for each in minima], dim=1)
-    weights, intercepts = W[..., :-1], W[..., -1]
+    slopes, intercepts = W[..., :-1], W[..., -1]
     if problem.rows is not rows:
-        weights = weights @ preconditioner.axes.T
-    intercepts = intercepts - weights @ centre.double()
+        slopes = slopes @ preconditioner.axes.T
+    intercepts = intercepts - slopes @ centre.double()
     return SoftmaxFits(
-        weights.permute(1, 2, 0).contiguous().cpu().numpy(),
+        slopes.permute(1, 2, 0).contiguous().cpu().numpy(),
         intercepts.T.contiguous().cpu().numpy(),
         torch.cat([each.converged for each in minima]).numpy(),
         max(each.iterations for each in minima),
@@ -106,48 +119,57 @@ def fit_softmax(
     )
 
 
-def check_labels(features: Features, labels: np.ndarray, n_classes: int) -> None:
-    """Refuse labels that no classifier can be fitted to.
-
-    Raises:
-        LatentprintError: They do not belong to the rows, or a class has none.
-    """
-    if labels.shape != (len(features),) or not len(labels):
-        raise LatentprintError(f"{len(features)} rows of features have {len(labels)} labels.")
-    if not 0 <= labels.min() <= labels.max() < n_classes or n_classes < 2:
-        raise LatentprintError(
-            f"Labels must lie between 0 and {n_classes - 1}, in at least two classes, and lie"
-            f" between {labels.min()} and {labels.max()}."
-        )
-    missing = np.flatnonzero(np.bincount(labels, minlength=n_classes) == 0)
-    if len(missing):
-        raise LatentprintError(
-            f"Class {missing[0]} has no photo to train on ({len(missing)} of {n_classes} classes"
-            " have none): add photos of it, or leave it out."
-        )
-
-
 @dataclass(frozen=True)
 class _Problem:
-    """Rows with labels [N], to be fitted for any C."""
+    """Rows with labels [N], to be fitted for any C.
+
+    Attributes:
+        weights: How much each row counts in each of B fits, or in all of them [B or 1, N]; None
+            where all count alike.
+        sizes: Their sum for every class, float64 [B or 1, P].
+    """
 
     rows: Rows
     labels: Tensor
     n_classes: int
     preconditioner: Preconditioner
+    weights: Tensor | None
+    sizes: Tensor
+
+    @classmethod
+    def of(
+        cls,
+        rows: Rows,
+        labels: Tensor,
+        n_classes: int,
+        preconditioner: Preconditioner,
+        weights: np.ndarray,
+    ) -> _Problem:
+        every = torch.from_numpy(weights).to(labels.device)
+        sizes = every.new_zeros(len(every), n_classes).index_add_(1, labels, every)
+        alike = bool((every == 1.0).all())
+        own = None if alike else every.to(rows.centre)
+        return cls(rows, labels, n_classes, preconditioner, own, sizes)
+
+    def only(self, fits: slice) -> _Problem:
+        """Some of the fits, where they have weights of their own."""
+        if self.weights is None or len(self.weights) == 1:
+            return self
+        return replace(self, weights=self.weights[fits], sizes=self.sizes[fits])
 
     def solve(self, C: Sequence[float], max_iterations: int) -> Minimum:
         """Fit some values of C: weights and, in the last column, intercepts [P, B, D + 1]."""
-        n, place = len(self.labels), self.labels.device
-        penalty = 1.0 / torch.tensor(list(C), dtype=torch.float64, device=place)
-        counts = torch.bincount(self.labels, minlength=self.n_classes).double()
-        shape = (self.n_classes, len(C), len(self.rows.centre) + 1)
-        start = torch.zeros(shape, dtype=torch.float64, device=place)
+        penalty = 1.0 / torch.tensor(list(C), dtype=torch.float64, device=self.sizes.device)
+        sizes = self.sizes.expand(len(C), -1)
+        n = sizes.sum(1)
+        start = penalty.new_zeros(self.n_classes, len(C), len(self.rows.centre) + 1)
         # The optimum without weights: what is gained from here on, the weights gain.
-        start[..., -1] = (counts / n).log()[:, None]
+        start[..., -1] = (sizes / n[:, None]).log().T
+        if self.preconditioner.is_constant:
+            return Minimum(start, torch.ones(len(C), dtype=torch.bool), 0)
         return minimise(
-            lambda W, which: self._gradient(W, penalty[which]),
-            lambda G, which: self.preconditioner.solve(G, penalty[which], n),
+            lambda W, which: self._gradient(W, penalty[which], which),
+            lambda G, which: self.preconditioner.solve(G, penalty[which], n[which]),
             start,
             enough=_ENOUGH * n,
             least=_LEAST * n,
@@ -166,14 +188,21 @@ class _Problem:
             preconditioner=self.preconditioner.turned(),
         )
 
-    def _gradient(self, W: Tensor, penalty: Tensor) -> Tensor:
+    def _gradient(self, W: Tensor, penalty: Tensor, which: Tensor) -> Tensor:
         """Gradient of the objective divided by C, [P, b, D + 1]."""
         flat = W.flatten(0, 1).to(self.rows.centre)
-        weights, intercepts = flat[:, :-1].contiguous(), flat[:, -1:]
+        slopes, intercepts = flat[:, :-1].contiguous(), flat[:, -1:]
+        weights = self.weights
+        if weights is not None and 1 < len(weights) != len(which):
+            weights = weights[which]
         G = torch.zeros_like(W).flatten(0, 1)
         for start, chunk in self.rows:
-            logits = torch.addmm(intercepts, weights, chunk.T).view(*W.shape[:2], -1)
-            errors = _errors(logits, self.labels[start : start + len(chunk)]).flatten(0, 1)
+            inside = slice(start, start + len(chunk))
+            logits = torch.addmm(intercepts, slopes, chunk.T).view(*W.shape[:2], -1)
+            errors = _errors(logits, self.labels[inside])
+            if weights is not None:
+                errors *= weights[:, inside]
+            errors = errors.flatten(0, 1)
             G[:, :-1] += errors @ chunk
             G[:, -1] += errors.sum(1, dtype=G.dtype)
         G = G.view(W.shape)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from latentprint.experiments.probes.scores import Predictions, score
-from latentprint.stats import cluster_bootstrap_counts, false_discovery_rates, resample_counts
+from latentprint.stats import cluster_bootstrap_counts, resample_counts
 
 
 def predictions(rng: np.random.Generator, fits: int, photos: int, k: int) -> Predictions:
@@ -108,11 +108,3 @@ def test_p_and_smallest_effect() -> None:
     assert found.p_value(100 / 3) < 1e-6
     assert found.p_value(found.value) == pytest.approx(0.5)
     assert found.smallest_effect == pytest.approx(1 + 2.8 * found.samples.std())
-
-
-def test_false_discovery_rates() -> None:
-    p = [0.01, 0.04, 0.03, 0.005, 0.5]
-    ranked = [(q, q * 5 / rank) for rank, q in enumerate(sorted(p), 1)]
-    expected = [min(1.0, *(adjusted for q, adjusted in ranked if q >= x)) for x in p]
-    assert false_discovery_rates(p) == pytest.approx(expected)
-    assert false_discovery_rates([]) == []

@@ -143,8 +143,8 @@ def test_a_search_that_is_refused_ends_the_job(
 def test_a_request_a_second_and_no_more(tmp_path: Path, flickr: FakeFlickr) -> None:
     clock, starts = Clock(), []
     asking = client(flickr, clock)
-    exchange = asking._exchange
-    asking._exchange = lambda *a: (starts.append(clock.now), exchange(*a))[1]  # type: ignore
+    exchange = asking._http.exchange
+    asking._http.exchange = lambda *a: (starts.append(clock.now), exchange(*a))[1]  # type: ignore
     flickr.faults["exif", "103"] = ["http:503,0"] * 3
     with asking:
         collect(tmp_path, YEAR, asking)

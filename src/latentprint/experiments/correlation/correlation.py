@@ -6,7 +6,6 @@ see the class. This is asked of the labels alone; no pixel is decoded, no encode
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from scipy.stats import false_discovery_control
 
-from latentprint.embeddings.store import writing
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.correlation.association import permute, tabulate, v_matrix
 from latentprint.experiments.correlation.correlation_columns import usable_columns
 from latentprint.experiments.probes.labels import Labelled, label_photos
-from latentprint.photos.exif_files import exif_table, require_table_suffix, write_exif_table
-from latentprint.stats import false_discovery_rates
+from latentprint.files import require_table_suffix, write_json, write_table
+from latentprint.photos.exif_files import exif_table
 
 if TYPE_CHECKING:
     from latentprint.photos import Photos
@@ -186,7 +185,8 @@ def correlate(
     levels, left_out = usable_columns(photos, asked, classes, label, group, bins)
     codes = {name: each.codes for name, each in sorted(levels.items())}
     chances = permute(classes.codes, codes, groups, permutations=permutations, seed=seed)
-    rates = dict(zip(chances, false_discovery_rates([c.p for c in chances.values()]), strict=True))
+    adjusted = false_discovery_control([chance.p for chance in chances.values()]).tolist()
+    rates = dict(zip(chances, adjusted, strict=True))
     found = []
     for name, chance in chances.items():
         known = codes[name] >= 0
@@ -246,14 +246,9 @@ def write_correlation(correlation: Correlation, file: Path) -> None:
     """
     require_table_suffix(file)
     if file.suffix.lower() != ".json":
-        write_exif_table(correlation.table(), file)
+        write_table(file, correlation.table())
         return
-    text = json.dumps(correlation.to_dict(), indent=1, ensure_ascii=False)
-    partial = file.with_name(f".{file.name}.partial")
-    with writing(file.parent):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(file)
+    write_json(file, correlation.to_dict())
 
 
 def _classes(photos: pl.DataFrame, label: str, rule: str) -> tuple[Labelled, pl.DataFrame]:

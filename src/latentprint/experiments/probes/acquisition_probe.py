@@ -18,7 +18,7 @@ from latentprint.experiments.probes.labels import Labelled, keep_classes, label_
 from latentprint.experiments.probes.outcome import ProbeOutcome
 from latentprint.experiments.probes.plans import Plan, balanced, fold_plan, split_plan
 from latentprint.experiments.probes.probe import Task, run_task
-from latentprint.experiments.probes.processing_probe import FEW_PHOTOS, REPLICATES
+from latentprint.experiments.probes.processing_probe import FEW_PHOTOS
 from latentprint.experiments.probes.within_class import (
     SEMANTIC,
     balanced_within,
@@ -246,7 +246,6 @@ def _plan(
             items,
             repeats=options.fits,
             seed=options.seed,
-            replicates=REPLICATES,
             choose=lambda index, repeat: chosen(index, options.seed * 1000 + repeat),
         )
     side = photos["split"].to_numpy()
@@ -263,7 +262,6 @@ def _plan(
         items,
         parts["train"],
         tested,
-        fits=options.fits,
         seed=options.seed,
         validation=validation,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,15 @@ from latentprint.experiments.assignment import Draw
 from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.plans import Plan
 from latentprint.experiments.probes.scores import Predictions, Score, score
-from latentprint.solvers import C_GRID, Normalisation, Solver, Tuning, final_fits, tune
+from latentprint.solvers import (
+    C_GRID,
+    Normalisation,
+    Solver,
+    SolverOptions,
+    Tuning,
+    fit_holds,
+    tune,
+)
 
 Assignment = Literal["one", "all"]
 """``one`` (published): each training photo under one class; ``all``: under every class."""
@@ -71,6 +79,21 @@ class ProbeOptions:
         if self.assignment not in (None, "one", "all"):
             raise unknown_name("assignment", str(self.assignment), ("one", "all"))
 
+    @property
+    def solving(self) -> SolverOptions:
+        """How classifiers are tuned and fitted; the study's own protocol weighs no classes."""
+        study = self.solver == "sgd" and self.draw == "published"
+        return SolverOptions(
+            solver=self.solver,
+            C_grid=self.C_grid,
+            trials=self.trials,
+            seed=self.seed,
+            normalise=self.normalise,
+            class_weight="none" if study else "balanced",
+            device=self.device,
+            memory_mb=self.memory_mb,
+        )
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -95,55 +118,35 @@ def run_plan(
     Raises:
         LatentprintError: A class is missing among the items to fit.
     """
-    k = len(items.classes)
+    k, solving = len(items.classes), options.solving
     _require_classes(items, plan)
     if tuning is None:
-        tuning = tune(
-            items.features,
-            items.labels,
-            (),
-            k,
-            solver=options.solver,
-            C_grid=options.C_grid,
-            trials=options.trials,
-            seed=options.seed,
-            normalise=options.normalise,
-            holds=plan.holds,
-            device=options.device,
-            memory_mb=options.memory_mb,
-        )
-    fits = final_fits(
-        [items.features.take(index) for index in plan.train],
-        [items.labels[index] for index in plan.train],
+        groups = items.groups_of(np.arange(len(items.labels)))
+        tuning = tune(items.features, items.labels, groups, k, solving, plan.holds)
+    found = fit_holds(
+        items.features,
+        items.labels,
         k,
-        tuning,
-        seed=options.seed,
-        device=options.device,
-        memory_mb=options.memory_mb,
+        list(zip(plan.train, plan.test, strict=True)),
+        [tuning.setting],
+        # Final fits share no minibatches with the tuning, nor their normalisation with a caller's.
+        replace(solving, seed=options.seed + 1, normalise=tuning.normalise),
+        preconditioner=tuning.preconditioner,
     )
-    parts = [
-        (
-            repeat,
-            items.photo[index],
-            items.labels[index],
-            fit.predict(items.features.take(index))[0],
-        )
-        for repeat, index, fit in zip(plan.repeats, plan.test, fits, strict=True)
-    ]
     tested = plan.tested_photos(items)
     place = np.full(len(items.ids), -1, dtype=np.int64)
     place[tested] = np.arange(len(tested))
     predictions = Predictions.gather(
         k,
         [items.groups[at] for at in tested],
-        [(repeat, place[photo], truth, said) for repeat, photo, truth, said in parts],
+        [
+            (repeat, place[items.photo[index]], items.labels[index], said[0])
+            for repeat, index, said in zip(plan.repeats, plan.test, found.said, strict=True)
+        ],
     )
-    scored = score(
-        predictions, bootstrap=options.bootstrap, seed=options.seed, replicates=plan.replicates
-    )
-    settled = [bool(fit.converged.all()) for fit in fits]
-    converged = None if options.solver == "sgd" else tuning.converged and all(settled)
-    return Fitted(scored, tuning, converged)
+    scored = score(predictions, bootstrap=options.bootstrap, seed=options.seed, halves=plan.halves)
+    converged = tuning.converged and bool(found.converged.all())
+    return Fitted(scored, tuning, None if options.solver == "sgd" else converged)
 
 
 def _require_classes(items: Items, plan: Plan) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from latentprint.experiments.probes.copies import EqualVectors, group_equal_vectors
 from latentprint.experiments.probes.guards import shuffle_labels
 from latentprint.experiments.vectors import units
 from latentprint.solvers import Features
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
 _CHUNK = 4096
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,11 @@ class Items:
         labels: Class of each, int64 [M].
         photo: Which photo each shows, int64 [M].
         ids: Ids of the photos [n].
-        groups: Group of each photo [n]; no group is both fitted and tested.
+        groups: Group of each photo [n]; no group is both fitted and tested. Photos with equal
+            vectors are in one, whatever group they came with.
         classes: Names of the classes [K].
+        copies: Photos whose vector equals that of a photo of another given group.
+        straddling: How many of these have a copy on another side of the split they came with.
     """
 
     features: Features
@@ -39,6 +44,8 @@ class Items:
     ids: tuple[str, ...]
     groups: tuple[str, ...]
     classes: tuple[str, ...]
+    copies: int = 0
+    straddling: int = 0
 
     def groups_of(self, index: np.ndarray) -> list[str]:
         """The groups of some items [m]."""
@@ -67,13 +74,13 @@ def processed_items(
     """
     n, p = len(photos), len(classes)
     parts = open_vectors(source, classes, photos, memory_mb)
+    equal = group_equal_vectors(parts[0], photos["group"].to_list())
     if paired:
         parts = tuple(PairedArray(parts, each) for each in range(p))
         if _megabytes(parts) <= memory_mb:
             parts = tuple(each[slice(0, n)] for each in parts)
     part, photo = np.tile(np.arange(p), n), np.repeat(np.arange(n), p)
-    ids, groups = tuple(photos["id"].to_list()), tuple(photos["group"].to_list())
-    return Items(Features(parts, part, photo), part, photo, ids, groups, tuple(classes))
+    return _items(Features(parts, part, photo), part, photo, photos, equal, classes)
 
 
 def labelled_items(
@@ -92,9 +99,38 @@ def labelled_items(
     """
     n = len(photos)
     parts = open_vectors(source, [processing], photos, memory_mb)
+    equal = group_equal_vectors(parts[0], photos["group"].to_list())
     features = Features(parts, np.zeros(n, dtype=np.int64), np.arange(n))
-    ids, groups = tuple(photos["id"].to_list()), tuple(photos["group"].to_list())
-    return Items(features, labels, np.arange(n), ids, groups, tuple(classes))
+    return _items(features, labels, np.arange(n), photos, equal, classes)
+
+
+def _items(
+    features: Features,
+    labels: np.ndarray,
+    photo: np.ndarray,
+    photos: pl.DataFrame,
+    equal: EqualVectors,
+    classes: Sequence[str],
+) -> Items:
+    sides: dict[str, set[str]] = {}
+    for group, side, copy in zip(equal.groups, photos["split"], equal.copies, strict=True):
+        if copy:
+            sides.setdefault(group, set()).add(side)
+    straddling = [
+        group
+        for group, copy in zip(equal.groups, equal.copies, strict=True)
+        if copy and len(sides[group]) > 1
+    ]
+    return Items(
+        features,
+        labels,
+        photo,
+        tuple(photos["id"].to_list()),
+        equal.groups,
+        tuple(classes),
+        copies=int(equal.copies.sum()),
+        straddling=len(straddling),
+    )
 
 
 def permuted_classes(items: Items, seed: int) -> Items:
@@ -137,6 +173,8 @@ class PairedArray:
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
         versions = [units(part[rows], range(part.shape[0]), "paired") for part in self.parts]
         found: np.ndarray = (versions[self.at] - np.mean(versions, axis=0)).astype(np.float32)
+        # What is below the precision of vectors is no move: a probe would read its last digits.
+        found[np.linalg.norm(found, axis=1) < _ROUNDING] = 0.0
         return found
 
 

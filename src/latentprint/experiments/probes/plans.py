@@ -15,7 +15,13 @@ from latentprint.solvers import Hold, hold_out
 FOLDS = 5
 """Folds of a cross-validation."""
 
-_TRIES, _MANY = 50, 10_000
+HALVINGS = 10
+"""Pairs of halves of the training photos behind an interval."""
+
+FEW_PHOTOS = 5000
+"""With more training photos, which ones they are makes no difference worth measuring."""
+
+_MANY = 10_000
 
 
 @dataclass(frozen=True)
@@ -26,15 +32,15 @@ class Plan:
         holds: Items to fit and items to measure on while hyperparameters are chosen.
         train: Items of every final fit.
         test: Items that each final fit is tested on.
-        replicates: How many of the last repeats are bootstrap replicates: they had groups of photos
-            drawn with replacement, and tell only how far the accuracy depends on the photos.
+        halves: How many of the last repeats were trained on half of the photos, one pair of halves
+            after the other: they tell only how far the accuracy depends on the photos.
         fit_of: Which repeat each fit belongs to; folds of one cross-validation are one repeat.
     """
 
     holds: tuple[Hold, ...]
     train: tuple[np.ndarray, ...]
     test: tuple[np.ndarray, ...]
-    replicates: int = 0
+    halves: int = 0
     fit_of: tuple[int, ...] = ()
 
     @property
@@ -44,8 +50,8 @@ class Plan:
 
     @property
     def counted(self) -> int:
-        """Repeats that count, replicates left out."""
-        return max(self.repeats) + 1 - self.replicates
+        """Repeats that count, halves left out."""
+        return max(self.repeats) + 1 - self.halves
 
     def tested_photos(self, items: Items) -> np.ndarray:
         """The photos that any fit is tested on, rising, int64 [n_test]."""
@@ -53,13 +59,13 @@ class Plan:
         return found
 
     def training_photos(self, items: Items) -> int:
-        """Photos that a fit is trained on, on average over the fits (replicates left out)."""
+        """Photos that a fit is trained on, on average over the fits (halves left out)."""
         pairs = zip(self.train, self.repeats, strict=True)
         fits = [each for each, repeat in pairs if repeat < self.counted]
         return round(sum(len(np.unique(items.photo[each])) for each in fits) / len(fits))
 
     def first(self, repeats: int) -> Plan:
-        """Only the first repeats, without replicates, for controls that need no more."""
+        """Only the first repeats, without halves, for controls that need no more."""
         repeats = min(repeats, self.counted)
         kept = [at for at, repeat in enumerate(self.repeats) if repeat < repeats]
         return replace(
@@ -67,7 +73,7 @@ class Plan:
             train=tuple(self.train[at] for at in kept),
             test=tuple(self.test[at] for at in kept),
             fit_of=tuple(self.repeats[at] for at in kept),
-            replicates=0,
+            halves=0,
         )
 
     def thinned(self, items: Items, share: float, seed: int) -> Plan:
@@ -123,7 +129,11 @@ def published_plan(
             (kept, (items.photo[measured, None] * n_classes + np.arange(n_classes)).ravel())
             for kept, measured in tuning_holds(items, tuning, seed)
         )
-    return Plan(holds, tuple(fitted), (tested,) * len(fitted))
+    halves = []
+    if seed is not None and len(train) <= FEW_PHOTOS:
+        halves = _halves(items, fitted, seed)
+    fits = (*fitted, *halves)
+    return Plan(holds, fits, (tested,) * len(fits), halves=len(halves))
 
 
 def tuning_holds(items: Items, index: np.ndarray, seed: int) -> tuple[Hold, ...]:
@@ -148,43 +158,42 @@ def split_plan(
     train: np.ndarray,
     test: np.ndarray,
     *,
-    fits: int,
     seed: int,
     validation: np.ndarray | None = None,
 ) -> Plan:
-    """One split: a fit on all training items, and replicates on resampled groups of them.
-
-    The replicates, each with as many groups drawn with replacement, tell how far the accuracy
-    depends on which photos were there to train on.
+    """One split: a fit on all training items, and pairs of fits on halves of them.
 
     Args:
         items: All items.
         train: Items to fit, int64 [m].
         test: Items to test, int64 [m].
-        fits: Number of fits, replicates of the training items included.
-        seed: Seeds the replicates.
+        seed: Seeds the halves.
         validation: Items to choose hyperparameters on; the final fits have them, too.
     """
     whole = train if validation is None else np.concatenate([train, validation])
     holds = tuning_holds(items, whole, seed) if validation is None else ((train, validation),)
-    drawn = [_resampled(items, whole, (seed, each)) for each in range(1, fits)]
-    fitted = [whole, *drawn]
-    return Plan(holds, tuple(fitted), (test,) * fits, replicates=fits - 1)
+    halves = _halves(items, [whole], seed) if len(whole) <= FEW_PHOTOS * len(items.classes) else []
+    fits = (whole, *halves)
+    return Plan(holds, fits, (test,) * len(fits), halves=len(halves))
 
 
-def _resampled(items: Items, index: np.ndarray, seed: tuple[int, ...]) -> np.ndarray:
-    """As many groups of some items, drawn with replacement; no class goes missing if it can."""
-    members: dict[str, list[int]] = {}
-    for at, group in zip(index.tolist(), items.groups_of(index), strict=True):
-        members.setdefault(group, []).append(at)
-    names = sorted(members)
-    rng = np.random.default_rng(seed)
-    for _ in range(_TRIES):
-        drawn = [members[names[at]] for at in rng.integers(len(names), size=len(names))]
-        chosen = np.concatenate(drawn).astype(np.int64)
-        if np.bincount(items.labels[chosen], minlength=len(items.classes)).min() >= FOLDS:
-            break
-    return chosen
+def _halves(items: Items, fitted: Sequence[np.ndarray], seed: int) -> list[np.ndarray]:
+    """Halves of what is fitted that share no group, pair by pair; of each fit in turn."""
+    found: list[np.ndarray] = []
+    for halving in range(HALVINGS):
+        pair = _halve(items, fitted[halving % len(fitted)], seed, halving)
+        if all(_is_complete(items, half) for half in pair):
+            found.extend(pair)
+    return found
+
+
+def _halve(
+    items: Items, index: np.ndarray, seed: int, halving: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two halves of some items that share no group, with as many items of every class."""
+    # Another stream than that of the folds.
+    side = grouped_folds(items.labels[index], items.groups_of(index), 2, -1 - seed * 1000 - halving)
+    return index[side == 0], index[side == 1]
 
 
 def fold_plan(
@@ -192,20 +201,18 @@ def fold_plan(
     *,
     repeats: int,
     seed: int,
-    replicates: int = 0,
     choose: Callable[[np.ndarray, int], np.ndarray] = lambda index, _: index,
 ) -> Plan:
     """Repeated cross-validation: every item is tested once in every repeat, folds by group.
 
-    The hyperparameters are chosen on the training part of the first fold.
+    The hyperparameters are chosen on the training part of the first fold. Pairs of halves of the
+    items are cross-validated, too: a cross-validation fits and tests the same photos, so that its
+    own predictions cannot tell how far it depends on them.
 
     Args:
         items: All items.
         repeats: Number of repeats, each with fresh folds.
         seed: Seeds the folds.
-        replicates: Further repeats, each of groups drawn with replacement. A cross-validation fits
-            and tests the same photos, so that resampling its test photos alone makes intervals too
-            narrow: by half, for a few hundred photos (``benchmarks/coverage.py``).
         choose: Which of some items take part, such as a balanced sample, given the repeat.
 
     Raises:
@@ -220,14 +227,14 @@ def fold_plan(
     cut = [
         _cut(items, choose(everything, repeat), seed * 1000 + repeat) for repeat in range(repeats)
     ]
-    for attempt in range(repeats, repeats + 3 * replicates):
-        if len(cut) == repeats + replicates:
-            break
-        drawn = choose(_resampled(items, everything, (seed, attempt)), attempt)
-        parts = _cut(items, drawn, seed * 1000 + attempt)
-        # A replicate of few groups can lose a class to one fold: such a set would not be probed.
-        if all(_is_complete(items, fitted) for fitted, _ in parts):
-            cut.append(parts)
+    for halving in range(HALVINGS):
+        pair = []
+        for side, half in enumerate(_halve(items, everything, seed, halving)):
+            number = repeats + 2 * halving + side
+            pair.append(_cut(items, choose(half, number), seed * 1000 + number))
+        # A half with few groups can lose a class to one fold: such a set would not be probed.
+        if all(_is_complete(items, fitted) for parts in pair for fitted, _ in parts):
+            cut.extend(pair)
     return Plan(
         tuning_holds(items, cut[0][0][0], seed),
         tuple(fitted for parts in cut for fitted, _ in parts),

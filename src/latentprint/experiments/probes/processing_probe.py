@@ -28,9 +28,6 @@ FEW_PHOTOS = 5000
 """Smaller sets are cross-validated where the protocol allows it, and every photo of them is shown
 under every class, which tells more of few photos."""
 
-REPLICATES = 10
-"""Cross-validations of resampled photos behind an interval."""
-
 _TUNING_DRAW = DRAWS_PER_SEED - 1
 
 
@@ -148,11 +145,11 @@ def _plan(
         return published_plan(items, train, test, draws, seed=seed)
     if split_made and len(items.ids) < FEW_PHOTOS:
         repeats = max(1, options.fits // 3)
-        return fold_plan(items, repeats=repeats, seed=options.seed, replicates=REPLICATES)
+        return fold_plan(items, repeats=repeats, seed=options.seed)
     fitted, tested = (
         (side[:, None] * classes + np.arange(classes)).ravel() for side in (train, test)
     )
-    return split_plan(items, fitted, tested, fits=options.fits, seed=options.seed)
+    return split_plan(items, fitted, tested, seed=options.seed)
 
 
 def _draws(attribute: Attribute, ids: Sequence[str], options: ProbeOptions) -> list[np.ndarray]:

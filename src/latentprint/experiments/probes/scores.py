@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import betainc
+from scipy.stats import beta
 
-from latentprint.stats import cluster_bootstrap_counts, interval, resample_counts
+from latentprint.stats import cluster_bootstrap_counts, interval
 from latentprint.words import MARGIN
 
 _TWO_SIDED, _POWER = 1.96, 0.84
 """Normal quantiles of a 95 % interval, and of 80 % power."""
+
+_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Predictions:
         photo: Which test photo, int64 [M].
         truth: True class, int64 [M].
         predicted: Class that the fit gave, int64 [M].
+        classifier: Which classifier gave it, int64 [M]: a repeat of a cross-validation is one fit
+            of several.
     """
 
     n_classes: int
@@ -34,6 +40,7 @@ class Predictions:
     photo: np.ndarray
     truth: np.ndarray
     predicted: np.ndarray
+    classifier: np.ndarray
 
     @classmethod
     def gather(
@@ -42,10 +49,11 @@ class Predictions:
         groups: Sequence[str],
         parts: Sequence[tuple[int, np.ndarray, np.ndarray, np.ndarray]],
     ) -> Predictions:
-        """Join parts of (fit, photo [m], truth [m], predicted [m])."""
+        """Join what classifiers said: (fit, photo [m], truth [m], predicted [m]) of each."""
         fits = [np.full(len(photo), fit, dtype=np.int64) for fit, photo, _, _ in parts]
         columns = (np.concatenate([each[at] for each in parts]) for at in (1, 2, 3))
-        return cls(n_classes, tuple(groups), np.concatenate(fits), *columns)
+        classifier = np.repeat(np.arange(len(parts)), [len(photo) for _, photo, _, _ in parts])
+        return cls(n_classes, tuple(groups), np.concatenate(fits), *columns, classifier)
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,9 @@ class Score:
         confusion: How often a true class (row) is read as another (column), each row summing to
             one, float64 [K, K].
         samples: ``value`` in every bootstrap resample, float64 [bootstrap].
+        units: Groups of test photos.
+        spread: Standard error of ``value``; 0 where all groups have the same accuracy.
+        constant: Whether every fit named one class, whatever it was shown: it reads nothing.
     """
 
     value: float
@@ -75,6 +86,9 @@ class Score:
     accuracies: np.ndarray
     confusion: np.ndarray
     samples: np.ndarray
+    units: int
+    spread: float
+    constant: bool
 
     @property
     def per_class(self) -> np.ndarray:
@@ -89,70 +103,131 @@ class Score:
 
     def p_value(self, chance: float) -> float:
         """One-sided p of the hypothesis that the accuracy is at most chance (percent)."""
-        spread = float(self.samples.std())
-        if spread == 0:
-            return 0.0 if self.value > chance else 1.0
-        return 0.5 * math.erfc((self.value - chance) / spread / math.sqrt(2.0))
+        if self.constant:
+            return 1.0
+        if self.spread == 0.0:
+            right = self.units * self.value / 100.0
+            return float(betainc(right, self.units - right + 1.0, chance / 100.0))
+        return 0.5 * math.erfc((self.value - chance) / self.spread / math.sqrt(2.0))
 
 
-def score(predictions: Predictions, *, bootstrap: int, seed: int, replicates: int = 0) -> Score:
+def score(predictions: Predictions, *, bootstrap: int, seed: int, halves: int = 0) -> Score:
     """Find accuracy and interval.
 
-    Test photos (in groups) and fits are two crossed sources of error: both are resampled at once
-    (the pigeonhole bootstrap: Owen, Annals of Applied Statistics 2007). Bootstrap replicates, whose
-    groups of photos were drawn with replacement, do not count for ``value``. Their spread holds
-    what resampling predictions cannot see, the photos that were there to train on. Where they
-    differ from other fits in their training photos only, it is added to that of the resamples;
-    where they were drawn anew from all photos, test photos included, it replaces a smaller one.
+    The variance of the accuracy has three parts, each estimated from what varies alone:
+
+    - the test photos: the influence of every group on the mean over the repeats, squared;
+    - the repeats, such as draws of classes: their variance beyond that of the test photos in which
+      they differ (a component of variance in a crossed design);
+    - the photos to train on: how far the accuracies of fits to two halves without a common photo
+      lie apart, again beyond their test photos. Such a pair is independent, which fits to resamples
+      of the same photos are not, and of half the size, which makes its variance twice that of the
+      whole (Nadeau & Bengio, Machine Learning 52, 2003, section 4.2.2).
+
+    Resamples of groups of test photos give the interval its shape, and these its width. Where all
+    groups have the same accuracy there is nothing to resample: the interval is then that of a
+    binomial share (Clopper & Pearson, Biometrika 1934).
 
     Args:
         predictions: What the fits said.
         bootstrap: Number of resamples.
         seed: Seeds them; two encoders that saw the same photos get the same resamples.
-        replicates: How many of the last fits are replicates.
+        halves: How many of the last repeats were trained on halves of the photos, pair by pair.
+            They do not count for ``value``.
     """
     photos = cluster_bootstrap_counts(predictions.groups, bootstrap, seed)
-    fits = int(predictions.fit.max()) + 1
-    hits, totals = _tables(predictions, photos.members, fits)
-    right, shown = hits.sum(axis=1), totals.sum(axis=1)
-    accuracies = _macro(right, shown)
-    counted = slice(0, fits - replicates)
-    right, shown = right[counted].sum(axis=0), shown[counted].sum(axis=0)
-    value = float(_macro(right, shown))
-    # Another stream than that of the photos, which the same seed would repeat.
-    weights = resample_counts(fits - replicates, bootstrap, seed + 1)
-    samples = _resampled(hits[counted], totals[counted], photos.counts, weights)
-    if replicates > 1:
-        samples = _widened(samples, value, accuracies[counted], accuracies[fits - replicates :])
-    low, high = np.clip(interval(samples), 0.0, 100.0)
-    counted_accuracies = accuracies[counted]
+    repeats = int(predictions.fit.max()) + 1 - halves
+    hits, totals = _tables(predictions, photos.members, repeats + halves)
+    accuracies = _macro(hits.sum(axis=1), totals.sum(axis=1))
+    right, shown = hits[:repeats].sum(axis=0), totals[:repeats].sum(axis=0)
+    value = float(_macro(right.sum(axis=0), shown.sum(axis=0)))
+    units = len(right)
+    own = _square(_influences(right, shown))
+    # A single prediction changes the accuracy by about this much: what is far below is rounding.
+    if own > (_ROUNDING * 100.0 / shown.sum()) ** 2:
+        spread = math.sqrt(own + _of_fits(hits, totals, accuracies, repeats))
+        samples = _macro(photos.counts @ right, photos.counts @ shown)
+        samples = value + (samples - samples.mean()) * spread / samples.std()
+        low, high = np.clip(interval(samples), 0.0, 100.0)
+    else:
+        spread, samples = 0.0, _binomial_samples(value, units, bootstrap, seed)
+        low, high = _binomial_interval(value, units)
+    counted = accuracies[:repeats]
     return Score(
         value=value,
         low=float(low),
         high=float(high),
-        sd=float(counted_accuracies.std(ddof=1)) if fits - replicates > 1 else None,
+        sd=float(counted.std(ddof=1)) if repeats > 1 else None,
         micro=100.0 * float(right.sum() / shown.sum()),
-        accuracies=counted_accuracies,
-        confusion=_confusion(predictions, fits - replicates),
+        accuracies=counted,
+        confusion=_confusion(predictions, repeats),
         samples=samples,
+        units=units,
+        spread=spread,
+        constant=_is_constant(predictions, repeats),
     )
 
 
-def _widened(
-    samples: np.ndarray, value: float, counted: np.ndarray, replicates: np.ndarray
-) -> np.ndarray:
-    """Resamples with the spread of replicates: beside their own, or instead if it is larger."""
-    own, variance = float(samples.std()), float(replicates.var(ddof=1))
-    if len(counted) == 1:
-        wanted = math.hypot(own, math.sqrt(variance))
-    else:
-        # A replicate is one repeat: what repeats on the same photos differ by is no spread of it.
-        fresh = max(0.0, variance - float(counted.var(ddof=1)))
-        wanted = max(own, math.sqrt(fresh))
-    if own == 0:
-        return value + wanted * np.random.default_rng(0).normal(size=len(samples))
-    widened: np.ndarray = value + (samples - samples.mean()) * wanted / own
-    return widened
+def _influences(hits: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """How far each group moves macro accuracy in percent, to first order, [..., G, K] to [..., G].
+
+    They sum to zero, and the sum of their squares is the variance due to the groups.
+    """
+    shown = totals.sum(axis=-2, keepdims=True)
+    seen = shown > 0
+    shares = np.divide(
+        hits.sum(axis=-2, keepdims=True), shown, out=np.zeros(shown.shape), where=seen
+    )
+    scale = np.divide(1.0, shown, out=np.zeros(shown.shape), where=seen)
+    found = ((hits - shares * totals) * scale).sum(axis=-1) / seen.sum(axis=-1)
+    moves: np.ndarray = 100.0 * found
+    return moves
+
+
+def _square(influences: np.ndarray) -> np.ndarray:
+    """Variance due to groups, [..., G] to [...]."""
+    groups = influences.shape[-1]
+    found: np.ndarray = np.square(influences).sum(axis=-1) * groups / max(1, groups - 1)
+    return found
+
+
+def _of_fits(hits: np.ndarray, totals: np.ndarray, accuracies: np.ndarray, repeats: int) -> float:
+    """Variance of the mean accuracy of the repeats beyond that of the test photos."""
+    moves = _influences(hits, totals)
+    between = 0.0
+    if repeats > 1:
+        counted = moves[:repeats]
+        shared = _square(counted - counted.mean(axis=0)).sum() / (repeats - 1)
+        between = max(0.0, float(accuracies[:repeats].var(ddof=1) - shared))
+    if len(accuracies) == repeats:
+        return between / repeats
+    one, other = slice(repeats, None, 2), slice(repeats + 1, None, 2)
+    apart = np.square(accuracies[one] - accuracies[other]) - _square(moves[one] - moves[other])
+    whole = float(apart.mean()) / 2.0 / 2.0
+    return between / repeats + max(0.0, whole - between)
+
+
+def _binomial_interval(value: float, units: int) -> tuple[float, float]:
+    """The exact 95 % interval of a share in percent; units that are partly right count in part."""
+    right, wrong = units * value / 100.0, units * (1.0 - value / 100.0)
+    low = float(beta.ppf(0.025, right, wrong + 1.0)) if right > 0 else 0.0
+    high = float(beta.ppf(0.975, right + 1.0, wrong)) if wrong > 0 else 1.0
+    return 100.0 * low, 100.0 * high
+
+
+def _binomial_samples(value: float, units: int, draws: int, seed: int) -> np.ndarray:
+    """Shares in percent that a binomial share may stand for, by Jeffreys' prior."""
+    right = units * value / 100.0
+    rng = np.random.default_rng(seed)
+    found: np.ndarray = 100.0 * rng.beta(right + 0.5, units - right + 0.5, size=draws)
+    return found
+
+
+def _is_constant(predictions: Predictions, repeats: int) -> bool:
+    """Whether each classifier of the counted repeats names one class throughout."""
+    counted = predictions.fit < repeats
+    named = np.stack([predictions.classifier[counted], predictions.predicted[counted]])
+    return np.unique(named, axis=1).shape[1] == len(np.unique(named[0]))
 
 
 def _tables(
@@ -175,19 +250,6 @@ def _macro(right: np.ndarray, shown: np.ndarray) -> np.ndarray:
     shares = np.divide(right, shown, out=np.zeros_like(right, dtype=np.float64), where=seen)
     found: np.ndarray = 100.0 * shares.sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1)
     return found
-
-
-def _resampled(
-    hits: np.ndarray, totals: np.ndarray, photos: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
-    """Macro accuracy in every resample of groups [bootstrap, G] and fits, float64 [bootstrap]."""
-    fits, groups, classes = hits.shape
-    sums = []
-    for table in (hits, totals):
-        flat = table.transpose(1, 0, 2).reshape(groups, fits * classes)
-        by_fit = (photos @ flat).reshape(-1, fits, classes)
-        sums.append(np.einsum("bf,bfk->bk", weights, by_fit))
-    return _macro(*sums)
 
 
 def _confusion(predictions: Predictions, fits: int) -> np.ndarray:

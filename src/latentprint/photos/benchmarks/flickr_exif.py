@@ -48,7 +48,7 @@ def read_flickr_exif(root: Path) -> Photos:
         LatentprintError: There are no photos or no table of labels, two photos or rows have one
             id, or a table or split file cannot be read.
     """
-    found = read_folder(root, "folder")
+    found = read_folder(root, "folder", follow_links=True)
     if not len(found):
         raise LatentprintError(
             f"There are no photos in {root}: FlickrExif has files such as 12284931776.jpg."

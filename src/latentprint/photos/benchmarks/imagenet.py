@@ -92,7 +92,7 @@ def _paths(root: Path, side: str) -> tuple[list[str], list[tuple[str, str]]]:
     folders = [each for each in (root / side, root / _KAGGLE / side) if each.is_dir()]
     for folder in folders:
         below = folder.relative_to(root).as_posix()
-        photos = read_folder(folder, "folder")
+        photos = read_folder(folder, "folder", follow_links=True)
         if len(photos):
             ignored = [(f"{below}/{path}", reason) for path, reason in photos.ignored.rows()]
             return [f"{below}/{path}" for path in photos.table["path"]], ignored
@@ -165,12 +165,8 @@ def _devkit_file(root: Path, name: str) -> bytes:
 
 def _wnids(meta: bytes) -> dict[int, str]:
     """WordNet id of every class number, from the devkit's table of classes."""
-    try:
-        from scipy.io import loadmat
-    except ImportError:
-        raise LatentprintError(
-            f"Reading {_META} needs SciPy: install it with: pip install 'latentprint[imagenet]'"
-        ) from None
+    from scipy.io import loadmat
+
     try:
         synsets = loadmat(io.BytesIO(meta), squeeze_me=True)["synsets"]
         numbers, wnids = synsets["ILSVRC2012_ID"], synsets["WNID"]

@@ -61,7 +61,7 @@ def read_imagenet_es(root: Path) -> Photos:
     Raises:
         LatentprintError: No photo lies in this layout, or a setting is not of its grid.
     """
-    found = read_folder(root, "folder")
+    found = read_folder(root, "folder", follow_links=True)
     prefix = f"{root.name}/" if root.name in _PARTS else ""
     paths = found.table.select("id", "path", below=pl.lit(prefix) + pl.col("path"))
     table = _parsed(paths)

@@ -70,7 +70,7 @@ def _from_manifest(file: Path) -> Photos:
 
 
 def _from_folders(root: Path) -> Photos:
-    found = read_folder(root, "folder")
+    found = read_folder(root, "folder", follow_links=True)
     parts = pl.col("path").str.extract_groups(r"^([^/]+)/([^/]+)\.[^./]+$")
     table = found.table.select("id", "path").with_columns(
         subject=parts.struct.field("2"), device_type=parts.struct.field("1")

@@ -1,11 +1,11 @@
 """Sets of photos from Flickr: freely licensed, with their EXIF, made to be audited."""
 
+from latentprint.http import Manners
 from latentprint.photos.flickr.client import API_URL, FlickrClient
-from latentprint.photos.flickr.collect import Collected, Progress, collect
+from latentprint.photos.flickr.collect import Collected, FlickrProgress, collect
 from latentprint.photos.flickr.failures import FlickrError
 from latentprint.photos.flickr.key import read_key
 from latentprint.photos.flickr.licences import LICENCES
-from latentprint.photos.flickr.manners import Manners
 from latentprint.photos.flickr.refresh import Refreshed, refresh
 from latentprint.photos.flickr.wanted import SIZES, Wanted
 from latentprint.photos.flickr.windows import first_day, last_day
@@ -17,8 +17,8 @@ __all__ = [
     "Collected",
     "FlickrClient",
     "FlickrError",
+    "FlickrProgress",
     "Manners",
-    "Progress",
     "Refreshed",
     "Wanted",
     "collect",

@@ -7,33 +7,20 @@ or the HTTP library can hold it. Whatever an answer says is searched for it befo
 from __future__ import annotations
 
 import json
-import logging
-import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from latentprint.errors import LatentprintError, UsageError
+from latentprint.errors import UsageError
+from latentprint.http import BadAddress, Client, GaveUp, Manners, TooLarge, TryAgain
 from latentprint.photos.flickr.failures import FlickrError, NoAnswer, Unavailable
 from latentprint.photos.flickr.key import KEY_VARIABLE
-from latentprint.photos.flickr.manners import Manners, asked_wait
-
-if TYPE_CHECKING:
-    import httpx2
 
 API_URL = "https://api.flickr.com/services/rest/"
 
-logger = logging.getLogger(__name__)
-
 _HIDDEN = "[key]"
-_MEGABYTE = 1_000_000
-_LARGEST_ANSWER = 20 * _MEGABYTE
-_LARGEST_PHOTO = 200 * _MEGABYTE
-_WORTH_A_WORD = 15.0
-"""Longer waits, in seconds, are told."""
-_BUSY = {408, 425, 429, *range(500, 600)}
+_LARGEST_ANSWER = 20_000_000
+_LARGEST_PHOTO = 200_000_000
 # Codes of the API: 0, 10, 105 and 106 pass; 1 and 2 concern one photo; 95 to 98, 100 and 111 to
 # 116 will be the answer to every further question.
 _PASSING = {0, 10, 105, 106}
@@ -42,21 +29,6 @@ _NOT_OURS = {1: "gone", 2: "not shared", 99: "not shared"}
 _DEFAULT_MANNERS = Manners()
 
 T = TypeVar("T")
-
-
-class _TryAgain(Exception):  # noqa: N818 - a message between two methods
-    """This try failed, the next may not."""
-
-    def __init__(self, reason: str, *, wait: float | None = None, answered: bool = False) -> None:
-        super().__init__(reason)
-        self.reason, self.wait, self.answered = reason, wait, answered
-
-
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    url: str
-    body: bytes
 
 
 class FlickrClient:
@@ -69,11 +41,7 @@ class FlickrClient:
         clock: Seconds on a clock that never goes back.
         sleep: Waits for a number of seconds.
 
-    Attributes:
-        requests: How many requests were sent, repeats included.
-
     Raises:
-        LatentprintError: The HTTP library is not installed.
         UsageError: The pause is shorter than Flickr permits.
     """
 
@@ -90,17 +58,19 @@ class FlickrClient:
             raise UsageError(
                 "Flickr allows 3,600 requests an hour: pause for at least 1 second between two."
             )
-        self._key, self._url, self._manners = key, url, manners
-        self._clock, self._sleep = clock, sleep
-        self._next_turn = clock()
-        self._http = _http(manners)
-        self.requests = 0
+        self._key, self._url = key, url
+        self._http = Client("Flickr", manners, clock=clock, sleep=sleep)
 
     def __enter__(self) -> FlickrClient:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent, repeats included."""
+        return self._http.requests
 
     def close(self) -> None:
         """Close the connections."""
@@ -141,44 +111,25 @@ class FlickrClient:
         return self._patiently(url, lambda: self._fetch(url, read))
 
     def _patiently(self, what: str, attempt: Callable[[], T]) -> T:
-        """Try until it works, at most so many times, with longer and longer waits."""
-        tries = self._manners.tries
-        for number in range(tries):
-            self._await_turn()
-            self.requests += 1
-            try:
-                return attempt()
-            except _TryAgain as failure:
-                last = failure
-            if number + 1 < tries:
-                wait = self._wait(last, what, number)
-                if wait >= _WORTH_A_WORD:
-                    logger.warning("Flickr: %s: waiting for %.0f s", last.reason, wait)
-                self._sleep(wait)
-        if last.answered:
-            raise Unavailable(last.reason, f"{tries} tries")
-        raise NoAnswer(f"Flickr gives no answer ({last.reason}, {tries} tries).")
-
-    def _await_turn(self) -> None:
-        wait = self._next_turn - self._clock()
-        if wait > 0:
-            self._sleep(wait)
-        self._next_turn = self._clock() + self._manners.pause
-
-    def _wait(self, failure: _TryAgain, what: str, number: int) -> float:
-        """How long to wait after a failure, in seconds."""
-        longest = self._manners.longest_wait
-        if failure.wait is not None:
-            if failure.wait > longest:
+        try:
+            return self._http.patiently(what, attempt)
+        except BadAddress as error:
+            raise Unavailable("gone", str(error)) from None
+        except TooLarge as error:
+            raise Unavailable("too large", str(error)) from None
+        except GaveUp as end:
+            if end.wait is not None:
                 raise FlickrError(
-                    f"Flickr asks to wait for {failure.wait / 60:.0f} minutes ({failure.reason}): "
+                    f"Flickr asks to wait for {end.wait / 60:.0f} minutes ({end.reason}): "
                     "run the same command again then."
-                )
-            return failure.wait
-        return self._manners.wait(what, number)
+                ) from None
+            if end.answered:
+                raise Unavailable(end.reason, f"{end.tries} tries") from None
+            raise NoAnswer(f"Flickr gives no answer ({end.reason}, {end.tries} tries).") from None
 
     def _ask(self, form: Mapping[str, str], read: Callable[[dict[str, Any]], T]) -> T:
-        answer = self._exchange("POST", self._url, _LARGEST_ANSWER, {**form, "api_key": self._key})
+        form = {**form, "api_key": self._key}
+        answer = self._http.exchange("POST", self._url, _LARGEST_ANSWER, form)
         if answer.status != 200:
             raise FlickrError(f"Flickr's interface answers with HTTP {answer.status}.")
         text = answer.body.decode("utf-8", "replace").replace(self._key, _HIDDEN)
@@ -188,13 +139,13 @@ class FlickrClient:
             code = int(data["code"]) if failed else 0
             return self._failed(code, str(data.get("message"))) if failed else read(data)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise _TryAgain("the answer is not what the API documents") from None
+            raise TryAgain("the answer is not what the API documents") from None
 
     def _failed(self, code: int, message: str) -> Any:
         """Raise what a code of the API means."""
         said = f"{code}: {message[:200]}"
         if code in _PASSING:
-            raise _TryAgain(said)
+            raise TryAgain(said)
         if code in _NOT_OURS:
             raise Unavailable(_NOT_OURS[code], said)
         if code == 100:
@@ -207,7 +158,7 @@ class FlickrClient:
     def _fetch(self, url: str, read: Callable[[bytes], T]) -> T:
         if not url.startswith(("https://", "http://")):
             raise Unavailable("gone", "its address is none")
-        answer = self._exchange("GET", url, _LARGEST_PHOTO)
+        answer = self._http.exchange("GET", url, _LARGEST_PHOTO)
         if answer.status in (404, 410) or "unavailable" in answer.url.rpartition("/")[2]:
             raise Unavailable("gone", f"HTTP {answer.status}")
         if answer.status != 200:
@@ -215,70 +166,4 @@ class FlickrClient:
         try:
             return read(answer.body)
         except ValueError as error:
-            raise _TryAgain(str(error), answered=True) from None
-
-    def _exchange(
-        self, verb: str, url: str, largest: int, form: Mapping[str, str] | None = None
-    ) -> _Answer:
-        """Send a request and read its whole answer; an error of the library says no URL."""
-        import httpx2
-
-        until = self._clock() + self._manners.deadline
-        body = bytearray()
-        try:
-            # Only files may lie elsewhere: a redirected question would take the key along.
-            with self._http.stream(verb, url, data=form, follow_redirects=form is None) as response:
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > largest:
-                        raise Unavailable("too large", f"above {largest // _MEGABYTE} MB")
-                    if self._clock() > until:
-                        raise _TryAgain("time-out")
-                if response.status_code in _BUSY:
-                    wait = asked_wait(response.headers)
-                    raise _TryAgain(f"HTTP {response.status_code}", wait=wait)
-                status, where = response.status_code, str(response.url)
-                return _Answer(status, where, bytes(body))
-        except httpx2.InvalidURL:
-            raise Unavailable("gone", "its address is none") from None
-        except httpx2.RequestError as error:
-            raise _TryAgain(_trouble(error)) from None
-
-
-def _http(manners: Manners) -> httpx2.Client:
-    try:
-        import httpx2
-    except ImportError:
-        raise LatentprintError(
-            "Flickr needs an HTTP library: install it with: pip install 'latentprint[flickr]'"
-        ) from None
-    from importlib.metadata import version
-
-    read, connect = manners.read_timeout, manners.connect_timeout
-    return httpx2.Client(
-        headers={"User-Agent": f"latentprint/{version('latentprint')}"},
-        timeout=httpx2.Timeout(connect=connect, read=read, write=read, pool=connect),
-        verify=_certificates(),
-        max_redirects=3,
-    )
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Whom to trust; to read it takes longer than a request."""
-    import httpx2
-
-    return httpx2.create_ssl_context()
-
-
-def _trouble(error: httpx2.RequestError) -> str:
-    """What went wrong on the way, in words that do not change from time to time."""
-    import httpx2
-
-    if isinstance(error, httpx2.TimeoutException):
-        return "time-out"
-    if isinstance(error, httpx2.ConnectError):
-        return f"no connection: {error}" if "CERTIFICATE" in str(error) else "no connection"
-    if isinstance(error, (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)):
-        return "the connection was cut"
-    return type(error).__name__
+            raise TryAgain(str(error), answered=True) from None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from latentprint.errors import LatentprintError, UsageError
+from latentprint.errors import UsageError
+from latentprint.files import writing
 from latentprint.photos.flickr.answers import Candidate
 from latentprint.photos.flickr.client import FlickrClient
 from latentprint.photos.flickr.failures import FlickrError, NoAnswer, Unavailable
@@ -32,7 +32,7 @@ _MOST_UNANSWERED = 5
 
 
 @dataclass(frozen=True)
-class Progress:
+class FlickrProgress:
     """How far the job is.
 
     Attributes:
@@ -74,7 +74,7 @@ def collect(
     wanted: Wanted,
     client: FlickrClient,
     *,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[FlickrProgress], None] | None = None,
 ) -> Collected:
     """Collect freely licensed photos with their EXIF, as a FlickrExif-like set.
 
@@ -118,7 +118,7 @@ class _Job:
         wanted: Wanted,
         client: FlickrClient,
         journal: Journal,
-        on_progress: Callable[[Progress], None] | None,
+        on_progress: Callable[[FlickrProgress], None] | None,
     ) -> None:
         self.folder, self.wanted, self.client, self.journal = folder, wanted, client, journal
         self.on_progress = on_progress
@@ -264,7 +264,7 @@ class _Job:
         if self.on_progress is not None:
             skipped = sum(self.skipped.values())
             self.on_progress(
-                Progress(
+                FlickrProgress(
                     self.kept, self.wanted.max_photos, skipped, self._month, self.client.requests
                 )
             )
@@ -281,18 +281,6 @@ def _require_same(journal: Journal, wanted: Wanted) -> None:
             f"{journal.file.parent} already holds photos for another question; different: "
             f"{', '.join(different)}. Choose another --out."
         )
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turn what can go wrong on a disk into one clear sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise LatentprintError(
-            f"Cannot write to {folder}: {error.strerror or error}. What was finished is kept: run "
-            "the same command again to go on."
-        ) from error
 
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:

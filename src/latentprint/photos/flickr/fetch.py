@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
+from latentprint.files import writing_file
 from latentprint.photos.decode import Decoded, decode
 from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.photos.flickr.answers import Candidate, read_exif
@@ -95,24 +95,11 @@ def _download(client: FlickrClient, candidate: Candidate, path: Path) -> Decoded
     def check(body: bytes) -> Decoded:
         if body.startswith(_OTHER_PICTURES):
             raise Unavailable("not a JPEG")
-        _write(partial, cleaned_jpeg(body))
+        partial.write_bytes(cleaned_jpeg(body))
         try:
             return decode(partial, orient=False)
         except BrokenPhoto as error:
             raise ValueError(str(error)) from None
 
-    partial = path.with_suffix(".partial")
-    try:
-        seen = client.download(candidate.url, check)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return seen
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+    with writing_file(path) as partial:
+        return client.download(candidate.url, check)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from latentprint.errors import LatentprintError
+from latentprint.files import writing_file
 
 
 class Journal:
@@ -69,16 +70,12 @@ class Journal:
 
     def rewrite(self, change: Callable[[str, str, Any], Any]) -> None:
         """Put every value through a function, atomically; what becomes None is forgotten."""
-        partial = self.file.with_suffix(".partial")
-        with partial.open("wb") as stream:
+        with writing_file(self.file) as partial, partial.open("wb") as stream:
             for kind, key in list(self._lines):
                 value = change(kind, key, self.get(kind, key))
                 if value is not None:
                     line = json.dumps([kind, key, value], ensure_ascii=False) + "\n"
                     stream.write(line.encode("utf-8", "replace"))
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(self.file)
         self.close()
         self._open()
 

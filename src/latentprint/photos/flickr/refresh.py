@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from latentprint.errors import UsageError
+from latentprint.files import writing
 from latentprint.photos.flickr.answers import read_licence_of
 from latentprint.photos.flickr.client import FlickrClient
-from latentprint.photos.flickr.collect import JOURNAL, Progress, writing
+from latentprint.photos.flickr.collect import JOURNAL, FlickrProgress
 from latentprint.photos.flickr.failures import FlickrError, NoAnswer, Unavailable
 from latentprint.photos.flickr.journal import Journal
 from latentprint.photos.flickr.licences import Licence, ask_licences, chosen
@@ -48,7 +49,7 @@ def refresh(
     client: FlickrClient,
     *,
     remove: bool = False,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[FlickrProgress], None] | None = None,
 ) -> Refreshed:
     """Ask for every kept photo whether it is still there, under a permitted licence.
 
@@ -87,7 +88,7 @@ def _licences_now(
     rows: Mapping[str, Any],
     client: FlickrClient,
     findings: Journal,
-    on_progress: Callable[[Progress], None] | None,
+    on_progress: Callable[[FlickrProgress], None] | None,
 ) -> dict[str, str]:
     """Flickr's number of each photo's licence; "" if it is gone; unanswered ones are missing."""
     now: dict[str, str] = {}
@@ -104,7 +105,7 @@ def _licences_now(
             if in_a_row >= _MOST_UNANSWERED:
                 raise FlickrError(f"{failure} Run the same command again later.") from None
         if on_progress is not None:
-            on_progress(Progress(number, len(rows), number - len(now), "", client.requests))
+            on_progress(FlickrProgress(number, len(rows), number - len(now), "", client.requests))
     return now
 
 

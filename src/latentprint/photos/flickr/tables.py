@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from latentprint.files import write_table
 from latentprint.photos.flickr.answers import EXIF_COLUMNS
 from latentprint.photos.flickr.journal import Journal
 
@@ -38,15 +39,6 @@ def write_tables(folder: Path, rows: Mapping[str, Mapping[str, Any]], journal: J
         {"id": key, **value} for key, value in sorted(journal.items("photo")) if "reason" in value
     ]
     names = {name: pl.String() for name in ("id", "reason", "detail")}
-    _write(photos, folder / "photos.csv")
-    _write(photos, folder / "photos.parquet")
-    _write(pl.DataFrame(skipped, schema=names), folder / "skipped.csv")
-
-
-def _write(table: pl.DataFrame, path: Path) -> None:
-    partial = path.with_suffix(path.suffix + ".partial")
-    if path.suffix == ".csv":
-        table.write_csv(partial)
-    else:
-        table.write_parquet(partial)
-    partial.replace(path)
+    write_table(folder / "photos.csv", photos)
+    write_table(folder / "photos.parquet", photos)
+    write_table(folder / "skipped.csv", pl.DataFrame(skipped, schema=names))

@@ -31,8 +31,8 @@ def curve_findings(run: Run) -> list[Finding]:
         ]
     found = []
     for alike in _alike(ends, "dataset", "encoder"):
-        rising = [pair for pair in alike if _rises(*pair)]
-        level = [pair for pair in alike if not _rises(*pair)]
+        rising = [(half, last) for half, last in alike if last["rising"]]
+        level = [(half, last) for half, last in alike if not last["rising"]]
         told = [_together(_RISING, rising), _together(_LEVEL, level)]
         found += [Finding(about(run, alike[0][1]), each) for each in told if each]
     return found
@@ -49,17 +49,13 @@ def _together(claim: str, ends: list[Pair]) -> str:
 
 
 def _counted(ends: list[Pair]) -> str:
-    rising = sum(_rises(*pair) for pair in ends)
+    rising = sum(bool(last["rising"]) for _, last in ends)
     most = max(last["n_train"] for _, last in ends)
     return (
         f"{capital(_probe(ends[0][1]))}: between the two largest training sets (up to "
         f"{whole(most)} photos) accuracy is shown to rise for {rising} of "
         f"{len(ends)} encoders; for the others no further rise is shown."
     )
-
-
-def _rises(half: Row, last: Row) -> bool:
-    return bool(last["rising"])
 
 
 def _probe(row: Row) -> str:

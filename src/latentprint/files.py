@@ -1,0 +1,157 @@
+"""Files that appear whole or not at all, and one sentence for a disk that does not take them."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latentprint.errors import LatentprintError, UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ELSEWHERE = "choose another --out"
+"""What to do where a place cannot be written to."""
+
+TABLE_SUFFIXES = (".csv", ".parquet", ".json")
+"""The kinds of table that ``write_table`` writes."""
+
+_SPACE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
+_PLACE = {
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.ENOTDIR: "part of this path is a file",
+    errno.EEXIST: "there is a file of that name",
+    errno.EISDIR: "there is a folder of that name",
+}
+
+
+@contextmanager
+def writing(place: Path, *, instead: str = ELSEWHERE) -> Iterator[None]:
+    """Turn what can go wrong on a disk into one clear sentence.
+
+    Args:
+        place: The file or folder that is written to, as the message names it.
+        instead: What to do if this place cannot be written to.
+
+    Raises:
+        LatentprintError: Instead of any OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        number = error.errno or 0
+        what = error.strerror or str(error)
+        if number in _SPACE:
+            what = f"{_SPACE[number]}; free some space"
+        elif number in _PLACE:
+            what = f"{_PLACE[number]}; {instead}"
+        raise LatentprintError(
+            f"Cannot write to {place}: {what}. What was finished before is kept: "
+            "run the same command again to go on."
+        ) from error
+
+
+@contextmanager
+def writing_file(
+    path: Path, *, instead: str = ELSEWHERE, contested: bool = False
+) -> Iterator[Path]:
+    """Write a file beside its place, and put it there once it is whole and on the disk.
+
+    If the body fails, whatever lay at ``path`` before stays as it was, and nothing is left beside.
+
+    Args:
+        path: The file; its folder is made if need be.
+        instead: What to do if this place cannot be written to; see ``writing``.
+        contested: Whether another process may be writing the same file at this very time.
+
+    Yields:
+        Where to write the contents to; closed when the body ends.
+
+    Raises:
+        LatentprintError: The file cannot be written.
+    """
+    # One name for all tries, so that what a killed process left is written over by the next.
+    own = f".{secrets.token_hex(4)}" if contested else ""
+    partial = path.with_name(f".{path.name}{own}.partial")
+    with writing(path, instead=instead):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            _to_disk(partial)
+            partial.replace(path)
+        finally:
+            with suppress(OSError):
+                partial.unlink()
+
+
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write a file, whole or not at all; see ``writing_file``.
+
+    Raises:
+        LatentprintError: The file cannot be written.
+    """
+    with writing_file(path) as partial:
+        partial.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text in UTF-8, its line ends as they are, whole or not at all.
+
+    Raises:
+        LatentprintError: The file cannot be written.
+    """
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON for people to read, whole or not at all.
+
+    Raises:
+        LatentprintError: The file cannot be written.
+    """
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def require_table_suffix(path: Path) -> None:
+    """Refuse a file name that does not say which kind of table to write.
+
+    Raises:
+        UsageError: The suffix is none of ``TABLE_SUFFIXES``.
+    """
+    if path.suffix.lower() not in TABLE_SUFFIXES:
+        raise UsageError(f"{path} names no kind of table: use {', '.join(TABLE_SUFFIXES)}.")
+
+
+def write_table(path: Path, table: pl.DataFrame) -> None:
+    """Write a table as CSV, Parquet or JSON rows, as the suffix says, whole or not at all.
+
+    Raises:
+        UsageError: The suffix is none of ``TABLE_SUFFIXES``.
+        LatentprintError: The file cannot be written.
+    """
+    require_table_suffix(path)
+    # polars tells of a full disk in an error of its own that has no number.
+    content = io.BytesIO()
+    match path.suffix.lower():
+        case ".csv":
+            table.write_csv(content)
+        case ".parquet":
+            table.write_parquet(content)
+        case ".json":
+            table.write_json(content)
+    write_bytes(path, content.getbuffer())
+
+
+def _to_disk(file: Path) -> None:
+    # The bytes must be on the disk before the name is, or a power cut leaves an empty file.
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())

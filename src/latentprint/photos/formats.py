@@ -1,0 +1,94 @@
+"""Which files may be photos: their formats, suffixes and first bytes.
+
+It is imported by worker processes: it must import neither torch nor timm.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+
+# Only these decoders may see a file: Pillow's others include some that
+# start programs (EPS).
+FORMATS = {
+    "JPEG": ("jpg", "jpeg", "jpe", "jfif", "jif", "mpo"),
+    "PNG": ("png",),
+    "WEBP": ("webp",),
+    "TIFF": ("tif", "tiff"),
+    "BMP": ("bmp",),
+    "GIF": ("gif",),
+    "HEIF": ("heic", "heif", "hif", "heics", "heifs"),
+    "AVIF": ("avif", "heif", "hif", "avifs"),
+}
+SUFFIXES = tuple(dict.fromkeys(suffix for suffixes in FORMATS.values() for suffix in suffixes))
+"""Suffixes of photos, without their dots, that need no extra."""
+
+EXTRAS = {
+    "dicom": ("pydicom", ("dcm", "dicom")),
+    "raw": (
+        "rawpy",
+        (
+            "3fr", "arw", "cr2", "cr3", "crw", "dcr", "dng", "erf", "fff", "iiq", "kdc", "mef",
+            "mos", "mrw", "nef", "nrw", "orf", "pef", "raf", "rw2", "rwl", "sr2", "srf", "srw",
+            "x3f",
+        ),
+    ),
+}  # fmt: skip
+"""The module that each extra brings and the suffixes that it opens."""
+
+_RAW_MAGIC = (b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb", b"\0MRM")
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RIFF")
+
+
+@cache
+def installed(extra: str) -> bool:
+    """Whether the module of an extra is there."""
+    return importlib.util.find_spec(EXTRAS[extra][0]) is not None
+
+
+def suffixes() -> tuple[str, ...]:
+    """The suffixes of photos that can be opened here."""
+    return SUFFIXES + tuple(
+        suffix for extra, (_, theirs) in EXTRAS.items() if installed(extra) for suffix in theirs
+    )
+
+
+def extra_of(suffix: str) -> str | None:
+    """The extra that opens files of a suffix (without its dot), if it needs one."""
+    return next((extra for extra, (_, theirs) in EXTRAS.items() if suffix in theirs), None)
+
+
+def install(extra: str) -> str:
+    """How to install an extra."""
+    return f"pip install 'latentprint[{extra}]'"
+
+
+def is_dicom(start: bytes) -> bool:
+    """Whether a file that begins so is DICOM (PS3.10, section 7.1)."""
+    return start[128:132] == b"DICM"
+
+
+def is_camera_raw(start: bytes) -> bool:
+    """Whether a file that begins so is a camera raw file that is no TIFF."""
+    return start.startswith(_RAW_MAGIC) or start[4:12] == b"ftypcrx " or start[6:14] == b"HEAPCCDR"
+
+
+def is_heif(start: bytes) -> bool:
+    """Whether a file that begins so has the boxes of HEIF and AVIF."""
+    return start[4:8] == b"ftyp"
+
+
+def misnamed(suffix: str, kind: str) -> str:
+    """What is wrong with a file's suffix (with its dot); empty if nothing."""
+    name = suffix.lower().removeprefix(".")
+    known = name in SUFFIXES or extra_of(name) is not None
+    right = FORMATS.get(kind) or (EXTRAS["dicom" if kind == "DICOM" else "raw"][1])
+    return f"named {suffix.lower()} but holds {kind}" if known and name not in right else ""
+
+
+def unknown(start: bytes) -> str:
+    """Why a file that begins so is not opened."""
+    shown = f"starts with {start[:8]!r}{'…' if len(start) > 8 else ''}"
+    if start.startswith(_MAGIC) or is_heif(start):
+        return f"the image header is damaged, cut off or of an unknown kind ({shown})"
+    return f"not an image: no known image format ({shown})"

@@ -1,0 +1,60 @@
+"""The EXIF of a PNG file, wherever and however it is kept.
+
+It is imported by worker processes: it must import neither torch nor timm.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from typing import IO
+
+_MAX_CHUNKS = 100_000
+# ImageMagick writes profiles out as hexadecimal text, before and after there was a chunk for EXIF.
+_PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")
+
+
+def png_exif(file: IO[bytes], most: int) -> bytes | None:
+    """The EXIF block of a PNG file; where there are several, the one with a chunk of its own.
+
+    Args:
+        file: The file; its position is kept.
+        most: No more than this many bytes and one are returned.
+
+    Raises:
+        ValueError: There is a block in text that is none, or is compressed and damaged.
+    """
+    here = file.tell()
+    profile: bytes | None = None
+    try:
+        file.seek(8)
+        for _ in range(_MAX_CHUNKS):
+            head = file.read(8)
+            if len(head) < 8 or head.endswith(b"IEND"):
+                break
+            length, kind = int.from_bytes(head[:4]), head[4:]
+            begin = file.tell()
+            if kind == b"eXIf":
+                return file.read(min(length, most + 1))
+            if kind in (b"tEXt", b"zTXt") and profile is None:
+                # Every byte is two digits.
+                profile = _profile(kind, file.read(min(length, 3 * most)), most)
+            file.seek(begin + length + 4, io.SEEK_SET)
+    finally:
+        file.seek(here)
+    return profile
+
+
+def _profile(kind: bytes, chunk: bytes, most: int) -> bytes | None:
+    """The EXIF block in a chunk of text; None if it holds something else."""
+    keyword, _, text = chunk.partition(b"\0")
+    if keyword not in _PROFILES:
+        return None
+    if kind == b"zTXt":
+        text = zlib.decompressobj().decompress(text[1:], 3 * most)
+    # A line with the name, one with the number of bytes, then these in hexadecimal digits.
+    _, size, digits = text.lstrip().split(b"\n", 2)
+    wanted = min(int(size), most + 1)
+    block = bytes.fromhex(b"".join(digits.split())[: 2 * wanted].decode("ascii"))
+    # An APP1 segment may also hold XMP.
+    return None if block.startswith(b"http:") else block

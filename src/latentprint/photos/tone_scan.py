@@ -1,0 +1,90 @@
+"""How the deep pictures of a set are scaled: decided once, before any of them is embedded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from latentprint.photos.decode import read_header, read_samples
+from latentprint.photos.file_bytes import BrokenPhoto
+from latentprint.photos.formats import EXTRAS
+from latentprint.photos.photos import Photos
+from latentprint.photos.samples import Depth
+from latentprint.photos.tones import Scale, Summary, Tones, decide, summary
+
+MOST_HEADERS = 4_096
+MOST_PICTURES = 64
+
+# Formats whose values 8 bits may not hold; the others are not opened.
+_DEEP_SUFFIXES = ("png", "tif", "tiff", *EXTRAS["dicom"][1])
+
+
+def decide_tones(
+    photos: Photos, tones: Tones | None = None, *, max_pixels: int = 100_000_000
+) -> Tones:
+    """Decide one scale for each kind of deep picture in a set.
+
+    Photos are looked at in an order by digests of their ids, so that neither their order nor the
+    machine changes what is found: the headers of at most 4,096 whose suffix is one of PNG, TIFF or
+    DICOM, and the values of at most 64 of each kind. Time is bounded by that, whatever the size of
+    the set; a set of JPEGs costs none.
+
+    Args:
+        photos: The set.
+        tones: What the user asked for; a window or bits leave nothing to decide.
+        max_pixels: Larger photos are left out, as everywhere.
+
+    Returns:
+        The same options with the scales, in the order of their kinds: for ``decode``, for the
+        manifest (``as_list``) and to tell (``notes``).
+    """
+    asked = tones or Tones()
+    depths: dict[str, Depth] = {}
+    summaries: dict[str, list[Summary]] = {}
+    for path in _candidates(photos):
+        depth = _depth(path)
+        if depth is None:
+            continue
+        found = summaries.setdefault(depth.kind, [])
+        depths[depth.kind] = depth
+        if asked.stated(depth) is None and len(found) < MOST_PICTURES:
+            found.extend(_summaries(path, max_pixels))
+    return replace(asked, scales=tuple(_scales(asked, depths, summaries)))
+
+
+def _candidates(photos: Photos) -> list[Path]:
+    """The files to look at, in an order that depends on ids alone."""
+    rows = [
+        (hashlib.blake2b(photo.encode(), digest_size=16).digest(), path)
+        for photo, path in photos.table.select("id", "path").iter_rows()
+        if path.rpartition(".")[2].lower() in _DEEP_SUFFIXES
+    ]
+    return [photos.file(path) for _, path in sorted(rows)[:MOST_HEADERS]]
+
+
+def _depth(path: Path) -> Depth | None:
+    try:
+        return read_header(path).depth
+    except BrokenPhoto:
+        return None
+
+
+def _summaries(path: Path, max_pixels: int) -> list[Summary]:
+    try:
+        samples = read_samples(path, max_pixels)
+    except BrokenPhoto:
+        return []
+    return [] if samples is None else [summary(samples)]
+
+
+def _scales(
+    asked: Tones, depths: dict[str, Depth], summaries: dict[str, list[Summary]]
+) -> Iterator[Scale]:
+    for kind in sorted(depths):
+        stated = asked.stated(depths[kind])
+        if stated is not None:
+            yield stated
+        elif summaries[kind]:
+            yield decide(depths[kind], summaries[kind])

@@ -1,0 +1,188 @@
+"""What a report says of neighbours, retrieval and similarity: harm is never its reverse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from latentprint.report.inputs import Run
+from latentprint.report.section import Section
+from latentprint.report.sections.correlation import CORRELATION
+from latentprint.report.sections.influence import INFLUENCE
+from latentprint.report.sections.pairs import PAIRS
+from latentprint.report.sections.robustness import ROBUSTNESS
+from latentprint.report.sections.similarity import SIMILARITY
+from latentprint.report.sections.stability import STABILITY
+from latentprint.results import Result, results_table
+from latentprint.verdicts import judged
+from latentprint.words import (
+    SMALLEST_EFFECT,
+    InfluenceSetup,
+    PairGallery,
+    PairMeasure,
+    SimilarityMeasure,
+    StabilityMeasure,
+    Verdict,
+)
+from tests.report.made_runs import (
+    Made,
+    correlation_run,
+    influence_run,
+    many,
+    pairs_run,
+    similarity_run,
+)
+
+
+def run_of(rows: list[Result], **settings: Any) -> Run:
+    return Run(table=results_table(judged(rows)), photos=None, settings=settings)
+
+
+def with_effect(
+    rows: list[Result], setup: str, value: float, *, shown: bool, attribute: str = ""
+) -> list[Result]:
+    """The rows with another value of the difference that is judged, shown or not."""
+    half = abs(value) / 2 if shown else 2 * abs(value)
+    return [
+        replace(
+            row,
+            value=value,
+            low=value - half,
+            high=value + half,
+            p=0.0001 if shown else 0.6,
+        )
+        if row.setup == setup and (not attribute or row.attribute == attribute)
+        else row
+        for row in rows
+    ]
+
+
+def texts(section: Section, run: Run) -> tuple[str, str, str]:
+    """Findings, headline and advice, each as one text."""
+    findings, headline = section.findings(run), section.headline(run)
+    return (
+        " ".join(each.sentence for each in findings),
+        " ".join(each.sentence for each in headline),
+        " ".join(section.advice(run)),
+    )
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_influence_attracts_repels_or_is_not_shown(number: int) -> None:
+    rows = many(number, (influence_run,)).rows if number > 1 else influence_run(0.5).rows
+    change = InfluenceSetup.INFLUENCE
+    attract = texts(INFLUENCE, run_of(with_effect(rows, change, 6.0, shown=True)))
+    repel = texts(INFLUENCE, run_of(with_effect(rows, change, -6.0, shown=True)))
+    nothing = texts(INFLUENCE, run_of(with_effect(rows, change, 6.0, shown=False)))
+    assert "attract each other" in attract[1]
+    assert "repel each other" not in attract[0] + attract[1]
+    assert "repel each other" in repel[0]
+    assert "repel each other" in repel[1]
+    assert "attract" not in repel[1]
+    assert "not shown to change" in nothing[1]
+    assert not nothing[2]
+    assert "Process all photos of an index alike" in attract[2]
+
+
+def test_a_tiny_influence_is_told_as_tiny() -> None:
+    change, rows = InfluenceSetup.INFLUENCE, influence_run(0.5).rows
+    small, large = SMALLEST_EFFECT - 0.01, SMALLEST_EFFECT + 0.01
+    for value, is_tiny in ((small, True), (large, False), (-small, True)):
+        found = texts(INFLUENCE, run_of(with_effect(rows, change, value, shown=True)))
+        assert ("tiny" in found[0]) == is_tiny
+        assert ("tiny" in found[1]) == is_tiny
+
+
+def recall_rows(value: float, *, shown: bool, name: str = "net") -> list[Result]:
+    rows = pairs_run(0.5, name).rows
+    recall = PairMeasure.RECALL.at(1)
+    return with_effect(rows, PairGallery.DIFFERENCE, value, shown=shown, attribute=recall)
+
+
+def test_a_reversed_difference_of_pairs_is_no_harm() -> None:
+    findings, headline, _ = texts(PAIRS, run_of(recall_rows(-8.0, shown=True)))
+    assert "the reverse of what traces of the device would do" in findings
+    assert "Traces of the device distract retrieval" not in findings + headline
+    assert "not shown to distract retrieval; the reverse is" in headline
+    harmless = [row for row in recall_rows(-8.0, shown=True) if row.attribute == "recall@1"]
+    assert not texts(PAIRS, run_of(harmless))[2]
+
+
+def test_pairs_distract_or_are_not_shown_to() -> None:
+    harmful = texts(PAIRS, run_of(recall_rows(8.0, shown=True)))
+    assert "Traces of the device distract retrieval" in harmful[0]
+    assert "Traces of the device distract retrieval" in harmful[1]
+    assert "Judge retrieval on queries" in harmful[2]
+    nothing = [row for row in recall_rows(8.0, shown=False) if row.attribute == "recall@1"]
+    told = texts(PAIRS, run_of(nothing))
+    assert "not shown to distract retrieval" in told[0]
+    assert "not shown to distract retrieval" in told[1]
+    assert not told[2]
+
+
+def test_many_encoders_count_harm_and_its_reverse_apart() -> None:
+    rows = [
+        *recall_rows(8.0, shown=True, name="a"),
+        *recall_rows(9.0, shown=True, name="b"),
+        *recall_rows(-30.0, shown=True, name="c"),
+        *recall_rows(1.0, shown=False, name="d"),
+    ]
+    findings, headline, _ = texts(PAIRS, run_of(rows))
+    assert "distract retrieval with 2 of 4 encoders" in findings
+    assert "The reverse is shown for c." in findings
+    assert "2 of 4 encoders: at most +9.0 points" in headline
+
+
+def test_similarity_says_more_less_or_not_shown() -> None:
+    rows, change = similarity_run(0.5).rows, SimilarityMeasure.DIFFERENCE
+    more = texts(SIMILARITY, run_of(with_effect(rows, change, 5.0, shown=True)))
+    less = texts(SIMILARITY, run_of(with_effect(rows, change, -5.0, shown=True)))
+    nothing = texts(SIMILARITY, run_of(with_effect(rows, change, 5.0, shown=False)))
+    assert "are more alike" in more[0]
+    assert "are more alike" in more[1]
+    assert "are less alike" in less[0]
+    assert "are less alike" in less[1]
+    assert "more alike" not in less[0] + less[1]
+    assert "not shown to make photos more alike" in nothing[0]
+    assert "not shown to make photos more alike" in nothing[1]
+
+
+def test_stability_says_from_where_and_below_which_threshold() -> None:
+    rows = similarity_run(0.5).rows
+    (finding,) = STABILITY.findings(run_of(rows))
+    assert "re-encoded as another class" in finding.sentence
+    assert "Below your threshold of 0.95" in finding.sentence
+    (finding,) = STABILITY.findings(run_of([row for row in rows if row.reference]))
+    assert "re-encoded from JPEG95_444 to another class" in finding.sentence
+    farther = [row for row in rows if row.setup == StabilityMeasure.FARTHER]
+    assert len(farther) == 2
+
+
+def test_robustness_is_judged_within_classes_alone() -> None:
+    from tests.report.made_runs import robustness_run
+
+    rows = robustness_run(2.0).rows
+    run = run_of(rows)
+    shown = [row for row in run.rows if row["verdict"] == Verdict.ABOVE_CHANCE]
+    assert {row["condition"] for row in shown} == {"within class"}
+    findings, headline, _ = texts(ROBUSTNESS, run)
+    assert "more often than their classes explain" in findings
+    assert "more often than their classes explain" in headline
+    quiet = texts(ROBUSTNESS, run_of(robustness_run(0.0).rows))
+    assert "not shown to share" in quiet[1]
+
+
+@pytest.mark.parametrize(("strength", "warned"), [(0.0, False), (0.9, True)])
+def test_advice_on_correlation_follows_what_was_found(strength: float, warned: bool) -> None:
+    run = replace(run_of([]), correlation=correlation_run(strength).correlation)
+    assert bool(CORRELATION.advice(run)) == warned
+    (finding,) = CORRELATION.findings(run)
+    assert finding.sentence.startswith("Warning") == warned
+
+
+def test_nothing_measured_makes_no_finding() -> None:
+    run = run_of(Made().rows)
+    for section in (INFLUENCE, ROBUSTNESS, PAIRS, SIMILARITY, STABILITY):
+        assert texts(section, run)[:2] == ("", "")
