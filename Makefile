@@ -1,8 +1,11 @@
 # Thin wrappers: python -m venv, pip install, the command line, pytest and Sphinx.
+# make test runs tests side by side; make soak N=10 runs the whole suite ten times.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check docs clean
+N ?= 3
+
+.PHONY: setup demo test soak check docs clean
 
 setup: .venv/installed
 
@@ -16,7 +19,16 @@ demo: setup
 	$(BIN)/latentprint demo --out demo-run
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal \
+		--max-worker-restart=2
+
+# One line for each run: seconds, and pytest's last line, where "rerun" tells of a lost browser.
+soak: setup
+	@for run in $$(seq $(N)); do \
+		begin=$$(date +%s); \
+		$(MAKE) --silent test >soak-$$run.log 2>&1; code=$$?; \
+		echo "run $$run: $$(($$(date +%s) - begin)) s, exit $$code, $$(tail -n 1 soak-$$run.log)"; \
+	done
 
 check: setup
 	$(BIN)/ruff check .
@@ -27,4 +39,4 @@ docs: setup
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
 
 clean:
-	rm -rf .venv demo-run docs/_build
+	rm -rf .venv demo-run docs/_build soak-*.log

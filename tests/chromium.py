@@ -19,6 +19,8 @@ LIMIT = 60.0
 """Seconds for all that one test does in the browser: the slowest needs ten on a quiet machine."""
 
 _GRACE = 5.0
+# The one without windows first: a page in a window that is not shown can wait for ever for a frame.
+_PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
 
 
 class Chromium:
@@ -39,8 +41,7 @@ class Chromium:
     def answering(self, limit: float = LIMIT) -> Iterator[sync_api.Browser]:
         """The browser, a new one where the last was lost; it is ended after so many seconds."""
         with self._watched(limit):
-            # What left a page open did not come to its end, perhaps because of the browser.
-            if self._browser is None or self._lost or self._browser.contexts:
+            if not self._is_sound():
                 self._stop()
                 self._start()
             yield self._browser
@@ -58,6 +59,11 @@ class Chromium:
         with suppress(psutil.NoSuchProcess):
             return [*self._driver.children(recursive=True), self._driver]
         return []
+
+    def _is_sound(self) -> bool:
+        """Whether it runs, and the last to use it came to an end and closed their pages."""
+        there = self._browser is not None and self._browser.is_connected()
+        return there and not self._lost and not self._browser.contexts
 
     @contextmanager
     def _watched(self, limit: float) -> Iterator[None]:
@@ -81,7 +87,7 @@ class Chromium:
             _kill(self.processes())
 
     def _start(self) -> None:
-        program = shutil.which("chromium") or shutil.which("chromium-browser")
+        program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
         if program is None:
             pytest.skip("no chromium was found on the path")
         before = set(psutil.Process().children())

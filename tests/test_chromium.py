@@ -51,7 +51,13 @@ def stands_still(page: sync_api.Page, chromium: Chromium) -> None:
     page.evaluate("1")
 
 
-@pytest.mark.parametrize("trouble", [never_answers, takes_no_key, stands_still])
+def crashes(page: sync_api.Page, chromium: Chromium) -> None:
+    for process in chromium.processes()[:-1]:
+        process.kill()
+    page.evaluate("1")
+
+
+@pytest.mark.parametrize("trouble", [never_answers, takes_no_key, stands_still, crashes])
 def test_a_browser_that_does_not_answer_is_ended_in_time_and_the_next_one_works(
     chromium: Chromium, trouble: Callable[[sync_api.Page, Chromium], None]
 ) -> None:

@@ -71,19 +71,19 @@ def test_a_hub_that_never_answers_is_waited_for_once(monkeypatch, trouble):
     with trouble() as address:
         monkeypatch.setattr(constants, "ENDPOINT", address)
         begin = time.perf_counter()
-        for _ in range(5):
+        for _ in range(20):
             with (
                 pytest.raises(WeightsMissingError, match="some/repository"),
                 downloading("an encoder", "some/repository"),
             ):
                 raise FileNotFoundError
-        assert 0.4 < time.perf_counter() - begin < 2
+        assert 0.4 < time.perf_counter() - begin < 5
 
 
 def test_timeouts_of_many_addresses_and_name_servers_are_bounded_together():
     begin = time.perf_counter()
     assert not network.host_answers("http://slow.invalid", lambda: time.sleep(3))
-    assert time.perf_counter() - begin < 1.5
+    assert time.perf_counter() - begin < 2.5
 
 
 def test_a_hub_that_answers_again_is_asked_again(monkeypatch):

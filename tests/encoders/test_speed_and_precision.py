@@ -2,7 +2,6 @@
 
 import csv
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from latentprint.encoders.python_encoder import load_python
 from latentprint.encoders.timm_encoder import load_timm
 from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.errors import LatentprintError, UsageError
+from tests.made_photos import made_photo
 
 
 def options(**changes) -> LoadOptions:
@@ -30,9 +30,11 @@ def noise(encoder, rows: int) -> torch.Tensor:
     return torch.randint(0, 256, (rows, side, side, 3), dtype=torch.uint8, generator=generator)
 
 
-@pytest.fixture(scope="module")
-def photos(shared_data: Path) -> list[Image.Image]:
-    sample = shared_data / "imagenet_1k_sample"
+@pytest.fixture(scope="module", params=["made", "real"])
+def photos(request: pytest.FixtureRequest) -> list[Image.Image]:
+    if request.param == "made":
+        return [made_photo(500, 375, seed) for seed in range(8)]
+    sample = request.getfixturevalue("shared_data") / "imagenet_1k_sample"
     with (sample / "manifest.csv").open() as stream:
         rows = list(csv.DictReader(stream))[::125][:8]
     return [Image.open(sample / row["file"]).convert("RGB") for row in rows]

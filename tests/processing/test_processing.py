@@ -16,13 +16,14 @@ from latentprint.processing import (
     mask_centre,
     published_classes,
 )
+from tests.made_photos import made_photo
 
 PHOTO = "folder/photo.jpg"
 
 
 @pytest.fixture(scope="module")
-def image(shared_data: Path) -> Image.Image:
-    return Image.open(shared_data / "imagenet_1k_sample" / "n01443537_goldfish.JPEG").convert("RGB")
+def image() -> Image.Image:
+    return made_photo(421, 287)
 
 
 def saved(image: Image.Image, quality: int, subsampling: int) -> Image.Image:
