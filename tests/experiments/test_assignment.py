@@ -4,7 +4,6 @@ import pytest
 from latentprint.errors import UsageError
 from latentprint.experiments.assignment import assign_classes
 
-
 IDS = [f"photo{i}" for i in range(601)]
 
 

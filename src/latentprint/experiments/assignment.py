@@ -55,7 +55,9 @@ def draw_by_photo(seed: int, attribute: str, ids: Sequence[str], n_classes: int)
     Returns:
         int64 [N].
     """
-    digests = [blake2b(f"{seed}:{attribute}:{each}".encode(), digest_size=16).digest() for each in ids]
+    digests = [
+        blake2b(f"{seed}:{attribute}:{each}".encode(), digest_size=16).digest() for each in ids
+    ]
     name = f"{seed}:{attribute}".encode()
     larger = sorted(range(n_classes), key=lambda each: _digest(name, each))
     share, rest = divmod(len(ids), n_classes)

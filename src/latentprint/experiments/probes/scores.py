@@ -57,9 +57,10 @@ class Predictions:
     ) -> Predictions:
         """Join what classifiers said: (fit, photo [m], truth [m], predicted [m]) of each."""
         fits = [np.full(len(photo), fit, dtype=np.int64) for fit, photo, _, _ in parts]
-        columns = (np.concatenate([each[at] for each in parts]) for at in (1, 2, 3))
+        photo, truth, predicted = (np.concatenate([part[at] for part in parts]) for at in (1, 2, 3))
         classifier = np.repeat(np.arange(len(parts)), [len(photo) for _, photo, _, _ in parts])
-        return cls(n_classes, tuple(groups), np.concatenate(fits), *columns, classifier)
+        fit = np.concatenate(fits)
+        return cls(n_classes, tuple(groups), fit, photo, truth, predicted, classifier)
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,9 @@ def _influences(hits: np.ndarray, totals: np.ndarray) -> np.ndarray:
     """
     shown = totals.sum(axis=-2, keepdims=True)
     seen = shown > 0
-    shares = np.divide(hits.sum(axis=-2, keepdims=True), shown, out=np.zeros(shown.shape), where=seen)
+    shares = np.divide(
+        hits.sum(axis=-2, keepdims=True), shown, out=np.zeros(shown.shape), where=seen
+    )
     scale = np.divide(1.0, shown, out=np.zeros(shown.shape), where=seen)
     found = ((hits - shares * totals) * scale).sum(axis=-1) / seen.sum(axis=-1)
     moves: np.ndarray = 100.0 * found
@@ -195,9 +198,7 @@ def _square(influences: np.ndarray) -> np.ndarray:
     return found
 
 
-def _of_fits(
-    hits: np.ndarray, totals: np.ndarray, accuracies: np.ndarray, repeats: int
-) -> float:
+def _of_fits(hits: np.ndarray, totals: np.ndarray, accuracies: np.ndarray, repeats: int) -> float:
     """Variance of the mean accuracy of the repeats beyond that of the test photos."""
     moves = _influences(hits, totals)
     between = 0.0
@@ -233,7 +234,7 @@ def _is_constant(predictions: Predictions, repeats: int) -> bool:
     """Whether each classifier of the counted repeats names one class throughout."""
     counted = predictions.fit < repeats
     named = np.stack([predictions.classifier[counted], predictions.predicted[counted]])
-    return np.unique(named, axis=1).shape[1] == len(np.unique(named[0]))
+    return bool(np.unique(named, axis=1).shape[1] == len(np.unique(named[0])))
 
 
 def _tables(
