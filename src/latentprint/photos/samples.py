@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngImageFile
 
 from latentprint.photos.tiff import Directory
 
@@ -131,7 +131,7 @@ def _tifffile_reads(directory: Directory) -> bool:
 
 def _pillow_reads(directory: Directory) -> bool:
     """Whether Pillow has the values, for what tifffile cannot unpack."""
-    if directory.compression in (6, 7, 50001) or directory.planar and len(directory.bits) > 1:
+    if directory.compression in (6, 7, 50001) or (directory.planar and len(directory.bits) > 1):
         return False
     black, little = directory.photometric == 1, directory.little_endian
     if directory.photometric in (2, 5):
@@ -202,7 +202,7 @@ def _by_pillow(open_again: Callable[[], Image.Image], depth: Depth) -> np.ndarra
     if _is_native(image):
         _set_raw_mode(image, lambda mode: _NATIVE.get(mode, mode))
     image.load()
-    values = np.asarray(image)
+    values: np.ndarray[Any, Any] = np.asarray(image)
     if depth.number == UNSIGNED and values.dtype == np.int32:
         return values.view(np.uint32)
     if depth.number == SIGNED and values.dtype == np.uint8:
@@ -222,12 +222,13 @@ def _colours(first: Image.Image, second: Image.Image) -> np.ndarray[Any, Any]:
         _set_raw_mode(first, lambda _: "RGBA")
         pair = np.asarray(first).astype(np.uint16)
         return pair[..., 0] << 8 | pair[..., 1]
-    little = not raw_mode.endswith("B")
+    little = raw_mode[-1] == "L" or (raw_mode[-1] == "N" and sys.byteorder == "little")
     _set_raw_mode(first, lambda mode: mode[:-1] + ("L" if little else "B"))
     _set_raw_mode(second, lambda mode: mode[:-1] + ("B" if little else "L"))
     channels = 4 if first.mode == "CMYK" else 3
     high = np.asarray(first)[..., :channels].astype(np.uint16)
-    return high << 8 | np.asarray(second)[..., :channels]
+    values: np.ndarray[Any, Any] = high << 8 | np.asarray(second)[..., :channels]
+    return values
 
 
 def _raw_mode(image: Image.Image) -> str:

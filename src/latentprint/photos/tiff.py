@@ -197,9 +197,7 @@ class _Reader:
         form = self._order + kind
         return int(struct.unpack(form, self._file.read(struct.calcsize(form)))[0])
 
-    def _described(
-        self, offset: int, inner: bool, fields: dict[int, tuple[int, ...]]
-    ) -> Directory:
+    def _described(self, offset: int, inner: bool, fields: dict[int, tuple[int, ...]]) -> Directory:
         def first(tag: int, default: int) -> int:
             return (fields.get(tag) or (default,))[0]
 

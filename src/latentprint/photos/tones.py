@@ -204,7 +204,9 @@ def decide(depth: Depth, pictures: Sequence[Summary]) -> Scale:
         return _of_bits(depth, next(each for each in _DEPTHS if high < 2**each), count)
     windows = {each.window for each in pictures}
     if len(windows) == 1 and (window := windows.pop()) is not None:
-        words = f"{depth.kind} data shown from {window[0]:g} to {window[1]:g}, the window they state"
+        words = (
+            f"{depth.kind} data shown from {window[0]:g} to {window[1]:g}, the window they state"
+        )
         return Scale(depth.kind, *window, words, looked_at=count)
     bottom, top = _percentiles(pictures)
     if depth.number == FLOAT and not depth.modality:
