@@ -1,6 +1,5 @@
 """Medical pictures: values in the scanner's units, the scanner as labels, nothing of a patient."""
 
-import datetime
 import io
 from pathlib import Path
 from typing import Any
@@ -153,8 +152,8 @@ def test_the_scanner_is_a_label_and_the_patient_nowhere(tmp_path: Path) -> None:
     text = table.write_json().casefold()
     assert "secret" not in text
     assert "19500102" not in text
+    assert "20200102" not in text
     assert row["year"] is None
-    assert str(datetime.date.today().year) not in text.replace(str(row["bytes"]), "")
 
 
 def test_without_the_extra_it_is_refused_by_name(
