@@ -4,10 +4,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from scipy.stats import binomtest
 
-from latentprint.experiments.pairs.pairs_table import QUERY_GALLERY, TARGET_GALLERY
 from latentprint.published import KEYS, PAIR_SETUPS, published
-from latentprint.results import SCHEMA
+from latentprint.results import SCHEMA, Result, results_table
+from latentprint.verdicts import judged
+from latentprint.words import Experiment, InfluenceSetup, PairGallery, Verdict
 
 
 def test_columns_are_those_of_the_result_table() -> None:
@@ -32,7 +34,11 @@ def test_nothing_is_missing_or_out_of_range() -> None:
     assert table["value"].is_between(0, 100).all()
     recalls = table.filter(pl.col("experiment") == "near_duplicate")
     assert recalls["value"].is_between(1, 100).all()
-    assert set(recalls["setup"]) == {QUERY_GALLERY, TARGET_GALLERY} == set(PAIR_SETUPS.values())
+    assert (
+        set(recalls["setup"])
+        == {PairGallery.QUERY, PairGallery.TARGET}
+        == set(PAIR_SETUPS.values())
+    )
 
 
 def test_a_known_number() -> None:
@@ -65,3 +71,48 @@ def test_every_number_is_the_published_one(shared_data: Path) -> None:
     ).select(given.columns)
     assert back.drop("value").equals(given.drop("value"))
     assert back["value"].to_list() == pytest.approx(given["value"].to_list(), abs=1e-9)
+
+
+TEST_PHOTOS = 50_000
+"""Photos of the validation set of ImageNet-1k, each of which was tested under every class."""
+
+
+def judged_cells() -> pl.DataFrame:
+    """The verdicts on the published ImageNet probes, with binomial intervals over test photos."""
+    cells = published().filter(
+        (pl.col("experiment") == Experiment.PROCESSING_PROBE) & (pl.col("dataset") == "ImageNet")
+    )
+    rows = []
+    for cell in cells.to_dicts():
+        right = round(TEST_PHOTOS * cell["value"] / 100)
+        found = binomtest(right, TEST_PHOTOS, cell["chance"] / 100, alternative="greater")
+        interval = binomtest(right, TEST_PHOTOS).proportion_ci()
+        rows.append(
+            Result(
+                **cell,
+                low=100 * interval.low,
+                high=100 * interval.high,
+                n_test=TEST_PHOTOS,
+                n_train=1_281_167,
+                p=float(found.pvalue),
+            )
+        )
+    return results_table(judged(rows))
+
+
+def test_no_published_trace_that_does_harm_is_called_absent() -> None:
+    cells = judged_cells()
+    assert len(cells) == 188
+    neighbours = published().filter(
+        (pl.col("experiment") == Experiment.KNN_INFLUENCE) & (pl.col("dataset") == "ImageNet")
+    )
+    wide = neighbours.pivot("setup", index=["encoder", "attribute"], values="value")
+    influence = wide.select(
+        "encoder",
+        "attribute",
+        influence=pl.col(InfluenceSetup.POS_SAME) - pl.col(InfluenceSetup.NEG_SAME),
+    )
+    joined = cells.join(influence, on=["encoder", "attribute"], validate="1:1")
+    harmful = joined.filter(pl.col("influence") >= 1.0)
+    assert len(harmful) > 100
+    assert set(harmful["verdict"]) == {Verdict.CARRIED}

@@ -93,6 +93,8 @@ def unreadable(directory: Directory) -> str:
         return f"samples of different depths: {directory.bits}"
     if directory.sample_format > 4:
         return "complex numbers or several kinds of samples"
+    if directory.big and not directory.little_endian:
+        return "the layout of a big-endian BigTIFF"
     if directory.photometric == 5 and directory.ink_set != 1:
         return "inks other than cyan, magenta, yellow and black"
     if directory.photometric == 6 and directory.compression == 1 and _subsampled(directory):
@@ -102,7 +104,7 @@ def unreadable(directory: Directory) -> str:
         return "grey with a further channel in a plane of its own" if planar_grey else ""
     if directory.photometric not in (0, 1, 2, 5) or channels < colours:
         return f"{kind} of photometric interpretation {directory.photometric}"
-    if channels - colours > directory.extra_samples:
+    if channels - colours > min(directory.extra_samples, 1 if colours == 1 else channels):
         return f"{channels} channels of {kind} that are no colours"
     if _tifffile_reads(directory) or _pillow_reads(directory):
         return ""

@@ -57,8 +57,8 @@ class Scale:
             found: _Array = (table // np.uint32(span)).astype(np.uint8)[values]
             return found
         numbers = np.nan_to_num(values.astype(np.float64), nan=self.low)
-        scaled = (numbers - self.low) * (255.0 / (self.high - self.low))
-        tones: _Array = scaled.clip(0, 255).round().astype(np.uint8)
+        scaled = ((numbers - self.low) * 255.0 / (self.high - self.low)).clip(0, 255)
+        tones: _Array = np.floor(scaled + 0.5).astype(np.uint8)
         return tones
 
     @property
@@ -83,7 +83,8 @@ class Tones:
 
     Attributes:
         window: The values that become black and white, for every deep picture; None chooses.
-        bits: Bits that whole numbers use of the 16 or 32 that hold them; None finds out.
+        bits: Bits that whole positive numbers use of the 16 or 32 that hold them; None finds out.
+            Signed numbers and medical pictures, whose values have units, are not concerned.
         scales: The scales of the set, one for each kind, as ``decide_tones`` found them.
 
     Raises:
@@ -113,7 +114,7 @@ class Tones:
         if self.window is not None:
             low, high = self.window
             return Scale(depth.kind, low, high, f"{depth.kind} values: window {low:g} to {high:g}")
-        if self.bits is not None and depth.number != FLOAT:
+        if self.bits is not None and depth.number == UNSIGNED and not depth.modality:
             return _of_bits(depth, self.bits, 0)
         if depth.number == UNSIGNED and depth.bits < 16 and not depth.modality:
             return _of_bits(depth, depth.bits, 0)
