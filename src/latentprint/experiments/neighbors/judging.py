@@ -26,12 +26,14 @@ class RobustnessOptions:
     Attributes:
         ks: Numbers of neighbours.
         processing: Processing class whose embeddings are compared.
-        exclude: Column: photos that share its value are never neighbours of each other.
-        group: Column of the groups that count as one.
-        bins: How values of the nuisance become classes, by column; see ``label_photos``.
+        exclude: Photos with one value of it are never neighbours of each other: photographer,
+            scene, group.
+        group: Photos with one value of it count as one.
+        bins: How values of the nuisance become classes: values, values:K, quantiles:K, stops,
+            edges:A,B or published; by default text as it is, numbers in 4 quantiles.
         permutations: Number of shuffles behind chance and p; fewer, at least 999, where there are
             so many photos that shuffling would take long.
-        seed: Seeds them.
+        seed: Seeds everything that is random.
         memory_mb: Memory for vectors and similarities; the result does not depend on it.
         device: Where products are computed; the result does not depend on it.
     """

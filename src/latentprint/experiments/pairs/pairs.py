@@ -35,10 +35,10 @@ class PairsOptions:
 
     Attributes:
         subject: Column that says what a photo shows.
-        device: Column with the type of device; None for ``device_type`` or ``camera_type``.
+        device: Column with the type of device; by default ``device_type`` or ``camera_type``.
         drop_incomplete: Leave incomplete photos and subjects out instead of refusing them.
         ks: The k of recall@k.
-        seed: Seeds exchanges of devices, and resamples.
+        seed: Seeds everything that is random.
         permutations: Number of random exchanges of devices behind p and intervals. With few
             subjects, of whose exchanges there are no more, each is taken once.
         bootstrap: Resamples of subjects behind the intervals of median ranks.
