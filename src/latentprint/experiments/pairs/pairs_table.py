@@ -52,7 +52,7 @@ def _resamples(design: PairDesign, bootstrap: int, seed: int) -> list[ClusterBoo
     sampled = cluster_bootstrap_counts(blocks_of(subjects), bootstrap, seed)
     members = np.zeros(len(design.photos), dtype=np.int64)
     members[taking_part] = sampled.members
-    return [ClusterBootstrap(members[each.queries], sampled.counts) for each in design.directions]
+    return [ClusterBootstrap(members[each.queries], sampled.draws, sampled.seed) for each in design.directions]
 
 
 @dataclass(frozen=True)
