@@ -187,8 +187,6 @@ def _variance(
             measured.results += decompose_variance(
                 source,
                 attribute,
-                seed=options.seed,
-                bootstrap=options.bootstrap,
                 memory_mb=options.memory_mb,
             )
         except LatentprintError as error:
