@@ -35,7 +35,9 @@ _TITLE_OF_WHOLE = {"article": "journal"}
 _NEVER_INHERITED = {"title", "crossref", "shorttitle", "author", "editor", "url", "doi", "eprint"}
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}(?:v\d+)?|[a-z.-]+/\d{7}")
 _FORMULA = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$", re.DOTALL)
-_URL = re.compile(r"\\(?:url|path|nolinkurl)\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}|\\href\s*\{([^{}]*)\}")
+_URL = re.compile(
+    r"\\(?:url|path|nolinkurl)\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}|\\href\s*\{([^{}]*)\}"
+)
 _OTHERS = re.compile(r"(?:^|[\s,~]+)(?:others|et\.?[\s~]+al\.?)$", re.IGNORECASE)
 # What LaTeX writes for characters of addresses that mean something to it.
 _ESCAPED = re.compile(r"\{?\\(?:([&#%_$~{}])(?:\{\})?|text(asciitilde|underscore)(?:\{\}|\s)?)\}?")
@@ -65,7 +67,10 @@ def read_bibliography(text: str) -> Bibliography:
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
     library = parse_string(text)
     return Bibliography(
-        {key: _inheriting(entry, library.entries_dict) for key, entry in library.entries_dict.items()},
+        {
+            key: _inheriting(entry, library.entries_dict)
+            for key, entry in library.entries_dict.items()
+        },
         tuple(((block.start_line or 0) + 1, _problem(block)) for block in library.failed_blocks),
     )
 

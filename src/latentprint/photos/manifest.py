@@ -53,9 +53,7 @@ def read_manifest(file: Path) -> Photos:
     table = table.with_columns(split=_splits(table, file), label=_empty_as_null("label"))
     further = [name for name in table.columns if name not in COLUMNS]
     nothing = pl.DataFrame(schema={"path": pl.String, "reason": pl.String})
-    return Photos(
-        _name(file), file.parent, table.select(*COLUMNS, *further), nothing, opened.notes
-    )
+    return Photos(_name(file), file.parent, table.select(*COLUMNS, *further), nothing, opened.notes)
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,9 @@ def _stripped(frame: pl.DataFrame, file: Path) -> Table:
     }
     notes = []
     if headers := [name for given, name in names.items() if given != name]:
-        notes.append(f"{file.name}: white space was stripped from the {_some('column name', headers)}.")
+        notes.append(
+            f"{file.name}: white space was stripped from the {_some('column name', headers)}."
+        )
     if changed:
         counts = [f"{name!r} ({count} values)" for name, count in changed.items()]
         notes.append(f"{file.name}: white space was stripped in the {_some('column', counts)}.")
