@@ -1,6 +1,5 @@
 """Medical pictures: values in the scanner's units, the scanner as labels, nothing of a patient."""
 
-import datetime
 import io
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,9 @@ def written(file: Path, pixels: np.ndarray, meaning: str = "MONOCHROME2", **give
         "KVP": "120",
         "SoftwareVersions": ["VA10A", "X"],
         "Rows": pixels.shape[-2 if meaning.startswith("MONO") or meaning == "PALETTE COLOR" else 0],
-        "Columns": pixels.shape[-1 if meaning.startswith("MONO") or meaning == "PALETTE COLOR" else 1],
+        "Columns": pixels.shape[
+            -1 if meaning.startswith("MONO") or meaning == "PALETTE COLOR" else 1
+        ],
         "SamplesPerPixel": 3 if meaning == "RGB" else 1,
         "PhotometricInterpretation": meaning,
         "BitsAllocated": 8 * pixels.dtype.itemsize,
@@ -138,8 +139,11 @@ def test_the_scanner_is_a_label_and_the_patient_nowhere(tmp_path: Path) -> None:
     written(tmp_path / "a.dcm", UNITS, MagneticFieldStrength="1.5")
     table = exif_table(open_photos(tmp_path), workers=0)
     row = table.row(0, named=True)
-    labels = {name: row[name] for name in ("make", "model", "device_type", "smartphone", "station",
-              "protocol", "tube_voltage", "field_strength", "software", "format", "status")}  # fmt: skip
+    names = (
+        "make", "model", "device_type", "smartphone", "station", "protocol", "tube_voltage",
+        "field_strength", "software", "format", "status",
+    )  # fmt: skip
+    labels = {name: row[name] for name in names}
     assert labels == {
         "make": "Siemens", "model": "Somatom", "device_type": "scanner", "smartphone": False,
         "station": "CT01", "protocol": "Thorax", "tube_voltage": 120.0, "field_strength": 1.5,
@@ -148,8 +152,8 @@ def test_the_scanner_is_a_label_and_the_patient_nowhere(tmp_path: Path) -> None:
     text = table.write_json().casefold()
     assert "secret" not in text
     assert "19500102" not in text
+    assert "20200102" not in text
     assert row["year"] is None
-    assert str(datetime.date.today().year) not in text.replace(str(row["bytes"]), "")
 
 
 def test_without_the_extra_it_is_refused_by_name(

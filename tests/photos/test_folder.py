@@ -144,7 +144,9 @@ def test_numbered_parts_keep_their_split(tmp_path: Path) -> None:
     assert set(photos.table["split"]) == {"train", "val"}
 
 
-@pytest.mark.parametrize("names", [("00000/a.jpg", "00001/b.jpg"), ("7/a.jpg", "7/a.json", "8/b.jpg", "8/b.json")])
+@pytest.mark.parametrize(
+    "names", [("00000/a.jpg", "00001/b.jpg"), ("7/a.jpg", "7/a.json", "8/b.jpg", "8/b.json")]
+)
 def test_classes_called_by_numbers_stay_classes(tmp_path: Path, names: tuple[str, ...]) -> None:
     photos = open_photos(touch(tmp_path, *names))
     assert photos.table["label"].null_count() == 0

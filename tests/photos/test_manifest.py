@@ -83,7 +83,9 @@ def test_real_manifests(shared_data: Path) -> None:
 
 
 def test_white_space_is_stripped_once_and_told(tmp_path: Path) -> None:
-    (tmp_path / "m.csv").write_text("path , label,maker\na.jpg,cat,A\nb.jpg,cat ,\u00a0B\nc .jpg,  ,B\n")
+    (tmp_path / "m.csv").write_text(
+        "path , label,maker\na.jpg,cat,A\nb.jpg,cat ,\u00a0B\nc .jpg,  ,B\n"
+    )
     photos = open_photos(tmp_path / "m.csv")
     assert photos.table.select("path", "label", "maker").rows() == [
         ("a.jpg", "cat", "A"),

@@ -15,6 +15,7 @@ from latentprint.photos import BrokenPhoto, decode
 from latentprint.photos.decode import read_header, read_samples
 
 SIDE = (37, 53)
+GREY = {"photometric": "minisblack"}
 MAKE = [(271, 2, 0, "Testmake", False)]
 
 
@@ -197,7 +198,12 @@ def test_camera_raw_in_a_tiff_is_refused_by_name(
             shades(1, 16, 12), metadata=None, photometric="rgb", subfiletype=1, subifds=1,
             extratags=MAKE,
         )  # fmt: skip
-        tiff.write(values("u2", 1), metadata=None, photometric=32803, extratags=[(33421, 3, 2, (2, 2)), (33422, 1, 4, bytes((0, 1, 1, 2)))])
+        tiff.write(
+            values("u2", 1),
+            metadata=None,
+            photometric=32803,
+            extratags=[(33421, 3, 2, (2, 2)), (33422, 1, 4, bytes((0, 1, 1, 2)))],
+        )
     for read in (decode, read_header):
         with pytest.raises(BrokenPhoto, match=r"a camera raw file.*latentprint\[raw\]"):
             read(tmp_path / "a.tif")
@@ -207,9 +213,9 @@ def test_camera_raw_in_a_tiff_is_refused_by_name(
     ("given", "options", "reason"),
     [
         (np.zeros(SIDE, "c8"), {}, "complex numbers"),
-        (values("u2", 4), {"photometric": "minisblack", "planarconfig": "contig"}, "4 channels of 16-bit samples"),
+        (values("u2", 4), GREY | {"planarconfig": "contig"}, "4 channels of 16-bit samples"),
         (values("u2", 1), {"bigtiff": True, "byteorder": ">"}, "big-endian BigTIFF"),
-        (values("u1", 2), {"photometric": "minisblack", "planarconfig": "separate"}, "plane of its own"),
+        (values("u1", 2), GREY | {"planarconfig": "separate"}, "plane of its own"),
     ],
 )  # fmt: skip
 def test_what_is_not_read_faithfully_is_refused_by_name(

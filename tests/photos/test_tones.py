@@ -106,7 +106,9 @@ def test_negative_values_are_not_cut_off(tmp_path: Path) -> None:
 def test_large_whole_numbers(tmp_path: Path) -> None:
     values = (ramp(4e9)).astype(np.uint32)
     assert np.abs(grey(tiff(tmp_path / "a.tif", values)) - ramp(255)).max() <= 2
-    assert np.abs(grey(tiff(tmp_path / "b.tif", ramp(4095).astype(np.uint32))) - ramp(255)).max() <= 1
+    assert (
+        np.abs(grey(tiff(tmp_path / "b.tif", ramp(4095).astype(np.uint32))) - ramp(255)).max() <= 1
+    )
 
 
 def test_a_window_and_bits_that_are_asked_for(tmp_path: Path) -> None:

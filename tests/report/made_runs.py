@@ -55,8 +55,19 @@ HOSTILE_FILE = 'holiday/<script>alert(1)</script>"]]>-' + "very_long_name_" * 12
 DATASET = "holiday photos"
 ATTRIBUTE = "sharpening"
 
-_PROBE = ProbeOptions(fits=2, bootstrap=200, C_grid=(1.0, 100.0))
-_QUERIES = QueryOptions(sample=40, bootstrap=200)
+NET = "net"
+PHOTOS = 24
+"""Different photos that the paths name."""
+
+DEVICES = ("camera", f"phone {HOSTILE_LABEL}")
+PROCESSING, PAIRED = "processing", "paired"
+
+CONTROLS = {"twin": 0.0, "colour": 0.2, "dct": 0.5}
+"""How strong the trace is in each control."""
+
+_OPTIONS = ProbeOptions(fits=2, bootstrap=100, C_grid=(100.0,), assignment="one")
+_BARE = replace(_OPTIONS, controls=False, curve=False)
+_QUERIES = QueryOptions(sample=40, bootstrap=100)
 
 
 @dataclass
@@ -77,56 +88,67 @@ class Made:
         )
 
 
+@dataclass
+class Block(FakeSource):
+    """A block of a network, whose name stands before the number of the block."""
+
+    @property
+    def network(self) -> str:
+        name, _, rest = self.encoder.partition(", block ")
+        return name + (UNTRAINED if rest.endswith(UNTRAINED) else "")
+
+
 @cache
-def source(trace: float, name: str = "net", family: str = "SUP", seed: int = 0) -> FakeSource:
-    """Embeddings of 90 training and 40 test photos in four classes, with paths and devices."""
-    made = fake_source(90, 40, attribute=ATTRIBUTE, trace=trace, dimensions=16, seed=seed)
+def source(trace: float) -> FakeSource:
+    """Embeddings of 60 training and 40 test photos in four classes, with paths and devices."""
+    made = fake_source(60, 40, attribute=ATTRIBUTE, trace=trace, dimensions=12)
     n = len(made.photos)
-    device = np.random.default_rng(seed).integers(2, size=n)
+    device = np.random.default_rng(5).integers(2, size=n)
     photos = made.photos.with_columns(
-        path=pl.Series([f"{i % 24}.jpg" for i in range(n)]),
+        path=pl.Series([f"{i % PHOTOS}.jpg" for i in range(n)]),
         make=pl.Series([f"make {each}" for each in device]),
         **{HOSTILE_LABEL: pl.Series([("<b>anna</b>", '"]]>')[each] for each in device])},
     )
-    shift = trace * np.random.default_rng(7).normal(size=16)
+    shift = trace * np.random.default_rng(7).normal(size=12)
     none = made.by_class["JPEG95_444"] + np.outer(device - 0.5, shift).astype(np.float32)
     return replace(
         made,
         photos=photos,
         by_class={**made.by_class, "none": none},
-        encoder=name,
-        family=family,
+        encoder=NET,
+        family="SUP",
         dataset=DATASET,
     )
 
 
-def control_of(name: str, *, trace: float = 0.0) -> FakeSource:
-    """An untrained twin or pixel statistics, as a source of the family of controls."""
-    return source(trace, name, CONTROL)
+@cache
+def _probed(about: str, trace: float, options: ProbeOptions) -> ProbeOutcome:
+    """A processing probe, the paired probe, or the probe of a label."""
+    mine = source(trace)
+    if about in (PROCESSING, PAIRED):
+        return probe_processing(mine, ATTRIBUTES[ATTRIBUTE], options, paired=about == PAIRED)
+    return probe_label(mine, about, options, Guards(min_count=5))
 
 
 @cache
-def probe_run(trace: float, name: str = "net", family: str = "SUP", controls: bool = True) -> Made:
-    """Processing probes, paired and single, labels, curves and variance, with their controls."""
-    mine = source(trace, name, family)
-    beside = {}
-    if controls:
-        beside = {
-            "twin": control_of(name + UNTRAINED),
-            "colour": control_of(COLOUR_STATISTICS, trace=0.2),
-            "dct": control_of(DCT_ENERGIES, trace=0.5),
-        }
-    bare = replace(_PROBE, controls=False, curve=False)
-    made = Made()
+def _variance(trace: float) -> list[Result]:
+    return decompose_variance(source(trace), ATTRIBUTES[ATTRIBUTE], bootstrap=100)
 
-    def ask(probe: Callable[[EmbeddingSource, ProbeOptions], ProbeOutcome]) -> None:
-        found = {key: probe(each, bare) for key, each in beside.items()}
-        outcome = compare_with_controls(probe(mine, _PROBE), Controls(**found))
-        made.rows.extend([outcome.result, *outcome.curve])
-        made.rows.extend(each.result for each in found.values())
+
+def probe_run(trace: float, name: str = NET, family: str = "SUP", controls: bool = True) -> Made:
+    """Processing probes, paired and single, labels, curves and variance, with their controls."""
+    made = Made()
+    for about in (PROCESSING, PAIRED, "make", HOSTILE_LABEL):
+        curve = about in (PROCESSING, "make")
+        found = _probed(about, trace, replace(_OPTIONS, curve=curve, controls=curve))
+        beside = {key: _probed(about, strength, _BARE) for key, strength in CONTROLS.items()}
+        outcome = compare_with_controls(found, Controls(**beside)) if controls else found
+        made.rows += [outcome.result, *outcome.curve]
+        if controls:
+            made.rows += [_as_control(each.result, key) for key, each in beside.items()]
         made.details.append(
             {
-                "encoder": name,
+                "encoder": outcome.result.encoder,
                 "experiment": outcome.result.experiment,
                 "attribute": outcome.result.attribute,
                 "setup": outcome.result.setup,
@@ -137,67 +159,101 @@ def probe_run(trace: float, name: str = "net", family: str = "SUP", controls: bo
                 "tuning": [],
             }
         )
+    made.rows += _variance(trace)
+    return renamed(made, name, family)
 
-    attribute = ATTRIBUTES[ATTRIBUTE]
-    ask(lambda each, how: probe_processing(each, attribute, how))
-    ask(lambda each, how: probe_processing(each, attribute, how, paired=True))
-    for label in ("make", HOSTILE_LABEL):
-        ask(lambda each, how, label=label: probe_label(each, label, how, Guards(min_count=5)))
-    made.rows.extend(decompose_variance(mine, attribute, bootstrap=200))
-    return made
+
+def _as_control(row: Result, kind: str) -> Result:
+    """The row of a control: an untrained network, or statistics of the pixels."""
+    name = {"colour": COLOUR_STATISTICS, "dct": DCT_ENERGIES}.get(kind, NET + UNTRAINED)
+    return replace(row, encoder=name, network=name, family=CONTROL)
 
 
 @cache
-def influence_run(trace: float, name: str = "net", family: str = "SUP") -> Made:
-    """kNN influence at two numbers of neighbours, and galleries."""
-    mine = source(trace, name, family)
-    found = influence(mine, ATTRIBUTES[ATTRIBUTE], ks=(1, 10), bootstrap=200)
+def _block(trace: float, name: str, family: str, number: int) -> Result:
+    drawn = vars(source(trace)) | {"encoder": name, "family": family, "layer": number}
+    return probe_processing(Block(**drawn), ATTRIBUTES[ATTRIBUTE], _BARE).result
+
+
+def layers_run(name: str = NET, family: str = "SUP") -> Made:
+    """Probes of three blocks of a network and of the same network untrained.
+
+    The middle block carries the trace best; ``probe_run`` has the final embedding.
+    """
+    rows = []
+    for number, trace in enumerate((0.2, 2.0, 1.0), 1):
+        rows += [
+            _block(trace, f"{NET}, block {number}", "SUP", number),
+            _block(0.0, f"{NET}, block {number}{UNTRAINED}", CONTROL, number),
+        ]
+    return renamed(Made(rows), name, family)
+
+
+@cache
+def _influence(trace: float) -> Made:
+    mine = source(trace)
+    found = influence(mine, ATTRIBUTES[ATTRIBUTE], ks=(1, 10), bootstrap=100)
     shown = galleries(mine, ATTRIBUTES[ATTRIBUTE], _QUERIES, count=2)
     return Made(list(found.results), [*found.details(), *shown])
 
 
+def influence_run(trace: float, name: str = NET, family: str = "SUP") -> Made:
+    """kNN influence at two numbers of neighbours, and galleries."""
+    return renamed(_influence(trace), name, family)
+
+
 @cache
-def similarity_run(trace: float, name: str = "net", family: str = "SUP") -> Made:
-    """Distributions of similarity and stability, from a reference and with a threshold."""
-    mine = source(trace, name, family)
-    alike = similarity(mine, ATTRIBUTES[ATTRIBUTE], _QUERIES)
-    moved = stability(mine, ATTRIBUTES[ATTRIBUTE], _QUERIES, reference="JPEG95_444", threshold=0.95)
+def _similarity(trace: float) -> Made:
+    mine, attribute = source(trace), ATTRIBUTES[ATTRIBUTE]
+    alike = similarity(mine, attribute, _QUERIES)
+    moved = stability(mine, attribute, _QUERIES, reference="JPEG95_444", threshold=0.95)
     return Made([*alike.results, *moved.results], [alike.detail, moved.detail])
 
 
+def similarity_run(trace: float, name: str = NET, family: str = "SUP") -> Made:
+    """Distributions of similarity and stability, from a reference and with a threshold."""
+    return renamed(_similarity(trace), name, family)
+
+
 @cache
-def robustness_run(trace: float, name: str = "net", family: str = "SUP") -> Made:
-    """What neighbours share, without any processing."""
-    mine = source(trace, name, family)
-    found = robustness(mine, "make", options=RobustnessOptions(bootstrap=200))
+def _robustness(trace: float) -> Made:
+    found = robustness(source(trace), "make", options=RobustnessOptions(bootstrap=100))
     return Made(list(found.results))
 
 
+def robustness_run(trace: float, name: str = NET, family: str = "SUP") -> Made:
+    """What neighbours share, without any processing."""
+    return renamed(_robustness(trace), name, family)
+
+
 @cache
-def pairs_run(trace: float, name: str = "net", family: str = "SUP", subjects: int = 30) -> Made:
-    """Near-duplicates by two types of device; a negative trace pulls the devices apart."""
+def _pairs(trace: float, subjects: int) -> Made:
     rng = np.random.default_rng(0)
-    content = rng.normal(size=(subjects, 16))
-    shift = rng.normal(size=16)
+    content = rng.normal(size=(subjects, 12))
+    shift = rng.normal(size=12)
     sides = [
         content + 0.6 * rng.normal(size=content.shape) + trace * sign * shift for sign in (1, -1)
     ]
     vectors = np.concatenate(sides).astype(np.float32)
-    devices = ["camera", f"phone {HOSTILE_LABEL}"]
     photos = pl.DataFrame(
         {
             "id": [f"pair{i:03}" for i in range(2 * subjects)],
-            "path": [f"{i % 24}.jpg" for i in range(2 * subjects)],
+            "path": [f"{i % PHOTOS}.jpg" for i in range(2 * subjects)],
             "label": pl.Series([None] * 2 * subjects, dtype=pl.String),
             "split": ["val"] * 2 * subjects,
             "group": [f"pair{i:03}" for i in range(2 * subjects)],
             "subject": [f"subject {i % subjects}" for i in range(2 * subjects)],
-            "device_type": [each for each in devices for _ in range(subjects)],
+            "device_type": [each for each in DEVICES for _ in range(subjects)],
         }
     )
-    mine = FakeSource(photos, {"none": vectors}, name, family, DATASET)
-    found = near_duplicates(mine, "none", PairsOptions(ks=(1, 5), bootstrap=200))
+    mine = FakeSource(photos, {"none": vectors}, NET, "SUP", DATASET)
+    found = near_duplicates(mine, "none", PairsOptions(ks=(1, 5), bootstrap=100))
     return Made(list(found.results), found.shown)
+
+
+def pairs_run(trace: float, name: str = NET, family: str = "SUP", subjects: int = 30) -> Made:
+    """Near-duplicates by two types of device, which a trace pulls apart."""
+    return renamed(_pairs(trace, subjects), name, family)
 
 
 @cache
@@ -221,7 +277,7 @@ def correlation_run(strength: float) -> Made:
     return Made(correlation=correlate(photos, permutations=100).to_dict())
 
 
-def everything(trace: float, name: str = "net", family: str = "SUP") -> Made:
+def everything(trace: float, name: str = NET, family: str = "SUP") -> Made:
     """Every experiment on one encoder."""
     return (
         probe_run(trace, name, family)
@@ -233,18 +289,22 @@ def everything(trace: float, name: str = "net", family: str = "SUP") -> Made:
 
 
 def renamed(made: Made, name: str, family: str) -> Made:
-    """The rows of an encoder under another name; its controls stay what they are."""
-    own = {row.encoder for row in made.rows if row.family != CONTROL}
+    """The rows of the encoder, its blocks and its untrained twin under another name."""
 
     def mine(encoder: str) -> str:
-        return name if encoder in own else encoder
+        return name + encoder.removeprefix(NET) if encoder.startswith(NET) else encoder
 
     rows = [
-        replace(row, encoder=name, network=name, family=family) if row.encoder in own else row
+        replace(
+            row,
+            encoder=mine(row.encoder),
+            network=mine(row.network),
+            family=CONTROL if row.family == CONTROL else family,
+        )
         for row in made.rows
     ]
     details = [{**each, "encoder": mine(each["encoder"])} for each in made.details]
-    return replace(made, rows=rows, details=details)
+    return replace(made, rows=rows, details=details, left_out=list(made.left_out))
 
 
 def many(number: int, parts: Iterable[Callable[[float], Made]] = (everything,)) -> Made:
@@ -259,7 +319,7 @@ def many(number: int, parts: Iterable[Callable[[float], Made]] = (everything,)) 
     return replace(made, rows=list(dict.fromkeys(made.rows)))
 
 
-def write_photos(folder: Path, number: int = 24) -> Path:
+def write_photos(folder: Path, number: int = PHOTOS) -> Path:
     """Photos of plain colours."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)

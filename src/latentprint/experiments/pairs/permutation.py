@@ -76,14 +76,25 @@ class Permutation:
         """
         exchanges = Exchanges.of(contest)
         complete = exchanges.total <= self.permutations
-        found = []
-        for arranged in self._parts(exchanges, contest, complete):
-            table = _Figures.empty(contest, measures, len(arranged))
-            beside = _FLOATS * len(arranged) * len(contest.directions)
-            for rivals in contest.rivals(vectors, max(1, self.memory_mb // 4), beside):
-                table.add(rivals, arranged)
-            found.append(table.figures())
+        found = [
+            self.arranged_figures(contest, vectors, measures, arranged)
+            for arranged in self._parts(exchanges, contest, complete)
+        ]
         return Permuted(np.concatenate(found), complete)
+
+    def arranged_figures(
+        self,
+        contest: Contest,
+        vectors: VectorArray,
+        measures: Sequence[PairFigure],
+        arranged: np.ndarray,
+    ) -> np.ndarray:
+        """All measures after some exchanges [P, directions, S], as ``Permuted.figures``."""
+        table = _Figures.empty(contest, measures, len(arranged))
+        beside = _FLOATS * len(arranged) * len(contest.directions)
+        for rivals in contest.rivals(vectors, max(1, self.memory_mb // 4), beside):
+            table.add(rivals, arranged)
+        return table.figures()
 
     def _parts(
         self, exchanges: Exchanges, contest: Contest, complete: bool
@@ -104,8 +115,8 @@ class _Figures:
     Attributes:
         contest: The queries.
         measures: What is measured.
-        sums: Of the figures of queries, float64 [measures, directions, 2, P].
-        counted: Queries, float64 [directions, P].
+        sums: Of the weighted figures of queries, float64 [measures, directions, 2, P].
+        counted: Weights of the queries, float64 [directions, P].
         ranks: In both galleries, int32 [2, R, P].
         counts_as: Direction that a query is of, int16 [R, P]; -1 where it is of none.
     """
@@ -136,9 +147,9 @@ class _Figures:
         of_z = [direction[:, None] == each[:, subject].T for each in arranged.transpose(1, 0, 2)]
         before = [_before(rivals, arranged[:, z]) for z in range(len(of_z))]
         nearest = _nearest(rivals, arranged)
-        shape = len(direction), len(arranged)
+        shape, weight = (len(direction), len(arranged)), contest.weight[rows]
         for z, chosen in enumerate(of_z):
-            self.counted[z] += chosen.sum(axis=0)
+            self.counted[z] += weight @ chosen
             np.copyto(self.counts_as[rows], np.int16(z), where=chosen)
         for gallery, sides in enumerate((range(len(of_z)), contest.reverse)):
             rank, cosine = np.ones(shape, dtype=np.float32), np.zeros(shape)
@@ -149,7 +160,7 @@ class _Figures:
             margin = contest.target[rows, None] - cosine
             for m, measure in enumerate(self.measures):
                 if not measure.is_median:
-                    values = measure.values(rank, margin)
+                    values = measure.values(rank, margin) * weight[:, None]
                     for z, chosen in enumerate(of_z):
                         self.sums[m, z, gallery] += np.sum(values, axis=0, where=chosen)
 
@@ -160,8 +171,9 @@ class _Figures:
             if measure.is_median:
                 for z in range(found.shape[1]):
                     for gallery, ranks in enumerate(self.ranks):
-                        found[m, z, gallery] = _medians(ranks.T, z == self.counts_as.T)
-        return found.transpose(3, 1, 2, 0)
+                        found[m, z, gallery] = _medians(ranks.T, np.equal(self.counts_as.T, z))
+        figures: np.ndarray = found.transpose(3, 1, 2, 0)
+        return figures
 
 
 def _before(rivals: Rivals, side: np.ndarray) -> np.ndarray:

@@ -77,12 +77,24 @@ class Contest:
     @cached_property
     def subject(self) -> np.ndarray:
         """Place of every query's subject in ``names``, int64 [R]."""
-        return np.searchsorted(self.names, self.subjects[self.photo])
+        found: np.ndarray = np.searchsorted(self.names, self.subjects[self.photo])
+        return found
 
     @cached_property
     def target(self) -> np.ndarray:
         """Cosine of every query to its target, float64 [R]."""
         return np.concatenate(self.similarity)
+
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """What every query counts for in its direction, all of which count the same, float64 [R].
+
+        Each keeps it where devices are exchanged: a device with more photos of each subject than
+        another has more queries, not more to say.
+        """
+        weights: np.ndarray = 1.0 / np.bincount(self.direction)
+        each: np.ndarray = weights[self.direction]
+        return each
 
     @cached_property
     def reverse(self) -> np.ndarray:

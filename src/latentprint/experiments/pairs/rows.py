@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t
 
 from latentprint.experiments.pairs.design import PairDesign
 from latentprint.experiments.pairs.measures import PairFigure, pair_figures
 from latentprint.experiments.pairs.permutation import Permutation
 from latentprint.experiments.pairs.retrieval import Retrieved
 from latentprint.experiments.pairs.rivals import Contest, contests
-from latentprint.experiments.pairs.uncertainty import Jackknife, Resampling, jackknife
+from latentprint.experiments.pairs.uncertainty import Jackknife, Resampling, leave_subjects_out
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
 from latentprint.stats import binomial_interval, interval, permutation_p
@@ -23,7 +22,6 @@ from latentprint.words import Experiment, PairGallery, PairMeasure
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
-_TWO_SIDED = 0.975
 _ALIKE = "all queries alike"
 _WHOLE = "k takes in whole galleries: nothing can be missed"
 
@@ -96,7 +94,7 @@ class _Scatter:
         seed, memory_mb = chance.seed, chance.memory_mb
         permutation = Permutation(chance.permutations, seed, memory_mb)
         permuted = permutation.figures(contest, vectors, measures)
-        left_out = jackknife(
+        left_out = leave_subjects_out(
             contest, vectors, measures, permuted, seed=seed + 1, memory_mb=memory_mb
         )
         medians = Resampling(chance.bootstrap, seed, memory_mb).medians(contest, vectors)
@@ -190,14 +188,14 @@ class _Row:
             unseen = 100.0 * binomial_interval(0.0, subjects)[1]
             low, high = max(value - unseen, -100.0 if difference else 0.0), value + unseen
             return low, min(high, 100.0), f"{_ALIKE}: exact binomial of {subjects} subjects"
-        error = self.scatter.jackknife.standard_error(self.place, self.weights, self.directions)
+        jackknife = self.scatter.jackknife
         if recall and not difference:
-            share = value / 100.0
-            independent = share * (1.0 - share) / (error / 100.0) ** 2
+            share, most = value / 100.0, sum(map(len, self.sizes))
+            error = jackknife.standard_error(self.place, self.weights, self.directions) / 100.0
+            independent = share * (1.0 - share) / max(error**2, share * (1.0 - share) / most)
             low, high = binomial_interval(share, independent)
             return 100.0 * low, 100.0 * high, ""
-        reach = float(t.ppf(_TWO_SIDED, subjects - 1)) * error
-        low, high = value - reach, value + reach
+        low, high = jackknife.interval(value, self.place, self.weights, self.directions)
         if recall:
             low, high = max(low, -100.0), min(high, 100.0)
         return low, high, f"{_ALIKE}: no interval" if self.alike else ""

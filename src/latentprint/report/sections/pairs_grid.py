@@ -18,7 +18,7 @@ from latentprint.words import Experiment
 
 KEY = "pairs"
 
-SHOWN = 8
+SHOWN = 6
 """Grids that the page has room for, one for each encoder and direction."""
 
 SUBJECTS = 24
