@@ -18,7 +18,6 @@ import polars as pl
 from PIL import Image
 
 from latentprint.experiments import (
-    EmbeddingSource,
     Guards,
     PairsOptions,
     ProbeOptions,

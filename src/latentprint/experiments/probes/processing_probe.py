@@ -45,8 +45,8 @@ def probe_processing(
     training photos, and the final fits each have a fresh draw (ICCV 2025 study, arXiv 2508.10637,
     section 3). Under the assignment ``all``, the default below 5,000 training photos, every
     training photo appears under every class: in folds by photo where the split was not given and
-    there are fewer than 5,000 photos, else in the given split, with bootstrap replicates of its
-    training photos. Beside the probe stands the paired-shift discriminant, see ``paired_shift``.
+    there are fewer than 5,000 photos, else in the given split. Beside the probe stands the
+    paired-shift discriminant, see ``paired_shift``.
 
     Args:
         source: Embeddings of the photos under every class of the attribute.
