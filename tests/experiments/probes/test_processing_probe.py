@@ -63,6 +63,10 @@ def test_the_learning_curve_rises_to_the_whole_probe() -> None:
     assert outcome.curve[-1].value == outcome.result.value
     assert outcome.curve[0].value < outcome.curve[-1].value
     assert {row.experiment for row in outcome.curve} == {"learning_curve"}
+    row = outcome.result
+    assert row.ten_times is not None
+    assert row.ten_times > row.value
+    assert row.ten_times_low < row.ten_times < row.ten_times_high
     full = probe(
         fake_source(300, 100, trace=0.5),
         replace(BARE, curve=True, controls=True, discriminant=True),
