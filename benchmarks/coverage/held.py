@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,35 +45,39 @@ def held(
     measure: Callable[[int], Iterable[Result]],
     sets: int,
     name: Callable[[Result], str] = lambda row: row.setup,
+    truth: Mapping[str, float] | None = None,
 ) -> pl.DataFrame:
-    """Measure many sets of one population; the truth is the mean over all of them.
+    """Measure many sets of one population.
 
     Args:
         measure: The rows of the set with some seed.
         sets: Number of sets.
         name: What tells the figures of one set apart.
+        truth: The figure of an endless set; else the truth is the mean over all sets.
 
     Returns:
-        For every figure its ``mean`` and ``sd`` over the sets, the mean ``half_width`` of the
-        intervals, the share that ``holds`` the mean, that lie ``below`` and ``above`` it, and the
-        shares that claim ``less`` or ``more`` than nothing by p alone, all in percent.
+        For every figure its ``mean`` and ``sd`` over the sets, the ``truth``, the mean
+        ``half_width`` of the intervals, the share that ``holds`` the truth, that lie ``below`` and
+        ``above`` it, and the shares that claim ``less`` or ``more`` than nothing by p alone, all in
+        percent.
     """
     rows: dict[str, list[Result]] = {}
     for seed in range(sets):
         for row in measure(seed):
             rows.setdefault(name(row), []).append(row)
-    return pl.DataFrame([_counted(*each) for each in rows.items()])
+    return pl.DataFrame([_counted(*each, (truth or {}).get(each[0])) for each in rows.items()])
 
 
-def _counted(name: str, rows: list[Result]) -> dict[str, object]:
+def _counted(name: str, rows: list[Result], known: float | None) -> dict[str, object]:
     value, low, high = np.array([(row.value, row.low, row.high) for row in rows]).T
     chance = np.array([row.chance or 0.0 for row in rows])
     shown = np.array([row.p is not None and row.p <= LEVEL for row in rows])
-    truth = value.mean()
+    truth = value.mean() if known is None else known
     return {
         "figure": name,
         "sets": len(rows),
-        "mean": truth,
+        "mean": value.mean(),
+        "truth": truth,
         "sd": value.std(),
         "half_width": (high - low).mean() / 2,
         "holds": 100 * ((low <= truth) & (truth <= high)).mean(),

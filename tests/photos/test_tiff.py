@@ -13,6 +13,7 @@ from PIL import Image
 
 from latentprint.photos import BrokenPhoto, decode
 from latentprint.photos.decode import read_header, read_samples
+from latentprint.photos.tiff import read_directories
 
 SIDE = (37, 53)
 GREY = {"photometric": "minisblack"}
@@ -81,17 +82,39 @@ def test_what_only_libtiff_unpacks(tmp_path: Path, mode: str, compression: str) 
     assert np.array_equal(found.values, given)
 
 
-def test_colours_that_only_libtiff_unpacks(tmp_path: Path) -> None:
-    given = values("u2", 3)
-    file = written(tmp_path / "a.tif", given, photometric="rgb", compression="zlib")
-    data = bytearray(file.read_bytes())
-    lzma = data.replace(struct.pack("<HHII", 259, 3, 1, 8), struct.pack("<HHII", 259, 3, 1, 32946))
-    assert lzma != data
-    (tmp_path / "b.tif").write_bytes(lzma)
-    for name in ("a.tif", "b.tif"):
-        found = read_samples(tmp_path / name)
-        assert found is not None
-        assert np.array_equal(found.values, given)
+@pytest.mark.parametrize("kind", ["u2", "i2", "i4", "f4"])
+@pytest.mark.parametrize("order", "<>")
+def test_the_byte_order_of_what_libtiff_unpacks(tmp_path: Path, order: str, kind: str) -> None:
+    given = values(kind, 1)
+    data = given.astype(given.dtype.newbyteorder(order)).tobytes()
+    # PackBits: each run of at most 128 bytes as it is, after its length less one.
+    runs = [data[at : at + 128] for at in range(0, len(data), 128)]
+    packed = b"".join(bytes((len(run) - 1,)) + run for run in runs)
+    sample_format = {"u": 1, "i": 2, "f": 3}[given.dtype.kind]
+    tags = {"259": 32773, "339": sample_format}
+    bits = 8 * given.dtype.itemsize
+    file = plain_tiff(SIDE[1], SIDE[0], bits, packed, order=order, **tags)
+    (tmp_path / "a.tif").write_bytes(file)
+    found = read_samples(tmp_path / "a.tif")
+    assert found is not None
+    assert np.array_equal(found.values, given)
+
+
+def test_floating_point_whose_bytes_are_rearranged(tmp_path: Path) -> None:
+    given = values("f4", 1)
+    Image.fromarray(given).save(
+        tmp_path / "a.tif", compression="tiff_adobe_deflate", tiffinfo={317: 3}
+    )
+    assert read_directories((tmp_path / "a.tif").open("rb"))[0].predictor == 3
+    found = read_samples(tmp_path / "a.tif")
+    assert found is not None
+    assert np.array_equal(found.values, given)
+
+
+def test_pieces_without_bytes_are_not_black(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").write_bytes(plain_tiff(8, 8, 16, bytes(128), **{"279": 0}))
+    with pytest.raises(BrokenPhoto, match="truncated"):
+        decode(tmp_path / "a.tif")
 
 
 @pytest.mark.parametrize("width", [64, 63])
@@ -111,12 +134,17 @@ def test_twelve_bits_packed(tmp_path: Path, width: int) -> None:
     assert np.abs(np.asarray(photo.image)[..., 0] - np.rint(grey)).max() <= 1
 
 
-def plain_tiff(width: int, height: int, bits: int, data: bytes, **tags: int) -> bytes:
+def plain_tiff(
+    width: int, height: int, bits: int, data: bytes, *, order: str = "<", **tags: int
+) -> bytes:
     fields = {256: width, 257: height, 258: bits, 259: 1, 262: 1, 273: 0, 277: 1, 278: height,
               279: len(data)} | {int(tag): value for tag, value in tags.items()}  # fmt: skip
     fields[273] = 8 + 2 + 12 * len(fields) + 4
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, fields[tag]) for tag in sorted(fields))
-    return b"II*\0" + struct.pack("<IH", 8, len(fields)) + entries + b"\0\0\0\0" + data
+    entries = b"".join(
+        struct.pack(f"{order}HHII", tag, 4, 1, fields[tag]) for tag in sorted(fields)
+    )
+    start = b"II*\0" if order == "<" else b"MM\0*"
+    return start + struct.pack(f"{order}IH", 8, len(fields)) + entries + bytes(4) + data
 
 
 def shades(shade: int, width: int, height: int) -> np.ndarray:
@@ -174,6 +202,18 @@ def test_the_orientation_is_that_of_the_picture(tmp_path: Path, order: str, big:
     stored = decode(tmp_path / "a.tif", orient=False).image
     assert stored.size == (64, 48)
     assert stored.getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_the_orientation_of_a_preview_turns_no_photo(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        tiff.write(
+            shades(1, 16, 12), metadata=None, photometric="rgb", subfiletype=1,
+            extratags=[(274, 3, 1, 6, False)],
+        )  # fmt: skip
+        tiff.write(shades(2, 64, 48), metadata=None, photometric="rgb")
+    photo = decode(tmp_path / "a.tif")
+    assert photo.exif.orientation is None
+    assert photo.image.size == (64, 48)
 
 
 @pytest.mark.parametrize("kind", ["u1", "u2"])

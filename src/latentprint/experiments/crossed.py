@@ -14,9 +14,27 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
+from scipy.stats import norm, t
 
 from latentprint.stats import binomial_interval
+
+_ROUNDING = 1e-9
+_UPPER = 0.975
+
+
+@dataclass(frozen=True)
+class PairEffects:
+    """What photos add to a figure, beyond their share of it.
+
+    Attributes:
+        own: By their own pairs, float64 [n]; 0 for photos that are no queries.
+        listed: By the pairs of others that list them, float64 [n].
+        doubled: Sum of the squared effects of single pairs, which are in both.
+    """
+
+    own: np.ndarray
+    listed: np.ndarray
+    doubled: float
 
 
 @dataclass(frozen=True)
@@ -25,47 +43,55 @@ class Spread:
 
     Attributes:
         error: Standard error, in units of the figure.
-        groups: Number of independent groups behind it.
+        groups: Number of independent groups of queries behind it.
     """
 
     error: float
     groups: int
 
     @classmethod
-    def of(cls, own: np.ndarray, listed: np.ndarray, doubled: float, groups: np.ndarray) -> Spread:
+    def of(cls, effects: PairEffects, groups: np.ndarray, queries: np.ndarray) -> Spread:
         """Sum the effects of photos over their groups.
 
         Args:
-            own: Effect of each photo by its own pairs, float64 [n].
-            listed: Effect of each photo by the pairs of others that list it, float64 [n].
-            doubled: Sum of the squared effects of single pairs, which are in both.
+            effects: What each photo adds to the figure.
             groups: Group of each photo, from 0 without gaps, int64 [n].
+            queries: Rows of the photos that are queries, int64 [m].
         """
-        first, second = (np.bincount(groups, weights=each) for each in (own, listed))
-        queries = float(first @ first)
-        more = float((2.0 * first + second) @ second) - doubled
+        own, listed = (np.bincount(groups, weights=e) for e in (effects.own, effects.listed))
+        alone = float(own @ own)
+        more = float((2.0 * own + listed) @ listed) - effects.doubled
         # Pairs cannot make up for what the queries alone vary by.
-        variance = queries + max(0.0, more)
-        count = len(first)
+        variance = alone + max(0.0, more)
+        count = len(np.unique(groups[queries]))
         return cls(math.sqrt(variance * count / max(1, count - 1)), count)
 
     def interval(self, value: float) -> tuple[float, float]:
         """The 95 % interval around a value."""
-        reach = float(t.ppf(0.975, max(1, self.groups - 1))) * self.error
+        reach = self._quantile * self.error
         return value - reach, value + reach
 
     def interval_of_share(self, share: float) -> tuple[float, float]:
         """The 95 % interval of a share, 0 to 1, which does not leave that range.
 
         That of a binomial share of as many independent observations as have this standard error
-        (Korn and Graubard, Survey Methodology 1998); of as many as groups where all agree.
+        (Korn and Graubard, Survey Methodology 1998).
         """
-        variance = self.error**2
-        certain = variance <= 0.0 or share <= 0.0 or share >= 1.0
-        return binomial_interval(share, self.groups if certain else share * (1 - share) / variance)
+        return binomial_interval(share, self.independent(share))
+
+    def independent(self, share: float) -> float:
+        """Number of independent observations that tell a share as exactly; groups if all agree."""
+        if self.error == 0.0 or not 0.0 < share < 1.0:
+            return float(self.groups)
+        return share * (1.0 - share) / (self.error * self._quantile / norm.ppf(_UPPER)) ** 2
+
+    @property
+    def _quantile(self) -> float:
+        return float(t.ppf(_UPPER, max(1, self.groups - 1)))
 
     def p(self, value: float) -> float:
         """Two-sided p of the hypothesis that the figure is zero."""
-        if self.error == 0.0:
+        # Sums that are equal on paper differ by the order in which they were added.
+        if abs(value) < _ROUNDING or self.error == 0.0:
             return 1.0
         return float(2.0 * t.sf(abs(value) / self.error, max(1, self.groups - 1)))

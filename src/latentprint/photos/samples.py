@@ -90,7 +90,7 @@ def unreadable(directory: Directory) -> str:
     colours = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3, 9: 3}.get(directory.photometric, 0)
     channels, depth = len(directory.bits), tiff_depth(directory)
     if channels * directory.depth > _MOST_BITS:
-        return f"{channels} channels of {directory.depth} bits"
+        return f"more than {_MOST_BITS} bits a pixel"
     if len(set(directory.bits)) > 1:
         return f"samples of different depths: {directory.bits}"
     if directory.sample_format > 4:

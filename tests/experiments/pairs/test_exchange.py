@@ -129,7 +129,7 @@ def test_the_jackknife_leaves_a_subject_out_as_query_and_as_distractor() -> None
 
 
 def test_resamples_count_a_subject_as_often_as_it_is_drawn() -> None:
-    contest, vectors = contest_of(pair_source(12, trace=0.5, noise=1.0))
+    contest, vectors = contest_of(pair_source(12, trace=0.5, noise=2.5))
     found = Resampling(20, 7, 64).medians(contest, vectors)
     (rivals,) = contest.rivals(vectors, 64)
     rng = np.random.default_rng(7)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from latentprint.experiments.asking import option
-from latentprint.experiments.crossed import Spread
+from latentprint.experiments.crossed import PairEffects, Spread
 from latentprint.experiments.neighbors.shuffles import Chance, Shuffles
 from latentprint.experiments.neighbors.signs import Centred
 from latentprint.experiments.probes.labels import parse_bins
@@ -171,7 +171,8 @@ class Judge:
         apart = self.groups[rows] != self.groups[:, None]
         listed = np.bincount(rows[apart], weights=differing[apart], minlength=len(rows))
         doubled = _doubled(self.groups, rows, apart, residuals, differing)
-        low, high = Spread.of(own, listed, doubled, self.groups).interval_of_share(share)
+        spread = Spread.of(PairEffects(own, listed, doubled), self.groups, np.arange(len(rows)))
+        low, high = spread.interval_of_share(share)
         return 100.0 * share, 100.0 * low, 100.0 * high
 
     def _by_nuisance(
