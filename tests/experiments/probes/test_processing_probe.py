@@ -197,7 +197,7 @@ def test_small_sets_show_every_photo_under_every_class_unless_asked_otherwise() 
 
 
 def test_the_paired_shift_decides_what_the_probe_cannot() -> None:
-    source = fake_source(120, 60, trace=0.02)
+    source = fake_source(120, 60, trace=0.005)
     for name, vectors in source.by_class.items():
         noise = np.random.default_rng(len(name)).normal(size=vectors.shape)
         source.by_class[name] = (vectors + 0.05 * noise).astype(np.float32)
