@@ -13,7 +13,7 @@ import polars as pl
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, Draw, assign_classes
 from latentprint.experiments.neighbors.features import split_photos, unit_vectors
-from latentprint.experiments.neighbors.setups import SETUPS, Gallery, classify, combinations
+from latentprint.experiments.neighbors.setups import SETUPS, LabelledPhotos, classify, combinations
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
 from latentprint.stats import (
@@ -169,14 +169,14 @@ def _gallery(
     test: pl.DataFrame,
     names: Sequence[str],
     memory_mb: float,
-) -> Gallery:
+) -> LabelledPhotos:
     """Vectors and labels, still without draws."""
     numbers = {name: number for number, name in enumerate(names)}
     labels = [
         np.array([numbers[name] for name in part["label"]], dtype=np.int64)
         for part in (test, train)
     ]
-    return Gallery(
+    return LabelledPhotos(
         unit_vectors(source, attribute.classes, test, memory_mb / 8),
         unit_vectors(source, attribute.classes, train, memory_mb / 2),
         labels[0],
