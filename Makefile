@@ -2,6 +2,8 @@
 # make test runs tests side by side; make soak N=10 runs the whole suite ten times.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST = $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal \
+	--max-worker-restart=2
 
 N ?= 3
 
@@ -19,15 +21,13 @@ demo: setup
 	$(BIN)/latentprint demo --out demo-run
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal \
-		--max-worker-restart=2
+	$(PYTEST)
 
-# One line for each run: seconds, and pytest's last line, where "rerun" tells of a lost browser.
+# One line for each run: seconds, exit code, and what pytest counted ("rerun": a browser was lost).
 soak: setup
 	@for run in $$(seq $(N)); do \
-		begin=$$(date +%s); \
-		$(MAKE) --silent test >soak-$$run.log 2>&1; code=$$?; \
-		echo "run $$run: $$(($$(date +%s) - begin)) s, exit $$code, $$(tail -n 1 soak-$$run.log)"; \
+		begin=$$(date +%s); $(PYTEST) >soak-$$run.log 2>&1; code=$$?; \
+		echo "run $$run: $$(($$(date +%s) - begin)) s, exit $$code: $$(tail -n 1 soak-$$run.log)"; \
 	done
 
 check: setup

@@ -1,4 +1,4 @@
-"""How often the 95 % intervals of probes hold the truth, and how often they claim what is not there.
+"""How often the 95 % intervals of probes hold the truth, and how often they claim too much.
 
 Many sets are drawn from one population: content, noise, a trace of the label. The truth is the mean
 accuracy over all sets: what a set of this size reads on average, whichever photos it has. An
@@ -114,7 +114,9 @@ def probes(n: int, trace: float) -> Iterator[tuple[str, Measure]]:
 def report(name: str, sets: int, measure: Measure) -> None:
     """Print how often the intervals of many sets hold the mean of all sets."""
     rows = [measure(each) for each in range(sets)]
-    values, low, high = (np.array([getattr(row, key) for row in rows]) for key in ("value", "low", "high"))
+    values, low, high = (
+        np.array([getattr(row, key) for row in rows]) for key in ("value", "low", "high")
+    )
     truth, chance = values.mean(), rows[0].chance or 0.0
     held = 100 * ((low <= truth) & (truth <= high)).mean()
     claimed = 100 * (low > chance + MARGIN).mean()

@@ -65,7 +65,8 @@ def _section(words: str, command: Any) -> str:
     arguments = [each for each in shown if not _is_option(each)]
     options = [each for each in shown if _is_option(each)]
     below = getattr(command, "commands", {})
-    parts = [f"## {words}", inspect.cleandoc(command.help or "")]
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    parts = [f"## {words}", *map(_wrapped, paragraphs)]
     parts.append(f"```text\n{_usage(words, arguments, options, below)}\n```")
     hints = _hints(command)
     taken = [*arguments, *options]

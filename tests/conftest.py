@@ -13,7 +13,7 @@ import pytest
 for _library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
-SLOW_LIMIT = 300
+SLOW_LIMIT = 400
 """Seconds for a test that is marked as slow."""
 
 

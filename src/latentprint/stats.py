@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
 
 from latentprint.errors import UsageError
 
@@ -153,6 +152,8 @@ def binomial_interval(share: float, n: float, level: float = 0.95) -> tuple[floa
     Returns:
         Two shares, 0 to 1.
     """
+    from scipy.stats import beta
+
     tail, hits, misses = (1.0 - level) / 2, share * n, (1.0 - share) * n
     low = beta.ppf(tail, hits, misses + 1.0) if hits > 0 else 0.0
     high = beta.ppf(1.0 - tail, hits + 1.0, misses) if misses > 0 else 1.0

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from scipy.stats import false_discovery_control
-
 from latentprint.results import Result
 from latentprint.words import (
     BELOW_CHANCE_DISCOVERIES,
@@ -44,6 +42,8 @@ def judged(rows: Sequence[Result]) -> list[Result]:
     Args:
         rows: All rows of a run, those of controls too, which get no verdict.
     """
+    from scipy.stats import false_discovery_control
+
     found = [
         replace(row, q=None, verdict="", learned="", direction="", harm="", tiny=None)
         for row in rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,81 @@ def test_latex_is_decoded() -> None:
     assert '<span class="reference-venue">J. X, 2020</span>' in shown
 
 
+def authors(entry: str) -> str:
+    (found,) = re.findall(r'reference-authors">(.*?)</span>', reference(entry))
+    return str(found)
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        ("{{Acme Imaging, Inc.}}", "Acme Imaging, Inc."),
+        ("{Meyer, Hans and {Air and Ground Team}}", "Hans Meyer and Air and Ground Team"),
+        ("{{Example Team, Example Lab}}", "Example Team, Example Lab"),
+        (r"{{Müller \& Sohn, KG} and {\'E}mile Zola}", "Müller &amp; Sohn, KG and Émile Zola"),
+        ('"{Barnes and Noble} and Knuth, Donald E."', "Barnes and Noble and Donald E. Knuth"),
+        ("{de la Cruz, Jr., Juan}", "Juan de la Cruz Jr."),
+        ("{A B and others and others}", "A B, et al."),
+        ("{A B and et al.}", "A B, et al."),
+        ("{A B et al. and others}", "A B, et al."),
+        ("{A B and {et al.}}", "A B, et al."),
+        ("{Anders Ethals}", "Anders Ethals"),
+    ],
+)  # fmt: skip
+def test_names_are_split_as_they_are_written(field: str, shown: str) -> None:
+    assert authors(f"@misc{{a, title={{T}}, author={field}}}") == shown
+
+
+def test_a_full_stop_is_not_doubled() -> None:
+    shown = reference("@misc{a, title={Why?}, author={{Acme, Inc.}}, year={2001}}")
+    assert re.sub("<[^>]+>", "", shown) == "Why? Acme, Inc. 2001"
+
+
+def test_a_part_takes_from_its_whole_what_it_lacks() -> None:
+    document = render(
+        "<d-cite key='a'></d-cite>",
+        "@inproceedings{a, title={A}, author={C D}, crossref={p}}\n"
+        "@proceedings{p, title={Proceedings of X}, editor={E F}, year=2019, url={https://p.org}}",
+    )
+    (only,) = document.references
+    assert "Proceedings of X, 2019" in only.html
+    assert "E F" not in only.html
+    assert "p.org" not in only.html
+
+
+def test_formulas_in_a_title_are_drawn() -> None:
+    shown = reference("@misc{a, title={F on $10^{-3}$ lux, 5\\% of \\$3}}")
+    assert "<msup><mn>10</mn>" in shown
+    assert "5% of $3" in shown
+
+
+def test_names_of_biblatex() -> None:
+    shown = reference("@article{a, title={T}, journaltitle={J of T}, date={2011-02-03}}")
+    assert '<span class="reference-venue">J of T, 2011</span>' in shown
+
+
+def test_where_a_web_page_was_published_is_its_link() -> None:
+    published = r"howpublished={Available at \url{https://x.org/~m/c_1.html}}"
+    shown = reference(f"@misc{{a, title={{T}}, {published}, year=2004}}")
+    assert '<span class="reference-venue">2004</span>' in shown
+    assert shown.count("x.org/~m/c_1.html") == 2
+    report = reference(r"@misc{a, title={T}, howpublished={Technical report, \url{https://x.org}}}")
+    assert '<span class="reference-venue">Technical report</span>' in report
+
+
+def test_the_case(shared_cases: Path) -> None:
+    folder = shared_cases
+    document = parse_article((folder / "corporate.md").read_text(), folder=folder)
+    assert document.warnings == ()
+    shown = " ".join(each.html for each in document.references)
+    for expected in (
+        ">Acme Imaging, Inc.<", ">Hans Meyer and Air and Ground Imaging Team<",
+        ">Example Team, Example Lab<", 'href="https://people.example.org/~meyer/cam_1.html"',
+        'href="https://example.org/q?a=1&amp;b=2#c"',
+    ):  # fmt: skip
+        assert expected in shown
+
+
 def test_many_authors_are_cut_short() -> None:
     names = " and ".join(f"A{number} B{number}" for number in range(12))
     shown = reference(f"@misc{{a, title={{T}}, author={{{names}}}}}")
@@ -115,6 +191,12 @@ def test_many_authors_are_cut_short() -> None:
     [
         ("url={https://x.org/a_b?c=d%20e}", "https://x.org/a_b?c=d%20e"),
         (r"url={https://x.org/a\_b}", "https://x.org/a_b"),
+        (r"url={https://x.org/q?a=1\&b=2\#c}", "https://x.org/q?a=1&amp;b=2#c"),
+        (r"url={\url{https://x.org/~m}}", "https://x.org/~m"),
+        (r"url={https://x.org/\~{}m/{\textasciitilde}n}", "https://x.org/~m/~n"),
+        (r"note={\url{https://x.org/a_b}}", "https://x.org/a_b"),
+        ("note={see https://x.org for more}", None),
+        (r"howpublished={\url{javascript:alert(1)}}", None),
         ("doi={10.1000/xyz_1}", "https://doi.org/10.1000/xyz_1"),
         ("doi={https://doi.org/10.1000/xyz}", "https://doi.org/10.1000/xyz"),
         ("eprint={2101.00001}, archiveprefix={arXiv}", "https://arxiv.org/abs/2101.00001"),

@@ -87,7 +87,7 @@ def test_results_tell_network_and_layer(
         (None, 2, 5), untrained
     )
     resizing = ATTRIBUTES["resizing"]
-    found = [decompose_variance(each, resizing, bootstrap=20) for each in sources.values()]
+    found = [decompose_variance(each, resizing) for each in sources.values()]
     table = results_table([row for rows in found for row in rows])
     assert dict(table.select("layer", "encoder").rows()) == {
         None: untrained,

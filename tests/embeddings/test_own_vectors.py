@@ -1,13 +1,12 @@
 import json
 from pathlib import Path
 
-import latentprint.cli.robustness  # noqa: F401 - registers the command
 import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from latentprint.cli.app import app
+from latentprint.cli.main import app
 from latentprint.embeddings.own_vectors import open_own_vectors
 from latentprint.errors import LatentprintError, UsageError
 
@@ -137,10 +136,32 @@ def test_bad_vectors_are_named(tmp_path: Path) -> None:
     (tmp_path / "z.npz").rename(file)
     with pytest.raises(LatentprintError, match="archive of arrays"):
         open_own_vectors(file)
-    with pytest.raises(UsageError, match=r"a .npy or .parquet file is needed"):
+    with pytest.raises(UsageError, match=r"a .npy, .npz or .parquet file is needed"):
         open_own_vectors(tmp_path / "v.csv")
     with pytest.raises(LatentprintError, match="There is no file"):
         open_own_vectors(tmp_path / "none.npy")
+
+
+def test_an_archive_holds_one_matrix_and_columns(tmp_path: Path) -> None:
+    file = tmp_path / "mine.npz"
+    ids = [f"photo {at}" for at in range(len(VECTORS))]
+    np.savez(file, vectors=VECTORS, id=ids, seeds=np.arange(3))
+    own = open_own_vectors(file)
+    np.testing.assert_array_equal(own.vectors("none")[:], VECTORS)
+    assert own.photos["id"].to_list() == ids
+    assert "seeds" not in own.photos.columns
+    np.savez(file, one=VECTORS, other=VECTORS)
+    with pytest.raises(
+        LatentprintError, match=r"one matrix of vectors, and holds 2 \(one, other\)"
+    ):
+        open_own_vectors(file)
+    np.savez(file, objects=np.array([{}], dtype=object))
+    with pytest.raises(LatentprintError, match="Python objects are refused"):
+        open_own_vectors(file)
+    np.save(tmp_path / "one.npy", VECTORS)
+    (tmp_path / "one.npy").rename(file)
+    with pytest.raises(LatentprintError, match=r"name it \.npy"):
+        open_own_vectors(file)
 
 
 def test_bad_parquet(tmp_path: Path) -> None:
@@ -168,12 +189,13 @@ def test_the_command_judges_own_vectors(files: tuple[Path, Path]) -> None:
     answer = CliRunner().invoke(app, [*command, "--json"], catch_exceptions=False)
     assert answer.exit_code == 0
     found = json.loads(answer.stdout)
-    assert [row["setup"] for row in found["results"]] == [
+    assert {row["setup"] for row in found["results"]} == {
         "robustness index",
         "class purity",
         "nuisance purity",
-    ]
+    }
     (details,) = found["details"]
     assert len(details["photos"]["so"]) == 30
     shown = CliRunner().invoke(app, command, catch_exceptions=False).stdout
-    assert "robustness index k=3" in shown
+    assert "robustness index" in shown
+    assert "k = 3" in shown

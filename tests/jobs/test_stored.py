@@ -54,14 +54,14 @@ def test_vectors_of_ones_own_are_compared(vectors: Path) -> None:
     options = ComparisonOptions(columns=("scanner",), queries=QueryOptions(bootstrap=50))
     rows = measure_stored("similarity", of(vectors), options).results
     assert {row.attribute for row in rows} == {"scanner"}
-    judging = RobustnessOptions(ks=(3,), permutations=20, bootstrap=20)
+    judging = RobustnessOptions(ks=(3,), permutations=99)
     asked = RobustnessQuestions(("scanner",), judging=judging)
     assert measure_stored("robustness", of(vectors), asked).results
     assert measure_stored("pairs", of(vectors)).results
 
 
 def test_some_of_ones_own_vectors(vectors: Path) -> None:
-    judging = RobustnessOptions(ks=(3,), permutations=20, bootstrap=20)
+    judging = RobustnessOptions(ks=(3,), permutations=99)
     asked = RobustnessQuestions(("scanner",), judging=judging)
     sources = of(vectors, where="subject < 's2'")
     rows = measure_stored("robustness", sources, asked).results

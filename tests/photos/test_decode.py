@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageOps, features
+from PIL.PngImagePlugin import PngInfo
 
 from latentprint.photos import BrokenPhoto, decode
+from latentprint.photos.decode import decode_small, read_header
+from latentprint.photos.heif import heif_orientation
 
 
 @pytest.fixture
@@ -88,8 +91,9 @@ def test_orientation(tmp_path: Path, colour: Image.Image, turn: int, kind: str) 
     photo = decode(file)
     assert (photo.width, photo.height) == ((48, 32) if turn < 5 else (32, 48))
     assert np.array_equal(photo.image, expected)
-    if kind != "tiff":
+    if kind != "tiff":  # Pillow turns the pixels of a TIFF itself
         assert np.array_equal(decode(file, orient=False).image, stored)
+    assert decode(file, orient=False).image.size == (48, 32)
 
 
 def test_broken_exif_costs_no_photo(tmp_path: Path, colour: Image.Image) -> None:
@@ -248,3 +252,104 @@ def test_real_photos(shared_data: Path, tmp_path: Path) -> None:
         assert photo.format == "JPEG"
         shutil.copy(file, tmp_path / "copy.jpg")
         assert decode(tmp_path / "copy.jpg").content == photo.content
+
+
+XMP = b'<x:xmpmeta xmlns:tiff="t"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tiff"])
+@pytest.mark.parametrize("stated", [None, 3])
+def test_xmp_is_not_exif(
+    tmp_path: Path, colour: Image.Image, kind: str, stated: int | None
+) -> None:
+    exif = Image.Exif()
+    if stated is not None:
+        exif[0x0112] = stated
+    file = tmp_path / f"a.{kind}"
+    options: dict[str, object] = {"xmp": XMP}
+    if kind == "png":
+        text = PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", XMP.decode())
+        options = {"pnginfo": text}
+    if kind == "tiff":
+        options = {"tiffinfo": {700: XMP} | ({} if stated is None else {0x0112: stated})}
+    colour.save(file, exif=exif, **options)
+    photo = decode(file)
+    assert photo.exif.orientation == stated
+    expected = colour if stated is None else colour.transpose(Image.Transpose.ROTATE_180)
+    assert photo.image.size == (48, 32)
+    assert np.abs(np.asarray(photo.image, int) - np.asarray(expected, int)).mean() < 8
+    small = decode_small(file, 24)
+    assert small.size == (24, 16)
+    assert np.abs(np.asarray(small, int) - np.asarray(expected.resize((24, 16)), int)).mean() < 12
+
+
+def heic(file: Path, image: Image.Image, orientation: int, *, boxes: bool = True) -> Path:
+    heif = pytest.importorskip("pillow_heif")
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    written = heif.from_pillow(image)
+    written.info["exif"] = exif.tobytes()
+    try:
+        written.save(file, quality=95)
+    except Exception as error:
+        pytest.skip(f"this pillow_heif has no HEIC encoder: {error}")
+    if not boxes:
+        for kind in (b"irot", b"imir"):
+            file.write_bytes(file.read_bytes().replace(kind, b"free"))
+    return file
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_size_of_heif_is_the_stored_one_and_the_label_turns_it(
+    tmp_path: Path, colour: Image.Image, orientation: int
+) -> None:
+    file = heic(tmp_path / "a.heic", colour, orientation)
+    photo, header = decode(file), read_header(file)
+    assert (header.width, header.height) == (48, 32)
+    assert header.exif.orientation == photo.exif.orientation == orientation
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    colour.save(tmp_path / "a.png", exif=exif)
+    turned = decode(tmp_path / "a.png").image
+    assert photo.image.size == turned.size
+    assert np.abs(np.asarray(photo.image, int) - np.asarray(turned, int)).mean() < 8
+    stored = decode(file, orient=False).image
+    assert np.abs(np.asarray(stored, int) - np.asarray(colour, int)).mean() < 8
+
+
+def test_the_exif_of_heif_turns_nothing(tmp_path: Path, colour: Image.Image) -> None:
+    file = heic(tmp_path / "a.heic", colour, 6, boxes=False)
+    photo = decode(file)
+    assert photo.image.size == (48, 32)
+    assert photo.exif.orientation == 1
+    assert photo.exif.exif_problems == "Orientation is 6, the boxes count here"
+
+
+@pytest.mark.parametrize("damage", [b"ipma", b"pitm", b"ipco", b"meta"])
+def test_damaged_boxes_turn_nothing(tmp_path: Path, colour: Image.Image, damage: bytes) -> None:
+    data = heic(tmp_path / "a.heic", colour, 6).read_bytes()
+    for broken in (data.replace(damage, b"free"), data[: data.index(damage) + 6]):
+        assert heif_orientation(io.BytesIO(broken)) == 1
+
+
+def test_the_cases(shared_cases: Path) -> None:
+    turned, upright = (decode(shared_cases / f"xmp_orientation_{each}.jpg") for each in (6, "none"))
+    assert turned.image.size == (160, 120)
+    assert turned.content == upright.content
+    assert turned.exif.orientation is None
+    red, green, blue = turned.image.getpixel((2, 2))  # type: ignore[misc]
+    assert red > 200
+    assert max(green, blue) < 100
+    quality = decode(shared_cases / "quality15_16bit_table.jpg")
+    assert (quality.jpeg_quality, quality.jpeg_ijg) == (15, True)
+    quality = decode(shared_cases / "quality90.jpg")
+    assert (quality.jpeg_quality, quality.jpeg_ijg) == (90, True)
+    labels = decode(shared_cases / "raw_profile.png").exif
+    assert (labels.make, labels.model) == ("Testmake", "TestModel")
+    phone = decode(shared_cases / "samsung_att_phone.jpg").exif
+    assert (phone.smartphone, phone.smartphone_model) == (True, "SAMSUNG-SM-G900A")
+    tablet = decode(shared_cases / "lg_tablet.jpg").exif
+    assert (tablet.smartphone, tablet.device_type) == (None, "tablet")
+    main = decode(shared_cases / "thumbnail_first.tif")
+    assert (main.width, main.height) == (64, 48)

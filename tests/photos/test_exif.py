@@ -144,7 +144,7 @@ def test_a_png_block_after_the_pixels_is_found_without_decoding() -> None:
 
 @pytest.mark.parametrize("keyword", ["Raw profile type exif", "Raw profile type APP1"])
 @pytest.mark.parametrize("compressed", [False, True])
-@pytest.mark.parametrize("spare", ["", "0000", "\n00 ff\n"])
+@pytest.mark.parametrize("spare", ["", "0000", "\n00 ff\n", "\nend"])
 @pytest.mark.parametrize("last", [False, True])
 def test_a_png_block_written_out_as_text(
     keyword: str, compressed: bool, spare: str, last: bool

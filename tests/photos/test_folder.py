@@ -62,9 +62,95 @@ def test_linked_folders_are_read_once(tmp_path: Path) -> None:
     (root / "m" / "up").symlink_to("..")
     (root / "out").symlink_to(outside)
     (outside / "self").symlink_to(".")
-    photos = open_photos(root)
+    photos = open_photos(root, follow_links=True)
     assert photos.table["id"].to_list() == ["m/a.jpg", "out/b.jpg", "out/deep/c.jpg"]
     assert photos.ignored["path"].to_list() == ["a_link_to_m/", "m/up/", "out/self/"]
+
+
+def test_links_out_of_the_folder_are_not_followed_unless_asked(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    touch(root, "a.jpg", "deep/d.jpg")
+    touch(outside, "b.jpg", "deep/c.jpg")
+    (root / "folder").symlink_to(outside)
+    (root / "file.jpg").symlink_to(outside / "b.jpg")
+    (root / "inside.jpg").symlink_to("deep/d.jpg")
+    (root / "near").symlink_to(tmp_path / "rootless")
+    photos = open_photos(root)
+    assert photos.table["id"].to_list() == ["a.jpg", "deep/d.jpg", "inside.jpg"]
+    assert {reason for path, reason in photos.ignored.rows() if path != "near"} == {
+        "a link out of the folder, not followed unless asked for"
+    }
+    assert len(open_photos(root, follow_links=True)) == 6
+    for name in ("a.jpg", "inside.jpg"):
+        (root / name).unlink()
+    (root / "deep" / "d.jpg").unlink()
+    (root / "near").unlink()
+    with pytest.raises(LatentprintError, match="2 files: a link out of the folder"):
+        open_photos(root)
+
+
+def test_a_link_to_the_folder_itself_opens_it(tmp_path: Path) -> None:
+    touch(tmp_path / "real", "a.jpg")
+    (tmp_path / "link").symlink_to("real")
+    assert len(open_photos(tmp_path / "link")) == 1
+
+
+def test_ignored_files_are_counted_by_suffix(tmp_path: Path) -> None:
+    names = ("a.jpg", "b.txt", "c.TXT", "d.cr9", "README", ".DS_Store", ".git/x.txt")
+    photos = open_photos(touch(tmp_path, *names))
+    assert photos.ignored_by_suffix() == {".txt": 2, "": 1, ".cr9": 1}
+
+
+@pytest.mark.parametrize("suffix", ["hif", "HEICS", "mpo", "jfif", "jpe"])
+def test_rarer_suffixes_of_photos(tmp_path: Path, suffix: str) -> None:
+    assert len(open_photos(touch(tmp_path, f"a.{suffix}"))) == 1
+
+
+def test_the_card_of_a_camera(shared_cases: Path) -> None:
+    photos = open_photos(shared_cases / "card")
+    formats = [decode(photos.file(path)).format for path in photos.table["path"]]
+    assert formats == ["HEIF", "JPEG"]
+
+
+def shards(*endings: str) -> list[str]:
+    return [
+        f"{part:05}/{part:05}{number:04}.{ending}"
+        for part in range(2)
+        for number in range(3)
+        for ending in endings
+    ]
+
+
+def test_numbered_parts_of_a_download_are_no_classes(tmp_path: Path) -> None:
+    photos = open_photos(touch(tmp_path, *shards("jpg", "json", "txt"), "00000_stats.json"))
+    assert photos.table["label"].null_count() == len(photos) == 6
+    (note,) = photos.notes
+    assert note.startswith("The folders number the parts of a download")
+    assert "the files beside 6 photos" in note
+    labels = open_photos(tmp_path, layout="classes").table["label"]
+    assert labels.to_list() == ["00000"] * 3 + ["00001"] * 3
+
+
+def test_archives_beside_numbered_folders_are_told(tmp_path: Path) -> None:
+    photos = open_photos(touch(tmp_path, *shards("jpg"), "00000.tar", "00001.tar", "00002.tar"))
+    assert photos.table["label"].null_count() == 6
+    assert "3 .tar archives are not opened" in photos.notes[0]
+
+
+def test_numbered_parts_keep_their_split(tmp_path: Path) -> None:
+    files = [f"{side}/{name}" for side in ("train", "val") for name in shards("jpg", "json")]
+    photos = open_photos(touch(tmp_path, *files))
+    assert photos.table["label"].null_count() == len(photos) == 12
+    assert set(photos.table["split"]) == {"train", "val"}
+
+
+@pytest.mark.parametrize(
+    "names", [("00000/a.jpg", "00001/b.jpg"), ("7/a.jpg", "7/a.json", "8/b.jpg", "8/b.json")]
+)
+def test_classes_called_by_numbers_stay_classes(tmp_path: Path, names: tuple[str, ...]) -> None:
+    photos = open_photos(touch(tmp_path, *names))
+    assert photos.table["label"].null_count() == 0
+    assert photos.notes == ()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")

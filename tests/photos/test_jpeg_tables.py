@@ -7,6 +7,8 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from latentprint.photos import jpeg_quality, jpeg_subsampling
+from latentprint.photos.decode import read_header
+from latentprint.photos.jpeg_tables import LUMINANCE
 
 
 def saved(quality: int, subsampling: int = 2, mode: str = "RGB") -> JpegImageFile:
@@ -63,3 +65,38 @@ def test_real_photos(shared_data: Path, folder: str) -> None:
             assert isinstance(image, JpegImageFile)
             assert jpeg_quality(image.quantization) == (quality, True)
             assert jpeg_subsampling(image) == subsampling
+
+
+def in_slot(data: bytes, slot: int, *, wide: bool) -> bytes:
+    """The JPEG with its luminance table in another slot, of 16-bit entries where asked."""
+    at = data.index(b"\xff\xdb")
+    length = int.from_bytes(data[at + 2 : at + 4])
+    assert length == 67
+    entries = data[at + 5 : at + 69]
+    if wide:
+        entries = b"".join(bytes((0, each)) for each in entries)
+    table = bytes(((16 if wide else 0) | slot,)) + entries
+    changed = data[:at] + b"\xff\xdb" + (len(table) + 2).to_bytes(2) + table + data[at + 69 :]
+    start = changed.index(b"\xff\xc0") if b"\xff\xc0" in changed else changed.index(b"\xff\xc1")
+    frame = bytearray(changed)
+    frame[start + 1] = 0xC1  # sixteen bits are for extended JPEG
+    frame[start + 12] = slot
+    return bytes(frame)
+
+
+@pytest.mark.parametrize("slot", range(4))
+@pytest.mark.parametrize("wide", [False, True])
+def test_the_table_of_luminance_whatever_its_slot(tmp_path: Path, slot: int, wide: bool) -> None:
+    buffer = io.BytesIO()
+    Image.effect_noise((64, 64), 50).save(buffer, "JPEG", quality=83)
+    (tmp_path / "a.jpg").write_bytes(in_slot(buffer.getvalue(), slot, wide=wide))
+    header = read_header(tmp_path / "a.jpg")
+    assert (header.jpeg_quality, header.jpeg_ijg) == (83, True)
+
+
+def test_tables_that_go_beyond_a_byte() -> None:
+    for quality in range(1, 26):
+        percent = 5000 // quality
+        table = [max(1, (each * percent + 50) // 100) for row in LUMINANCE for each in row]
+        assert jpeg_quality({0: table}) == (quality, True)
+        assert jpeg_quality({0: [min(each, 255) for each in table]}) == (quality, True)

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.photos import open_photos
+from latentprint.photos import open_photos, read_table
 
 
 def csv(folder: Path, text: str) -> Path:
@@ -80,3 +80,50 @@ def test_real_manifests(shared_data: Path) -> None:
     photos = open_photos(shared_data / "labelled" / "manifest.csv")
     assert set(photos.table["split"].unique()) == {"train", "val"}
     assert all(photos.file(path).is_file() for path in photos.table["path"])
+
+
+def test_white_space_is_stripped_once_and_told(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text(
+        "path , label,maker\na.jpg,cat,A\nb.jpg,cat ,\u00a0B\nc .jpg,  ,B\n"
+    )
+    photos = open_photos(tmp_path / "m.csv")
+    assert photos.table.select("path", "label", "maker").rows() == [
+        ("a.jpg", "cat", "A"),
+        ("b.jpg", "cat", "B"),
+        ("c .jpg", None, "B"),
+    ]
+    assert photos.notes == (
+        "m.csv: white space was stripped from the column names path, label.",
+        "m.csv: white space was stripped in the columns 'label' (2 values), 'maker' (1 values).",
+    )
+
+
+def test_a_table_that_needs_no_change_has_no_note(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("path,label\na.jpg,a cat\n")
+    assert open_photos(tmp_path / "m.csv").notes == ()
+
+
+def test_columns_that_differ_in_white_space_alone_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("path,label,label \na.jpg,x,y\n")
+    with pytest.raises(LatentprintError, match="has the column 'label' twice"):
+        open_photos(tmp_path / "m.csv")
+
+
+def test_every_reader_of_tables_strips(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    frame = pl.DataFrame({"label": pl.Series(["cat", "cat "], dtype=pl.Categorical), "n": [1, 2]})
+    frame.write_parquet(tmp_path / "m.parquet")
+    assert read_table(tmp_path / "m.parquet")["label"].to_list() == ["cat", "cat"]
+    assert "white space was stripped in the column 'label' (1 values)" in caplog.text
+
+
+def test_labels_that_look_like_numbers_stay_apart(tmp_path: Path) -> None:
+    labels = ["00", "39", "007", "7", "1.1", "1.10", "20240105", "20240106", "1e3"]
+    rows = "".join(f"{row}.jpg,{label}\n" for row, label in enumerate(labels))
+    (tmp_path / "m.csv").write_text(f"path,label\n{rows}")
+    assert open_photos(tmp_path / "m.csv").table["label"].to_list() == labels
+
+
+def test_the_case(shared_cases: Path) -> None:
+    photos = open_photos(shared_cases / "labels_with_spaces.csv")
+    assert set(photos.table["label"]) == {"cat", "dog"}
+    assert len(photos.notes) == 1

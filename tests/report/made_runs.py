@@ -18,7 +18,6 @@ import polars as pl
 from PIL import Image
 
 from latentprint.experiments import (
-    EmbeddingSource,
     Guards,
     PairsOptions,
     ProbeOptions,
@@ -135,7 +134,7 @@ def _probed(about: str, trace: float, options: ProbeOptions) -> ProbeOutcome:
 
 @cache
 def _variance(trace: float) -> list[Result]:
-    return decompose_variance(source(trace), ATTRIBUTES[ATTRIBUTE], bootstrap=100)
+    return decompose_variance(source(trace), ATTRIBUTES[ATTRIBUTE])
 
 
 def probe_run(trace: float, name: str = NET, family: str = "SUP", controls: bool = True) -> Made:

@@ -7,26 +7,41 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
 
 from bibtexparser.entrypoint import parse_string
-from bibtexparser.library import Library
-from bibtexparser.middlewares import (
-    LatexDecodingMiddleware,
-    NameParts,
-    SeparateCoAuthors,
-    SplitNameParts,
+from bibtexparser.middlewares.names import (
+    parse_single_name_into_parts,
+    split_multiple_persons_names,
 )
 from bibtexparser.model import (
     DuplicateBlockKeyBlock,
     DuplicateFieldKeyBlock,
     Entry,
+    Field,
     ParsingFailedBlock,
 )
+from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
-# Where a work appeared, the first field that it has.
-_VENUES = ("journal", "booktitle", "publisher", "school", "institution", "howpublished")
+from latentprint.article.mathematics import FormulaError, mathml
+
+# Where a work appeared, the first field that it has, by the names of BibTeX and of biblatex.
+_VENUES = (
+    "journal", "journaltitle", "booktitle", "publisher", "school", "institution", "organization",
+    "howpublished",
+)  # fmt: skip
+# What a part of a larger work calls the title of the whole, by the kind of the part.
+_TITLE_OF_WHOLE = {"article": "journal"}
+_NEVER_INHERITED = {"title", "crossref", "shorttitle", "author", "editor", "url", "doi", "eprint"}
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}(?:v\d+)?|[a-z.-]+/\d{7}")
+_FORMULA = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$", re.DOTALL)
+_URL = re.compile(
+    r"\\(?:url|path|nolinkurl)\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}|\\href\s*\{([^{}]*)\}"
+)
+_OTHERS = re.compile(r"(?:^|[\s,~]+)(?:others|et\.?[\s~]+al\.?)$", re.IGNORECASE)
+# What LaTeX writes for characters of addresses that mean something to it.
+_ESCAPED = re.compile(r"\{?\\(?:([&#%_$~{}])(?:\{\})?|text(asciitilde|underscore)(?:\{\}|\s)?)\}?")
+_NAMED = {"asciitilde": "~", "underscore": "_"}
 
 
 @dataclass(frozen=True)
@@ -52,29 +67,33 @@ def read_bibliography(text: str) -> Bibliography:
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
     library = parse_string(text)
     return Bibliography(
-        library.entries_dict,
+        {
+            key: _inheriting(entry, library.entries_dict)
+            for key, entry in library.entries_dict.items()
+        },
         tuple(((block.start_line or 0) + 1, _problem(block)) for block in library.failed_blocks),
     )
 
 
 def reference_html(entry: Entry) -> str:
     """Write an entry as the list of references shows it: title, authors, venue, year and link."""
-    decoded = _decoded(entry)
-    values = {each.key.lower(): each.value for each in decoded.fields}
+    values = _values(entry)
     parts = [f'<span class="reference-title">{_text(values.get("title") or entry.key)}</span>']
-    people = _people(values.get("author") or values.get("editor"))
+    people = _people(values.get("author") or values.get("editor") or "")
     if people:
         parts.append(f'<span class="reference-authors">{people}</span>')
-    venue = next((_text(values[name]) for name in _VENUES if values.get(name)), "")
-    year = _text(values.get("year") or str(values.get("date", ""))[:4])
+    venue = next((shown for name in _VENUES if (shown := _text(_no_url(values.get(name, ""))))), "")
+    year = _text(values.get("year") or values.get("date", "")[:4])
     place = ", ".join(each for each in (venue, year) if each)
     if place:
         parts.append(f'<span class="reference-venue">{place}</span>')
-    address = _address({each.key.lower(): str(each.value) for each in entry.fields})
+    address = _address(values)
     if address:
         shown = html.escape(re.sub(r"^https?://(?:www\.)?", "", address).rstrip("/"))
         parts.append(f'<a href="{html.escape(address)}" rel="noreferrer">{shown}</a>')
-    return ". ".join(part.removesuffix(".") for part in parts)
+    # A part that ends with a full stop, as "Inc." does, needs no second one.
+    ended = [part if re.search(r"[.?!]</span>$", part) else f"{part}." for part in parts[:-1]]
+    return " ".join([*ended, parts[-1]])
 
 
 def _problem(block: ParsingFailedBlock) -> str:
@@ -87,52 +106,128 @@ def _problem(block: ParsingFailedBlock) -> str:
     return f"{which} is broken and left out"
 
 
-def _decoded(entry: Entry) -> Entry:
-    """An entry with LaTeX as characters and names in parts; as it is where that fails."""
-    library = Library([entry])
-    decoding = LatexDecodingMiddleware(allow_inplace_modification=False)
-    for step in (decoding, SeparateCoAuthors(), SplitNameParts()):
-        result = step.transform(library)
-        if result.entries:
-            library = result
-    return library.entries[0]
+def _values(entry: Entry) -> dict[str, str]:
+    """The fields as they are written, by their names in lower case."""
+    return {each.key.lower(): str(each.value) for each in entry.fields}
 
 
-def _text(value: Any) -> str:
-    """A field as HTML: braces that only guard capitals are dropped, dashes are dashes."""
-    if isinstance(value, list):
-        value = " and ".join(map(str, value))
-    plain = re.sub(r"(?<!\\)[{}]", "", str(value)).replace("---", "—").replace("--", "–")
-    return html.escape(" ".join(plain.split()), quote=False)
+def _inheriting(entry: Entry, entries: Mapping[str, Entry]) -> Entry:
+    """The entry with the fields that it lacks and the work has that ``crossref`` names."""
+    own = _values(entry)
+    whole = entries.get(own.get("crossref", "").strip())
+    if whole is None or whole is entry:
+        return entry
+    theirs = _values(whole)
+    title = _TITLE_OF_WHOLE.get(entry.entry_type.lower(), "booktitle")
+    inherited = {title: theirs["title"]} if "title" in theirs else {}
+    inherited |= {name: value for name, value in theirs.items() if name not in _NEVER_INHERITED}
+    added = [Field(name, value) for name, value in inherited.items() if name not in own]
+    return Entry(entry.entry_type, entry.key, [*entry.fields, *added], entry.start_line, entry.raw)
 
 
-def _people(value: Any) -> str:
-    """The authors' names; of many the first few."""
-    if not isinstance(value, list):
-        return _text(value) if value else ""
-    names = [_name(each) for each in value]
-    others = "others" in names
-    names = [name for name in names if name and name != "others"]
+def _text(value: str) -> str:
+    """A field as HTML: LaTeX as characters, formulas drawn, braces that only guard gone."""
+    pieces = []
+    end = 0
+    for found in _FORMULA.finditer(value):
+        pieces.extend([_words(value[end : found.start()]), _formula(found.group(1))])
+        end = found.end()
+    pieces.append(_words(value[end:]))
+    return re.sub(r"\s+", " ", "".join(pieces)).strip()
+
+
+def _words(value: str) -> str:
+    plain = _plain(value).replace("---", "—").replace("--", "–")
+    return html.escape(plain, quote=False)
+
+
+def _formula(latex: str) -> str:
+    try:
+        return mathml(latex)
+    except FormulaError:
+        return html.escape(f"${latex}$", quote=False)
+
+
+def _plain(value: str) -> str:
+    """LaTeX without formulas as characters; as it is where it cannot be read."""
+    try:
+        return str(_decoder().latex_to_text(value))
+    except Exception:  # the library raises anything at broken LaTeX
+        return re.sub(r"(?<!\\)[{}]", "", value)
+
+
+@cache
+def _decoder() -> LatexNodes2Text:
+    context = get_default_latex_context_db()
+    macros = [MacroTextSpec("url", simplify_repl="%s"), MacroTextSpec("path", simplify_repl="%s")]
+    context.add_context_category("addresses", prepend=True, macros=macros)
+    return LatexNodes2Text(latex_context=context, strict_latex_spaces=True)
+
+
+def _no_url(value: str) -> str:
+    r"""A field without the addresses in it; empty if it holds nothing else than one.
+
+    Words such as "Available at" that only lead to an address go with it.
+    """
+    rest = _URL.sub(" ", value)
+    leading = rest != value and re.fullmatch(
+        r"[\s{}]*(?:(?:available|accessed|online|retrieved)?\s*(?:online\s*)?(?:at|from)?)\s*[:,.]?[\s{}]*",
+        rest,
+        re.IGNORECASE,
+    )
+    bare = re.fullmatch(r"[\s{}]*https?://\S+[\s{}]*", value, re.IGNORECASE)
+    return "" if leading or bare else rest.strip().rstrip(",;:")
+
+
+def _people(value: str) -> str:
+    """The authors' names; of many the first few.
+
+    Names are split as they are written: braces keep a name whole that has a comma or an "and".
+    """
+    written = [" ".join(each.split()) for each in split_multiple_persons_names(value)]
+    written = ["" if _OTHERS.fullmatch(each.strip("{}")) else each for each in written]
+    others = "" in written or any(_OTHERS.search(each) for each in written)
+    names = [shown for each in written if (shown := _name(_OTHERS.sub("", each)))]
     if len(names) > 10:
         names, others = names[:8], True
     if others:
-        return f"{', '.join(names)}, et al."
+        return ", ".join([*names, "et al."])
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _name(value: Any) -> str:
-    if not isinstance(value, NameParts):
-        return _text(value)
-    return _text(" ".join([*value.first, *value.von, *value.last, *value.jr]))
+def _name(written: str) -> str:
+    parts = parse_single_name_into_parts(written, strict=False)
+    return _text(" ".join([*parts.first, *parts.von, *parts.last, *parts.jr]))
 
 
 def _address(values: dict[str, str]) -> str | None:
-    """Where the work is: its address, DOI or arXiv number. Only web addresses are links."""
-    url = values.get("url", "").strip().strip("{}").replace("\\_", "_").replace("\\%", "%")
-    if re.match(r"https?://[^\s\"'<>]+$", url, re.IGNORECASE):
-        return url
-    doi = re.search(r"10\.\d{4,9}/[^\s\"'<>{}]+", values.get("doi", "").replace("\\_", "_"))
+    """Where the work is: its address, DOI or arXiv number. Only web addresses are links.
+
+    They are taken from the fields as they are written: LaTeX means something else by ``~``.
+    """
+    for name in ("url", "howpublished", "note"):
+        url = _address_in(values.get(name, ""), whole=name == "url")
+        if url:
+            return url
+    doi = re.search(r"10\.\d{4,9}/[^\s\"'<>{}]+", _unescaped(values.get("doi", "")))
     if doi:
         return f"https://doi.org/{doi.group()}"
     arxiv = _ARXIV.search(values.get("eprint", "") or values.get("journal", ""))
     return f"https://arxiv.org/abs/{arxiv.group()}" if arxiv else None
+
+
+def _address_in(value: str, *, whole: bool) -> str | None:
+    r"""The address in a field: in ``\url``, or all of it; of a note only one that is marked so."""
+    found = _URL.search(value)
+    if found is not None:
+        url = found.group(1) or found.group(2) or ""
+    elif whole or re.fullmatch(r"\s*https?://\S+\s*", value, re.IGNORECASE):
+        url = value
+    else:
+        return None
+    url = _unescaped(url).strip().strip("{}").strip()
+    return url if re.match(r"https?://[^\s\"'<>]+$", url, re.IGNORECASE) else None
+
+
+def _unescaped(value: str) -> str:
+    return _ESCAPED.sub(lambda found: found.group(1) or _NAMED[found.group(2)], value)

@@ -222,4 +222,6 @@ def _described(options: type[Any]) -> dict[str, str]:
 
 
 def _sentence(text: str) -> str:
-    return text if text.endswith(".") else f"{text}."
+    # Single backticks are code in the Markdown of the help.
+    said = text.replace("``", "`")
+    return said if said.endswith(".") else f"{said}."

@@ -23,10 +23,10 @@ MODULES = (
 )
 """The modules whose import registers a command; the others are those of ``STORED``."""
 
-SUBMODULES = ("encoders_bench",)
+SUBCOMMANDS = ("encoders_bench",)
 """Modules whose import registers a command below another one."""
 
-for _name in (*MODULES, *SUBMODULES):
+for _name in (*MODULES, *SUBCOMMANDS):
     importlib.import_module(f"latentprint.cli.{_name}")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,7 +14,7 @@ from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import assign_splits, read_table
 from latentprint.photos.split import SPLIT_NAMES
 
-SUFFIXES = (".npy", ".parquet")
+SUFFIXES = (".npy", ".npz", ".parquet")
 """Endings of files that are read as vectors."""
 
 _UNPROCESSED = "none"
@@ -96,11 +98,12 @@ def open_own_vectors(
     """Open a file of vectors with a table about the photos.
 
     Args:
-        file: A ``.npy`` file with a matrix of floats [N, D], which is mapped and not read; or a
+        file: A ``.npy`` file with a matrix of floats [N, D], which is mapped and not read; a
+            ``.npz`` file with one such matrix, whose arrays of N values are further columns; or a
             ``.parquet`` file with the numbers in columns of floats, or in one column of lists.
         metadata: A ``.csv`` or ``.parquet`` table. Its columns ``id``, ``label``, ``split`` and
             ``group`` have the meaning they have in a manifest. Without it the other columns of a
-            ``.parquet`` file of vectors are taken.
+            file of vectors are taken.
         id_column: Column by which rows of the table find their vectors: it is in both files, or,
             for a ``.npy`` file, holds the number of the row, from 0. Without it rows match by
             order, and there must be equally many.
@@ -130,10 +133,11 @@ def open_own_vectors(
 def _read(file: Path) -> tuple[np.ndarray, pl.DataFrame]:
     """The vectors [N, D] and the other columns of their file."""
     if file.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{file} is no file of vectors: a .npy or .parquet file is needed.")
+        raise UsageError(f"{file} is no file of vectors: a .npy, .npz or .parquet file is needed.")
     if not file.is_file():
         raise LatentprintError(f"There is no file {file}.")
-    vectors, beside = _read_npy(file) if file.suffix.lower() == ".npy" else _read_parquet(file)
+    readers = {".npy": _read_npy, ".npz": _read_npz, ".parquet": _read_parquet}
+    vectors, beside = readers[file.suffix.lower()](file)
     if vectors.ndim != 2 or not all(vectors.shape) or vectors.dtype.kind != "f":
         raise LatentprintError(
             f"{file} holds {vectors.dtype} of shape {list(vectors.shape)}: vectors are a matrix of"
@@ -143,18 +147,44 @@ def _read(file: Path) -> tuple[np.ndarray, pl.DataFrame]:
 
 
 def _read_npy(file: Path) -> tuple[np.ndarray, pl.DataFrame]:
+    array = _loaded(file, file)
+    if not isinstance(array, np.ndarray):
+        array.close()
+        raise LatentprintError(f"{file} is an archive of arrays: name it .npz.")
+    return array, pl.DataFrame()
+
+
+def _read_npz(file: Path) -> tuple[np.ndarray, pl.DataFrame]:
+    archive = _loaded(file, file)
+    if isinstance(archive, np.ndarray):
+        raise LatentprintError(f"{file} is one array and no archive: name it .npy.")
+    with archive:
+        arrays = {name: _loaded(file, archive, name) for name in archive.files}
+    matrices = [name for name, array in arrays.items() if array.ndim == 2]
+    if len(matrices) != 1:
+        names = ", ".join(matrices) or "none"
+        raise LatentprintError(
+            f"{file} must hold one matrix of vectors, and holds {len(matrices)} ({names})."
+        )
+    vectors = arrays.pop(matrices[0])
+    columns = {name: array for name, array in arrays.items() if array.shape == vectors.shape[:1]}
+    return vectors, pl.DataFrame(columns)
+
+
+def _loaded(file: Path, where: Any, name: str | None = None) -> Any:
+    """A file as NumPy reads it, or an array of an archive.
+
+    Raises:
+        LatentprintError: It holds no arrays of plain values.
+    """
     try:
-        array = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        return np.load(where, mmap_mode="r", allow_pickle=False) if name is None else where[name]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         hint = " (Python objects are refused, as they may run code)" if _is_objects(error) else ""
         raise LatentprintError(
             f"{file} cannot be read as an array of floats{hint}: save it with"
             " numpy.save(file, vectors.astype('float32'))."
         ) from error
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise LatentprintError(f"{file} is an archive of arrays: save one array with numpy.save.")
-    return array, pl.DataFrame()
 
 
 def _is_objects(error: Exception) -> bool:

@@ -25,7 +25,6 @@ from latentprint.jobs.embedding import Part, embed_part
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import Measured, measure
-from latentprint.jobs.members import Member
 from latentprint.jobs.run_folder import count_photos, run_settings, write_photos_csv, write_run
 from latentprint.jobs.sources import is_masked
 from latentprint.photos import LABELS, Photos, open_photos
@@ -170,29 +169,17 @@ def _embed_parts(
     for members in groups.load():
         device = device or members[0].device
         for part in parts:
-            _embed_group(photos, out, part, members, groups, allow_broken, on_progress)
+            masked = part.extraction.mask > 0
+            using = [each for each in members if not masked or is_maskable(each)]
+            try:
+                embed_part(photos, part, using, groups, allow_broken, on_progress)
+            finally:
+                # Photos are listed even where the job fails.
+                if using:
+                    write_photos_csv(photos, out, part.folder / folder_name(using[0].name))
     if not all(part.stores for part in parts):
         raise UsageError("Labels are read under a mask, which none of the encoders can take.")
     return device
-
-
-def _embed_group(
-    photos: Photos,
-    out: Path,
-    part: Part,
-    members: Sequence[Member],
-    groups: EncoderGroups,
-    allow_broken: bool,
-    on_progress: Callable[[Progress], None] | None,
-) -> None:
-    """Embed photos for one part, and list the photos even if that fails."""
-    masked = part.extraction.mask > 0
-    using = [each for each in members if not masked or is_maskable(each)]
-    try:
-        embed_part(photos, part, using, groups, allow_broken, on_progress)
-    finally:
-        if using:
-            write_photos_csv(photos, out, part.folder / folder_name(using[0].name))
 
 
 def _steps(

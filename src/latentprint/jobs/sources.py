@@ -27,8 +27,9 @@ class Sources:
     """Which embeddings are asked.
 
     Attributes:
-        store: What ``latentprint embed`` or ``audit`` wrote; or vectors of your own: a .npy matrix,
-            or a .parquet file with columns of floats or one column of lists.
+        store: What ``latentprint embed`` or ``audit`` wrote; or vectors of your own: a .npy
+            matrix, a .npz archive with one, or a .parquet file with columns of floats or one column
+            of lists.
         study: Embeddings in the files of the study's own code, in place of a store.
         model: Only this model of these files.
         variant: Only this variant of these files.

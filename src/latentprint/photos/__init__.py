@@ -2,6 +2,7 @@
 
 from latentprint.photos.decode import Decoded, decode
 from latentprint.photos.demo import write_demo_photos
+from latentprint.photos.devices import DEVICE_TYPES, device_type
 from latentprint.photos.exif import Exif, read_exif
 from latentprint.photos.exif_files import exif_table
 from latentprint.photos.exif_labels import LABELS
@@ -14,16 +15,23 @@ from latentprint.photos.open import open_photos
 from latentprint.photos.photos import Photos
 from latentprint.photos.split import assign_splits, straddling_groups
 from latentprint.photos.split_file import SplitFile, read_split_file
+from latentprint.photos.tone_scan import decide_tones
+from latentprint.photos.tones import Scale, Tones
 
 __all__ = [
+    "DEVICE_TYPES",
     "LABELS",
     "BrokenPhoto",
     "Decoded",
     "Exif",
     "Photos",
+    "Scale",
     "SplitFile",
+    "Tones",
     "assign_splits",
+    "decide_tones",
     "decode",
+    "device_type",
     "exif_table",
     "jpeg_quality",
     "jpeg_subsampling",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from latentprint.photos.exif_makers import known_maker, without_maker
@@ -44,6 +44,7 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
+@lru_cache(4096)
 def device_type(make: str | None, model: str | None) -> str | None:
     """What a device is, by the first rule of the table that fits; None where none does.
 

@@ -12,6 +12,7 @@ import io
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import IO, Any
 
 import numpy as np
@@ -92,16 +93,15 @@ def open_dicom(file: IO[bytes]) -> tuple[Header, _Rgb, Callable[[], Samples] | N
             pixels = 255 - pixels
         return rgb_of(pixels), 1
 
-    def samples() -> Samples:
+    def samples(depth: Depth) -> Samples:
         stored, pixels = _pixels(file)
         padding = _padding(stored, pixels)
         scaled = np.asarray(apply_modality_lut(pixels, stored), dtype=np.float64)
         if padding is not None:
             scaled[padding] = np.nan
-        assert depth is not None
         return Samples(scaled, depth, meaning == "MONOCHROME1", window=_window(stored))
 
-    return header, rgb, None if depth is None else samples
+    return header, rgb, None if depth is None else partial(samples, depth)
 
 
 def _depth(data: Any, meaning: str) -> Depth | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +11,8 @@ import polars as pl
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos.photos import COLUMNS, Photos
 from latentprint.photos.split import SPLIT_NAMES
+
+logger = logging.getLogger(__name__)
 
 PATH_COLUMNS = ("path", "file", "filename", "file_name")
 SUFFIXES = (".csv", ".parquet")
@@ -22,7 +26,8 @@ def read_manifest(file: Path) -> Photos:
     The path column is the first of ``path``, ``file``, ``filename`` and ``file_name`` that is
     there; its paths are absolute or start from the manifest's folder. ``id`` (default: the path),
     ``split`` and ``label`` may be missing. Further columns are kept. All plain columns become
-    text, so that a label "007" of a CSV file stays what it is.
+    text, so that a label "007" of a CSV file stays what it is. White space around texts is
+    stripped, which the notes of the result then say.
 
     Args:
         file: A ``.csv`` file with a header, or a ``.parquet`` file.
@@ -32,7 +37,8 @@ def read_manifest(file: Path) -> Photos:
         UsageError: If there is no path column, or a split is neither train nor val.
     """
     file = file.absolute()
-    raw = read_table(file)
+    opened = open_table(file)
+    raw = opened.frame
     column = next((name for name in PATH_COLUMNS if name in raw.columns), None)
     if column is None:
         raise UsageError(
@@ -47,11 +53,40 @@ def read_manifest(file: Path) -> Photos:
     table = table.with_columns(split=_splits(table, file), label=_empty_as_null("label"))
     further = [name for name in table.columns if name not in COLUMNS]
     nothing = pl.DataFrame(schema={"path": pl.String, "reason": pl.String})
-    return Photos(_name(file), file.parent, table.select(*COLUMNS, *further), nothing)
+    return Photos(_name(file), file.parent, table.select(*COLUMNS, *further), nothing, opened.notes)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it was opened.
+
+    Attributes:
+        frame: Its rows.
+        notes: What was changed in them, as sentences.
+    """
+
+    frame: pl.DataFrame
+    notes: tuple[str, ...] = ()
 
 
 def read_table(file: Path) -> pl.DataFrame:
-    """Read a ``.csv`` file, its values as text, or a ``.parquet`` file.
+    """Read a table as ``open_table`` does, and log what was changed in it.
+
+    Raises:
+        UsageError: It is neither a ``.csv`` nor a ``.parquet`` file.
+        LatentprintError: It cannot be read.
+    """
+    table = open_table(file)
+    for note in table.notes:
+        logger.warning("%s", note)
+    return table.frame
+
+
+def open_table(file: Path) -> Table:
+    """Open a ``.csv`` file, its values as text, or a ``.parquet`` file.
+
+    White space around the names of columns and around texts is stripped here, once for whoever
+    uses the table: "cat" and "cat " are one class. Of paths it is part of the name and stays.
 
     Raises:
         UsageError: It is neither.
@@ -61,11 +96,43 @@ def read_table(file: Path) -> pl.DataFrame:
         raise UsageError(f"{file} is no table: a .csv or .parquet file is needed.")
     try:
         if file.suffix.lower() == ".csv":
-            return pl.read_csv(file, infer_schema=False)
-        return pl.read_parquet(file)
+            frame = pl.read_csv(file, infer_schema=False)
+        else:
+            frame = pl.read_parquet(file)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise LatentprintError(f"{file} cannot be read as a table: {reason}") from error
+    return _stripped(frame, file)
+
+
+def _stripped(frame: pl.DataFrame, file: Path) -> Table:
+    names = {name: name.strip() for name in frame.columns}
+    if len(set(names.values())) < len(names):
+        twice = next(name for name in names.values() if list(names.values()).count(name) > 1)
+        raise LatentprintError(
+            f"{file.name} has the column {twice!r} twice, but for white space around its name."
+        )
+    frame = frame.rename(names)
+    texts = [
+        name
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) and name not in PATH_COLUMNS
+    ]
+    before = frame.select(pl.col(texts).cast(pl.String))
+    stripped = pl.col(texts).str.strip_chars()
+    after = before.select(pl.when((stripped != "") | (pl.col(texts) == "")).then(stripped))
+    changed = {
+        name: count for name in texts if (count := int(before[name].ne_missing(after[name]).sum()))
+    }
+    notes = []
+    if headers := [name for given, name in names.items() if given != name]:
+        notes.append(
+            f"{file.name}: white space was stripped from the {_some('column name', headers)}."
+        )
+    if changed:
+        counts = [f"{name!r} ({count} values)" for name, count in changed.items()]
+        notes.append(f"{file.name}: white space was stripped in the {_some('column', counts)}.")
+    return Table(frame.with_columns(after.get_columns()), tuple(notes))
 
 
 def _name(file: Path) -> str:

@@ -55,6 +55,8 @@ def _profile(kind: bytes, chunk: bytes, most: int) -> bytes | None:
     # A line with the name, one with the number of bytes, then these in hexadecimal digits.
     _, size, digits = text.lstrip().split(b"\n", 2)
     wanted = min(int(size), most + 1)
+    if wanted < 0:
+        raise ValueError("its length is negative")
     block = bytes.fromhex(b"".join(digits.split())[: 2 * wanted].decode("ascii"))
     # An APP1 segment may also hold XMP.
     return None if block.startswith(b"http:") else block

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,8 @@ UNSIGNED, SIGNED, FLOAT = "unsigned", "signed", "floating-point"
 
 # What tifffile reads on its own: no compression, and two names of deflate.
 _TIFFFILE = (1, 8, 32946)
-_MOST_CHANNELS = 8
+# A pixel of more bits would make a small file fill the memory.
+_MOST_BITS = 256
 # Raw modes of the file's byte order, where libtiff has put the bytes into the machine's.
 _NATIVE = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
 
@@ -87,12 +89,14 @@ def unreadable(directory: Directory) -> str:
     kind = _kind(directory)
     colours = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3, 9: 3}.get(directory.photometric, 0)
     channels, depth = len(directory.bits), tiff_depth(directory)
-    if channels > _MOST_CHANNELS:
-        return f"{channels} channels"
+    if channels * directory.depth > _MOST_BITS:
+        return f"more than {_MOST_BITS} bits a pixel"
     if len(set(directory.bits)) > 1:
         return f"samples of different depths: {directory.bits}"
     if directory.sample_format > 4:
         return "complex numbers or several kinds of samples"
+    if directory.big and not directory.little_endian:
+        return "the layout of a big-endian BigTIFF"
     if directory.photometric == 5 and directory.ink_set != 1:
         return "inks other than cyan, magenta, yellow and black"
     if directory.photometric == 6 and directory.compression == 1 and _subsampled(directory):
@@ -102,7 +106,7 @@ def unreadable(directory: Directory) -> str:
         return "grey with a further channel in a plane of its own" if planar_grey else ""
     if directory.photometric not in (0, 1, 2, 5) or channels < colours:
         return f"{kind} of photometric interpretation {directory.photometric}"
-    if channels - colours > directory.extra_samples:
+    if channels - colours > min(directory.extra_samples, 1 if colours == 1 else channels):
         return f"{channels} channels of {kind} that are no colours"
     if _tifffile_reads(directory) or _pillow_reads(directory):
         return ""
@@ -199,7 +203,7 @@ def _by_pillow(open_again: Callable[[], Image.Image], depth: Depth) -> np.ndarra
     if _is_native(image):
         _set_raw_mode(image, lambda mode: _NATIVE.get(mode, mode))
     image.load()
-    values = np.asarray(image)
+    values: np.ndarray[Any, Any] = np.asarray(image)
     if depth.number == UNSIGNED and values.dtype == np.int32:
         return values.view(np.uint32)
     if depth.number == SIGNED and values.dtype == np.uint8:
@@ -219,12 +223,13 @@ def _colours(first: Image.Image, second: Image.Image) -> np.ndarray[Any, Any]:
         _set_raw_mode(first, lambda _: "RGBA")
         pair = np.asarray(first).astype(np.uint16)
         return pair[..., 0] << 8 | pair[..., 1]
-    little = not raw_mode.endswith("B")
+    little = raw_mode[-1] == "L" or (raw_mode[-1] == "N" and sys.byteorder == "little")
     _set_raw_mode(first, lambda mode: mode[:-1] + ("L" if little else "B"))
     _set_raw_mode(second, lambda mode: mode[:-1] + ("B" if little else "L"))
     channels = 4 if first.mode == "CMYK" else 3
     high = np.asarray(first)[..., :channels].astype(np.uint16)
-    return high << 8 | np.asarray(second)[..., :channels]
+    values: np.ndarray[Any, Any] = high << 8 | np.asarray(second)[..., :channels]
+    return values
 
 
 def _raw_mode(image: Image.Image) -> str:

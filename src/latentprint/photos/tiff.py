@@ -204,8 +204,9 @@ class _Reader:
         photometric = first(_PHOTOMETRIC, 0)
         samples = first(_SAMPLES, 1)
         bits = fields.get(_BITS) or (1,)
-        if len(bits) == 1:
-            bits = bits * min(max(samples, 1), _MAX_VALUES)
+        count = min(max(samples, 1), _MAX_VALUES)
+        # One number stands for all samples; what else is missing is 0, which nobody reads.
+        bits = bits * count if len(bits) == 1 else (*bits, *(0,) * count)[:count]
         formats = fields.get(_FORMAT) or (1,)
         # Bit 0 of NewSubfileType: a reduced version; bit 2: a mask. Of the old field, 2: reduced.
         reduced = bool(first(_SUBFILE, 0) & 5) or first(_OLD_SUBFILE, 0) == 2 or photometric == 4

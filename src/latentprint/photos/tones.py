@@ -49,16 +49,19 @@ class Scale:
 
     def tones(self, values: _Array) -> _Array:
         """Values of any type as uint8 of the same shape; what is not a number is black."""
-        if values.dtype == np.uint16 and float(self.low).is_integer() and self.low >= 0:
-            # Whole numbers, rounded half up as 255 v / high always was here.
-            low, span = int(self.low), max(1, round(self.high - self.low))
-            table = np.arange(65_536, dtype=np.uint32)
-            table = (table.clip(low, low + span) - low) * np.uint32(255) + np.uint32(span // 2)
-            found: _Array = (table // np.uint32(span)).astype(np.uint8)[values]
+        if values.dtype == np.uint16:
+            found: _Array = self._of(np.arange(65_536, dtype=np.float64))[values]
             return found
+        tones = np.empty(values.shape, np.uint8)
+        rows = max(1, _MOST_VALUES // max(1, values[:1].size))
+        for start in range(0, len(values), rows):
+            tones[start : start + rows] = self._of(values[start : start + rows])
+        return tones
+
+    def _of(self, values: _Array) -> _Array:
         numbers = np.nan_to_num(values.astype(np.float64), nan=self.low)
-        scaled = (numbers - self.low) * (255.0 / (self.high - self.low))
-        tones: _Array = scaled.clip(0, 255).round().astype(np.uint8)
+        scaled = ((numbers - self.low) * 255.0 / (self.high - self.low)).clip(0, 255)
+        tones: _Array = np.floor(scaled + 0.5).astype(np.uint8)
         return tones
 
     @property
@@ -83,7 +86,8 @@ class Tones:
 
     Attributes:
         window: The values that become black and white, for every deep picture; None chooses.
-        bits: Bits that whole numbers use of the 16 or 32 that hold them; None finds out.
+        bits: Bits that whole positive numbers use of the 16 or 32 that hold them; None finds out.
+            Signed numbers and medical pictures, whose values have units, are not concerned.
         scales: The scales of the set, one for each kind, as ``decide_tones`` found them.
 
     Raises:
@@ -113,7 +117,7 @@ class Tones:
         if self.window is not None:
             low, high = self.window
             return Scale(depth.kind, low, high, f"{depth.kind} values: window {low:g} to {high:g}")
-        if self.bits is not None and depth.number != FLOAT:
+        if self.bits is not None and depth.number == UNSIGNED and not depth.modality:
             return _of_bits(depth, self.bits, 0)
         if depth.number == UNSIGNED and depth.bits < 16 and not depth.modality:
             return _of_bits(depth, depth.bits, 0)
@@ -152,9 +156,11 @@ def summary(samples: Samples) -> Summary:
         flat = flat[np.isfinite(flat)]
     if not flat.size:
         return Summary(0.0, 0.0, np.zeros(1), samples.window)
-    # The full value marks what is saturated, padded or drawn in: it says nothing of the depth.
-    below = flat[flat < 65_535] if flat.dtype == np.uint16 else flat
-    high = float(below.max()) if below.size else 65_535.0
+    high = float(flat.max())
+    if flat.dtype == np.uint16 and high == 65_535:
+        # The full value marks what is saturated, padded or drawn in: it says nothing of the depth.
+        marked = flat == 65_535
+        high = high if marked.all() else float(flat.max(where=~marked, initial=0))
     step = -(-flat.size // _MOST_VALUES)
     return Summary(float(flat.min()), high, flat[::step].astype(np.float64), samples.window)
 

@@ -3,10 +3,11 @@
 The objective is that of scikit-learn's ``LogisticRegression``: C times the summed cross entropy
 plus half the squared weights, with a free intercept and, by default, balanced classes. Fits may
 have rows of their own among those given, such as the folds of a cross-validation: where rows are
-few, a hundred fits at once take as long as ten one after another. L-BFGS starts from the curvature of the
-features' principal axes. Many features are never rotated, only gradients are; all values of C share
-each product with them; and a chunk of rows is multiplied forth and back while it is in the cache,
-so that an iteration reads the features once.
+few, a hundred fits at once take as long as ten one after another.
+
+L-BFGS starts from the curvature of the features' principal axes. Many features are never rotated,
+only gradients are; all fits share each product with them; and a chunk of rows is multiplied forth
+and back while it is in the cache, so that an iteration reads the features once.
 
 Newton's method with conjugate gradients, on the same preconditioner, needed two to five times as
 many products, and so did Nesterov's method where C is large.

@@ -86,7 +86,7 @@ def tune(
         present, place, sizes = np.unique(truth, return_inverse=True, return_counts=True)
         weights = 1.0 / (len(present) * sizes[place])
     accuracies = right @ weights
-    converged = found.converged.all(axis=0)
+    converged: np.ndarray = np.logical_and.reduce(found.converged, axis=0)
     sgd = options.solver == "sgd"
     # A diverged trial is scored all the same, but must not win by always naming the first class.
     best = int(np.where(converged | (not sgd), accuracies, -1.0).argmax())

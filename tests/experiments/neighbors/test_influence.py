@@ -18,6 +18,8 @@ from latentprint.experiments.neighbors.influence import sorted_names
 from latentprint.experiments.neighbors.memory import Plan
 from latentprint.experiments.neighbors.setups import Gallery, classify
 from latentprint.processing import ATTRIBUTES, Attribute, find_attributes
+from latentprint.verdicts import judged
+from latentprint.words import Direction, Harm, Verdict
 from tests.experiments.fakes import FakeSource, fake_source, shuffled
 
 JPEG, SHARPENING = ATTRIBUTES["jpeg"], ATTRIBUTES["sharpening"]
@@ -238,18 +240,40 @@ def test_numbers_are_ordered_by_value() -> None:
 
 
 def test_without_traces_all_setups_are_equal() -> None:
-    rows = influence(fake_source(100, 40), SHARPENING).results
+    rows = judged(influence(fake_source(100, 40), SHARPENING).results)
     assert len({row.value for row in rows[:5]}) == 1
-    assert rows[5].value == 0
-    assert rows[5].verdict == "no change shown"
+    assert (rows[5].value, rows[5].p) == (0.0, 1.0)
+    assert rows[5].verdict == Verdict.NO_CHANGE
     assert rows[5].chance is None
     assert rows[0].chance == 25
 
 
 def test_a_planted_trace_changes_neighbours() -> None:
-    rows = influence(fake_source(200, 80, trace=1.0, spread=2.0), SHARPENING).results
+    rows = judged(influence(fake_source(200, 80, trace=1.0, spread=2.0), SHARPENING).results)
     assert rows[2].value > rows[3].value
-    assert rows[5].verdict == "traces change neighbours"
+    assert rows[5].verdict == Verdict.CHANGE
+    # Photos that were processed alike attract each other.
+    assert rows[5].direction == Direction.EXPECTED
+    assert rows[5].harm == Harm.NEIGHBOURS
+    assert all(0 <= row.low <= row.value <= row.high <= 100 for row in rows)
+
+
+def test_intervals_are_wider_the_fewer_groups_there_are_to_be_neighbours() -> None:
+    source = fake_source(300, 100, trace=0.5, spread=2.0)
+    rows = influence(source, SHARPENING).results
+    few = [
+        f"group{at // 30}" if at < 300 else name for at, name in enumerate(source.photos["group"])
+    ]
+    grouped = replace(source, photos=source.photos.with_columns(group=pl.Series(few)))
+    for one, other in zip(rows, influence(grouped, SHARPENING).results, strict=True):
+        assert one.value == other.value
+        ratio = np.sqrt((1 + 100 / 10) / (1 + 100 / 300))
+        widths = [(each.high - each.value, each.value - each.low) for each in (one, other)]
+        if other.high < 100 and other.low > 0:
+            assert widths[1] == pytest.approx([ratio * width for width in widths[0]])
+    assert other.p is not None
+    assert one.p is not None
+    assert other.p > one.p
 
 
 def test_a_collapsed_encoder_takes_the_first_photos() -> None:

@@ -7,11 +7,28 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.neighbors.robustness import RobustnessOptions, robustness
+from latentprint.experiments.neighbors.robustness import (
+    RobustnessOptions,
+    RobustnessOutcome,
+    robustness,
+)
+from latentprint.results import Result
+from latentprint.verdicts import judged
+from latentprint.words import RobustnessMeasure
 from tests.experiments.fakes import FakeSource, shuffled
 
 N = 240
-QUICK = RobustnessOptions(permutations=80, bootstrap=200)
+QUICK = RobustnessOptions(permutations=199, group="id")
+INDEX, CLASS, NUISANCE = RobustnessMeasure
+
+
+def of(outcome: RobustnessOutcome, condition: str = "") -> dict[str, Result]:
+    """The rows that are tested; or those of one condition that are not."""
+    return {
+        row.setup: row
+        for row in judged(outcome.results)
+        if (row.p is None) == bool(condition) and row.condition in (condition or row.condition)
+    }
 
 
 def made_up(content: float = 1.0, trace: float = 1.0, *, copies: int = 0) -> FakeSource:
@@ -65,14 +82,24 @@ def test_counts_and_values_equal_a_loop(exclude: str | None, copies: int) -> Non
             other += per_photo[-1][1]
             same_class += sum(c for c, _ in pairs)
             same_make += sum(m for _, m in pairs)
-        rows = {row.setup: row for row in outcome.results if row.k == k}
-        assert list(rows) == ["robustness index", "class purity", "nuisance purity"]
-        assert rows["robustness index"].value == pytest.approx(100 * so / (so + other))
-        assert rows["class purity"].value == pytest.approx(100 * same_class / (N * k))
-        assert rows["nuisance purity"].value == pytest.approx(100 * same_make / (N * k))
+        expected = {
+            INDEX: 100 * so / (so + other),
+            CLASS: 100 * same_class / (N * k),
+            NUISANCE: 100 * same_make / (N * k),
+        }
+        rows = [row for row in outcome.results if row.k == k]
+        assert [(row.setup, row.condition, row.p is None) for row in rows] == [
+            (INDEX, "within class", False),
+            (CLASS, "all photos", False),
+            (NUISANCE, "within class", False),
+            (INDEX, "all photos", True),
+            (NUISANCE, "all photos", True),
+        ]
         assert outcome.photos[k].select("so", "os").rows() == per_photo
         assert outcome.photos[k]["id"].to_list() == source.photos["id"].to_list()
-        assert all(row.low < row.value < row.high for row in rows.values())
+        for row in rows:
+            assert row.value == pytest.approx(expected[RobustnessMeasure(row.setup)])
+            assert row.low < row.value < row.high
 
 
 def test_order_and_memory_change_nothing() -> None:
@@ -83,21 +110,23 @@ def test_order_and_memory_change_nothing() -> None:
 
 
 def test_a_blind_encoder_is_at_chance_and_a_camera_reader_is_not() -> None:
-    blind = robustness(made_up(0.0, 0.0), "make", options=QUICK).results
-    assert [row.verdict for row in blind] == ["no difference from chance"] * 3
-    index, classes, nuisance = robustness(made_up(0.0, 3.0), "make", options=QUICK).results
-    assert (index.verdict, classes.verdict, nuisance.verdict) == (
-        "below chance",
-        "no difference from chance",
-        "above chance",
-    )
-    assert nuisance.value > 90
+    # The p of 999 shuffles can fall to 0.001, below what three verdicts at a time need.
+    options = replace(QUICK, permutations=999)
+    blind = of(robustness(made_up(0.0, 0.0), "make", options=options))
+    assert {row.verdict for row in blind.values()} == {"no difference from chance"}
+    reader = of(robustness(made_up(0.0, 3.0), "make", options=options))
+    assert {name: row.verdict for name, row in reader.items()} == {
+        INDEX: "below chance",
+        CLASS: "no difference from chance",
+        NUISANCE: "above chance",
+    }
+    assert reader[NUISANCE].value > 90
     # Expected of three makes and four classes that are about equally frequent.
-    assert nuisance.chance == pytest.approx(33.3, abs=2)
-    assert classes.chance == pytest.approx(25, abs=2)
-    sound = robustness(made_up(3.0, 0.0), "make", options=QUICK).results
-    assert sound[0].value > 95
-    assert sound[2].verdict == "no difference from chance"
+    assert reader[NUISANCE].chance == pytest.approx(33.3, abs=2)
+    assert reader[CLASS].chance == pytest.approx(25, abs=2)
+    sound = of(robustness(made_up(3.0, 0.0), "make", options=options))
+    assert sound[INDEX].value > 95
+    assert sound[NUISANCE].verdict == "no difference from chance"
 
 
 def test_verdicts_on_nothing_are_rarely_wrong() -> None:
@@ -106,53 +135,125 @@ def test_verdicts_on_nothing_are_rarely_wrong() -> None:
         rng = np.random.default_rng(seed)
         source = made_up()
         source.by_class["none"] = rng.normal(size=(N, 16)).astype(np.float32)
-        rows = robustness(source, "make", options=replace(QUICK, group="id", bootstrap=2)).results
-        wrong += sum(row.verdict != "no difference from chance" for row in rows)
+        rows = of(robustness(source, "make", options=QUICK)).values()
+        wrong += sum((row.p or 0.0) <= 0.05 for row in rows)
     # 5 % of 120, with three standard deviations.
     assert wrong <= 13
 
 
-def test_shuffling_within_classes_keeps_what_classes_tell() -> None:
-    source = made_up(3.0, 0.0)
-    # Each class has a favourite make, which the encoder does not see.
-    rng = np.random.default_rng(1)
-    own = source.photos["label"].str.replace("class", "make").to_list()
-    make = [own[at] if rng.random() < 0.8 else "make9" for at in range(N)]
-    source.photos = source.photos.with_columns(make=pl.Series(make))
-    for within, verdict in ((False, "above chance"), (True, "no difference from chance")):
-        options = replace(QUICK, within_class=within)
-        assert robustness(source, "make", options=options).results[2].verdict == verdict
+@pytest.mark.parametrize("group", ["person", "couple"])
+def test_a_device_that_goes_with_the_class_is_no_trace(group: str) -> None:
+    claimed = plain = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        # Two photos a person, of one class; a couple's are of two. Each class has its make.
+        person = np.arange(N) // 2
+        label = rng.integers(4, size=person.max() + 1)[person]
+        own = rng.random(person.max() + 1)[person] < 0.8
+        make = np.where(own, label, 9)
+        habit = rng.normal(size=(person.max() + 1, 16))[person]
+        centres = np.random.default_rng(99).normal(size=(4, 16))
+        source = made_up()
+        source.by_class["none"] = (centres[label] + 0.5 * habit).astype(np.float32)
+        source.photos = source.photos.with_columns(
+            label=pl.Series([f"class{each}" for each in label]),
+            make=pl.Series([f"make{each}" for each in make]),
+            person=pl.Series([f"p{each}" for each in person]),
+            couple=pl.Series([f"c{each // 2}" for each in person]),
+        )
+        # A person's photos share everything: their own are no neighbours.
+        options = replace(QUICK, exclude="person", group=group)
+        outcome = robustness(source, "make", options=options)
+        row, beside = of(outcome)[NUISANCE], of(outcome, "all photos")[NUISANCE]
+        assert row.value == beside.value
+        claimed += (row.p or 0.0) <= 0.05
+        plain += beside.low > (beside.chance or 0.0) + 10
+    assert plain == 20
+    assert claimed <= 3
+
+
+@pytest.mark.parametrize("span", [False, True])
+def test_a_trace_is_seen_through_groups(span: bool) -> None:
+    source = made_up(1.0, 1.0)
+    # Groups within classes change places as a whole; those that span them get signs.
+    by = "group" if span else "alike"
+    alike = [f"{row['label']} {at // 12}" for at, row in enumerate(source.photos.to_dicts())]
+    source.photos = source.photos.with_columns(alike=pl.Series(alike))
+    rows = of(robustness(source, "make", options=replace(QUICK, group=by, permutations=999)))
+    assert rows[NUISANCE].verdict == "above chance"
+    assert rows[INDEX].verdict == "below chance"
+
+
+def test_the_interval_counts_photos_as_neighbours_too() -> None:
+    # A few photos are near everything: whose make they have decides what is measured.
+    values, widths = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        source = made_up()
+        vectors = rng.normal(size=(N, 16))
+        vectors[:6] = 0.1 * vectors[:6] + vectors[6:].mean(axis=0)
+        make = [f"make{each}" for each in rng.integers(3, size=N)]
+        source.by_class["none"] = vectors.astype(np.float32) + 2.0
+        source.photos = source.photos.with_columns(make=pl.Series(make))
+        row = of(robustness(source, "make", options=QUICK))[NUISANCE]
+        values.append(row.value)
+        widths.append(row.high - row.low)
+    assert np.mean(widths) / 3.92 == pytest.approx(np.std(values), rel=0.35)
 
 
 def test_groups_widen_the_interval() -> None:
     source = made_up()
+    party = np.arange(N) // 12
+    for vectors in source.by_class.values():
+        vectors[:] += 2.0 * np.random.default_rng(3).normal(size=(20, 16))[party].astype(np.float32)
     source.photos = source.photos.with_columns(
-        everyone=pl.Series([f"party{at // 30}" for at in range(N)])
+        party=pl.Series([f"party{each}" for each in party]),
+        make=pl.Series([f"make{each % 3}" for each in party]),
     )
-    narrow = robustness(source, "make", options=replace(QUICK, group="id")).results[2]
-    wide = robustness(source, "make", options=replace(QUICK, group="everyone")).results[2]
+    narrow = of(robustness(source, "make", options=QUICK))[CLASS]
+    wide = of(robustness(source, "make", options=replace(QUICK, group="party")))[CLASS]
     assert wide.value == narrow.value
-    assert wide.low != narrow.low
+    assert wide.high - wide.low > 1.3 * (narrow.high - narrow.low)
+
+
+def test_agreement_of_all_is_no_certainty() -> None:
+    row = of(robustness(made_up(30.0, 0.0), "make", options=QUICK))[CLASS]
+    # Clopper and Pearson: none of 240 leaves up to 1.5 %.
+    assert (row.value, row.high) == (100, 100)
+    assert row.low == pytest.approx(98.47, abs=0.01)
+
+
+def test_numbers_that_name_classes_are_names() -> None:
+    source = made_up()
+    rng = np.random.default_rng(0)
+    source.photos = source.photos.with_columns(label=pl.Series(rng.integers(30, size=N)))
+    named = source.photos.with_columns("n" + pl.col("label").cast(pl.String))
+    numbered = robustness(source, "make", options=QUICK)
+    source.photos = named
+    text = robustness(source, "make", options=QUICK)
+    assert of(numbered)[CLASS].classes == 30
+    for one, other in zip(numbered.results, text.results, strict=True):
+        assert one.value == other.value
+    with pytest.raises(UsageError, match="nuisance with a rule of binning"):
+        robustness(source, "make", options=replace(QUICK, bins=(("label", "quantiles:4"),)))
 
 
 def test_numbers_become_quantiles_and_missing_labels_are_counted() -> None:
     source = made_up()
     iso = [None, *source.photos["iso"].to_list()[1:]]
     source.photos = source.photos.with_columns(iso=pl.Series(iso))
-    row = robustness(source, "iso", options=QUICK).results[2]
+    row = of(robustness(source, "iso", options=QUICK))[NUISANCE]
     assert (row.classes, row.n_test) == (4, N - 1)
     assert row.notes == "photos without both labels left out: 1"
     halves = replace(QUICK, bins=(("iso", "edges:100"),))
-    assert robustness(source, "iso", options=halves).results[2].classes == 2
+    assert of(robustness(source, "iso", options=halves))[NUISANCE].classes == 2
 
 
 def test_no_index_where_neighbours_share_both() -> None:
     source = made_up()
     source.photos = source.photos.with_columns(make=pl.col("label"))
-    assert [row.setup for row in robustness(source, "make", options=QUICK).results] == [
-        "class purity",
-        "nuisance purity",
-    ]
+    rows = robustness(source, "make", options=QUICK).results
+    assert [row.setup for row in rows] == [CLASS, NUISANCE, NUISANCE]
 
 
 def test_errors() -> None:

@@ -55,7 +55,7 @@ def by_definition(items: Items, names: np.ndarray, seed: int = 0) -> tuple[float
         fitted = np.flatnonzero(fold != each)
         means = vectors[fitted].mean(axis=1)
         covariance = np.cov(means.T, bias=True)
-        ridge = 0.01 * np.linalg.eigvalsh(covariance).mean()
+        ridge = np.linalg.eigvalsh(covariance).mean()
         inverse = np.linalg.inv(covariance + ridge * np.eye(len(covariance)))
         directions = np.zeros((k, vectors.shape[2]))
         for photo in fitted:

@@ -7,18 +7,19 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments import (
-    ProbeOptions,
-    ProbeOutcome,
-    compare_with_controls,
-    discoveries,
-    probe_processing,
-)
+from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.outcome import Controls, ProbeOutcome, compare_with_controls
+from latentprint.experiments.probes.processing_probe import FEW_PHOTOS, probe_processing
+from latentprint.experiments.probes.protocol import STUDY
 from latentprint.processing import ATTRIBUTES
+from latentprint.results import Result
+from latentprint.verdicts import judged
 from tests.experiments.fakes import FakeSource, fake_source, shuffled
 
 SHARPENING = ATTRIBUTES["sharpening"]
-BARE = ProbeOptions(fits=5, controls=False, curve=False, bootstrap=300)
+BARE = ProbeOptions(
+    fits=5, assignment="one", discriminant=False, controls=False, curve=False, bootstrap=300
+)
 
 
 def probe(
@@ -27,14 +28,18 @@ def probe(
     return probe_processing(source, SHARPENING, options, paired=paired)
 
 
+def verdict(row: Result) -> str:
+    return judged([row])[0].verdict
+
+
 def test_a_planted_trace_is_read_and_none_is_not() -> None:
     planted, absent = probe(fake_source(300, 100, trace=0.8)), probe(fake_source(300, 100))
-    assert planted.result.verdict == "read"
+    assert verdict(planted.result) == "carried"
     assert planted.result.value > 60
     assert planted.result.low < planted.result.value < planted.result.high
     assert planted.result.p is not None
     assert planted.result.p < 1e-6
-    assert absent.result.verdict == "not readable"
+    assert verdict(absent.result) == "not shown"
     # The versions of a photo are alike, so every one is read as the same class.
     assert absent.result.value == pytest.approx(100 / 3)
     np.testing.assert_allclose(planted.score.confusion.sum(axis=1), 1.0)
@@ -58,11 +63,19 @@ def test_the_learning_curve_rises_to_the_whole_probe() -> None:
     assert outcome.curve[-1].value == outcome.result.value
     assert outcome.curve[0].value < outcome.curve[-1].value
     assert {row.experiment for row in outcome.curve} == {"learning_curve"}
+    full = probe(
+        fake_source(300, 100, trace=0.5),
+        replace(BARE, curve=True, controls=True, discriminant=True),
+    )
+    for name in ("permuted", "selectivity", "discriminant", "discriminant_p", "converged", "p"):
+        assert getattr(full.result, name) is not None
+        assert {getattr(row, name) for row in full.curve} == {None}
+    assert {(row.fit, row.notes) for row in full.curve} == {("", "")}
 
 
 def test_a_weak_trace_on_a_rising_curve_is_undecided() -> None:
     outcome = probe(fake_source(300, 100), replace(BARE, curve=True))
-    assert outcome.result.verdict == "not readable"
+    assert verdict(outcome.result) == "not shown"
     assert outcome.result.smallest_effect is not None
     assert 1 <= outcome.result.smallest_effect < 20
 
@@ -75,7 +88,7 @@ def test_pairing_uncovers_what_content_hides() -> None:
     plain, paired = probe(source), probe(source, paired=True)
     assert paired.result.setup == "paired"
     assert paired.result.value > plain.result.value + 20
-    assert probe(fake_source(200, 100), paired=True).result.verdict == "not readable"
+    assert verdict(probe(fake_source(200, 100), paired=True).result) == "not shown"
 
 
 def test_paired_vectors_are_unit_vectors_minus_their_mean() -> None:
@@ -138,44 +151,64 @@ def test_memory_does_not_matter() -> None:
     assert small.result.value == wide.result.value
 
 
-def test_controls_as_floor_and_ceiling() -> None:
+def test_every_control_has_its_own_columns() -> None:
     strong, weak = fake_source(300, 100, trace=0.8), fake_source(300, 100, trace=0.3)
     weak.encoder = "colour statistics"
     high, low = probe(strong), probe(weak)
-    above = compare_with_controls(high, [low], high).result
-    assert above.verdict == "read"
-    assert (above.floor, above.floor_of) == (low.result.value, "colour statistics")
-    assert above.ceiling == high.result.value
-    assert above.excess_low is not None
-    assert above.excess_low > 0
-    assert compare_with_controls(low, [low, high], None).result.verdict == "not above the floor"
+    row = compare_with_controls(high, Controls(twin=low, colour=low, dct=high)).result
+    assert row.twin == pytest.approx(high.result.value - low.result.value)
+    assert (row.colour, row.dct) == (low.result.value, high.result.value)
+    assert row.colour_difference == pytest.approx(row.twin)
+    assert row.dct_difference == 0
+    assert row.twin_low is not None
+    assert row.twin_low > 0
+    assert judged([row])[0].learned == "added by training"
+    assert judged([compare_with_controls(low, Controls(twin=high)).result])[0].learned == (
+        "no more than untrained"
+    )
+    assert judged([compare_with_controls(low, Controls(dct=high)).result])[0].learned == ""
     with pytest.raises(UsageError, match="same photos"):
-        compare_with_controls(high, [probe(weak, replace(BARE, fits=4))], None)
-
-
-def test_less_than_a_point_above_the_floor_is_no_trace() -> None:
-    outcome = probe(fake_source(300, 100, trace=0.8))
-    for points, verdict in ((0.9, "not above the floor"), (1.1, "read")):
-        floor = replace(
-            outcome, score=replace(outcome.score, samples=outcome.score.samples - points)
-        )
-        assert compare_with_controls(outcome, [floor], None).result.verdict == verdict
+        compare_with_controls(high, Controls(twin=probe(weak, replace(BARE, fits=4))))
 
 
 def test_many_probes_need_a_smaller_p() -> None:
     row = probe(fake_source(300, 100, trace=0.8)).result
-    weak, null = replace(row, p=0.04), replace(row, p=0.9, verdict="not readable")
+    weak, null = replace(row, p=0.04), replace(row, p=0.9, low=30.0)
     control = replace(row, family="control", p=1e-9)
-    assert discoveries([weak, control])[0].verdict == "read"
-    among = discoveries([weak, *[null] * 9])
+    assert judged([weak, control])[0].verdict == "carried"
+    among = judged([weak, *[null] * 9])
     assert (among[0].verdict, among[0].q) == ("undecided", pytest.approx(0.4))
-    assert among[1].verdict == "not readable"
-    assert discoveries([weak, control])[1].q is None
+    assert among[1].verdict == "not shown"
+    assert judged([weak, control])[1].q is None
+
+
+def test_small_sets_show_every_photo_under_every_class_unless_asked_otherwise() -> None:
+    source = fake_source(60, 20, trace=0.6)
+    default = replace(BARE, assignment=None)
+    assert probe(source, default).result.setup == "all"
+    assert probe(source).result.setup == ""
+    assert probe(source, replace(default, draw="published")).result.setup == ""
+    large = fake_source(FEW_PHOTOS, 20, dimensions=2)
+    assert probe(large, replace(default, fits=1)).result.setup == ""
+
+
+def test_the_paired_shift_decides_what_the_probe_cannot() -> None:
+    source = fake_source(120, 60, trace=0.02)
+    for name, vectors in source.by_class.items():
+        noise = np.random.default_rng(len(name)).normal(size=vectors.shape)
+        source.by_class[name] = (vectors + 0.05 * noise).astype(np.float32)
+    row = probe(source, replace(BARE, assignment="all", discriminant=True)).result
+    assert row.discriminant_p == pytest.approx(0.001)
+    assert verdict(row) == "carried"
+    assert verdict(replace(row, discriminant_p=None)) != "carried"
+    nothing = probe(fake_source(120, 60), replace(BARE, discriminant=True)).result
+    assert nothing.discriminant_p == 1.0
+    assert probe(source, replace(BARE, discriminant=True), paired=True).result.discriminant is None
 
 
 def test_the_study_protocol_agrees() -> None:
     source = fake_source(600, 150, trace=0.9)
-    convex, study = probe(source), probe(source, replace(BARE, solver="sgd", draw="published"))
+    convex, study = probe(source), probe(source, replace(BARE, **STUDY))
     assert study.result.value == pytest.approx(convex.result.value, abs=4)
     assert study.result.converged is None
 
@@ -207,8 +240,7 @@ def test_below_chance_is_flagged() -> None:
     for vectors, wrong in zip((first, second, third), versions, strict=True):
         vectors[test] = wrong
     outcome = probe(source)
-    assert outcome.result.verdict == "below chance"
-    assert "below chance" in outcome.result.notes
+    assert verdict(outcome.result) == "below chance"
 
 
 @pytest.mark.parametrize(("value", "word"), [(0.0, "zero"), (np.nan, "not finite")])

@@ -4,15 +4,31 @@ import numpy as np
 import pytest
 
 from latentprint.experiments.probes.scores import Predictions, score
-from latentprint.stats import cluster_bootstrap_counts, resample_counts
+from latentprint.stats import cluster_bootstrap_counts
+
+
+def gathered(
+    groups: list[str], right: np.ndarray, k: int, tested: np.ndarray | None = None
+) -> Predictions:
+    """What fits said of photos under every class; whether each was right, [fits, photos, K].
+
+    Args:
+        tested: Which photos each fit was tested on, bool [fits, photos].
+    """
+    parts = []
+    for fit, each in enumerate(right):
+        photos = np.arange(len(each)) if tested is None else np.flatnonzero(tested[fit])
+        truth = np.tile(np.arange(k), len(photos))
+        said = np.where(each[photos].ravel(), truth, (truth + 1) % k)
+        parts.append((fit, np.repeat(photos, k), truth, said))
+    return Predictions.gather(k, groups, parts)
 
 
 def predictions(rng: np.random.Generator, fits: int, photos: int, k: int) -> Predictions:
-    """Every photo under every class; a photo's difficulty is shared by its fits."""
-    fit, photo, truth = (each.ravel() for each in np.indices((fits, photos, k)))
-    skill = rng.random(photos)[photo] < 0.5 + 0.2 * (fit % 2)
-    said = np.where(skill, truth, rng.integers(k, size=len(truth)))
-    return Predictions(k, tuple(f"g{i % 17}" for i in range(photos)), fit, photo, truth, said)
+    """A photo's difficulty is shared by its fits."""
+    skill = rng.random(photos)[:, None] < 0.5 + 0.2 * (np.arange(fits) % 2)[:, None, None]
+    right = skill | (rng.random((fits, photos, k)) < 1 / k)
+    return gathered([f"g{i % 17}" for i in range(photos)], right, k)
 
 
 def plain_macro(p: Predictions, weight: np.ndarray) -> float:
@@ -29,57 +45,106 @@ def test_equals_a_loop_over_resamples() -> None:
     p = predictions(np.random.default_rng(0), fits=4, photos=50, k=3)
     found = score(p, bootstrap=30, seed=5)
     clusters = cluster_bootstrap_counts(p.groups, 30, 5)
-    repeats = resample_counts(4, 30, 6)
-    for b in range(30):
-        weight = clusters.counts[b, clusters.members[p.photo]] * repeats[b, p.fit]
-        assert found.samples[b] == pytest.approx(plain_macro(p, weight))
+    drawn = [plain_macro(p, counts[clusters.members[p.photo]]) for counts in clusters.counts]
+    expected = (np.array(drawn) - np.mean(drawn)) / np.std(drawn)
+    np.testing.assert_allclose((found.samples - found.value) / found.spread, expected, atol=1e-9)
     assert found.value == pytest.approx(plain_macro(p, np.ones(len(p.truth))))
     assert found.micro == pytest.approx(100 * (p.predicted == p.truth).mean())
     np.testing.assert_allclose(found.confusion.sum(axis=1), 1.0)
     assert found.per_class.mean() == pytest.approx(found.value)
 
 
+def test_groups_are_one_piece_of_evidence() -> None:
+    right = np.repeat(np.random.default_rng(0).random((1, 60, 1)) < 0.6, 2, axis=2)
+    alone = score(gathered([f"g{i}" for i in range(60)], right, 2), bootstrap=50, seed=0)
+    # Ten copies of every photo in its group say nothing more.
+    copies = np.repeat(right, 10, axis=1)
+    together = score(gathered([f"g{i // 10}" for i in range(600)], copies, 2), bootstrap=50, seed=0)
+    assert together.spread == pytest.approx(alone.spread)
+    share = right.mean()
+    assert alone.spread == pytest.approx(100 * np.sqrt(share * (1 - share) / 59), rel=1e-6)
+
+
 def test_an_unbalanced_test_set_is_scored_by_class() -> None:
     truth = np.array([0] * 90 + [1] * 10)
-    said = np.zeros(100, dtype=np.int64)
-    p = Predictions(2, tuple(map(str, range(100))), np.zeros(100, int), np.arange(100), truth, said)
+    said = np.where(np.arange(100) % 30 == 0, 1, 0)
+    p = Predictions.gather(2, [f"g{i}" for i in range(100)], [(0, np.arange(100), truth, said)])
     found = score(p, bootstrap=100, seed=0)
-    assert found.value == 50
-    assert found.micro == 90
+    assert found.value == pytest.approx(100 * (87 / 90 + 1 / 10) / 2)
+    assert found.micro == 88
     assert found.sd is None
 
 
-def test_replicates_widen_the_interval_and_leave_the_value() -> None:
-    p = predictions(np.random.default_rng(0), fits=10, photos=200, k=3)
-    first = p.fit == 0
-    parts = (x[first] for x in (p.fit, p.photo, p.truth, p.predicted))
-    one = score(Predictions(3, p.groups, *parts), bootstrap=500, seed=0)
-    many = score(p, bootstrap=500, seed=0, replicates=9)
+def test_fits_that_differ_by_themselves_widen_the_interval() -> None:
+    rng = np.random.default_rng(0)
+    groups = [f"g{i}" for i in range(400)]
+    ability = np.linspace(0.3, 0.7, 10)[:, None, None]
+    apart = score(gathered(groups, rng.random((10, 400, 3)) < ability, 3), bootstrap=50, seed=0)
+    alike = score(gathered(groups, rng.random((10, 400, 3)) < 0.5, 3), bootstrap=50, seed=0)
+    assert apart.spread == pytest.approx(100 * ability.std(ddof=1) / np.sqrt(10), rel=0.1)
+    assert alike.spread < 1.2 * 100 * 0.5 / np.sqrt(10 * 400 * 3)
+
+
+def test_halves_that_lie_apart_widen_the_interval_and_leave_the_value() -> None:
+    rng = np.random.default_rng(0)
+    groups = [f"g{i}" for i in range(400)]
+    ability = np.array([0.5, 0.4, 0.6, 0.45, 0.55, 0.35, 0.65, 0.5, 0.5])[:, None, None]
+    right = rng.random((9, 400, 3)) < ability
+    one = score(gathered(groups, right[:1], 3), bootstrap=50, seed=0)
+    many = score(gathered(groups, right, 3), bootstrap=50, seed=0, halves=8)
     assert many.value == one.value
     assert many.accuracies.tolist() == one.accuracies.tolist()
-    spread = np.std([plain_macro(p, (p.fit == f).astype(float)) for f in range(1, 10)], ddof=1)
-    assert many.samples.std() == pytest.approx(np.hypot(one.samples.std(), spread))
-    # Among several repeats the replicates had other test photos, too: theirs is the whole spread,
-    # less what repeats on the same photos differ by.
-    macro = [plain_macro(p, (p.fit == f).astype(float)) for f in range(10)]
-    few = score(p, bootstrap=500, seed=0, replicates=5)
-    fresh = np.var(macro[5:], ddof=1) - np.var(macro[:5], ddof=1)
-    kept = Predictions(3, p.groups, *(x[p.fit < 5] for x in (p.fit, p.photo, p.truth, p.predicted)))
-    own = score(kept, bootstrap=500, seed=0).samples.std()
-    assert few.samples.std() == pytest.approx(max(own, np.sqrt(max(fresh, 0))))
-    assert few.samples.mean() == pytest.approx(few.value)
+    # Pairs lie 20, 10, 30 and 0 points apart: of half the photos, which doubles the variance.
+    fresh = (20**2 + 10**2 + 30**2 + 0) / 4 / 2 / 2
+    assert many.spread**2 == pytest.approx(one.spread**2 + fresh, rel=0.15)
+    alike = score(
+        gathered(groups, rng.random((9, 400, 3)) < 0.5, 3), bootstrap=50, seed=0, halves=8
+    )
+    assert alike.spread < 1.2 * one.spread
 
 
-def test_replicates_that_differ_widen_a_cross_validation() -> None:
-    fit, photo, truth = (each.ravel() for each in np.indices((8, 50, 2)))
-    # Four repeats read half of the photos, the replicates anything between none and all.
-    share = np.array([0.5, 0.5, 0.5, 0.5, 0.0, 0.3, 0.7, 1.0])
-    said = np.where(photo < 50 * share[fit], truth, 1 - truth)
-    p = Predictions(2, tuple(map(str, range(50))), fit, photo, truth, said)
-    found = score(p, bootstrap=500, seed=0, replicates=4)
-    assert found.value == 50
-    assert found.samples.std() == pytest.approx(np.std(100 * share[4:], ddof=1))
-    assert (found.low, found.high) == (0, 100)
+def test_halves_are_measured_against_their_own_test_photos() -> None:
+    """Halves that are tested on other photos lie apart by chance alone: no reason to widen."""
+    rng = np.random.default_rng(1)
+    groups = [f"g{i}" for i in range(200)]
+    tested = np.stack([np.ones(200, bool), *([np.arange(200) % 2 == s for s in (0, 1)] * 100)])
+    right = np.repeat(rng.random((201, 200, 1)) < 0.5, 2, axis=2)
+    one = score(gathered(groups, right[:1], 2), bootstrap=50, seed=0)
+    many = score(gathered(groups, right, 2, tested), bootstrap=50, seed=0, halves=200)
+    assert one.spread <= many.spread < 1.15 * one.spread
+
+
+def test_a_predictor_that_names_one_class_reads_nothing() -> None:
+    groups, truth = [f"g{i}" for i in range(60)], np.tile(np.arange(3), 60)
+    photo = np.repeat(np.arange(60), 3)
+    same = [(fit, photo, truth, np.full(180, fit % 3)) for fit in range(4)]
+    found = score(Predictions.gather(3, groups, same), bootstrap=500, seed=0)
+    assert found.constant
+    assert found.value == pytest.approx(100 / 3)
+    # The exact interval of 20 of 60.
+    assert (found.low, found.high) == (
+        pytest.approx(21.69, abs=0.01),
+        pytest.approx(46.69, abs=0.01),
+    )
+    assert found.p_value(100 / 3) == 1.0
+    assert found.samples.std() == pytest.approx(100 * np.sqrt(2 / 9 / 60), rel=0.1)
+    other = [(0, photo, truth, truth), *same[1:]]
+    assert not score(Predictions.gather(3, groups, other), bootstrap=50, seed=0).constant
+
+
+def test_photos_that_are_all_alike_leave_no_interval_of_width_zero() -> None:
+    """Rounding in the sums over groups is no spread, and faultless fits are not certain ones."""
+    groups = [f"g{i}" for i in range(40)]
+    for k in (3, 7):
+        alike = np.broadcast_to(np.arange(k) == 1, (5, 40, k))
+        found = score(gathered(groups, alike, k), bootstrap=200, seed=0)
+        assert found.spread == 0
+        assert found.low < 100 / k - 5 < 100 / k + 5 < found.high
+        assert found.p_value(100 / k) > 0.3
+    perfect = score(gathered(groups, np.ones((5, 40, 2), bool), 2), bootstrap=200, seed=0)
+    assert (perfect.value, perfect.high) == (100, 100)
+    assert perfect.low == pytest.approx(100 * 0.025 ** (1 / 40))
+    assert perfect.p_value(50.0) == pytest.approx(0.5**40)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
@@ -92,10 +157,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
             0.5 + 0.08 * rng.normal(size=(fits, 1, 1)) + 0.25 * rng.normal(size=(1, photos, 1))
         )
         right = rng.random((fits, photos, k)) < ability
-        fit, photo, truth = (each.ravel() for each in np.indices((fits, photos, k)))
-        said = np.where(right.ravel(), truth, (truth + 1) % k)
-        p = Predictions(k, tuple(map(str, range(photos))), fit, photo, truth, said)
-        found = score(p, bootstrap=200, seed=0)
+        found = score(gathered([f"g{i}" for i in range(photos)], right, k), bootstrap=200, seed=0)
         covered += found.low <= 50 <= found.high
         narrow += found.low <= 50 - 15
     assert covered >= 0.9 * 150
@@ -107,4 +169,4 @@ def test_p_and_smallest_effect() -> None:
     found = score(p, bootstrap=300, seed=0)
     assert found.p_value(100 / 3) < 1e-6
     assert found.p_value(found.value) == pytest.approx(0.5)
-    assert found.smallest_effect == pytest.approx(1 + 2.8 * found.samples.std())
+    assert found.smallest_effect == pytest.approx(1 + 2.8 * found.spread)

@@ -10,19 +10,14 @@ from latentprint.errors import UsageError
 from latentprint.experiments.similarity import cosines
 from latentprint.experiments.similarity import stability as module
 from latentprint.experiments.similarity.queries import QueryOptions
-from latentprint.experiments.similarity.stability import (
-    FARTHER,
-    FIFTH,
-    FIRST,
-    OTHER,
-    SELF,
-    stability,
-)
+from latentprint.experiments.similarity.stability import stability
 from latentprint.processing import ATTRIBUTES, Attribute
+from latentprint.words import StabilityMeasure
 from tests.experiments.fakes import FakeSource, fake_source, shuffled
 
 SHARPENING = ATTRIBUTES["sharpening"]
-QUICK = QueryOptions(bootstrap=50)
+QUICK = QueryOptions()
+SELF, FIFTH, FIRST, OTHER, FARTHER, BELOW = StabilityMeasure
 
 
 def moved(n: int = 30) -> FakeSource:
@@ -56,7 +51,7 @@ def plain(
         FIRST: 100 * np.percentile(s, 1, method="inverted_cdf"),
         OTHER: 100 * o.mean(),
         FARTHER: 100 * np.mean(s < o),
-        f"below {threshold:g}": 100 * np.mean(s < threshold),
+        BELOW: 100 * np.mean(s < threshold),
     }
 
 
@@ -70,12 +65,9 @@ def test_equals_loops_over_pairs(group: bool) -> None:
     names = SHARPENING.classes
     inside = [(one, other) for one in names for other in names if one != other]
     away = [("none", each) for each in names]
-    value = {row.setup: row.value for row in outcome.results}
-    assert value == pytest.approx(
-        plain(source, inside, 0.9, apart)
-        | {f"{k}, from none": v for k, v in plain(source, away, 0.9, apart).items()},
-        abs=1e-8,
-    )
+    for reference, pairs in (("", inside), ("none", away)):
+        value = {r.setup: r.value for r in outcome.results if r.reference == reference}
+        assert value == pytest.approx(plain(source, pairs, 0.9, apart), abs=1e-8)
     assert len(outcome.detail["pairs"]) == 4 * 3
     for pair in outcome.detail["pairs"]:
         expected = plain(source, [(pair["processing"], pair["re_encoded_as"])], 0.9, apart)
@@ -118,13 +110,43 @@ def test_identical_vectors_stay_and_zero_of_few_is_no_certainty() -> None:
     assert rows[FARTHER].high == pytest.approx(16.84, abs=0.01)
 
 
+def test_few_photos_do_not_bound_a_percentile_from_below() -> None:
+    few, many = (
+        {row.setup: row for row in stability(moved(n), SHARPENING).results} for n in (30, 400)
+    )
+    assert (few[FIRST].low, few[FIRST].notes) == (-100, "too few photos to say how low it may be")
+    assert few[FIRST].high > few[FIRST].value
+    # Order statistics of 400 photos do, where 1 in 100 is asked for.
+    assert many[FIFTH].low > -100
+    assert many[FIFTH].notes == ""
+    assert many[FIFTH].low < many[FIFTH].value < many[FIFTH].high
+
+
+def test_intervals_are_as_wide_as_figures_of_other_photos_scatter() -> None:
+    rows = []
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        source = moved(60)
+        # A few photos are near many others: each of them decides much of the mean.
+        content = rng.normal(size=(60, 24))
+        content[:20] *= rng.uniform(0.2, 1.0, size=(20, 1))
+        for name in SHARPENING.classes:
+            noise = 0.2 * np.exp(rng.normal(size=(60, 1))) * rng.normal(size=(60, 24))
+            source.by_class[name] = (content + 1.0 + noise).astype(np.float32)
+        rows.append({r.setup: r for r in stability(source, SHARPENING).results})
+    for setup in (SELF, OTHER):
+        values = np.array([each[setup].value for each in rows])
+        widths = np.array([each[setup].high - each[setup].low for each in rows])
+        assert widths.mean() / 3.92 == pytest.approx(values.std(), rel=0.3)
+
+
 def test_a_sample_is_compared_with_all() -> None:
     options = replace(QUICK, sample=10)
     rows = stability(moved(), SHARPENING, options).results
     assert {(row.n_test, row.n_train) for row in rows} == {(10, 30)}
 
 
-def test_whole_groups_are_resampled() -> None:
+def test_whole_groups_count_as_one() -> None:
     source = moved(100)
     alone = stability(source, SHARPENING).results[0]
     for vectors in source.by_class.values():

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from latentprint.experiments.asking import option
+from latentprint.experiments.crossed import PairEffects, Spread
+from latentprint.experiments.neighbors.shuffles import Chance, Shuffles
+from latentprint.experiments.neighbors.signs import Centred
 from latentprint.experiments.probes.labels import parse_bins
-from latentprint.stats import interval
-from latentprint.words import RobustnessMeasure
+from latentprint.stats import permutation_p
+from latentprint.words import RobustnessCondition, RobustnessMeasure
+
+_FEWEST_DRAWS = 999
+_MOST_LABELS = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -21,14 +26,14 @@ class RobustnessOptions:
     Attributes:
         ks: Numbers of neighbours.
         processing: Processing class whose embeddings are compared.
-        exclude: Column: photos that share its value are never neighbours of each other.
-        group: Column of the groups that are resampled and shuffled as a whole.
-        bins: How values become classes, by column; see ``label_photos``.
-        within_class: Shuffle nuisance labels within each class only, so that chance keeps what the
-            classes tell about the nuisance.
-        permutations: Number of shuffles behind the chance.
-        bootstrap: Number of resamples behind the intervals.
-        seed: Seeds both.
+        exclude: Photos with one value of it are never neighbours of each other: photographer,
+            scene, group.
+        group: Photos with one value of it count as one.
+        bins: How values of the nuisance become classes: values, values:K, quantiles:K, stops,
+            edges:A,B or published; by default text as it is, numbers in 4 quantiles.
+        permutations: Number of shuffles behind chance and p; fewer, at least 999, where there are
+            so many photos that shuffling would take long.
+        seed: Seeds everything that is random.
         memory_mb: Memory for vectors and similarities; the result does not depend on it.
         device: Where products are computed; the result does not depend on it.
     """
@@ -40,28 +45,34 @@ class RobustnessOptions:
     bins: tuple[tuple[str, str], ...] = option(
         (), metavar="LABEL=RULE", parse=lambda rules: tuple(parse_bins(rules).items())
     )
-    within_class: bool = option(False)
-    permutations: int = 200
-    bootstrap: int = 1000
+    permutations: int = option(4999, least=1)
     seed: int = option(0)
     memory_mb: int = option(4096, least=1)
     device: str = option("cpu")
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A measure in percent, its interval, and what it is where labels are shuffled [shuffles]."""
+class NeighbourShare:
+    """A share of neighbours in percent.
 
+    Attributes:
+        measure: What is measured.
+        condition: Which labels chance shuffles.
+        value: The share.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+        chance: What it is on average where labels tell nothing beyond that condition.
+        p: Two-sided p of a share that far from chance; None where the figure only stands beside
+            the one that is tested.
+    """
+
+    measure: RobustnessMeasure
+    condition: RobustnessCondition
     value: float
     low: float
     high: float
-    shuffled: np.ndarray
-
-    @property
-    def p(self) -> float:
-        """Two-sided p of a value that far from those of shuffled labels."""
-        least = min((self.shuffled >= self.value).sum(), (self.shuffled <= self.value).sum())
-        return min(1.0, 2.0 * float(1 + least) / (1 + len(self.shuffled)))
+    chance: float
+    p: float | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,7 @@ class Judge:
         classes: Class of every photo, int64 [n].
         nuisances: Nuisance of every photo, int64 [n].
         groups: Group of every photo, int64 [n].
-        options: Shuffles and resamples.
+        options: How many shuffles.
     """
 
     classes: np.ndarray
@@ -86,8 +97,7 @@ class Judge:
         Args:
             rows: The neighbours, int64 [n, k].
         """
-        same_class = self.classes[rows] == self.classes[:, None]
-        same_nuisance = self.nuisances[rows] == self.nuisances[:, None]
+        same_class, same_nuisance = self._shared(rows)
         return pl.DataFrame(
             {
                 "same_class": same_class.sum(axis=1),
@@ -97,70 +107,133 @@ class Judge:
             }
         )
 
-    def measures(self, rows: np.ndarray) -> dict[RobustnessMeasure, Measure]:
-        """Every measure; the index only where it is defined."""
-        counts = self.counts(rows)
-        so, os = (counts[name].to_numpy() for name in ("so", "os"))
-        k = np.full(len(rows), rows.shape[1])
+    def shares(self, rows: np.ndarray) -> list[NeighbourShare]:
+        """Every measure; the index only where it is defined.
+
+        What is tested comes first: the nuisance against shuffles within classes, the class against
+        shuffles of all photos. Behind it stands the nuisance against shuffles of all photos, which
+        differs from the first where classes and nuisance go together, with or without a trace.
+
+        Args:
+            rows: The neighbours, int64 [n, k].
+        """
+        same_class, same_nuisance = self._shared(rows)
+        own = same_class & ~same_nuisance
         parts = {
-            RobustnessMeasure.INDEX: (so, so + os),
-            RobustnessMeasure.CLASS_PURITY: (counts["same_class"].to_numpy(), k),
-            RobustnessMeasure.NUISANCE_PURITY: (counts["same_nuisance"].to_numpy(), k),
+            RobustnessMeasure.INDEX: (own, same_class ^ same_nuisance),
+            RobustnessMeasure.CLASS_PURITY: (same_class, np.ones_like(same_class)),
+            RobustnessMeasure.NUISANCE_PURITY: (same_nuisance, np.ones_like(same_class)),
         }
-        parts = {name: part for name, part in parts.items() if part[1].any()}
-        shuffled = self._shuffles(rows)
-        samples = self._resampled(list(parts.values()))
-        found = {}
-        for (name, (above, below)), column in zip(parts.items(), samples.T, strict=True):
-            value = 100.0 * float(above.sum() / below.sum())
-            low, high = interval(column[np.isfinite(column)])
-            found[name] = Measure(value, low, high, np.array(shuffled[name]))
-        return found
-
-    def _shuffles(self, rows: np.ndarray) -> dict[RobustnessMeasure, list[float]]:
-        """Every measure after labels were shuffled, in percent."""
-        rng = np.random.default_rng(self.options.seed)
+        found = {name: self._interval(rows, *part) for name, part in parts.items() if part[1].any()}
+        within, plain = RobustnessCondition.WITHIN_CLASS, RobustnessCondition.ALL_PHOTOS
         everyone = np.zeros_like(self.classes)
-        strata = self.classes if self.options.within_class else everyone
+        nuisance = {
+            within: self._by_nuisance(rows, same_class, self.classes),
+            plain: self._by_nuisance(rows, same_class, everyone),
+        }
+        classes = self._test(self.classes, everyone).pairs(*_pairs(rows), *self._drawn)
+        tested = {
+            (RobustnessMeasure.INDEX, within): nuisance[within][0],
+            (RobustnessMeasure.CLASS_PURITY, plain): _purity(classes, rows.size),
+            (RobustnessMeasure.NUISANCE_PURITY, within): nuisance[within][1],
+        }
+        beside = {
+            (RobustnessMeasure.INDEX, plain): nuisance[plain][0],
+            (RobustnessMeasure.NUISANCE_PURITY, plain): nuisance[plain][1],
+        }
+        return [
+            NeighbourShare(*about, *found[about[0]], chance, p if about in tested else None)
+            for about, (chance, p) in (tested | beside).items()
+            if about[0] in found
+        ]
+
+    def _shared(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which neighbours share the class, and which the nuisance, bool [n, k] each."""
         same_class = self.classes[rows] == self.classes[:, None]
-        found: dict[RobustnessMeasure, list[float]] = {each: [] for each in RobustnessMeasure}
-        for _ in range(self.options.permutations):
-            nuisances = _shuffled(self.nuisances, self.groups, strata, rng)
-            same = nuisances[rows] == nuisances[:, None]
-            so, os = int((same_class & ~same).sum()), int((~same_class & same).sum())
-            found[RobustnessMeasure.NUISANCE_PURITY].append(100.0 * float(same.mean()))
-            found[RobustnessMeasure.INDEX].append(100.0 * so / (so + os) if so + os else 50.0)
-            classes = _shuffled(self.classes, self.groups, everyone, rng)
-            shared = float((classes[rows] == classes[:, None]).mean())
-            found[RobustnessMeasure.CLASS_PURITY].append(100.0 * shared)
-        return found
+        same_nuisance = self.nuisances[rows] == self.nuisances[:, None]
+        return same_class, same_nuisance
 
-    def _resampled(self, parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-        """Ratios of sums in resamples of whole groups, in percent, float64 [draws, ratios]."""
-        n_groups = int(self.groups.max()) + 1
-        sums = np.stack(
-            [np.bincount(self.groups, each, n_groups) for part in parts for each in part], axis=1
+    def _interval(
+        self, rows: np.ndarray, above: np.ndarray, below: np.ndarray
+    ) -> tuple[float, float, float]:
+        """The share of some neighbours among others, and its interval, in percent.
+
+        A photo that was not there would leave its place in a list to a neighbour like the others of
+        that list: only by how far it differs from their mean does it count as a neighbour.
+        """
+        total = float(below.sum())
+        share = float(above.sum()) / total
+        residuals = (above - share * below) / total
+        own, k = residuals.sum(axis=1), rows.shape[1]
+        others = (own[:, None] - residuals) / max(1, k - 1)
+        differing = residuals - others
+        # A group that was not there would take its own lists with it.
+        apart = self.groups[rows] != self.groups[:, None]
+        listed = np.bincount(rows[apart], weights=differing[apart], minlength=len(rows))
+        doubled = _doubled(self.groups, rows, apart, residuals, differing)
+        spread = Spread.of(PairEffects(own, listed, doubled), self.groups, np.arange(len(rows)))
+        low, high = spread.interval_of_share(share)
+        return 100.0 * share, 100.0 * low, 100.0 * high
+
+    def _by_nuisance(
+        self, rows: np.ndarray, same_class: np.ndarray, strata: np.ndarray
+    ) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Chance and p of index and nuisance purity, where the stratum alone tells the nuisance."""
+        test = self._test(self.nuisances, strata)
+        same, os = (
+            test.pairs(*_pairs(rows, part), *self._drawn) for part in (same_class, ~same_class)
         )
-        rng = np.random.default_rng(self.options.seed)
-        ratios = np.empty((self.options.bootstrap, len(parts)))
-        # One resample at a time: counts of all of them would need draws x groups numbers.
-        for row in ratios:
-            counts = np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups)
-            above, below = (counts @ sums).reshape(len(parts), 2).T
-            with np.errstate(invalid="ignore"):
-                row[:] = 100.0 * above / below
-        return ratios
+        so = float(same_class.sum()) - same.expected
+        both = so + os.expected
+        # To first order the index falls with nuisances that are shared, within classes and across.
+        index = permutation_p(
+            os.expected * same.beyond + so * os.beyond, os.expected * same.moved + so * os.moved
+        )
+        purity = Chance(same.expected + os.expected, same.beyond + os.beyond, same.moved + os.moved)
+        return (100.0 * so / both if both else 50.0, index), _purity(purity, rows.size)
+
+    def _test(self, labels: np.ndarray, strata: np.ndarray) -> Shuffles | Centred:
+        if int(self.groups.max()) + 1 == len(self.groups):
+            return Shuffles(labels, strata)
+        return Centred(labels, strata, self.groups)
+
+    @property
+    def _drawn(self) -> tuple[int, int]:
+        """How many draws, fewer where there are many photos so that time is bounded; the seed."""
+        most = max(_FEWEST_DRAWS, _MOST_LABELS // len(self.classes))
+        return min(self.options.permutations, most), self.options.seed
 
 
-def _shuffled(
-    codes: np.ndarray, groups: np.ndarray, strata: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Deal labels out anew within each stratum, those of one group to photos of few groups.
+def _pairs(rows: np.ndarray, part: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Photos and their neighbours, one row each [m]; those of a part, bool [n, k]."""
+    photos = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)
+    return (photos.ravel(), rows.ravel()) if part is None else (photos[part], rows[part])
 
-    The labels are laid out group by group in one random order and dealt out in another.
+
+def _purity(shared: Chance, pairs: int) -> tuple[float, float]:
+    """Chance of a purity in percent, and its p."""
+    return 100.0 * shared.expected / pairs, permutation_p(shared.beyond, shared.moved)
+
+
+def _doubled(
+    groups: np.ndarray,
+    rows: np.ndarray,
+    apart: np.ndarray,
+    residuals: np.ndarray,
+    differing: np.ndarray,
+) -> float:
+    """What each pair of groups adds both to its queries and to those that they list.
+
+    Args:
+        groups: Group of every photo, int64 [n].
+        rows: The neighbours, int64 [n, k].
+        apart: Which of them are of another group, bool [n, k].
+        residuals: Effect of each neighbour on its query, float64 [n, k].
+        differing: Its own effect, float64 [n, k].
     """
-    ranks = [rng.permutation(int(groups.max()) + 1)[groups] for _ in range(2)]
-    source, target = (np.lexsort((rank, strata)) for rank in ranks)
-    shuffled = np.empty_like(codes)
-    shuffled[target] = codes[source]
-    return shuffled
+    one = np.repeat(groups, rows.shape[1])[apart.ravel()]
+    other = groups[rows[apart]]
+    pairs = np.minimum(one, other) * (int(groups.max()) + 1) + np.maximum(one, other)
+    number = np.unique(pairs, return_inverse=True)[1]
+    first, second = (np.bincount(number, weights=each[apart]) for each in (residuals, differing))
+    return float(first @ second)

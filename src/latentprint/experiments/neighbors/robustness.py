@@ -12,24 +12,25 @@ from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.neighbors.features import unit_vectors
 from latentprint.experiments.neighbors.judging import (
     Judge,
-    Measure,
+    NeighbourShare,
     RobustnessOptions,
 )
 from latentprint.experiments.neighbors.nearest_photos import nearest_photos
 from latentprint.experiments.probes.labels import Labelled, label_photos
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
-from latentprint.words import Experiment, RobustnessCondition, RobustnessMeasure
+from latentprint.words import Experiment, RobustnessMeasure
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class RobustnessOutcome:
-    """Three rows of the result table for every k, and what they were counted from.
+    """Rows of the result table for every k, and what they were counted from.
 
     Attributes:
-        results: Rows ``robustness index``, ``class purity`` and ``nuisance purity``.
+        results: ``robustness index``, ``class purity`` and ``nuisance purity``; then the first and
+            the last of them beside the chance of all photos, without a test.
         photos: By k one row for every photo: ``id`` and among its k neighbours the numbers
             ``same_class``, ``same_nuisance``, ``so`` (same class, other nuisance) and ``os``
             (other class, same nuisance).
@@ -50,11 +51,13 @@ def robustness(
 
     The robustness index is SO / (SO + OS): of the neighbours that share the class or the nuisance
     but not both, the share of the class (PathoROB, arXiv 2507.17845); counts are summed over
-    photos. Purity is the share of neighbours with the photo's own class, or nuisance. Chance is the
-    mean after the nuisance labels were shuffled, for class purity after the class labels were; the
-    verdict compares the value with these shuffles. The interval is that of other query photos with
-    the same gallery (bootstrap over groups); it is narrower than that of another set of photos, as
-    two photos that are neighbours of each other count twice.
+    photos. Purity is the share of neighbours with the photo's own class, or nuisance.
+
+    Chance is the mean after labels were shuffled: those of the nuisance within each class, so that
+    what classes alone tell about the nuisance is no finding, and those of the class over all
+    photos. Beside index and nuisance purity stands their chance over all photos, without a test:
+    where devices go with classes, neighbours of one class share a device without any trace. The
+    interval is that of another set of photos (see ``crossed``).
     Neighbours are other photos of any split, by cosine similarity; equal similarities go to the
     photo whose id comes first. All in percent.
 
@@ -89,16 +92,9 @@ def robustness(
             RobustnessMeasure.CLASS_PURITY: classes,
             RobustnessMeasure.NUISANCE_PURITY: nuisances,
         },
-        RobustnessCondition.WITHIN_CLASS
-        if options.within_class
-        else RobustnessCondition.ALL_PHOTOS,
         f"photos without both labels left out: {left_out}" if left_out else "",
     )
-    results = [
-        table.row(k, setup, each)
-        for k, rows in found.items()
-        for setup, each in judge.measures(rows).items()
-    ]
+    results = [table.row(k, share) for k, rows in found.items() for share in judge.shares(rows)]
     logger.info("%s, %s: %s", source.encoder, nuisance, [row.value for row in results])
     counts = {k: judge.counts(rows).insert_column(0, photos["id"]) for k, rows in found.items()}
     return RobustnessOutcome(results, counts)
@@ -121,11 +117,11 @@ def _labelled(
     by_id = photos["id"].arg_sort().to_numpy().astype(np.int64)
     rules = dict(options.bins)
     for name in rules:
-        if name not in (label, nuisance):
-            raise unknown_name("label with a rule of binning", name, (label, nuisance))
+        if name != nuisance:
+            raise unknown_name("nuisance with a rule of binning", name, (nuisance,))
     # A class is a name, even where it is written in digits.
     both = [
-        label_photos(photos, label, rules.get(label, "values")),
+        label_photos(photos, label, "values"),
         label_photos(photos, nuisance, rules.get(nuisance)),
     ]
     rows = by_id[(both[0].codes[by_id] >= 0) & (both[1].codes[by_id] >= 0)]
@@ -159,9 +155,9 @@ def _check(photos: pl.DataFrame, keys: np.ndarray, options: RobustnessOptions) -
     Raises:
         UsageError: One is out of range.
     """
-    numbers = (*options.ks, options.permutations, options.bootstrap, options.memory_mb)
+    numbers = (*options.ks, options.permutations, options.memory_mb)
     if not options.ks or min(numbers) < 1:
-        raise UsageError("k, permutations, bootstrap and memory must each be at least 1.")
+        raise UsageError("k, permutations and memory must each be at least 1.")
     largest = np.bincount(keys)[keys]
     worst = int(largest.argmax())
     left = len(keys) - int(largest[worst])
@@ -179,25 +175,24 @@ class _Table:
     source: EmbeddingSource
     n: int
     labels: dict[str, Labelled]
-    condition: RobustnessCondition
     notes: str
 
-    def row(self, k: int, setup: str, measure: Measure) -> Result:
+    def row(self, k: int, share: NeighbourShare) -> Result:
         """One measure for one k."""
         return Result(
             **origin(self.source),
             experiment=Experiment.ROBUSTNESS,
             attribute=self.labels[RobustnessMeasure.NUISANCE_PURITY].name,
-            setup=setup,
-            chance=float(measure.shuffled.mean()),
-            value=measure.value,
-            low=measure.low,
-            high=measure.high,
+            setup=share.measure,
+            chance=share.chance,
+            value=share.value,
+            low=share.low,
+            high=share.high,
             n_test=self.n,
             n_train=self.n,
             k=k,
-            classes=len(self.labels[setup].classes),
-            condition=self.condition,
-            p=measure.p,
+            classes=len(self.labels[share.measure].classes),
+            condition=share.condition,
+            p=share.p,
             notes=self.notes,
         )

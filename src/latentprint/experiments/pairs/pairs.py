@@ -8,19 +8,19 @@ galleries differ in nothing but the type of device of these distractors (ICCV 20
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from latentprint.errors import UsageError
 from latentprint.experiments.asking import option
-from latentprint.experiments.pairs.pairs_design import Direction, PairDesign, design_pairs
-from latentprint.experiments.pairs.pairs_retrieval import Retrieved, retrieve
-from latentprint.experiments.pairs.pairs_shown import shown_pairs
-from latentprint.experiments.pairs.pairs_table import pair_rows
+from latentprint.experiments.pairs.design import PairDesign, PairDirection, design_pairs
+from latentprint.experiments.pairs.retrieval import Retrieved, retrieve
+from latentprint.experiments.pairs.rows import Chance, pair_rows
+from latentprint.experiments.pairs.shown import shown_pairs
 from latentprint.experiments.probes.items import open_vectors
-from latentprint.words import PairGallery, PairMeasure
+from latentprint.words import PairGallery
 
 if TYPE_CHECKING:
     from latentprint.experiments.source import EmbeddingSource
@@ -35,11 +35,13 @@ class PairsOptions:
 
     Attributes:
         subject: Column that says what a photo shows.
-        device: Column with the type of device; None for ``device_type`` or ``camera_type``.
+        device: Column with the type of device; by default ``device_type`` or ``camera_type``.
         drop_incomplete: Leave incomplete photos and subjects out instead of refusing them.
         ks: The k of recall@k.
         seed: Seeds everything that is random.
-        bootstrap: Resamples of subjects behind the intervals.
+        permutations: Number of random exchanges of devices behind p and intervals. With few
+            subjects, of whose exchanges there are no more, each is taken once.
+        bootstrap: Resamples of subjects behind the intervals of median ranks.
         memory_mb: Memory for vectors, and for similarities; the result does not depend on it.
     """
 
@@ -48,12 +50,13 @@ class PairsOptions:
     drop_incomplete: bool = option(False)
     ks: tuple[int, ...] = option((1, 5, 10), "-k", least=1)
     seed: int = option(0)
+    permutations: int = option(9999, least=1)
     bootstrap: int = option(1000, least=1)
     memory_mb: int = option(1024, least=1)
 
     def __post_init__(self) -> None:
-        if not self.ks or min(*self.ks, self.bootstrap, self.memory_mb) < 1:
-            raise UsageError("k, bootstrap and memory must each be at least 1.")
+        if not self.ks or min(*self.ks, self.permutations, self.bootstrap, self.memory_mb) < 1:
+            raise UsageError("k, permutations, bootstrap and memory must each be at least 1.")
 
 
 @dataclass(frozen=True)
@@ -74,22 +77,6 @@ class PairsOutcome:
     encoder: str
     results: list[Result]
     queries: pl.DataFrame
-
-    @property
-    def sentence(self) -> str:
-        """What recall@k says, for the smallest k, in plain words."""
-        recalls = [each for each in self.results if each.attribute.startswith(PairMeasure.RECALL)]
-        by_query, by_target, change = recalls[:3]
-        p = "" if change.p is None else f", p = {change.p:.2g}"
-        verdict = change.verdict or "nothing can be missed"
-        lost, low, high = (round(x, 1) + 0.0 for x in (change.value, change.low, change.high))
-        return (
-            f"{self.encoder}: {change.attribute} is {by_query.value:.1f} % where "
-            f"{PairGallery.QUERY} type and {by_target.value:.1f} % where "
-            f"{PairGallery.TARGET} type; "
-            f"{lost:.1f} points lost "
-            f"(95 % interval {low:.1f} to {high:.1f}{p}): {verdict}."
-        )
 
     @property
     def failures(self) -> list[dict[str, Any]]:
@@ -121,15 +108,15 @@ def near_duplicates(
     the target's cosine minus that of the best distractor; each for both galleries and as
     ``difference``; and ``rank_shift``, the mean number of places that the target falls, as
     ``difference`` only. A difference is positive where distractors that share the query's device
-    do more harm. Set-ups without further words are means over the directions, each counted once;
-    the others name the devices of query, target and distractors. A k beyond the gallery is capped
-    at its size.
+    do more harm. Rows without devices are means over the directions, each counted once. A k beyond
+    the gallery is capped at its size.
 
-    Intervals come from resampling subjects with all their queries in both galleries; the galleries
-    are fixed. Where all queries have the same recall no resample differs, and the interval is that
-    of an exact binomial. ``p`` is that of McNemar's exact test (two-sided) over subjects: each
-    counts for the gallery in which more of its queries are right, as the two directions of a pair
-    are not independent.
+    ``p`` is two-sided and comes from exchanging all photos of two devices within random subjects
+    (see ``exchange``). Intervals are of other subjects as queries and as distractors (see
+    ``uncertainty``): the jackknife over subjects, corrected by the exchanges, for means, with the
+    exact binomial of as many independent queries for recalls (Korn and Graubard, Survey
+    Methodology 1998); the bootstrap over subjects for median ranks. Where all queries have the same
+    recall, the interval is the exact binomial of the subjects.
 
     Args:
         source: Embeddings of the photos, with the columns that ``options`` names.
@@ -152,16 +139,10 @@ def near_duplicates(
     found = [
         retrieve(vectors, design.subjects, each, options.memory_mb) for each in design.directions
     ]
-    embedded = [] if processing == "none" else [f"embeddings under {processing}"]
-    rows = pair_rows(
-        source,
-        design,
-        found,
-        ks=options.ks,
-        bootstrap=options.bootstrap,
-        seed=options.seed,
-        notes=[*design.notes, *embedded],
-    )
+    if processing != "none":
+        design = replace(design, notes=(*design.notes, f"embeddings under {processing}"))
+    chance = Chance(options.permutations, options.bootstrap, options.seed, options.memory_mb)
+    rows = pair_rows(source, design, found, vectors, options.ks, chance)
     queries = [
         _queries(design, direction, gallery, each)
         for direction, pair in zip(design.directions, found, strict=True)
@@ -171,7 +152,7 @@ def near_duplicates(
 
 
 def _queries(
-    design: PairDesign, direction: Direction, gallery: str, found: Retrieved
+    design: PairDesign, direction: PairDirection, gallery: str, found: Retrieved
 ) -> pl.DataFrame:
     photos = design.photos
     roles = {"query": direction.queries, "target": found.target, "distractor": found.distractor}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from latentprint.errors import UsageError
 from latentprint.experiments.probes.fitting import Fitted
+from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.scores import Score
 from latentprint.results import Result
 from latentprint.solvers import Tuning
@@ -48,6 +49,8 @@ def health_notes(fitted: Fitted, n_train: int, dimensions: int, other: Fitted | 
         other: The same probe with the other normalisation of features.
     """
     notes = ["solver not converged"] if fitted.converged is False else []
+    if fitted.score.constant:
+        notes.append("every fit gives one class, whatever it is shown: nothing is read")
     if n_train < dimensions:
         notes.append(f"fewer training photos ({n_train}) than dimensions ({dimensions})")
     if fitted.tuning.edge:
@@ -60,6 +63,16 @@ def health_notes(fitted: Fitted, n_train: int, dimensions: int, other: Fitted | 
                 f"with {features} features the probe reads {other.score.value:.1f}:"
                 " the normalisation hides part of the trace"
             )
+    return notes
+
+
+def copy_notes(items: Items) -> list[str]:
+    """What a reader must know of photos with equal vectors."""
+    notes = []
+    if items.copies:
+        notes.append(f"{items.copies} photos with vectors equal to others' kept together")
+    if items.straddling:
+        notes.append(f"{items.straddling} of these have a copy on another side of the given split")
     return notes
 
 

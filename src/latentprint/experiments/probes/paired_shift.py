@@ -22,8 +22,12 @@ from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.plans import FOLDS
 from latentprint.experiments.vectors import units
 
-_RIDGE = 0.01
-"""Share of the mean eigenvalue that is added to every eigenvalue of the covariance."""
+_RIDGE = 1.0
+"""Times the mean eigenvalue is added to every eigenvalue of the covariance.
+
+With a hundredth, accuracy stops growing with the photos where these are fewer than dimensions: a
+point less is read of JPEG off 659 real photos, and two less of sharpening.
+"""
 
 _ROUNDING = 1e-12
 """Shifts of unit vectors below it are rounding."""

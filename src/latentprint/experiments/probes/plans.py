@@ -231,9 +231,10 @@ def fold_plan(
         pair = []
         for side, half in enumerate(_halve(items, everything, seed, halving)):
             number = repeats + 2 * halving + side
-            pair.append(_cut(items, choose(half, number), seed * 1000 + number))
-        # A half with few groups can lose a class to one fold: such a set would not be probed.
-        if all(_is_complete(items, fitted) for parts in pair for fitted, _ in parts):
+            parts = _cut(items, choose(half, number), seed * 1000 + number)
+            # The only photos of a class in a half leave the fold that tests them nothing to fit.
+            pair.append([each for each in parts if _is_complete(items, each[0])])
+        if all(pair):
             cut.extend(pair)
     return Plan(
         tuning_holds(items, cut[0][0][0], seed),

@@ -10,7 +10,7 @@ from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.fitting import Fitted, ProbeOptions, run_plan
 from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.learning_curve import learning_curve
-from latentprint.experiments.probes.outcome import ProbeOutcome, health_notes
+from latentprint.experiments.probes.outcome import ProbeOutcome, copy_notes, health_notes
 from latentprint.experiments.probes.plans import Plan
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
@@ -69,7 +69,8 @@ def run_task(source: EmbeddingSource, task: Task, options: ProbeOptions) -> Prob
         permuted = _permuted(task, controls, fitted, options)
     result = _row(source, task, fitted, options)
     dimensions = items.features.parts[0].shape[1]
-    notes = (*task.notes, *health_notes(fitted, result.n_train, dimensions, other))
+    health = health_notes(fitted, result.n_train, dimensions, other)
+    notes = (*task.notes, *copy_notes(items), *health)
     result = replace(result, notes="; ".join(notes))
     if permuted is not None:
         result = replace(

@@ -12,8 +12,10 @@ import polars as pl
 from latentprint.errors import LatentprintError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, assign_classes
 from latentprint.experiments.probes.fitting import Assignment, ProbeOptions
+from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.experiments.probes.items import Items, permuted_classes, processed_items
-from latentprint.experiments.probes.outcome import ProbeOutcome
+from latentprint.experiments.probes.outcome import ProbeOutcome, with_note
+from latentprint.experiments.probes.paired_shift import ShiftOptions, paired_shift
 from latentprint.experiments.probes.plans import Plan, fold_plan, published_plan, split_plan
 from latentprint.experiments.probes.probe import Task, run_task
 from latentprint.words import Experiment, ProbeSetup
@@ -43,8 +45,8 @@ def probe_processing(
     training photos, and the final fits each have a fresh draw (ICCV 2025 study, arXiv 2508.10637,
     section 3). Under the assignment ``all``, the default below 5,000 training photos, every
     training photo appears under every class: in folds by photo where the split was not given and
-    there are fewer than 5,000 photos, else in the given split, with bootstrap replicates of its
-    training photos.
+    there are fewer than 5,000 photos, else in the given split. Beside the probe stands the
+    paired-shift discriminant, see ``paired_shift``.
 
     Args:
         source: Embeddings of the photos under every class of the attribute.
@@ -67,7 +69,34 @@ def probe_processing(
     plan = _plan(items, attribute, train, test, source.split_made, options)
     setup = ProbeSetup.of(paired=paired, every_class=options.assignment == "all")
     task = Task(Experiment.PROCESSING_PROBE, attribute.name, setup, items, plan, permuted_classes)
-    return run_task(source, task, options)
+    outcome = run_task(source, task, options)
+    # Of differences from a photo's mean it would tell the same: it compares versions of a photo.
+    if paired or not options.discriminant:
+        return outcome
+    return _with_discriminant(outcome, source, attribute, photos, options)
+
+
+def _with_discriminant(
+    outcome: ProbeOutcome,
+    source: EmbeddingSource,
+    attribute: Attribute,
+    photos: pl.DataFrame,
+    options: ProbeOptions,
+) -> ProbeOutcome:
+    """Add the paired-shift discriminant, of all photos or of as many as show what there is."""
+    if len(photos) > FEW_PHOTOS:
+        first = shuffle_order(photos["id"].to_list(), options.seed, "paired shift")[:FEW_PHOTOS]
+        photos = photos[np.sort(first)]
+        outcome = with_note(outcome, f"paired shift tested on {FEW_PHOTOS} photos")
+    items = processed_items(
+        source, attribute.classes, photos, paired=False, memory_mb=options.memory_mb
+    )
+    try:
+        found = paired_shift(items, ShiftOptions(seed=options.seed))
+    except LatentprintError as error:
+        return with_note(outcome, f"no paired shift: {str(error).rstrip('.')}")
+    shown = replace(outcome.result, discriminant=found.accuracy, discriminant_p=found.p)
+    return replace(outcome, result=shown)
 
 
 def assignment_of(options: ProbeOptions, n_train: int) -> Assignment:

@@ -51,9 +51,10 @@ class Predictions:
     ) -> Predictions:
         """Join what classifiers said: (fit, photo [m], truth [m], predicted [m]) of each."""
         fits = [np.full(len(photo), fit, dtype=np.int64) for fit, photo, _, _ in parts]
-        columns = (np.concatenate([each[at] for each in parts]) for at in (1, 2, 3))
+        photo, truth, predicted = (np.concatenate([part[at] for part in parts]) for at in (1, 2, 3))
         classifier = np.repeat(np.arange(len(parts)), [len(photo) for _, photo, _, _ in parts])
-        return cls(n_classes, tuple(groups), np.concatenate(fits), *columns, classifier)
+        fit = np.concatenate(fits)
+        return cls(n_classes, tuple(groups), fit, photo, truth, predicted, classifier)
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,7 @@ def _is_constant(predictions: Predictions, repeats: int) -> bool:
     """Whether each classifier of the counted repeats names one class throughout."""
     counted = predictions.fit < repeats
     named = np.stack([predictions.classifier[counted], predictions.predicted[counted]])
-    return np.unique(named, axis=1).shape[1] == len(np.unique(named[0]))
+    return bool(np.unique(named, axis=1).shape[1] == len(np.unique(named[0])))
 
 
 def _tables(

@@ -258,8 +258,6 @@ def _variance(source: EmbeddingSource, attribute: Attribute, options: ProbeOptio
         decompose_variance(
             source,
             attribute,
-            seed=options.seed,
-            bootstrap=options.bootstrap,
             memory_mb=options.memory_mb,
         )
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import t
 
 from latentprint.experiments.probes.items import open_vectors
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.experiments.vectors import units
 from latentprint.results import Result
-from latentprint.stats import cluster_bootstrap_counts, interval
 from latentprint.words import Experiment, VarianceMeasure
 
 if TYPE_CHECKING:
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 
 _BLOCKS = 1000
 _CHUNK = 4096
+_FEWEST = 3
+_ROUNDING = 1e-9
 
 
 def decompose_variance(
     source: EmbeddingSource,
     attribute: Attribute,
     *,
-    seed: int = 0,
-    bootstrap: int = 1000,
     memory_mb: int = 4096,
 ) -> list[Result]:
     """Split the variance of unit vectors into processing, photo and rest; measure the shift.
@@ -39,11 +40,13 @@ def decompose_variance(
     versions of a photo, ``distance`` that between different photos under the same processing,
     both times 100.
 
+    Intervals are by the jackknife over groups of photos (Efron and Stein, Annals of Statistics
+    1981), on the scale of the logit for shares and of the logarithm for distances, which cannot be
+    negative.
+
     Args:
         source: Embeddings of the photos under every class of the attribute.
         attribute: The processing.
-        seed: Seeds the bootstrap over groups of photos.
-        bootstrap: Number of resamples.
         memory_mb: Embeddings that fit into it are read once.
 
     Returns:
@@ -54,15 +57,11 @@ def decompose_variance(
     """
     photos = source.photos.with_row_index("row").sort("id")
     parts = open_vectors(source, attribute.classes, photos, memory_mb)
-    sampled = cluster_bootstrap_counts(_blocks(photos["group"].to_list()), bootstrap, seed)
-    moments = _moments(parts, sampled.members, sampled.counts.shape[1])
-    whole = _measures(moments, np.ones((1, sampled.counts.shape[1])))[:, 0]
-    samples = _measures(moments, sampled.counts)
+    members = np.unique(_blocks(photos["group"].to_list()), return_inverse=True)[1]
+    moments = _moments(parts, members)
     rows = []
-    for setup, value, drawn in zip(VarianceMeasure, whole, samples, strict=True):
-        # Means of a resample scatter twice as far from the truth, which raises the share of
-        # processing: the resamples tell the spread, not the place.
-        low, high = interval(drawn - drawn.mean() + value)
+    for setup, value, error in zip(VarianceMeasure, *_measured(moments), strict=True):
+        low, high = _interval(setup, value, error, len(moments.size))
         rows.append(
             Result(
                 **origin(source),
@@ -70,7 +69,7 @@ def decompose_variance(
                 attribute=attribute.name,
                 setup=setup,
                 chance=None,
-                value=float(value),
+                value=value,
                 low=low,
                 high=high,
                 n_test=len(photos),
@@ -83,17 +82,37 @@ def decompose_variance(
 
 @dataclass(frozen=True)
 class _Moments:
-    """Sums over the photos of every block, from which all measures follow.
+    """Sums over the photos of blocks, or of sets of blocks, from which all measures follow.
 
     Attributes:
         size: Photos, float64 [G].
         sums: Sum of the unit vectors under every class, float64 [G, P, D].
         photo: Sum over photos of the squared length of the sum over classes, float64 [G].
+        own_size: Squared number of photos of each block, summed, float64 [G].
+        own_length: Squared length of the sums of each block, summed, float64 [G].
     """
 
     size: np.ndarray
     sums: np.ndarray
     photo: np.ndarray
+    own_size: np.ndarray
+    own_length: np.ndarray
+
+    @classmethod
+    def of(cls, size: np.ndarray, sums: np.ndarray, photo: np.ndarray) -> _Moments:
+        """The moments of single blocks."""
+        return cls(size, sums, photo, np.square(size), np.square(sums).sum(axis=(1, 2)))
+
+    def total(self) -> _Moments:
+        """All blocks as one set."""
+        return _Moments(*(each.sum(axis=0, keepdims=True) for each in self._sums()))
+
+    def without(self, blocks: _Moments) -> _Moments:
+        """This set less each of some blocks."""
+        return _Moments(*(a - b for a, b in zip(self._sums(), blocks._sums(), strict=True)))
+
+    def _sums(self) -> tuple[np.ndarray, ...]:
+        return self.size, self.sums, self.photo, self.own_size, self.own_length
 
 
 def _blocks(groups: list[str]) -> list[str]:
@@ -105,34 +124,68 @@ def _blocks(groups: list[str]) -> list[str]:
     return [str(numbers[each]) for each in groups]
 
 
-def _moments(parts: tuple[VectorArray, ...], members: np.ndarray, blocks: int) -> _Moments:
+def _moments(parts: tuple[VectorArray, ...], members: np.ndarray) -> _Moments:
     n, dimensions = parts[0].shape
-    found = _Moments(np.zeros(blocks), np.zeros((blocks, len(parts), dimensions)), np.zeros(blocks))
+    blocks = int(members.max()) + 1
+    size, photo = np.zeros((2, blocks))
+    sums = np.zeros((blocks, len(parts), dimensions))
     for start in range(0, n, _CHUNK):
         inside = members[start : start + _CHUNK]
         chunk = slice(start, start + _CHUNK)
         vectors = np.stack([units(part[chunk], range(n), "variance") for part in parts], axis=1)
-        np.add.at(found.size, inside, 1.0)
-        np.add.at(found.sums, inside, vectors)
-        np.add.at(found.photo, inside, np.square(vectors.sum(axis=1)).sum(axis=1))
-    return found
+        np.add.at(size, inside, 1.0)
+        np.add.at(sums, inside, vectors)
+        np.add.at(photo, inside, np.square(vectors.sum(axis=1)).sum(axis=1))
+    return _Moments.of(size, sums, photo)
 
 
-def _measures(moments: _Moments, weights: np.ndarray) -> np.ndarray:
-    """All measures in every resample of blocks [B, G], float64 [5, B]."""
-    blocks, p, d = moments.sums.shape
-    n, photo = weights @ moments.size, weights @ moments.photo
-    by_class = (weights @ moments.sums.reshape(blocks, p * d)).reshape(-1, p, d)
-    lengths = np.square(by_class).sum(axis=(1, 2))
-    grand = np.square(by_class.sum(axis=1)).sum(axis=1) / (n * p)
+def _measured(moments: _Moments) -> tuple[list[float], list[float]]:
+    """All measures and their standard errors, in the order of ``words.VarianceMeasure``."""
+    whole = moments.total()
+    values = _measures(whole)[:, 0]
+    count = len(moments.size)
+    if count < _FEWEST:
+        return values.tolist(), [math.inf] * len(values)
+    left = _measures(whole.without(moments))
+    spread = left - left.mean(axis=1, keepdims=True)
+    variances = (count - 1) / count * np.square(spread).sum(axis=1)
+    return values.tolist(), np.sqrt(variances).tolist()
+
+
+def _measures(moments: _Moments) -> np.ndarray:
+    """All measures of each set of photos, float64 [5, sets]."""
+    p = moments.sums.shape[1]
+    n, photo = moments.size, moments.photo
+    lengths = np.square(moments.sums).sum(axis=(1, 2))
+    grand = np.square(moments.sums.sum(axis=1)).sum(axis=1) / (n * p)
     # Vectors of unit length: their squares sum to n * p.
     total = n * p - grand
     processing, photos = lengths / n - grand, photo / p - grand
-    shares = 100.0 * np.stack([processing, photos, total - processing - photos]) / total
+    shares = 100.0 * np.stack([processing, photos, total - processing - photos])
+    shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
     versions = (photo - n * p) / (n * p * (p - 1))
-    # A resample holds copies of a block, which are no different photos: only pairs across count.
-    own = np.square(weights)
-    across = n**2 - own @ np.square(moments.size)
-    within = own @ np.square(moments.sums).sum(axis=(1, 2))
-    others = np.divide(lengths - within, p * across, out=np.ones_like(n), where=across > 0)
+    # Photos of one block may be of one group: only pairs across blocks are different photos.
+    across = n**2 - moments.own_size
+    others = np.divide(
+        lengths - moments.own_length, p * across, out=np.ones_like(n), where=across > 0
+    )
     return np.concatenate([shares, 100.0 * (1.0 - np.stack([versions, others]))])
+
+
+def _interval(
+    setup: VarianceMeasure, value: float, error: float, blocks: int
+) -> tuple[float, float]:
+    """The 95 % interval of a share or a distance."""
+    is_share = setup not in (VarianceMeasure.SHIFT, VarianceMeasure.DISTANCE)
+    most = 100.0 if is_share else 200.0
+    if not math.isfinite(error):
+        return 0.0, most
+    if error < _ROUNDING or not _ROUNDING < value < most - _ROUNDING:
+        return value, value
+    reach = float(t.ppf(0.975, blocks - 1)) * error
+    if not is_share:
+        factor = math.exp(reach / value)
+        return value / factor, min(most, value * factor)
+    place, reach = math.log(value / (most - value)), reach * most / (value * (most - value))
+    low, high = (most / (1.0 + math.exp(-end)) for end in (place - reach, place + reach))
+    return low, high

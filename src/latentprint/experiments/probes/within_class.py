@@ -60,7 +60,7 @@ def comparable(
             f" of its values, or fewer than {least} photos of a value can be compared."
         )
     values = np.sort(frequent[: int(sizes.argmax()) + 1])
-    whole = (counts[:, values] > 0).all(axis=1)
+    whole = counts[:, values].min(axis=1) > 0
     kept = known & whole[classes] & np.isin(labelled.codes, values)
     codes = np.searchsorted(values, labelled.codes[kept])
     shown = replace(labelled, classes=tuple(labelled.classes[at] for at in values), codes=codes)

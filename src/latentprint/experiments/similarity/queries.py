@@ -28,13 +28,13 @@ class QueryOptions:
 
     Attributes:
         label: Column that holds the semantic label.
-        query: Id of the one query photo; many queries if None.
+        query: Id of the one query photo; by default the test photos.
         sample: Most query photos, chosen by seed and id; all if None.
         exclude_group: Leave out photos of the query's group too (near-duplicates, photographer),
             not the query photo alone.
-        processing: Processing class of the query photos. None: every class of a processing
+        processing: Processing class of the query photos; by default every class of a processing
             attribute, and unprocessed photos for a column.
-        seed: Seeds the sample and the bootstrap over groups of query photos.
+        seed: Seeds everything that is random.
         bootstrap: Number of resamples.
         memory_mb: Memory for similarities, and for vectors that are then read once; the results do
             not depend on it.

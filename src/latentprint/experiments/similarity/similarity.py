@@ -6,22 +6,28 @@ the same or other metadata (ICCV 2025 study, arXiv 2508.10637).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from latentprint.errors import unknown_name
+from latentprint.experiments.crossed import Spread
 from latentprint.experiments.probes.items import open_vectors
 from latentprint.experiments.similarity.cosines import (
     BINS,
-    BINS_PER_UNIT,
     blocks,
     rounded_cosines,
     units,
 )
 from latentprint.experiments.similarity.curves import shown_curves
+from latentprint.experiments.similarity.pair_sums import (
+    KINDS,
+    AucSums,
+    MeanSums,
+    cosines_of_bins,
+)
 from latentprint.experiments.similarity.queries import (
     UNPROCESSED,
     Compared,
@@ -32,7 +38,6 @@ from latentprint.experiments.similarity.queries import (
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.processing import Attribute
 from latentprint.results import Result
-from latentprint.stats import cluster_bootstrap_counts, interval, two_sided_p
 from latentprint.words import Experiment, SimilarityMeasure
 
 if TYPE_CHECKING:
@@ -50,8 +55,12 @@ CURVES = (
 AUCs are in percent, 50 where both kinds of pairs are alike; their difference, in points, is zero
 where metadata do not matter."""
 
+ALONE = "queries of one group: no interval"
+"""The note where nothing is known of other queries."""
+
 _QUERIES = 256
-_PAIRS = {SimilarityMeasure.AGAINST: (2, 1), SimilarityMeasure.WITH: (3, 0)}
+# Sums, squares and products of a pair of photos that are held at once.
+_NUMBERS_A_PAIR = 16
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,9 @@ def similarity(
     With a processing attribute, all photos are seen under all of its classes: those under the
     query's class have the same metadata. Similarities are rounded to multiples of 1 / 16,384; two
     that round alike count as one half in an AUC. Curves and means are over all pairs, AUCs over
-    the queries, each of which ranks its own pairs.
+    the queries, each of which ranks its own pairs. Intervals are those of other queries and other
+    photos to compare them with, whole groups of photos at a time (see ``crossed``); with queries of
+    one group alone there are none.
 
     Args:
         source: Embeddings of photos with semantic labels.
@@ -123,14 +134,8 @@ def similarity(
     photos = views.compared.photos
     queries = choose_queries(photos, options, (photos["split"] == "val").to_numpy())
     parts = open_vectors(source, views.classes, photos, options.memory_mb)
-    pooled = np.zeros((len(CURVES), BINS), dtype=np.int64)
-    sums, weights = np.zeros((2, len(queries), len(CURVES) + len(_PAIRS)))
-    for at, counts in _histograms(parts, views, queries, options.memory_mb):
-        pooled += counts
-        sum_of, weight_of = _terms(counts)
-        sums[at] += sum_of
-        weights[at] += weight_of
-    results = _rows(source, views, queries, sums, weights, options)
+    sums = _pair_sums(parts, views, queries, options.memory_mb)
+    results = _rows(source, views, queries, sums)
     detail = {
         "experiment": Experiment.SIMILARITY,
         "encoder": source.encoder,
@@ -139,7 +144,7 @@ def similarity(
         "queries": len(queries),
         "query": options.query,
         "query_processing": [views.classes[each] for each in views.asked],
-        **shown_curves(CURVES, pooled),
+        **shown_curves(CURVES, sums.counts),
     }
     return SimilarityOutcome(results, detail)
 
@@ -165,19 +170,58 @@ def _by_column(
     return _Views(compared, seen, compared.metadata[None], column, len(compared.values), (0,))
 
 
-def _histograms(
+@dataclass(frozen=True)
+class _Sums:
+    """What all figures follow from.
+
+    Attributes:
+        counts: Pairs of each curve in each bin, int64 [4, B].
+        means: Sums for the mean of each curve.
+        aucs: Sums for the AUCs.
+    """
+
+    counts: np.ndarray
+    means: MeanSums
+    aucs: AucSums
+
+
+def _pair_sums(
     parts: Sequence[VectorArray], views: _Views, queries: np.ndarray, memory_mb: int
-) -> Iterator[tuple[int, np.ndarray]]:
-    """For every query, how many pairs of each curve fall into each bin: its place, int64 [4, B]."""
+) -> _Sums:
+    """Compare all queries under all their classes with all photos under all classes."""
     n = len(views.compared.photos)
-    size = max(1, min(_QUERIES, memory_mb * 2**20 // (8 * n * len(parts))))
+    sums = _Sums(np.zeros((KINDS, BINS), dtype=np.int64), MeanSums(n), AucSums(n))
+    numbers = 8 * n * (2 * len(parts) + _NUMBERS_A_PAIR)
+    size = max(1, min(_QUERIES, memory_mb * 2**20 // numbers))
     for start in range(0, len(queries), size):
-        some = queries[start : start + size]
-        for view in views.asked:
-            bins = _bins(parts, views, some, view)
-            for at, each in enumerate(bins, start):
-                counts = np.bincount(each, minlength=len(CURVES) * BINS + 1)[:-1]
-                yield at, counts.reshape(len(CURVES), BINS)
+        _compare(parts, views, queries[start : start + size], sums)
+    return sums
+
+
+def _compare(parts: Sequence[VectorArray], views: _Views, some: np.ndarray, sums: _Sums) -> None:
+    n = len(views.compared.photos)
+    shape = len(some), n
+    cosines, pairs = np.zeros((2, KINDS, *shape))
+    placed = np.zeros((2, *shape))
+    of_bins = cosines_of_bins()
+    for view in views.asked:
+        bins = _bins(parts, views, some, view)
+        for at, each in enumerate(bins):
+            counts = np.bincount(each, minlength=KINDS * BINS + 1)[:-1].reshape(KINDS, BINS)
+            sums.counts[:] += counts
+            table = np.append(sums.aucs.placed(int(some[at]), counts), 0.0)
+            kinds, effects = each // BINS, table[each]
+            against = (kinds == 1) | (kinds == 2)
+            for auc, part in enumerate((against, ~against)):
+                placed[auc, at] += np.where(part, effects, 0.0).reshape(-1, n).sum(axis=0)
+            found = of_bins[each % BINS]
+            for kind in range(KINDS):
+                here = kinds == kind
+                pairs[kind, at] += here.reshape(-1, n).sum(axis=0)
+                cosines[kind, at] += np.where(here, found, 0.0).reshape(-1, n).sum(axis=0)
+    sums.aucs.add(placed)
+    for kind in range(KINDS):
+        sums.means.add(some, kind, cosines[kind], pairs[kind])
 
 
 def _bins(
@@ -193,53 +237,27 @@ def _bins(
             kind = 2 * (semantic[queries, None] != semantic[block])
             kind += views.metadata[view, queries, None] != views.metadata[other, block]
             found = kind * BINS + rounded_cosines(vectors, units(part[block]))
-            found[groups[queries, None] == groups[block]] = len(CURVES) * BINS
+            found[groups[queries, None] == groups[block]] = KINDS * BINS
             bins[:, other * n + block.start : other * n + block.stop] = found
     return bins
 
 
-def _terms(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What one query adds to the means and AUCs, and with which weight, float64 [6] each.
-
-    Args:
-        counts: Pairs of each curve in each bin, int64 [4, B].
-    """
-    pairs = counts.sum(axis=1)
-    cosines = (counts @ np.arange(BINS)) / BINS_PER_UNIT - pairs
-    aucs, known = [], []
-    for others, own in _PAIRS.values():
-        both = pairs[others] * pairs[own]
-        # Twice the pairs below a bin, so that halves of ties stay whole numbers.
-        below = 2 * np.cumsum(counts[own]) - counts[own]
-        aucs.append(counts[others] @ below / (2.0 * both) if both else 0.0)
-        known.append(1.0 if both else 0.0)
-    return np.array([*cosines, *aucs]), np.array([*pairs, *known], dtype=np.float64)
-
-
-def _rows(
-    source: EmbeddingSource,
-    views: _Views,
-    queries: np.ndarray,
-    sums: np.ndarray,
-    weights: np.ndarray,
-    options: QueryOptions,
-) -> list[Result]:
-    """A row for every mean and AUC, all times 100, resampled over groups of query photos."""
+def _rows(source: EmbeddingSource, views: _Views, queries: np.ndarray, sums: _Sums) -> list[Result]:
+    """A row for every mean and AUC, all times 100."""
     photos = views.compared.photos
-    sampled = cluster_bootstrap_counts(
-        photos["group"].gather(queries).to_list(), options.bootstrap, options.seed
-    )
-    whole = _ratios(sums.sum(axis=0), weights.sum(axis=0))
-    # The ratio of two means over the same resample is that of its sums.
-    drawn = _ratios(sampled.means(sums.T), sampled.means(weights.T))
-    notes = list(views.compared.notes)
-    if len(queries) == 1:
-        notes.append("one query: no interval")
+    groups = np.unique(photos["group"].to_numpy().astype(str), return_inverse=True)[1]
+    alone = len(np.unique(groups[queries])) == 1
+    notes = [*views.compared.notes, *([ALONE] if alone else [])]
+    figures = [*(sums.means.figure(kind) for kind in range(KINDS)), *sums.aucs.figures()]
     rows = []
-    for at, setup in enumerate(SimilarityMeasure):
-        if not np.isfinite(whole[at]):
+    for setup, figure in zip(SimilarityMeasure, figures, strict=True):
+        if figure is None:
             continue
-        low, high = interval(drawn[np.isfinite(drawn[:, at]), at])
+        spread = Spread.of(figure.effects, groups, queries)
+        low = high = figure.value
+        if not alone:
+            low, high = _interval(setup, figure.value, spread)
+        tested = setup == SimilarityMeasure.DIFFERENCE and not alone
         rows.append(
             Result(
                 **origin(source),
@@ -247,28 +265,23 @@ def _rows(
                 attribute=views.name,
                 setup=setup,
                 chance=None,
-                value=float(whole[at]),
+                value=figure.value,
                 low=low,
                 high=high,
                 n_test=len(queries),
                 n_train=len(photos),
                 classes=views.values,
-                p=_p(setup, float(whole[at]), drawn[:, at]),
+                p=spread.p(figure.value) if tested else None,
                 notes="; ".join(notes),
             )
         )
     return rows
 
 
-def _p(setup: SimilarityMeasure, value: float, drawn: np.ndarray) -> float | None:
-    """The p of the difference of the AUCs; nothing else is tested."""
-    if setup != SimilarityMeasure.DIFFERENCE:
-        return None
-    return two_sided_p(value, drawn[np.isfinite(drawn)])
-
-
-def _ratios(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Means and AUCs times 100, and the difference of the AUCs [..., 7]; NaN without pairs."""
-    undefined = np.full_like(sums, np.nan)
-    found = 100.0 * np.divide(sums, weights, out=undefined, where=weights > 0)
-    return np.concatenate([found, found[..., 4:5] - found[..., 5:6]], axis=-1)
+def _interval(setup: SimilarityMeasure, value: float, spread: Spread) -> tuple[float, float]:
+    """The 95 % interval; cosines, AUCs and their differences stay within what they can be."""
+    if setup in (SimilarityMeasure.AGAINST, SimilarityMeasure.WITH):
+        low, high = replace(spread, error=spread.error / 100.0).interval_of_share(value / 100.0)
+        return 100.0 * low, 100.0 * high
+    low, high = spread.interval(value)
+    return max(-100.0, low), min(100.0, high)

@@ -6,7 +6,7 @@ to itself than any other photo is, and within the user's own threshold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,9 @@ from latentprint.experiments.similarity.queries import (
     left_out_with,
     sorted_photos,
 )
-from latentprint.experiments.similarity.stability_measures import Measures, Moves, resamples
+from latentprint.experiments.similarity.stability_measures import MovedGroups, Moves
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
-from latentprint.stats import interval
 from latentprint.words import Experiment, StabilityMeasure
 
 if TYPE_CHECKING:
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
 
     from latentprint.processing import Attribute
     from latentprint.solvers import VectorArray
-
-_SHARES = (StabilityMeasure.FARTHER, StabilityMeasure.BELOW)
-"""What is a share of photos, in percent; the others are cosine similarities times 100."""
 
 _CHUNK = 256
 _SHOWN = 20
@@ -93,10 +89,10 @@ def stability(
     if len(versions) < 2:
         raise UsageError(f"{attribute.name} has one class, which no other can be compared with.")
     parts = open_vectors(source, versions, photos, options.memory_mb)
-    moves, rows = _moves(parts, versions, asked, apart)
-    groups = photos["group"].gather(asked).to_list()
+    moves = _moves(parts, versions, asked, apart)
+    groups = np.unique(photos["group"].to_numpy().astype(str), return_inverse=True)[1]
     alike = 0 if options.exclude_group else int(photos["group"].is_duplicated().sum())
-    table = _Table(source, attribute, len(photos), groups, options, threshold, _note(alike))
+    table = _Table(source, attribute, asked, groups, threshold, _note(alike))
     inside = [at for at, pair in enumerate(moves.pairs) if set(pair) <= set(attribute.classes)]
     results = table.rows(moves.only(inside)) if inside else []
     if reference is not None:
@@ -109,7 +105,7 @@ def stability(
         "reference": reference,
         "photos": len(asked),
         "pairs": [table.pair(moves.only([at])) for at in range(len(moves.pairs))],
-        "overtaken": _overtaken(moves, rows, photos, asked),
+        "overtaken": _overtaken(moves, photos, asked),
     }
     return StabilityOutcome(results, detail)
 
@@ -117,7 +113,10 @@ def stability(
 def _note(alike: int) -> str:
     if not alike:
         return ""
-    return f"{alike} photos have others of their group in the set: see --exclude-group"
+    return (
+        f"{alike} photos have others of their group, whatever makes one, among those that may be"
+        " nearest: see --exclude-group"
+    )
 
 
 def _from(moves: Moves, reference: str) -> list[int]:
@@ -129,11 +128,11 @@ def _moves(
     versions: Sequence[str],
     asked: np.ndarray,
     groups: np.ndarray,
-) -> tuple[Moves, np.ndarray]:
-    """All moves of the photos asked for, and the rows of their nearest other photos [n, m]."""
+) -> Moves:
+    """All moves of the photos asked for."""
     p = len(versions)
     pairs = [(one, other) for one in range(p) for other in range(p) if one != other]
-    selves, others = np.empty((2, len(asked), len(pairs)))
+    selves, others, leads = np.empty((3, len(asked), len(pairs)))
     rows = np.empty((len(asked), len(pairs)), dtype=np.int64)
     for start in range(0, len(asked), _CHUNK):
         chunk = slice(start, start + _CHUNK)
@@ -144,13 +143,15 @@ def _moves(
             return found[None]
 
         vectors = [units(part[some]) for part in parts]
-        found = [nearest(vectors[at], part, 1, allowed) for at, part in enumerate(parts)]
+        found = [nearest(vectors[at], part, 2, allowed) for at, part in enumerate(parts)]
         for at, (one, other) in enumerate(pairs):
             selves[chunk, at] = exact_cosines(vectors[one], vectors[other])
-            others[chunk, at] = found[one].similarities[0, :, 0]
+            first, second = found[one].similarities[0].T
+            others[chunk, at] = first
+            leads[chunk, at] = np.where(np.isfinite(second), first - second, 0.0)
             rows[chunk, at] = found[one].rows[0, :, 0]
     names = tuple((versions[one], versions[other]) for one, other in pairs)
-    return Moves(selves, others, names), rows
+    return Moves(selves, others, leads, rows, names)
 
 
 @dataclass(frozen=True)
@@ -159,17 +160,10 @@ class _Table:
 
     source: EmbeddingSource
     attribute: Attribute
-    n_photos: int
-    groups: Sequence[str]
-    options: QueryOptions
+    asked: np.ndarray
+    groups: np.ndarray
     threshold: float | None
     notes: str
-
-    @property
-    def setups(self) -> tuple[StabilityMeasure, ...]:
-        """What is measured."""
-        named = tuple(StabilityMeasure)
-        return named if self.threshold is not None else named[:-1]
 
     def rows(self, moves: Moves, reference: str = "") -> list[Result]:
         """Everything that is measured over some pairs of classes."""
@@ -178,19 +172,19 @@ class _Table:
                 **origin(self.source),
                 experiment=Experiment.STABILITY,
                 attribute=self.attribute.name,
-                setup=setup,
+                setup=each.measure,
                 reference=reference,
-                threshold=self.threshold if setup == StabilityMeasure.BELOW else None,
+                threshold=self.threshold if each.measure == StabilityMeasure.BELOW else None,
                 chance=None,
-                value=value,
-                low=low,
-                high=high,
-                n_test=len(self.groups),
-                n_train=self.n_photos,
+                value=each.value,
+                low=each.low,
+                high=each.high,
+                n_test=len(self.asked),
+                n_train=len(self.groups),
                 classes=len(self.attribute.classes),
-                notes=self.notes if setup == StabilityMeasure.FARTHER else "",
+                notes=self.notes if each.measure == StabilityMeasure.FARTHER else each.notes,
             )
-            for setup, value, low, high in self._measured(moves)
+            for each in MovedGroups(moves, self.asked, self.groups).measured(self.threshold)
         ]
 
     def pair(self, moves: Moves) -> dict[str, Any]:
@@ -200,34 +194,13 @@ class _Table:
             "processing": pair[0],
             "re_encoded_as": pair[1],
             **{
-                setup: {"value": value, "low": low, "high": high}
-                for setup, value, low, high in self._measured(moves)
+                each.measure: {"value": each.value, "low": each.low, "high": each.high}
+                for each in MovedGroups(moves, self.asked, self.groups).measured(self.threshold)
             },
         }
 
-    def _measured(self, moves: Moves) -> Iterator[tuple[StabilityMeasure, float, float, float]]:
-        measures = Measures.of(moves, self.threshold)
-        whole = measures.weighted(np.ones(len(self.groups), dtype=np.int64))
-        drawn_photos = resamples(self.groups, self.options.bootstrap, self.options.seed)
-        drawn = np.array([measures.weighted(each) for each in drawn_photos])
-        for setup, value, samples in zip(self.setups, whole, drawn.T, strict=True):
-            low, high = interval(samples)
-            if setup in _SHARES and value in (0.0, 100.0):
-                low, high = self._unanimous(value)
-            yield setup, float(value), low, high
 
-    def _unanimous(self, share: float) -> tuple[float, float]:
-        """The exact binomial interval over groups where all photos agree.
-
-        The bootstrap would take that for certainty (Clopper and Pearson, Biometrika 1934).
-        """
-        unseen = 100.0 * (1.0 - 0.025 ** (1.0 / len(set(self.groups))))
-        return (0.0, unseen) if share == 0.0 else (100.0 - unseen, 100.0)
-
-
-def _overtaken(
-    moves: Moves, rows: np.ndarray, photos: pl.DataFrame, asked: np.ndarray
-) -> list[dict[str, Any]]:
+def _overtaken(moves: Moves, photos: pl.DataFrame, asked: np.ndarray) -> list[dict[str, Any]]:
     """The photos that another one overtakes by most, each once, as JSON values."""
     behind = moves.others - moves.selves
     worst = behind.argmax(axis=1)
@@ -240,7 +213,7 @@ def _overtaken(
             "processing": moves.pairs[worst[at]][0],
             "re_encoded_as": moves.pairs[worst[at]][1],
             "self_similarity": float(moves.selves[at, worst[at]]),
-            "nearest_other": ids[int(rows[at, worst[at]])],
+            "nearest_other": ids[int(moves.rows[at, worst[at]])],
             "similarity": float(moves.others[at, worst[at]]),
         }
         for at in order

@@ -1,11 +1,25 @@
-"""Means, percentiles and shares of how far photos move, for any weights of the photos."""
+"""Means, percentiles and shares of how far photos move, with their intervals."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from latentprint.experiments.crossed import PairEffects, Spread
+from latentprint.stats import binomial_interval
+from latentprint.words import StabilityMeasure
+
+PERCENTILES = {StabilityMeasure.FIFTH: 0.05, StabilityMeasure.FIRST: 0.01}
+"""Share of the self-similarities that are at most as high."""
+
+UNBOUNDED = "too few photos to say how low it may be"
+"""The note of a percentile below which there may be anything."""
+
+_LOWEST = -1.0
+_TAIL = 0.025
 
 
 @dataclass(frozen=True)
@@ -14,63 +28,128 @@ class Moves:
 
     Attributes:
         selves: float64 [n, m] for m pairs (processing, re-encoded as).
-        others: The same photo under the first of the pair to any other under it, float64 [n, m].
+        others: The same photo under the first of the pair to the nearest other under it, float64
+            [n, m].
+        leads: How much nearer that is than the second nearest, float64 [n, m].
+        rows: Its row among all photos, int64 [n, m].
         pairs: Names of the pairs [m].
     """
 
     selves: np.ndarray
     others: np.ndarray
+    leads: np.ndarray
+    rows: np.ndarray
     pairs: tuple[tuple[str, str], ...]
 
     def only(self, kept: Sequence[int]) -> Moves:
         """Some of the pairs."""
         pairs = tuple(self.pairs[each] for each in kept)
-        return Moves(self.selves[:, kept], self.others[:, kept], pairs)
+        arrays = (self.selves, self.others, self.leads, self.rows)
+        return Moves(*(each[:, kept] for each in arrays), pairs)
 
 
 @dataclass(frozen=True)
-class Measures:
-    """What is measured of some moves, for any weights of the photos.
+class Measured:
+    """A measure times 100 with its 95 % interval.
 
     Attributes:
-        means: Values of each photo that are averaged, float64 [measures, n].
-        sorted_selves: All self-similarities, rising, float64 [n * m].
-        photo: Which photo each of them belongs to, int64 [n * m].
+        measure: What is measured.
+        value: The measure.
+        low: Lower end of the interval.
+        high: Upper end.
+        notes: What the interval does not tell.
     """
 
-    means: np.ndarray
-    sorted_selves: np.ndarray
-    photo: np.ndarray
+    measure: StabilityMeasure
+    value: float
+    low: float
+    high: float
+    notes: str = ""
 
-    @classmethod
-    def of(cls, moves: Moves, threshold: float | None) -> Measures:
-        """Prepare the moves."""
-        selves, m = moves.selves, moves.selves.shape[1]
-        averaged = [selves, moves.others, selves < moves.others]
-        if threshold is not None:
-            averaged.append(selves < threshold)
-        order = np.argsort(selves, axis=None, kind="stable")
-        means = np.stack([each.mean(axis=1) for each in averaged])
-        return cls(means, selves.ravel()[order], order // m)
 
-    def weighted(self, weights: np.ndarray) -> np.ndarray:
-        """All measures times 100 in the order of ``words.StabilityMeasure``, for weights of photos.
+@dataclass(frozen=True)
+class MovedGroups:
+    """Photos that moved, in independent groups.
 
-        A percentile is the lowest value that at least so many percent do not exceed.
+    Attributes:
+        moves: How far photos moved.
+        asked: Their rows among all photos, int64 [n].
+        groups: Group of every photo, from 0 without gaps, int64 [N].
+    """
+
+    moves: Moves
+    asked: np.ndarray
+    groups: np.ndarray
+
+    def measured(self, threshold: float | None) -> Iterator[Measured]:
+        """Everything that is measured, in the order of ``words.StabilityMeasure``.
+
+        Args:
+            threshold: Cosine similarity below which a copy counts as another photo; without one
+                this is not measured.
         """
-        means = self.means @ weights / weights.sum()
-        counts = np.cumsum(weights[self.photo])
-        places = np.searchsorted(100 * counts, np.array([5, 1]) * counts[-1])
-        return 100.0 * np.concatenate([means[:1], self.sorted_selves[places], means[1:]])
+        selves, others = self.moves.selves, self.moves.others
+        yield self._mean(StabilityMeasure.SELF, selves, self._spread(selves))
+        for measure in PERCENTILES:
+            yield self._percentile(measure)
+        yield self._mean(StabilityMeasure.OTHER, others, self._spread(others, self._listed()))
+        yield self._share(StabilityMeasure.FARTHER, selves < others)
+        if threshold is not None:
+            yield self._share(StabilityMeasure.BELOW, selves < threshold)
+
+    def _mean(self, measure: StabilityMeasure, cosines: np.ndarray, spread: Spread) -> Measured:
+        """A mean cosine; the interval is one of the logarithm of the distance.
+
+        Most photos hardly move and some move far: the mean distance is skewed, and cannot be
+        negative.
+        """
+        distance = 1.0 - float(cosines.mean())
+        if distance <= 0.0:
+            return Measured(measure, 100.0, 100.0, 100.0)
+        factor = math.exp((spread.interval(distance)[1] - distance) / distance)
+        ends = (max(_LOWEST, 1.0 - distance * factor), 1.0 - distance / factor)
+        return Measured(measure, 100.0 * (1.0 - distance), *(100.0 * end for end in ends))
+
+    def _share(self, measure: StabilityMeasure, found: np.ndarray) -> Measured:
+        share = float(found.mean())
+        low, high = binomial_interval(share, self._independent(found))
+        return Measured(measure, 100.0 * share, 100.0 * low, 100.0 * high)
+
+    def _percentile(self, measure: StabilityMeasure) -> Measured:
+        """The lowest value that at least so many percent do not exceed.
+
+        Its interval is that of the share of photos below it, read off the photos (Woodruff,
+        Journal of the American Statistical Association 1952).
+        """
+        share, rising = PERCENTILES[measure], np.sort(self.moves.selves, axis=None)
+        value = _lowest(rising, share)
+        independent = self._independent(self.moves.selves <= value)
+        ends = binomial_interval(share, independent)
+        low, high = (100.0 * _lowest(rising, each) for each in ends)
+        if (1.0 - share) ** independent <= _TAIL:
+            return Measured(measure, 100.0 * value, low, high)
+        return Measured(measure, 100.0 * value, 100.0 * _LOWEST, high, UNBOUNDED)
+
+    def _spread(self, values: np.ndarray, listed: np.ndarray | None = None) -> Spread:
+        """Of a mean over photos and pairs [n, m]; listed: see ``PairEffects``."""
+        own = np.zeros(len(self.groups))
+        own[self.asked] = (values - values.mean()).mean(axis=1) / len(values)
+        effects = PairEffects(own, np.zeros_like(own) if listed is None else listed, 0.0)
+        return Spread.of(effects, self.groups, self.asked)
+
+    def _listed(self) -> np.ndarray:
+        """How much more similar each photo makes nearest others by being one, float64 [N]."""
+        rows, leads = self.moves.rows.ravel(), self.moves.leads.ravel()
+        raised = np.bincount(rows, weights=leads, minlength=len(self.groups)) / len(leads)
+        centred: np.ndarray = raised - raised.mean()
+        return centred
+
+    def _independent(self, found: np.ndarray) -> float:
+        """Number of independent observations that tell a share as exactly, at most the photos."""
+        return min(self._spread(found).independent(float(found.mean())), float(len(found)))
 
 
-def resamples(groups: Sequence[str], draws: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each photo counts in each resample of whole groups, int64 [n].
-
-    The draws of ``cluster_bootstrap_counts``, one at a time: all of them may not fit into memory.
-    """
-    names, members = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    rng = np.random.default_rng(seed)
-    for _ in range(draws):
-        drawn = rng.integers(len(names), size=len(names))
-        yield np.bincount(drawn, minlength=len(names))[members]
+def _lowest(rising: np.ndarray, share: float) -> float:
+    """The lowest of some rising values that at least a share of them do not exceed."""
+    place = math.ceil(share * len(rising) - 1e-9)
+    return float(rising[min(max(place, 1), len(rising)) - 1])

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from latentprint.experiments.pairs.pairs_design import Direction
+    from latentprint.experiments.pairs.design import PairDirection
     from latentprint.solvers import VectorArray
 
-_STEP = 2.0**-40
+STEP = 2.0**-40
+"""The grid of cosines."""
 _COPIES = 4
 
 
@@ -46,7 +47,7 @@ class Retrieved:
 
 
 def retrieve(
-    vectors: VectorArray, subjects: np.ndarray, direction: Direction, memory_mb: int
+    vectors: VectorArray, subjects: np.ndarray, direction: PairDirection, memory_mb: int
 ) -> tuple[Retrieved, Retrieved]:
     """Rank the target of every query among the distractors of both galleries.
 
@@ -81,7 +82,7 @@ def _block(memory_mb: int, dimensions: int) -> int:
 
 
 def _best_targets(
-    vectors: VectorArray, subjects: np.ndarray, direction: Direction, block: int
+    vectors: VectorArray, subjects: np.ndarray, direction: PairDirection, block: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The most similar target of every query, the first by id of several, int64 and float64 [Q]."""
     query_subjects = subjects[direction.queries]
@@ -95,8 +96,8 @@ def _best_targets(
     similarity = np.empty(len(query))
     for start in range(0, len(query), block):
         part = slice(start, start + block)
-        pair = [_units(vectors, rows) for rows in (direction.queries[query[part]], target[part])]
-        similarity[part] = _rounded((pair[0] * pair[1]).sum(dim=1)).numpy()
+        pair = [unit_rows(vectors, rows) for rows in (direction.queries[query[part]], target[part])]
+        similarity[part] = rounded((pair[0] * pair[1]).sum(dim=1)).numpy()
     best = np.lexsort((target, -similarity, query))[begin]
     return target[best], similarity[best]
 
@@ -115,11 +116,11 @@ def _among(
     best, best_similarity = np.zeros(n, dtype=np.int64), np.full(n, -np.inf)
     for start in range(0, n, block):
         part = slice(start, start + block)
-        units, least = _units(vectors, queries[part]), torch.from_numpy(similarity[part]) - _STEP
+        units, least = unit_rows(vectors, queries[part]), torch.from_numpy(similarity[part]) - STEP
         for begin in range(0, len(distractors), block):
             rows = distractors[begin : begin + block]
             own = torch.from_numpy(subjects[queries[part], None] == subjects[rows])
-            found = _rounded(units @ _units(vectors, rows).T).masked_fill_(own, -torch.inf)
+            found = rounded(units @ unit_rows(vectors, rows).T).masked_fill_(own, -torch.inf)
             ahead[part] += (found >= least[:, None]).sum(dim=1).numpy()
             others[part] += (~own).sum(dim=1).numpy()
             at = found.argmax(dim=1, keepdim=True)
@@ -130,12 +131,13 @@ def _among(
     return Retrieved(target, similarity, best, best_similarity, 1 + ahead, 1 + others)
 
 
-def _rounded(cosines: Tensor) -> Tensor:
-    return cosines.div_(_STEP).round_().mul_(_STEP)
+def rounded(cosines: Tensor) -> Tensor:
+    """Cosines on the grid of ``STEP``, in place."""
+    return cosines.div_(STEP).round_().mul_(STEP)
 
 
-def _units(vectors: VectorArray, rows: np.ndarray) -> Tensor:
-    """Vectors of length one, float64 [m, D]."""
+def unit_rows(vectors: VectorArray, rows: np.ndarray) -> Tensor:
+    """Some vectors at length one, float64 [m, D]."""
     chosen = torch.from_numpy(np.asarray(vectors[rows], dtype=np.float64))
     units: Tensor = chosen / torch.linalg.vector_norm(chosen, dim=1, keepdim=True)
     return units

@@ -6,18 +6,13 @@ import json
 
 import polars as pl
 
-from latentprint.experiments.pairs.pairs import (
-    QUERY_GALLERY,
-    TARGET_GALLERY,
-    PairsOptions,
-    PairsOutcome,
-    near_duplicates,
-)
-from latentprint.experiments.pairs.pairs_shown import SUBJECTS
+from latentprint.experiments.pairs.pairs import PairsOptions, PairsOutcome, near_duplicates
+from latentprint.experiments.pairs.shown import SUBJECTS
+from latentprint.words import PairGallery
 from tests.experiments.fakes import shuffled
 from tests.experiments.pairs.test_pairs import pair_source
 
-FEW = PairsOptions(bootstrap=5)
+FEW = PairsOptions(permutations=9, bootstrap=5)
 
 
 def measured(
@@ -51,7 +46,7 @@ def test_a_pair_is_what_was_retrieved() -> None:
         assert len(each["pairs"]) == 12
         for pair in each["pairs"]:
             galleries = [at["gallery"] for at in pair["galleries"]]
-            assert galleries == [QUERY_GALLERY, TARGET_GALLERY]
+            assert galleries == [PairGallery.QUERY, PairGallery.TARGET]
             for at in pair["galleries"]:
                 row = rows[pair["query"], at["gallery"]]
                 names = ("rank", "photos", "margin", "distractor", "distractor_path",

@@ -18,7 +18,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Direction:
+class PairDirection:
     """Queries by one type of device whose targets are by another.
 
     Rows are those of ``PairDesign.photos``. The two sets of distractors hold as many photos of
@@ -55,7 +55,7 @@ class PairDesign:
 
     photos: pl.DataFrame
     subjects: np.ndarray
-    directions: tuple[Direction, ...]
+    directions: tuple[PairDirection, ...]
     notes: tuple[str, ...]
 
 
@@ -87,7 +87,7 @@ def design_pairs(
     codes = table["subject"].rank("dense").to_numpy().astype(np.int64) - 1
     types = table["device_type"].unique().sort().to_list()
     kind = table["device_type"].to_numpy()
-    directions: list[Direction] = []
+    directions: list[PairDirection] = []
     few = []
     for first, second in combinations(types, 2):
         rows = [np.flatnonzero(kind == each) for each in (first, second)]
@@ -97,8 +97,8 @@ def design_pairs(
             continue
         a, b = (each[np.isin(codes[each], both)] for each in rows)
         near, far = _as_many(a, b, codes)
-        directions.append(Direction(first, second, a, b, near, far))
-        directions.append(Direction(second, first, b, a, far, near))
+        directions.append(PairDirection(first, second, a, b, near, far))
+        directions.append(PairDirection(second, first, b, a, far, near))
     if not directions:
         raise LatentprintError(
             "Near-duplicate retrieval needs at least two subjects with photos by the same two types"

@@ -1,0 +1,87 @@
+"""Coverage and false claims of similarity by class and metadata, on made-up sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from benchmarks.coverage.held import MadeUp, held, table
+
+from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.similarity import similarity
+from latentprint.processing import ATTRIBUTES
+
+_DIMENSIONS = 16
+_CLASSES, _DEVICES = 4, 3
+_SHARPENING = ATTRIBUTES["sharpening"]
+
+
+@dataclass(frozen=True)
+class Population:
+    """What the photos of every set have in common.
+
+    Attributes:
+        processed: Metadata are processing classes; else a column.
+        photos: Number of photos, every other one a query.
+        content: How far classes lie apart.
+        trace: How far devices, or processing classes, do.
+        noise: How far processing moves each photo by itself.
+        per_group: Photos of one photographer, who has one device.
+        habit: How far photographers lie apart.
+        sample: Most query photos.
+    """
+
+    processed: bool = False
+    photos: int = 160
+    content: float = 0.6
+    trace: float = 0.0
+    noise: float = 0.3
+    per_group: int = 1
+    habit: float = 0.0
+    sample: int | None = None
+
+
+POPULATIONS = {
+    "column, no trace": Population(),
+    "column, trace": Population(trace=0.6),
+    "column, strong trace": Population(trace=1.5),
+    "column, trace, 40 queries": Population(trace=0.6, sample=40),
+    "column, groups, no trace": Population(photos=240, per_group=4, habit=0.7),
+    "column, groups, trace": Population(photos=240, trace=0.6, per_group=4, habit=0.7),
+    "processing, no trace": Population(processed=True),
+    "processing, trace": Population(processed=True, trace=0.4),
+    "processing, strong trace": Population(processed=True, trace=1.5),
+    "processing, groups, trace": Population(processed=True, trace=0.4, per_group=4, habit=0.7),
+    "processing, 60 photos": Population(processed=True, photos=60, trace=0.4),
+}
+
+
+def made_up(seed: int, population: Population) -> MadeUp:
+    """A set of photos; classes, devices and processing are the same in every set."""
+    fixed = np.random.default_rng(10**6)
+    centres = fixed.normal(size=(_CLASSES, _DIMENSIONS))
+    shifts = population.trace * fixed.normal(size=(_DEVICES, _DIMENSIONS))
+    rng = np.random.default_rng(seed)
+    n = population.photos
+    group = np.arange(n) // population.per_group
+    labels = rng.integers(_CLASSES, size=n)
+    devices = rng.integers(_DEVICES, size=group.max() + 1)[group]
+    habits = population.habit * rng.normal(size=(group.max() + 1, _DIMENSIONS))
+    content = population.content * centres[labels] + habits[group]
+    content += rng.normal(size=(n, _DIMENSIONS))
+    photos = table(n, group, label=labels, device=devices)
+    if not population.processed:
+        return MadeUp(photos, {"none": (content + shifts[devices]).astype(np.float32)})
+    versions = {
+        name: content + shift + population.noise * rng.normal(size=content.shape)
+        for name, shift in zip(_SHARPENING.classes, shifts, strict=True)
+    }
+    return MadeUp(photos, {name: each.astype(np.float32) for name, each in versions.items()})
+
+
+def coverage(population: Population, sets: int) -> pl.DataFrame:
+    """What intervals hold and tests claim over many sets; see ``held``."""
+    metadata = _SHARPENING if population.processed else "device"
+    options = QueryOptions(sample=population.sample)
+    return held(lambda seed: similarity(made_up(seed, population), metadata, options).results, sets)

@@ -1,0 +1,110 @@
+"""Coverage of how far photos move, on made-up sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from benchmarks.coverage.held import MadeUp, held, table
+
+from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.stability import stability
+from latentprint.processing import ATTRIBUTES
+from latentprint.words import StabilityMeasure
+
+_DIMENSIONS = 16
+_ENDLESS = 200_000
+_SHARPENING = ATTRIBUTES["sharpening"]
+
+
+@dataclass(frozen=True)
+class Population:
+    """What the photos of every set have in common.
+
+    Attributes:
+        photos: Number of photos.
+        noise: How far processing moves a photo on average.
+        heavy: How much more it moves some than others (sd of the logarithm).
+        threshold: Cosine similarity below which a copy counts as another photo.
+        clusters: Photos are of so many subjects; 0 for as many as photos.
+        per_group: Photos of one photographer.
+        habit: How far photographers lie apart, and how alike their photos are moved.
+        exclude: Photos of one photographer are not compared.
+    """
+
+    photos: int = 30
+    noise: float = 0.3
+    heavy: float = 0.7
+    threshold: float = 0.9
+    clusters: int = 0
+    per_group: int = 1
+    habit: float = 0.0
+    exclude: bool = False
+
+
+POPULATIONS = {
+    "30 photos": Population(),
+    "30 photos, hardly moved": Population(noise=0.1),
+    "30 photos, far moved": Population(noise=0.8, threshold=0.5),
+    "100 photos": Population(photos=100),
+    "100 photos, far moved": Population(photos=100, noise=0.8, threshold=0.5),
+    "100 photos of 10 subjects": Population(photos=100, clusters=10),
+    "400 photos": Population(photos=400),
+    "40 photographers": Population(photos=160, per_group=4, habit=0.7),
+    "40 photographers, kept apart": Population(photos=160, per_group=4, habit=0.7, exclude=True),
+}
+
+
+def made_up(seed: int, population: Population) -> MadeUp:
+    """A set of photos; subjects and processing are the same in every set."""
+    fixed = np.random.default_rng(10**6)
+    centres = 2.0 * fixed.normal(size=(max(1, population.clusters), _DIMENSIONS))
+    shifts = 0.2 * fixed.normal(size=(len(_SHARPENING.classes), _DIMENSIONS))
+    rng = np.random.default_rng(seed)
+    n = population.photos
+    group = np.arange(n) // population.per_group
+    persons = group.max() + 1
+    content = population.habit * rng.normal(size=(persons, _DIMENSIONS))[group]
+    content += rng.normal(size=(n, _DIMENSIONS))
+    if population.clusters:
+        content += centres[rng.integers(population.clusters, size=n)]
+    # Some photos are moved far, and all of a photographer's alike.
+    extent = population.habit * rng.normal(size=persons)[group]
+    extent += (1.0 - population.habit) * rng.normal(size=n)
+    moved = population.noise * np.exp(population.heavy * extent)[:, None]
+    versions = {
+        name: content + moved * (shift + rng.normal(size=content.shape))
+        for name, shift in zip(_SHARPENING.classes, shifts, strict=True)
+    }
+    return MadeUp(
+        table(n, group), {name: each.astype(np.float32) for name, each in versions.items()}
+    )
+
+
+def coverage(population: Population, sets: int) -> pl.DataFrame:
+    """What intervals hold over many sets; see ``held``."""
+    options = QueryOptions(exclude_group=population.exclude)
+    return held(
+        lambda seed: (
+            stability(
+                made_up(seed, population), _SHARPENING, options, threshold=population.threshold
+            ).results
+        ),
+        sets,
+        truth=_of_endless_photos(population),
+    )
+
+
+def _of_endless_photos(population: Population) -> dict[str, float]:
+    """What does not depend on how many photos there are."""
+    made = made_up(10**6, replace(population, photos=_ENDLESS))
+    units = [each / np.linalg.norm(each, axis=1, keepdims=True) for each in made.by_class.values()]
+    pairs = [(one * other).sum(axis=1) for one in units for other in units if one is not other]
+    cosines = np.concatenate(pairs)
+    return {
+        StabilityMeasure.SELF: 100.0 * float(cosines.mean()),
+        StabilityMeasure.FIFTH: 100.0 * float(np.quantile(cosines, 0.05)),
+        StabilityMeasure.FIRST: 100.0 * float(np.quantile(cosines, 0.01)),
+        StabilityMeasure.BELOW: 100.0 * float((cosines < population.threshold).mean()),
+    }

@@ -1,0 +1,78 @@
+"""Coverage of shares of variance and mean distances, on made-up sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from benchmarks.coverage.held import MadeUp, held, table
+
+from latentprint.experiments.probes.variance import decompose_variance
+from latentprint.processing import ATTRIBUTES
+
+_DIMENSIONS = 16
+_SHARPENING = ATTRIBUTES["sharpening"]
+
+
+@dataclass(frozen=True)
+class Population:
+    """What the photos of every set have in common.
+
+    Attributes:
+        photos: Number of photos.
+        shift: How far processing moves all photos alike.
+        noise: How far it moves each photo by itself.
+        heavy: How much more it moves some than others (sd of the logarithm).
+        clusters: Photos are of so many subjects; 0 for as many as photos.
+        per_group: Photos of one photographer.
+        habit: How far photographers lie apart.
+    """
+
+    photos: int = 30
+    shift: float = 0.2
+    noise: float = 0.3
+    heavy: float = 0.7
+    clusters: int = 0
+    per_group: int = 1
+    habit: float = 0.0
+
+
+POPULATIONS = {
+    "30 photos": Population(),
+    "30 photos, no shift": Population(shift=0.0),
+    "30 photos, strong shift": Population(shift=1.0),
+    "100 photos": Population(photos=100),
+    "100 photos, no shift": Population(photos=100, shift=0.0),
+    "100 photos of 5 subjects": Population(photos=100, clusters=5),
+    "400 photos": Population(photos=400),
+    "30 photographers": Population(photos=120, per_group=4, habit=0.7),
+    "100 photographers": Population(photos=400, per_group=4, habit=0.7),
+}
+
+
+def made_up(seed: int, population: Population) -> MadeUp:
+    """A set of photos; subjects and processing are the same in every set."""
+    fixed = np.random.default_rng(10**6)
+    centres = 2.0 * fixed.normal(size=(max(1, population.clusters), _DIMENSIONS))
+    shifts = population.shift * fixed.normal(size=(len(_SHARPENING.classes), _DIMENSIONS))
+    rng = np.random.default_rng(seed)
+    n = population.photos
+    group = np.arange(n) // population.per_group
+    content = population.habit * rng.normal(size=(group.max() + 1, _DIMENSIONS))[group]
+    content += rng.normal(size=(n, _DIMENSIONS))
+    if population.clusters:
+        content += centres[rng.integers(population.clusters, size=n)]
+    moved = population.noise * np.exp(population.heavy * rng.normal(size=n))[:, None]
+    versions = {
+        name: content + shift + moved * rng.normal(size=content.shape)
+        for name, shift in zip(_SHARPENING.classes, shifts, strict=True)
+    }
+    return MadeUp(
+        table(n, group), {name: each.astype(np.float32) for name, each in versions.items()}
+    )
+
+
+def coverage(population: Population, sets: int) -> pl.DataFrame:
+    """What intervals hold over many sets; see ``held``."""
+    return held(lambda seed: decompose_variance(made_up(seed, population), _SHARPENING), sets)

@@ -1,0 +1,184 @@
+"""What every query would find among the photos of any subject by any device.
+
+An interval and a test ask what would have been found among other distractors: without one subject,
+or had the devices of a subject been exchanged. A query, its target and their similarity stay as
+they are, so that all follows from two numbers for each other subject and device: how many of its
+photos come before the target, and how similar the most similar one is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from latentprint.experiments.pairs.design import PairDirection
+from latentprint.experiments.pairs.retrieval import STEP, rounded, unit_rows
+
+if TYPE_CHECKING:
+    from latentprint.solvers import VectorArray
+
+_FLOATS = 6
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """Some queries against the distractors of every subject; those of their own count for nothing.
+
+    Column ``y * S + s`` holds the photos of subject s that distract by the query's device of
+    direction y.
+
+    Attributes:
+        rows: Which of the queries of the contest these are.
+        ahead: Photos that are at least as similar to the query as its target is, float32
+            [b, directions * S].
+        best: Cosine of the most similar photo, float64 [b, directions * S]; minus infinity where
+            there is none.
+    """
+
+    rows: slice
+    ahead: np.ndarray
+    best: np.ndarray
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Directions that are looked at together, with all their queries.
+
+    Attributes:
+        directions: Each with its reverse.
+        subjects: Number of every photo's subject, int64 [n].
+        similarity: Cosine of every query to its target, by direction, float64 [Q] each.
+    """
+
+    directions: tuple[PairDirection, ...]
+    subjects: np.ndarray
+    similarity: tuple[np.ndarray, ...]
+
+    @cached_property
+    def names(self) -> np.ndarray:
+        """Numbers of the subjects that take part, rising, int64 [S]."""
+        return np.unique(np.concatenate([self.subjects[each.queries] for each in self.directions]))
+
+    @cached_property
+    def photo(self) -> np.ndarray:
+        """Row of every query, direction by direction, int64 [R]."""
+        return np.concatenate([each.queries for each in self.directions])
+
+    @cached_property
+    def direction(self) -> np.ndarray:
+        """Which direction every query is of, int64 [R]."""
+        sizes = [len(each.queries) for each in self.directions]
+        return np.repeat(np.arange(len(sizes)), sizes)
+
+    @cached_property
+    def subject(self) -> np.ndarray:
+        """Place of every query's subject in ``names``, int64 [R]."""
+        found: np.ndarray = np.searchsorted(self.names, self.subjects[self.photo])
+        return found
+
+    @cached_property
+    def target(self) -> np.ndarray:
+        """Cosine of every query to its target, float64 [R]."""
+        return np.concatenate(self.similarity)
+
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """What every query counts for in its direction, all of which count the same, float64 [R].
+
+        Each keeps it where devices are exchanged: a device with more photos of each subject than
+        another has more queries, not more to say.
+        """
+        weights: np.ndarray = 1.0 / np.bincount(self.direction)
+        each: np.ndarray = weights[self.direction]
+        return each
+
+    @cached_property
+    def reverse(self) -> np.ndarray:
+        """The direction with queries and targets exchanged, of every direction, int64."""
+        types = [(each.query_type, each.target_type) for each in self.directions]
+        return np.array([types.index((target, query)) for query, target in types])
+
+    @cached_property
+    def takes_part(self) -> np.ndarray:
+        """Whether a subject has queries in a direction, bool [directions, S]."""
+        found = np.zeros((len(self.directions), len(self.names)), dtype=bool)
+        found[self.direction, self.subject] = True
+        return found
+
+    def rivals(self, vectors: VectorArray, memory_mb: int, beside: int = 0) -> Iterator[Rivals]:
+        """All queries, in blocks that fit into memory.
+
+        Args:
+            vectors: One vector for every photo [n, D]; read in blocks.
+            memory_mb: Memory for one block.
+            beside: Numbers of 8 bytes that the caller holds beside each query of a block.
+        """
+        sides = [each.query_side for each in self.directions]
+        photos = np.unique(np.concatenate(sides))
+        columns = len(self.directions) * len(self.names)
+        row = 8 * (_FLOATS * columns + 2 * len(photos) + vectors.shape[1] + beside)
+        size = max(1, memory_mb * 2**20 // row)
+        places = [_by_subject(each, self.subjects) for each in sides]
+        for start in range(0, len(self.photo), size):
+            rows = slice(start, min(start + size, len(self.photo)))
+            cosines = _cosines(vectors, self.photo[rows], photos, memory_mb)
+            ahead = np.zeros((len(cosines), len(sides), len(self.names)), dtype=np.float32)
+            best = np.full(ahead.shape, -np.inf)
+            least = self.target[rows, None] - STEP
+            for y, (photo, first, name) in enumerate(places):
+                at = np.searchsorted(self.names, name)
+                found = cosines[:, np.searchsorted(photos, photo)]
+                ahead[:, y, at] = np.add.reduceat(found >= least, first, axis=1, dtype=np.float32)
+                best[:, y, at] = np.maximum.reduceat(found, first, axis=1)
+            own = np.arange(len(cosines)), slice(None), self.subject[rows]
+            ahead[own], best[own] = 0.0, -np.inf
+            flat = len(cosines), columns
+            yield Rivals(rows, ahead.reshape(flat), best.reshape(flat))
+
+
+def _by_subject(
+    photos: np.ndarray, subjects: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Photos ordered by subject, where each subject begins, and its number."""
+    ordered = photos[np.argsort(subjects[photos], kind="stable")]
+    names, first = np.unique(subjects[ordered], return_index=True)
+    return ordered, first, names
+
+
+def _cosines(
+    vectors: VectorArray, queries: np.ndarray, photos: np.ndarray, memory_mb: int
+) -> np.ndarray:
+    """Cosines on the grid, float64 [b, m]."""
+    units = unit_rows(vectors, queries)
+    found = np.empty((len(queries), len(photos)))
+    size = max(1, memory_mb * 2**17 // (vectors.shape[1] + len(queries)))
+    for start in range(0, len(photos), size):
+        part = photos[start : start + size]
+        found[:, start : start + size] = rounded(units @ unit_rows(vectors, part).T).numpy()
+    return found
+
+
+def contests(
+    directions: Sequence[PairDirection], subjects: np.ndarray, similarity: Sequence[np.ndarray]
+) -> dict[tuple[int, ...], Contest]:
+    """The directions of every two types of device, and all directions, by their places.
+
+    Args:
+        directions: Every direction of a design, each beside its reverse.
+        subjects: Number of every photo's subject, int64 [n].
+        similarity: Cosine of every query to its target, by direction, float64 [Q] each.
+    """
+    every = tuple(range(len(directions)))
+    groups = {(at, at + 1) for at in every[::2]} | {every}
+    return {
+        group: Contest(
+            tuple(directions[at] for at in group),
+            subjects,
+            tuple(similarity[at] for at in group),
+        )
+        for group in sorted(groups)
+    }

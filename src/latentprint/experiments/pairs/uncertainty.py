@@ -1,0 +1,273 @@
+"""How far figures of retrieval would scatter over other subjects, galleries included.
+
+Each subject is a query and a distractor of all others. The jackknife leaves it out as both, and
+its variance holds what subjects add each by itself, and twice what depends on which two of them
+meet (Efron and Stein, Annals of Statistics 1981): between two galleries that differ by chance alone
+hardly anything else is left, and intervals came out 1.6 times too wide. Exchanging the devices of
+subjects shows the second part by itself: how far figures scatter then is what it really adds, and
+the jackknife of such data is what it adds there too often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import t
+
+from latentprint.experiments.pairs.exchange import Exchanges
+from latentprint.experiments.pairs.measures import PairFigure
+from latentprint.experiments.pairs.permutation import Permuted
+from latentprint.experiments.pairs.rivals import Contest, Rivals
+from latentprint.stats import ClusterBootstrap
+from latentprint.words import PairMeasure
+
+if TYPE_CHECKING:
+    from latentprint.solvers import VectorArray
+
+_EXCHANGES = 20
+_TWO_SIDED = 0.975
+_SYMMETRIC = 1e-6
+_FLOATS = 12
+
+
+@dataclass(frozen=True)
+class Jackknife:
+    """How far each figure moves when one subject is left out, for means over queries.
+
+    Attributes:
+        moves: Of the data and of data with exchanged devices, scaled so that their squares sum to
+            the jackknife's variance, float64 [1 + exchanges, directions, 2, measures, S]; zero for
+            medians.
+        takes_part: Whether a subject has queries in a direction, bool [directions, S].
+        permuted: The figures after exchanges.
+    """
+
+    moves: np.ndarray
+    takes_part: np.ndarray
+    permuted: Permuted
+
+    def standard_error(self, measure: int, weights: np.ndarray, directions: list[int]) -> float:
+        """The standard error of a mean over directions.
+
+        Args:
+            measure: Its place.
+            weights: What it takes of the two galleries, float64 [2].
+            directions: Their places in the contest.
+        """
+        own, _ = self._variances(measure, weights, directions)
+        _, exchanged = self._variances(measure, np.array([1.0, -1.0]), directions)
+        scatter = float(self.permuted.differences(measure, 1, directions).var())
+        if weights.all():
+            return float(np.sqrt(scatter + max(0.0, own - exchanged)))
+        # A difference holds what depends on two subjects from both galleries.
+        excess = max(0.0, exchanged - scatter) / 2
+        return float(np.sqrt(max(own - excess, own / 2)))
+
+    def interval(
+        self, value: float, measure: int, weights: np.ndarray, directions: list[int]
+    ) -> tuple[float, float]:
+        """The 95 % interval of a mean over directions, as skewed as the jackknife's moves.
+
+        Means of ranks are skewed by a few subjects; the cubic transformation takes that out (Hall,
+        Journal of the Royal Statistical Society B 1992).
+
+        Args:
+            value: The mean.
+            measure: Its place.
+            weights: What it takes of the two galleries, float64 [2].
+            directions: Their places in the contest.
+        """
+        error = self.standard_error(measure, weights, directions)
+        moves = -self._moves(measure, weights, directions)[0]
+        length = float(np.sqrt(np.square(moves).sum()))
+        skewness = float(np.power(moves, 3).sum()) / length**3 if length > 0 else 0.0
+        subjects = int(self.takes_part[directions].any(axis=0).sum())
+        reach = float(t.ppf(_TWO_SIDED, subjects - 1))
+        return (
+            value - error * _unskewed(reach, skewness),
+            value - error * _unskewed(-reach, skewness),
+        )
+
+    def _variances(
+        self, measure: int, weights: np.ndarray, directions: list[int]
+    ) -> tuple[float, float]:
+        """The jackknife's variance of the data, and its mean over data with exchanged devices."""
+        found = np.square(self._moves(measure, weights, directions)).sum(axis=1)
+        return float(found[0]), float(found[1:].mean())
+
+    def _moves(self, measure: int, weights: np.ndarray, directions: list[int]) -> np.ndarray:
+        """Of a mean over directions, float64 [1 + exchanges, S]."""
+        chosen = self.moves[:, :, :, measure][:, directions]
+        moves: np.ndarray = np.einsum("ldgs,g->ls", chosen, weights) / len(directions)
+        return moves
+
+
+def _unskewed(quantile: float, skewness: float) -> float:
+    """The quantile of a studentised mean of that skewness, for one of a symmetric one."""
+    if abs(skewness) < _SYMMETRIC:
+        return quantile
+    return 3.0 * (float(np.cbrt(1.0 + skewness * (quantile - skewness / 6.0))) - 1.0) / skewness
+
+
+def leave_subjects_out(
+    contest: Contest,
+    vectors: VectorArray,
+    measures: Sequence[PairFigure],
+    permuted: Permuted,
+    *,
+    seed: int,
+    memory_mb: int,
+) -> Jackknife:
+    """Leave every subject out, as a query and as a distractor.
+
+    Args:
+        contest: The directions that are looked at together.
+        vectors: One vector for every photo [n, D]; read in blocks.
+        measures: What is measured.
+        permuted: The figures after exchanges.
+        seed: Seeds the exchanges.
+        memory_mb: Memory for one block.
+    """
+    exchanges = Exchanges.of(contest)
+    (random,) = exchanges.random(_EXCHANGES, seed, _EXCHANGES)
+    arranged = np.concatenate([exchanges.identity, random])
+    shape = (len(arranged), len(contest.directions), 2, len(measures), len(contest.names))
+    figures, change = np.zeros(shape), np.zeros(shape)
+    counted = np.zeros((*shape[:2], shape[-1]))
+    for rivals in contest.rivals(vectors, memory_mb):
+        for at, each in enumerate(arranged):
+            _leave_out(contest, rivals, each, measures, (figures[at], change[at], counted[at]))
+    sums, n = figures.sum(axis=-1, keepdims=True), counted.sum(axis=-1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left = (sums - figures + change) / (n - counted)[:, :, None, None]
+    here = np.broadcast_to(counted[:, :, None, None] > 0, shape) & np.isfinite(left)
+    subjects = np.maximum(here.sum(axis=-1, keepdims=True), 1)
+    middle = np.where(here, left, 0.0).sum(axis=-1, keepdims=True) / subjects
+    moves = np.where(here, left - middle, 0.0) * np.sqrt((subjects - 1) / subjects)
+    return Jackknife(moves, contest.takes_part, permuted)
+
+
+def _leave_out(
+    contest: Contest,
+    rivals: Rivals,
+    arranged: np.ndarray,
+    measures: Sequence[PairFigure],
+    sums: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    """Add the figures of some queries by subject, and how much each subject's absence changes.
+
+    Args:
+        contest: The queries.
+        rivals: Some of them.
+        arranged: Which direction's photos count as those of each, [directions, S].
+        measures: What is measured.
+        sums: Figures [directions, 2, measures, S], changes, and weights of queries [directions, S].
+    """
+    figures, change, counted = sums
+    subject, direction = contest.subject[rivals.rows], contest.direction[rivals.rows]
+    subjects = len(contest.names)
+    for z, other in enumerate(contest.reverse):
+        rows = np.flatnonzero(arranged[z, subject] == direction)
+        if not len(rows):
+            continue
+        weight = contest.weight[rivals.rows][rows]
+        np.add.at(counted[z], subject[rows], weight)
+        target = contest.target[rivals.rows][rows]
+        for gallery, side in enumerate((z, other)):
+            there = np.flatnonzero(arranged[side] >= 0)
+            columns = arranged[side, there].astype(np.int64) * subjects + there
+            ahead = rivals.ahead[np.ix_(rows, columns)]
+            best = rivals.best[np.ix_(rows, columns)]
+            rank = 1 + ahead.sum(axis=1)
+            nearest = best.argmax(axis=1)
+            each = np.arange(len(rows))
+            most = best[each, nearest]
+            best[each, nearest] = -np.inf
+            margin, further = target - most, target - best.max(axis=1)
+            for m, measure in enumerate(measures):
+                if measure.is_median:
+                    continue
+                values = measure.values(rank, margin)
+                np.add.at(figures[z, gallery, m], subject[rows], weight * values)
+                if measure.name == PairMeasure.MARGIN:
+                    wider = measure.values(rank, further) - values
+                    np.add.at(change[z, gallery, m], there[nearest], weight * wider)
+                else:
+                    # A query whose target is found already gains nothing.
+                    late = np.flatnonzero(rank > (measure.k or 0))
+                    without = measure.values(rank[late, None] - ahead[late], margin[late, None])
+                    change[z, gallery, m, there] += weight[late] @ (without - values[late, None])
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """The bootstrap over subjects.
+
+    Attributes:
+        draws: Number of resamples.
+        seed: Seeds them.
+        memory_mb: Memory; the result does not depend on it.
+    """
+
+    draws: int
+    seed: int
+    memory_mb: int
+
+    def medians(self, contest: Contest, vectors: VectorArray) -> np.ndarray:
+        """The median rank in resamples of subjects, as queries and as distractors.
+
+        A subject that is drawn several times is several queries, and several distractors of
+        others; a copy of it never distracts from itself.
+
+        Args:
+            contest: The directions that are looked at together.
+            vectors: One vector for every photo [n, D]; read in blocks.
+
+        Returns:
+            float64 [directions, 2, draws]; NaN where a resample has no query.
+        """
+        drawn = ClusterBootstrap(np.arange(len(contest.names)), self.draws, self.seed)
+        each = 40 * len(contest.photo) + 8 * len(contest.names)
+        at_once = max(1, self.memory_mb * 2**19 // each)
+        waiting, found = [], []
+        for at, counts in enumerate(drawn.resamples(), 1):
+            waiting.append(counts)
+            if len(waiting) == at_once or at == self.draws:
+                found.append(self._part(contest, vectors, np.array(waiting, dtype=np.float32)))
+                waiting.clear()
+        return np.concatenate(found, axis=2)
+
+    def _part(self, contest: Contest, vectors: VectorArray, counts: np.ndarray) -> np.ndarray:
+        """The medians in some resamples, counts [draws, S]."""
+        directions, subjects = len(contest.directions), len(contest.names)
+        ranks = np.empty((2, len(counts), len(contest.photo)), dtype=np.float32)
+        memory_mb = max(1, self.memory_mb // 4)
+        for rivals in contest.rivals(vectors, memory_mb, _FLOATS * len(counts)):
+            ahead = rivals.ahead.reshape(-1, directions, subjects)
+            for z, other in enumerate(contest.reverse):
+                rows = np.flatnonzero(contest.direction[rivals.rows] == z)
+                for gallery, side in enumerate((z, other)):
+                    at = rivals.rows.start + rows
+                    ranks[gallery][:, at] = 1 + counts @ ahead[rows, side].T
+        found = np.empty((directions, 2, len(counts)))
+        for z in range(directions):
+            of_z = contest.direction == z
+            weights = counts[:, contest.subject[of_z]]
+            for gallery in range(2):
+                found[z, gallery] = _weighted_medians(ranks[gallery][:, of_z], weights)
+        return found
+
+
+def _weighted_medians(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The median of each row [n, Q] with repeats as many as weights; NaN where all are zero."""
+    order = np.argsort(values, axis=1, kind="stable")
+    values = np.take_along_axis(values, order, axis=1)
+    below = np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1, dtype=np.float64)
+    middle = below[:, -1:] / 2
+    # The two middle values are one where their number is odd.
+    row, lower, upper = np.arange(len(values)), below >= middle, below > middle
+    medians = (values[row, lower.argmax(axis=1)] + values[row, upper.argmax(axis=1)]) / 2
+    return np.where(middle[:, 0] > 0, medians, np.nan)

@@ -1,0 +1,3 @@
+from tests.photos.conftest import shared_cases
+
+__all__ = ["shared_cases"]

@@ -1,0 +1,152 @@
+"""Exchanged devices, against data whose photos really changed device."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from latentprint.experiments.pairs.design import PairDesign, design_pairs
+from latentprint.experiments.pairs.exchange import Exchanges
+from latentprint.experiments.pairs.measures import pair_figures
+from latentprint.experiments.pairs.permutation import Permutation
+from latentprint.experiments.pairs.retrieval import retrieve
+from latentprint.experiments.pairs.rivals import Contest, contests
+from latentprint.experiments.pairs.uncertainty import Resampling, leave_subjects_out
+from tests.experiments.fakes import FakeSource
+from tests.experiments.pairs.test_pairs import pair_source
+
+MEASURES = pair_figures((1, 3))
+MEANS = [at for at, each in enumerate(MEASURES) if not each.is_median]
+
+
+def designed(source: FakeSource) -> tuple[PairDesign, np.ndarray]:
+    design = design_pairs(source.photos)
+    return design, source.vectors("none")[design.photos["row"].to_numpy()]
+
+
+def contest_of(source: FakeSource) -> tuple[Contest, np.ndarray]:
+    design, vectors = designed(source)
+    similarity = [
+        retrieve(vectors, design.subjects, each, 64)[0].target_similarity
+        for each in design.directions
+    ]
+    every = tuple(range(len(design.directions)))
+    return contests(design.directions, design.subjects, similarity)[every], vectors
+
+
+def figures(source: FakeSource) -> np.ndarray:
+    """All measures as retrieval finds them, float64 [directions, 2, measures]."""
+    design, vectors = designed(source)
+    return np.array([
+        [
+            [each.summed_up(each.values(found.rank, found.margin)) for each in MEASURES]
+            for found in retrieve(vectors, design.subjects, direction, 64)
+        ]
+        for direction in design.directions
+    ])  # fmt: skip
+
+
+def relabelled(source: FakeSource, subject: str, devices: dict[str, str]) -> FakeSource:
+    changed = pl.when(pl.col("subject") == subject).then(
+        pl.col("device_type").replace(devices)
+    ).otherwise("device_type")  # fmt: skip
+    return replace(source, photos=source.photos.with_columns(device_type=changed))
+
+
+@pytest.mark.parametrize("photos_each", [(1, 1), (2, 2)])
+def test_figures_are_those_of_data_whose_devices_were_exchanged(
+    photos_each: tuple[int, int],
+) -> None:
+    source = pair_source(6, photos_each=photos_each, trace=0.5, noise=1.0)
+    contest, vectors = contest_of(source)
+    found = Permutation(64, 0, 64).figures(contest, vectors, MEASURES)
+    assert found.complete
+    exchanged = Exchanges.of(contest).every()
+    assert len(np.unique(exchanged, axis=0)) == 64
+    for at in (0, 1, 37, 63):
+        other = source
+        for subject in np.flatnonzero(exchanged[at, 0] == 1):
+            swap = {"camera": "phone", "phone": "camera"}
+            other = relabelled(other, f"s{subject:03}", swap)
+        np.testing.assert_allclose(found.figures[at], figures(other), atol=1e-9)
+
+
+def test_three_devices_are_exchanged_in_any_order() -> None:
+    types = ("a", "b", "c")
+    source = pair_source(5, types=types, photos_each=(1, 1, 1), trace=0.5, noise=1.0)
+    contest, vectors = contest_of(source)
+    exchanges = Exchanges.of(contest)
+    assert exchanges.total == 6**5
+    (arranged,) = exchanges.random(40, 3, 40)
+    found = Permutation(40, 3, 64).figures(contest, vectors, MEASURES)
+    pairs = [(each.query_type, each.target_type) for each in contest.directions]
+    at = int(np.flatnonzero((arranged[:, 0] != 0).all(axis=1))[0])
+    other = source
+    for subject in range(5):
+        (devices,) = [
+            dict(zip(order, types, strict=True))
+            for order in permutations(types)
+            if all(
+                pairs[arranged[at, z, subject]]
+                == tuple(order[types.index(each)] for each in pairs[z])
+                for z in range(6)
+            )
+        ]
+        other = relabelled(other, f"s{subject:03}", devices)
+    np.testing.assert_allclose(found.figures[at], figures(other), atol=1e-9)
+
+
+def test_exchanges_do_not_depend_on_the_memory() -> None:
+    contest, vectors = contest_of(pair_source(60, photos_each=(2, 1), trace=0.5, noise=1.0))
+    one, many = (Permutation(300, 5, mb).figures(contest, vectors, MEASURES) for mb in (64, 1))
+    np.testing.assert_allclose(one.figures, many.figures)
+    medians = [Resampling(300, 5, mb).medians(contest, vectors) for mb in (64, 1)]
+    np.testing.assert_array_equal(*medians)
+
+
+def test_the_jackknife_leaves_a_subject_out_as_query_and_as_distractor() -> None:
+    source = pair_source(9, photos_each=(2, 1), trace=0.5, noise=1.0)
+    contest, vectors = contest_of(source)
+    permuted = Permutation(50, 0, 64).figures(contest, vectors, MEASURES)
+    found = leave_subjects_out(contest, vectors, MEASURES, permuted, seed=1, memory_mb=64)
+    left = []
+    for subject in range(9):
+        kept = (source.photos["subject"] != f"s{subject:03}").to_numpy()
+        others = replace(
+            source,
+            photos=source.photos.filter(kept),
+            by_class={"none": source.vectors("none")[kept]},
+        )
+        left.append(figures(others))
+    moves = np.stack(left, axis=-1) - np.mean(left, axis=0)[..., None]
+    np.testing.assert_allclose(
+        found.moves[0][:, :, MEANS], moves[:, :, MEANS] * np.sqrt(8 / 9), atol=1e-9
+    )
+
+
+def test_resamples_count_a_subject_as_often_as_it_is_drawn() -> None:
+    contest, vectors = contest_of(pair_source(12, trace=0.5, noise=2.5))
+    found = Resampling(20, 7, 64).medians(contest, vectors)
+    (rivals,) = contest.rivals(vectors, 64)
+    rng = np.random.default_rng(7)
+    for draw in range(20):
+        counts = np.bincount(rng.integers(12, size=12), minlength=12)
+        for z in range(2):
+            rows = np.flatnonzero(contest.direction == z)
+            for gallery, side in enumerate((z, 1 - z)):
+                ahead = rivals.ahead[rows, 12 * side : 12 * (side + 1)]
+                ranks = np.repeat(1 + ahead @ counts, counts[contest.subject[rows]])
+                assert found[z, gallery, draw] == np.median(ranks)
+
+
+def test_few_photos_of_the_longest_list_on_one_side_are_looked_at_in_full() -> None:
+    """A strong trace keeps all of the most similar photos in one gallery."""
+    contest, vectors = contest_of(pair_source(90, trace=4.0, noise=1.0))
+    permutation = Permutation(1, 0, 64)
+    identity = Exchanges.of(contest).identity
+    found = permutation.arranged_figures(contest, vectors, MEASURES, identity)
+    np.testing.assert_allclose(found[0], figures(pair_source(90, trace=4.0, noise=1.0)), atol=1e-9)

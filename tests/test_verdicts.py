@@ -1,0 +1,196 @@
+"""What rows may say, from measured columns alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from latentprint.experiments import influence
+from latentprint.processing import ATTRIBUTES
+from latentprint.results import Result
+from latentprint.verdicts import is_judged, judged
+from latentprint.words import (
+    CONTROL,
+    Direction,
+    Experiment,
+    Harm,
+    InfluenceSetup,
+    Learned,
+    PairGallery,
+    PairMeasure,
+    RobustnessMeasure,
+    SimilarityMeasure,
+    Verdict,
+)
+from tests.experiments.fakes import fake_source
+
+VERDICTS = ("q", "verdict", "learned", "direction", "harm", "tiny")
+
+
+def measured(experiment: Experiment, setup: str = "", **columns: object) -> Result:
+    """A row as an experiment returns it; a difference unless columns say otherwise."""
+    row = Result(
+        encoder="encoder",
+        family="yours",
+        experiment=experiment,
+        dataset="photos",
+        attribute="jpeg",
+        setup=setup,
+        chance=None,
+        value=4.0,
+        low=2.0,
+        high=6.0,
+        n_test=100,
+        n_train=300,
+        p=1e-4,
+    )
+    return replace(row, **columns)  # type: ignore[arg-type]
+
+
+def probe(**columns: object) -> Result:
+    about = {"chance": 20.0, "value": 25.0, "low": 22.0, "high": 28.0, **columns}
+    return measured(Experiment.PROCESSING_PROBE, **about)
+
+
+def one(row: Result) -> Result:
+    (found,) = judged([row])
+    return found
+
+
+CHANGE = measured(Experiment.KNN_INFLUENCE, InfluenceSetup.INFLUENCE)
+RECALL = measured(Experiment.NEAR_DUPLICATE, PairGallery.DIFFERENCE, attribute="recall@1")
+NARROWING = replace(RECALL, attribute=PairMeasure.MARGIN)
+AUC = measured(Experiment.SIMILARITY, SimilarityMeasure.DIFFERENCE)
+INDEX = measured(Experiment.ROBUSTNESS, RobustnessMeasure.NUISANCE_PURITY, chance=2.0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "verdict"),
+    [
+        ({}, Verdict.CARRIED),
+        ({"low": 21.01}, Verdict.CARRIED),
+        ({"low": 21.0}, Verdict.UNDECIDED),
+        ({"p": 0.05}, Verdict.CARRIED),
+        ({"p": 0.051}, Verdict.UNDECIDED),
+        ({"low": 19.0, "p": 0.2}, Verdict.NOT_SHOWN),
+        ({"low": 19.0, "p": 0.2, "rising": True}, Verdict.UNDECIDED),
+        ({"low": 19.0, "p": 0.2, "rising": False}, Verdict.NOT_SHOWN),
+        ({"low": 19.0, "p": 0.04}, Verdict.UNDECIDED),
+        ({"low": 12.0, "high": 18.0, "p": 0.995}, Verdict.BELOW_CHANCE),
+        ({"low": 12.0, "high": 18.0, "p": 0.98}, Verdict.NOT_SHOWN),
+        ({"low": 12.0, "high": 21.0, "p": 0.995}, Verdict.NOT_SHOWN),
+    ],
+)
+def test_a_label_is_carried_by_a_margin(columns: dict[str, object], verdict: Verdict) -> None:
+    assert one(probe(**columns)).verdict == verdict
+
+
+def test_the_exact_test_decides_where_there_is_one() -> None:
+    hopeless = {"low": 19.0, "p": 0.2}
+    assert one(probe(**hopeless, discriminant_p=0.01)).verdict == Verdict.CARRIED
+    assert one(probe(**hopeless, discriminant_p=0.02)).verdict == Verdict.UNDECIDED
+    assert one(probe(discriminant_p=0.5)).q == 0.5
+    assert one(probe(discriminant_p=0.5)).verdict == Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "learned"),
+    [
+        (1.1, 4.0, Learned.ADDED),
+        (1.0, 4.0, Learned.UNDECIDED),
+        (-3.0, 0.9, Learned.NO_MORE),
+        (-3.0, 1.0, Learned.UNDECIDED),
+        (None, None, ""),
+    ],
+)
+def test_only_the_untrained_network_tells_what_was_learned(
+    low: float | None, high: float | None, learned: str
+) -> None:
+    far = {"colour": 90.0, "colour_difference": -65.0, "dct": 95.0, "dct_difference": -70.0}
+    found = one(probe(twin_low=low, twin_high=high, **far))
+    assert (found.verdict, found.learned) == (Verdict.CARRIED, learned)
+
+
+@pytest.mark.parametrize(
+    ("row", "shown", "otherwise", "harm"),
+    [
+        (CHANGE, Verdict.CHANGE, Verdict.NO_CHANGE, Harm.NEIGHBOURS),
+        (RECALL, Verdict.DISTRACTION, Verdict.NO_DISTRACTION, Harm.RETRIEVAL),
+        (NARROWING, Verdict.NARROWING, Verdict.NO_NARROWING, ""),
+        (AUC, Verdict.ALIKE, Verdict.NOT_ALIKE, ""),
+    ],
+)
+def test_a_difference_is_shown_by_its_interval_and_its_p(
+    row: Result, shown: Verdict, otherwise: Verdict, harm: str
+) -> None:
+    found = one(row)
+    assert (found.verdict, found.direction, found.tiny) == (shown, Direction.EXPECTED, False)
+    assert found.harm == harm
+    for columns in ({"low": 0.0}, {"p": 0.0101}):
+        found = one(replace(row, **columns))  # type: ignore[arg-type]
+        assert (found.verdict, found.direction, found.tiny) == (otherwise, "", None)
+        assert found.harm == (Harm.NOT_SHOWN if harm else "")
+    assert one(replace(row, p=0.01)).verdict == shown
+
+
+def test_a_reversed_difference_is_told_as_one() -> None:
+    rows = [replace(row, value=-4.0, low=-6.0, high=-2.0) for row in (CHANGE, RECALL)]
+    change, recall = judged(rows)
+    assert change.direction == recall.direction == Direction.REVERSED
+    # Other neighbours are a harm whichever they are; found better than without traces is none.
+    assert (change.harm, recall.harm) == (Harm.NEIGHBOURS, Harm.NOT_SHOWN)
+
+
+def test_a_tiny_effect_is_told_as_one() -> None:
+    assert one(replace(CHANGE, value=0.49, low=0.1)).tiny is True
+    assert one(replace(CHANGE, value=-0.49, low=-0.9, high=-0.1)).tiny is True
+    assert one(replace(CHANGE, value=0.5, low=0.1)).tiny is False
+
+
+def test_neighbours_are_judged_against_chance_by_p_alone() -> None:
+    assert one(INDEX).verdict == Verdict.ABOVE_CHANCE
+    assert one(replace(INDEX, chance=5.0)).verdict == Verdict.BELOW_CHANCE
+    assert one(replace(INDEX, p=0.011)).verdict == Verdict.NO_DIFFERENCE
+
+
+def test_all_verdicts_of_a_run_are_corrected_together() -> None:
+    nothing = [replace(AUC, p=p) for p in (0.2, 0.4, 0.6, 0.8)]
+    found = judged([replace(CHANGE, p=0.004), *nothing])
+    assert found[0].q == pytest.approx(0.02)
+    assert found[0].verdict == Verdict.NO_CHANGE
+    assert [row.q for row in found[1:]] == pytest.approx([0.5, 2 / 3, 0.75, 0.8])
+
+
+def test_alarms_are_corrected_for_each_other_and_not_for_differences() -> None:
+    low = probe(low=12.0, high=18.0, p=0.996)
+    assert judged([low, CHANGE, CHANGE, CHANGE])[0].verdict == Verdict.BELOW_CHANCE
+    assert judged([low, probe(), probe(), probe()])[0].verdict != Verdict.BELOW_CHANCE
+
+
+def test_controls_and_rows_without_a_test_get_no_verdict_and_count_for_nothing() -> None:
+    rows = [
+        probe(family=CONTROL, p=0.9),
+        replace(CHANGE, setup=InfluenceSetup.UNIFORM),
+        replace(RECALL, setup=PairGallery.QUERY),
+        replace(RECALL, p=None),
+        measured(Experiment.VARIANCE, "processing share"),
+    ]
+    assert not any(map(is_judged, rows))
+    *untouched, change = judged([*rows, replace(CHANGE, p=0.01)])
+    assert untouched == rows
+    assert change.q == 0.01
+
+
+def test_judging_again_changes_nothing_and_forgets_earlier_verdicts() -> None:
+    rows = [probe(), CHANGE, RECALL, AUC, INDEX, probe(family=CONTROL)]
+    once = judged(rows)
+    assert judged(once) == once
+    alone = judged([replace(once[0], p=0.9, low=10.0)])[0]
+    assert (alone.verdict, alone.q) == (Verdict.NOT_SHOWN, 0.9)
+
+
+def test_experiments_leave_verdicts_to_be_judged() -> None:
+    rows = influence(fake_source(200, 80, trace=1.0, spread=2.0), ATTRIBUTES["sharpening"]).results
+    assert all(getattr(row, name) in (None, "") for row in rows for name in VERDICTS)
+    assert [row.verdict for row in judged(rows)] == [""] * 5 + [Verdict.CHANGE]
