@@ -32,9 +32,7 @@ def test_layers_end_in_the_final_embedding_above_the_untrained_network() -> None
     assert figure is not None
     (panel,) = figure.panels
     assert panel.title == "Sharpening, 3 classes"
-    learned = [
-        each for each in panel.data if each["legendgroup"] not in ("untrained", "colour")
-    ]
+    learned = [each for each in panel.data if each["legendgroup"] not in ("untrained", "colour")]
     untrained = traces(panel, "untrained")
     assert [len(learned), len(untrained)] == [2, 2]
     for each in [*learned, *untrained]:
