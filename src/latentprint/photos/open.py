@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import logging
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,8 @@ from latentprint.photos import folder, manifest
 from latentprint.photos.benchmarks import BENCHMARKS, detect_benchmark
 from latentprint.photos.formats import suffixes
 from latentprint.photos.photos import Photos
+
+logger = logging.getLogger(__name__)
 
 LAYOUTS = (*folder.LAYOUTS, *BENCHMARKS)
 
@@ -55,6 +58,8 @@ def open_photos(
         raise UsageError(_neither(path))
     if not len(photos):
         raise LatentprintError(_empty(path, photos))
+    for note in photos.notes:
+        logger.warning("%s", note)
     if label_column is not None:
         photos = _labelled(photos, label_column)
     return photos if name is None else dataclasses.replace(photos, name=name)
