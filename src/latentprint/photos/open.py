@@ -111,4 +111,6 @@ def _empty(path: Path, photos: Photos) -> str:
     reasons = photos.ignored["reason"].unique().to_list()
     if len(reasons) == 1 and (reasons[0].startswith("a link out") or "extra" in reasons[0]):
         others = f" ({photos.ignored.height} files: {reasons[0]})"
-    return f"There are no photos in {path}{others}. Files with these suffixes count: {known}"
+    archives = ".tar" in photos.ignored_by_suffix()
+    hint = " The .tar archives in it are not opened: unpack them." if archives else ""
+    return f"There are no photos in {path}{others}.{hint} Files with these suffixes count: {known}"
