@@ -138,7 +138,7 @@ def test_archives_beside_numbered_folders_are_told(tmp_path: Path) -> None:
 
 
 def test_archives_alone_are_named(tmp_path: Path) -> None:
-    with pytest.raises(LatentprintError, match=r"\.tar archives in it are not opened"):
+    with pytest.raises(LatentprintError, match=r"\.tar archives are not opened, unpack"):
         open_photos(touch(tmp_path, "00000.tar", "00001.tar"))
 
 

@@ -107,10 +107,10 @@ def _empty(path: Path, photos: Photos) -> str:
     known = " ".join(f".{suffix}" for suffix in suffixes())
     if path.is_file():
         return f"{path} lists no photos: it has a header and no rows."
-    others = f" ({photos.ignored.height} other files)" if photos.ignored.height else ""
     reasons = photos.ignored["reason"].unique().to_list()
+    others = f" ({photos.ignored.height} other files)" if reasons else ""
     if len(reasons) == 1 and (reasons[0].startswith("a link out") or "extra" in reasons[0]):
         others = f" ({photos.ignored.height} files: {reasons[0]})"
-    archives = ".tar" in photos.ignored_by_suffix()
-    hint = " The .tar archives in it are not opened: unpack them." if archives else ""
-    return f"There are no photos in {path}{others}.{hint} Files with these suffixes count: {known}"
+    elif ".tar" in photos.ignored_by_suffix():
+        others += ": its .tar archives are not opened, unpack them"
+    return f"There are no photos in {path}{others}. Files with these suffixes count: {known}"
