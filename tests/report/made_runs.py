@@ -37,6 +37,9 @@ from latentprint.experiments.similarity.similarity import similarity
 from latentprint.experiments.similarity.stability import stability
 from latentprint.processing import ATTRIBUTES
 from latentprint.published import published
+from latentprint.report.figures.figure import Figure
+from latentprint.report.inputs import Run
+from latentprint.report.sections import SECTIONS
 from latentprint.results import (
     LeftOut,
     Result,
@@ -316,6 +319,37 @@ def many(number: int, parts: Iterable[Callable[[float], Made]] = (everything,)) 
             made = made + renamed(part, name, family)
     # The controls of five encoders are the same rows.
     return replace(made, rows=list(dict.fromkeys(made.rows)))
+
+
+def run_of(made: Made, *, root: Path | None = None, photos: bool = True) -> Run:
+    """What was measured, judged, as it is read from the folder of a run.
+
+    Args:
+        made: What was measured.
+        root: The folder that the paths of photos start from, where that is recorded.
+        photos: Whether the files of the run are recorded.
+    """
+    files = pl.DataFrame(photo_rows(), infer_schema_length=None) if photos else None
+    return Run(
+        table=results_table(judged(made.rows)),
+        photos=files,
+        settings={"dataset": DATASET, **({"root": str(root)} if root else {})},
+        details=[{"dataset": DATASET, **each} for each in made.details],
+        correlation=made.correlation,
+    )
+
+
+def on_dataset(made: Made, dataset: str) -> Made:
+    """The same on another set of photos."""
+    rows = [replace(row, dataset=dataset) for row in made.rows]
+    details = [{**each, "dataset": dataset} for each in made.details]
+    return replace(made, rows=rows, details=details)
+
+
+def figures_of(run: Run, *, pictures: bool = True) -> dict[str, Figure]:
+    """Every figure of a run by its key."""
+    found = [each for section in SECTIONS for each in section.figures(run, pictures)]
+    return {each.key: each for each in found}
 
 
 def write_photos(folder: Path, number: int = PHOTOS) -> Path:

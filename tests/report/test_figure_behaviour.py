@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from latentprint.article.document import parse_article
@@ -21,8 +19,7 @@ from tests.browser import (
     sync_api,
     wait_for,
 )
-from tests.report.figure_runs import HOSTILE, made_up_run
-from tests.report.test_figures import all_figures
+from tests.report.made_runs import HOSTILE, figures_of, layers_run, many, run_of
 
 KEYS = ("processing", "paired", "labels", "neighbours", "layers", "recall", "curves", "variance",
         "quality")  # fmt: skip
@@ -39,15 +36,11 @@ LABEL = "document.querySelector('#figure-{key} .hovertext')?.textContent ?? ''"
 SPOKEN = "document.querySelector('#figure-{key} .spoken').textContent"
 
 
-ATTRIBUTES = ("jpeg", "resizing", "make", "recall@1")
-
-
 @cache
 def page_text(number: int) -> str:
-    run = made_up_run(number)
-    figures = all_figures(
-        replace(run, table=run.table.filter(pl.col("attribute").is_in(ATTRIBUTES)))
-    )
+    run = run_of(many(number) + layers_run(HOSTILE, "yours"))
+    drawn = figures_of(run, pictures=False)
+    figures = {key: drawn[key] for key in KEYS}
     marks = "\n\n".join(f'<d-figure src="{each.path}"></d-figure>' for each in figures.values())
     files = {each.path: each.html() for each in figures.values()}
     text = f"---\ntitle: Figures\n---\n\n## Measured\n\nSome text.\n\n{marks}\n"

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from latentprint.report import write_report
-from latentprint.results import results_table, write_results
 from tests.browser import (
     WIDTHS,
     accessibility_violations,
@@ -17,15 +16,8 @@ from tests.browser import (
     sync_api,
     wait_for,
 )
-from tests.report.conftest import (
-    FIRST,
-    SECOND,
-    label_row,
-    neighbour_rows,
-    probe_row,
-    write_run,
-)
-from tests.report.many_encoders import write_many
+from tests.report.conftest import SECOND
+from tests.report.made_runs import Made, influence_run, many, probe_run, write_made
 
 # What a list of choices hides is drawn when it is chosen.
 _SHOWN = "[...document.querySelectorAll('.plot')].filter(each => each.offsetParent)"
@@ -33,16 +25,16 @@ _ALL_DRAWN = f"{_SHOWN}.length > 0 && {_SHOWN}.every(each => each.querySelector(
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return write_report(write_run(tmp_path_factory.mktemp("page"))).as_uri()
+def address(whole_run: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return write_report(whole_run, tmp_path_factory.mktemp("page") / "report.html").as_uri()
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A page of one encoder: what checks every element takes too long on a large one."""
-    folder = tmp_path_factory.mktemp("small")
-    rows = [probe_row(FIRST, "jpeg"), label_row(FIRST, "make"), *neighbour_rows(FIRST, "jpeg")]
-    write_results(results_table(rows), folder)
+    kept = [row for row in probe_run(0.5).rows if row.attribute in ("sharpening", "make")]
+    made = Made([*kept, *influence_run(0.5).rows])
+    folder = write_made(made, tmp_path_factory.mktemp("small") / "run", photos=False)
     return write_report(folder).as_uri()
 
 
@@ -75,7 +67,7 @@ def test_no_width_scrolls_sideways(browser: sync_api.Browser, address: str) -> N
 
 
 def test_47_encoders_have_room(browser: sync_api.Browser, tmp_path: Path) -> None:
-    address = write_report(write_many(tmp_path)).as_uri()
+    address = write_report(write_made(many(47), tmp_path / "run")).as_uri()
     with opened(browser, address, viewport={"width": 390, "height": 900}) as (page, troubles):
         drawn(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -108,7 +100,7 @@ def test_without_javascript_text_and_tables_are_there(
         tables = page.locator("details.numbers table")
         assert tables.count() >= 8
         assert all(table.is_visible() for table in tables.all())
-        assert page.get_by_text("JPEG compression can be read:").first.is_visible()
+        assert page.get_by_text("Sharpening is carried by the embedding:").first.is_visible()
         assert page.locator("noscript p").first.is_visible()
 
 

@@ -8,7 +8,7 @@ from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Row, Run, grouped, is_paired
 from latentprint.report.section import Chapter, Finding, Section
 from latentprint.report.sections.curve_figure import curve_figure
-from latentprint.report.telling import FEW, about, place
+from latentprint.report.telling import FEW, about, of_all, place
 from latentprint.report.wording import capital, percent, quoted_name, whole
 from latentprint.words import Experiment
 
@@ -51,10 +51,10 @@ def _together(claim: str, ends: list[Pair]) -> str:
 def _counted(ends: list[Pair]) -> str:
     rising = sum(bool(last["rising"]) for _, last in ends)
     most = max(last["n_train"] for _, last in ends)
+    rest = "; no further rise is shown with the others" if 0 < rising < len(ends) else ""
     return (
         f"{capital(_probe(ends[0][1]))}: between the two largest training sets (up to "
-        f"{whole(most)} photos) accuracy is shown to rise for {rising} of "
-        f"{len(ends)} encoders; for the others no further rise is shown."
+        f"{whole(most)} photos) accuracy is shown to rise with {of_all(rising, len(ends))}{rest}."
     )
 
 

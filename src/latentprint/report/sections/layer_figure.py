@@ -198,7 +198,8 @@ def _layout(rows: list[Row], curves: dict[str, Curve]) -> dict[str, Any]:
     ticks = list(range(step, deepest + 1, step))
     texts = [str(tick) for tick in ticks]
     if len(depths) == 1:
-        kept = [tick for tick in ticks if tick <= deepest - step / 2]
+        # The last number must leave room for the word beside it.
+        kept = [tick for tick in ticks if deepest + 1 - tick > 0.7 * step]
         ticks, texts = [*kept, deepest + 1], [*map(str, kept), "final"]
     return {
         **base(),
@@ -207,7 +208,7 @@ def _layout(rows: list[Row], curves: dict[str, Curve]) -> dict[str, Any]:
         "xaxis": axis(
             "block", range=[0.4, deepest + 1.6], tickvals=ticks, ticktext=texts, showgrid=False
         ),
-        "yaxis": axis("accuracy (%)", range=[max(0.0, low - 4), min(100.0, high + 4)], nticks=6),
+        "yaxis": axis("accuracy (%)", range=[max(0.0, low - 4), min(102.0, high + 4)], nticks=6),
         "shapes": [horizontal(chance)] if chance is not None else [],
     }
 

@@ -57,7 +57,7 @@ def recall_figure(run: Run) -> Figure | None:
         "recall",
         f"{found[0][PairGallery.QUERY]['attribute']} of near-duplicates in two galleries, with 95% "
         "intervals. Below the line, recall is lower where distractors share the query's device."
-        f"{said} The axes do not begin at zero.",
+        f"{said} The axes begin where there is something to see.",
         panels=pairs_panels(rows),
         keys=[*keys, Key("equal", "Alike in both galleries", "chance slope", fixed=True)],
         tables=tables,
@@ -261,7 +261,7 @@ def _name(setups: Setups, low: float) -> dict[str, Any]:
     return {
         "x": easy["value"],
         "y": hard["value"],
-        "text": safe(shortened(hard["encoder"], 28)),
+        "text": safe(shortened(hard["encoder"], 22)),
         "showarrow": False,
         "xanchor": "left" if right else "right",
         "xshift": 12 if right else -12,

@@ -105,10 +105,14 @@ def _headline(run: Run) -> list[Finding]:
 def _headline_sentence(top: Row, rows: list[Row]) -> str:
     if top["verdict"] != Verdict.ALIKE:
         return "The same metadata are not shown to make photos more alike."
+    alike = [row for row in rows if row["attribute"] == top["attribute"]]
+    same = sum(row["direction"] == top["direction"] for row in alike)
+    some = f" with {of_all(same, len(alike))}" if len(alike) > 1 else ""
     tiny = " (a tiny difference)" if top["tiny"] else ""
     return (
-        f"Photos with the same {quoted_name(top)} are {_MORE[top['direction']]} alike"
-        f"{by_whom(top, rows)}: the AUC differs by {points_told(top)}{tiny}."
+        f"Photos with the same {quoted_name(top)} are {_MORE[top['direction']]} alike{some}: "
+        f"the AUC differs by {'up to ' if some else ''}{points_told(top)}{tiny}"
+        f"{by_whom(top, rows)}."
     )
 
 

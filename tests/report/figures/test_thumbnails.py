@@ -1,3 +1,5 @@
+"""Small copies of photos: nothing of a photo but its picture."""
+
 from __future__ import annotations
 
 import base64
@@ -10,7 +12,18 @@ from PIL import Image
 
 from latentprint.photos.location import list_members
 from latentprint.report.figures.thumbnails import SIDE, Thumbnail, thumbnails
-from tests.report.comparison_rows import COMMENT, write_pictures
+
+COMMENT = b"taken by a person"
+
+
+def write_pictures(folder: Path) -> None:
+    """Two photos with metadata that no copy may carry, and a broken one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    exif = Image.Exif()
+    exif[0x010F] = "Secret Camera"
+    Image.new("RGB", (640, 320), "red").save(folder / "red.jpg", exif=exif, comment=COMMENT)
+    Image.new("RGB", (50, 80), "green").save(folder / "green.png")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff no photo")
 
 
 def made(root: Path | None, *paths: str, **options: int) -> list[Thumbnail]:
