@@ -22,6 +22,8 @@ FEW_PHOTOS = 5000
 """With more training photos, which ones they are makes no difference worth measuring."""
 
 _MANY = 10_000
+_ENOUGH = 1000
+"""Measurements that choose a setting well enough: further fifths would only take time."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def published_plan(
     else:
         holds = tuple(
             (kept, (items.photo[measured, None] * n_classes + np.arange(n_classes)).ravel())
-            for kept, measured in tuning_holds(items, tuning, seed)
+            for kept, measured in tuning_holds(items, tuning, seed, versions=n_classes)
         )
     halves = []
     if seed is not None and len(train) <= FEW_PHOTOS:
@@ -136,21 +138,31 @@ def published_plan(
     return Plan(holds, fits, (tested,) * len(fits), halves=len(halves))
 
 
-def tuning_holds(items: Items, index: np.ndarray, seed: int) -> tuple[Hold, ...]:
+def tuning_holds(
+    items: Items, index: np.ndarray, seed: int, *, versions: int = 1
+) -> tuple[Hold, ...]:
     """Ways to hold a fifth of some items out, whole groups at a time.
 
-    Where there are few, every fifth in turn: one alone would choose by chance.
+    Where there are few, several fifths in turn: one alone would choose by chance.
+
+    Args:
+        items: All items.
+        index: Items to fit and to hold out, int64 [m].
+        seed: Seeds the choice.
+        versions: How often each item that is held out will be measured.
     """
     groups, labels = items.groups_of(index), items.labels[index]
     if len(index) > _MANY:
         held = hold_out(groups, labels, seed)
         return ((index[~held], index[held]),)
     # A fold that takes a whole class away leaves nothing to fit it with.
-    return tuple(
+    usable = [
         (kept, measured)
         for kept, measured in _cut(items, index, seed)
         if len(measured) and _is_complete(items, kept)
-    )
+    ]
+    before = np.cumsum([0, *(len(measured) * versions for _, measured in usable)])
+    return tuple(each for each, so_far in zip(usable, before, strict=False) if so_far < _ENOUGH)
 
 
 def split_plan(
