@@ -219,7 +219,7 @@ def similarity_run(trace: float, name: str = NET, family: str = "SUP") -> Made:
 
 @cache
 def _robustness(trace: float) -> Made:
-    found = robustness(source(trace), "make", options=RobustnessOptions(bootstrap=100))
+    found = robustness(source(trace), "make", options=RobustnessOptions(permutations=999))
     return Made(list(found.results))
 
 
