@@ -21,7 +21,6 @@ from tests.report.made_runs import (
     HOSTILE,
     Made,
     correlation_run,
-    everything,
     figures_of,
     layers_run,
     many,

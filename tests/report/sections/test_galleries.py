@@ -133,9 +133,7 @@ def test_the_download_of_a_gallery_holds_every_neighbour() -> None:
     recorded = [each for record in records for setup in record["setups"]
                 for each in setup["neighbours"]]  # fmt: skip
     assert [row["Neighbour"] for row in rows] == [each["id"] for each in recorded]
-    assert [row["Right"] for row in rows] == [
-        "yes" if each["right"] else "no" for each in recorded
-    ]
+    assert [row["Right"] for row in rows] == ["yes" if each["right"] else "no" for each in recorded]
     assert float(rows[0]["Cosine similarity"]) == pytest.approx(recorded[0]["similarity"], abs=1e-4)
 
 

@@ -32,9 +32,7 @@ def test_layers_end_in_the_final_embedding_above_the_untrained_network() -> None
     assert figure is not None
     (panel,) = figure.panels
     assert panel.title == "Sharpening, 3 classes"
-    learned = [
-        each for each in panel.data if each["legendgroup"] not in ("untrained", "colour")
-    ]
+    learned = [each for each in panel.data if each["legendgroup"] not in ("untrained", "colour")]
     untrained = traces(panel, "untrained")
     assert [len(learned), len(untrained)] == [2, 2]
     for each in [*learned, *untrained]:
@@ -85,4 +83,4 @@ def test_blocks_are_no_encoders_of_their_own() -> None:
     assert {row["encoder"] for row in run.rows} == {NET, "other"}
     finding = LAYERS.findings(run)[0]
     assert finding.about == NET
-    assert "block 2 of the 3 measured" in finding.sentence
+    assert "of 3 blocks measured, accuracy is highest after block 2" in finding.sentence
