@@ -59,7 +59,7 @@ def write_vectors(folder: Path, options: argparse.Namespace, n_train: int, n_tes
 
 def ours(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """All combinations of the set-ups and the uniform draws."""
-    from latentprint.experiments.neighbors.setups import Gallery, classify
+    from latentprint.experiments.neighbors.setups import LabelledPhotos, classify
 
     # Mapped: training vectors that are larger than memory are read as they are needed.
     train, test = (np.load(folder / f"{each}.npy", mmap_mode="r") for each in ("train", "test"))
@@ -68,7 +68,7 @@ def ours(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     draws = np.stack(
         [np.random.default_rng(s).choice(options.classes, n).astype(np.int64) for s in range(10)]
     )
-    gallery = Gallery(list(test), list(train), labels[0], labels[1], draws, np.arange(n))
+    gallery = LabelledPhotos(list(test), list(train), labels[0], labels[1], draws, np.arange(n))
     found: dict[str, Any] = timed(
         lambda: classify(gallery, (options.k,), memory_mb=options.memory_mb)
     )

@@ -10,7 +10,6 @@ from benchmarks.coverage.held import MadeUp, held
 
 from latentprint.experiments import influence
 from latentprint.processing import ATTRIBUTES
-from latentprint.results import Result
 
 SHARPENING = ATTRIBUTES["sharpening"]
 DIMENSIONS = 24

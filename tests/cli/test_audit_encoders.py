@@ -3,6 +3,7 @@
 import gc
 import json
 import weakref
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -241,15 +242,16 @@ def test_encoders_that_fail_are_told_and_the_others_go_on(
     )
     assert {"a", "b"} <= set(done.table["encoder"])
     reasons = {
-        "encoders timm:missing1, timm:missing2": f"the weights are {GONE}",
-        "encoder timm:unsound": "unsound has a key too many.",
-        "encoder timm:large": "timm:large cannot be loaded: it does not fit into memory; use a "
-        "smaller --batch-size, or another --device.",
-        "encoder timm:broken": "broken failed: ValueError: a tensor of the wrong shape",
+        "timm:missing1": f"the weights are {GONE}",
+        "timm:missing2": f"the weights are {GONE}",
+        "timm:unsound": "unsound has a key too many.",
+        "timm:large": "timm:large cannot be loaded: it does not fit into memory; use a smaller "
+        "--batch-size, or another --device.",
+        "timm:broken": "broken failed: ValueError: a tensor of the wrong shape",
     }
     kept = json.loads((tmp_path / "run" / "settings.json").read_text())
-    for left_out in (done.left_out, kept["left_out"]):
-        assert {key: left_out[key] for key in reasons} == reasons
+    assert kept["left_out"] == [asdict(each) for each in done.left_out]
+    assert {each.encoder: each.reason for each in done.left_out if not each.experiment} == reasons
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 4  # one line for each reason
     assert told[0] == f"Left out: encoder timm:missing1: The weights of missing1 are {GONE}"

@@ -108,3 +108,27 @@ def test_libraw_names_its_trouble(tmp_path: Path) -> None:
     (tmp_path / "a.raf").write_bytes(STARTS["a.raf"] + bytes(200))
     with pytest.raises(BrokenPhoto, match="the image is damaged"):
         decode(tmp_path / "a.raf")
+
+
+def test_a_real_sensor(tmp_path: Path) -> None:
+    pytest.importorskip("rawpy")
+    mosaic = np.zeros((120, 160), np.uint16)
+    mosaic[0::2, 0::2] = 4000  # red, and nothing else
+    mosaic[:, :80] = 0
+    identity = (1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1)
+    tags = [
+        (50706, 1, 4, (1, 4, 0, 0)), (50708, 2, 0, "Test TestModel", False),
+        (271, 2, 0, "Testmake", False), (272, 2, 0, "TestModel", False),
+        (274, 3, 1, 6, False), (50721, 10, 9, identity, False),
+        (50728, 5, 3, (1, 1, 1, 1, 1, 1), False), (50778, 3, 1, 21, False),
+        (33421, 3, 2, (2, 2)), (33422, 1, 4, (0, 1, 1, 2)), (50717, 3, 1, 16383),
+    ]  # fmt: skip
+    tifffile.imwrite(tmp_path / "a.tif", mosaic, metadata=None, photometric=32803, extratags=tags)
+    photo, header = decode(tmp_path / "a.tif"), read_header(tmp_path / "a.tif")
+    assert (header.width, header.height) == (160, 120)
+    assert (photo.image.size, photo.exif.orientation) == ((120, 160), 6)
+    assert (photo.exif.make, photo.exif.model) == ("Testmake", "TestModel")
+    pixels = np.asarray(photo.image).astype(int)
+    assert pixels[:70].max() == 0
+    assert pixels[90:150, 10:110, 0].min() > 60
+    assert pixels[90:150, 10:110, 0].mean() > 2 * pixels[90:150, 10:110, 1].mean()

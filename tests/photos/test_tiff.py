@@ -3,6 +3,7 @@
 import io
 import itertools
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,8 @@ def test_floating_point_whose_bytes_are_rearranged(tmp_path: Path) -> None:
     Image.fromarray(given).save(
         tmp_path / "a.tif", compression="tiff_adobe_deflate", tiffinfo={317: 3}
     )
-    assert read_directories((tmp_path / "a.tif").open("rb"))[0].predictor == 3
+    written = io.BytesIO((tmp_path / "a.tif").read_bytes())
+    assert read_directories(written)[0].predictor == 3
     found = read_samples(tmp_path / "a.tif")
     assert found is not None
     assert np.array_equal(found.values, given)
@@ -268,10 +270,74 @@ def test_what_is_not_read_faithfully_is_refused_by_name(
         decode(file)
 
 
-@pytest.mark.parametrize("bits", [10, 14])
-def test_other_packings_are_refused_by_name(tmp_path: Path, bits: int) -> None:
-    (tmp_path / "a.tif").write_bytes(plain_tiff(64, 4, bits, bytes(64 * 4 * bits // 8)))
-    with pytest.raises(BrokenPhoto, match=f"a TIFF with {bits}-bit samples"):
+def packed(rows: np.ndarray, bits: int) -> bytes:
+    """Rows of values with each row at the beginning of a byte, the highest bits first."""
+    each = np.array([[int(bit) for x in row for bit in f"{x:0{bits}b}"] for row in rows], np.uint8)
+    return np.packbits(each, axis=1).tobytes()
+
+
+@pytest.mark.parametrize("bits", [9, 10, 12, 14, 15])
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("compression", [1, 8])
+@pytest.mark.parametrize("layout", ["grey", "chunky", "planar"])
+def test_bits_that_fill_no_whole_bytes(
+    tmp_path: Path, bits: int, order: str, compression: int, layout: str
+) -> None:
+    width, height, channels = 13, 7, 1 if layout == "grey" else 3
+    given = np.random.default_rng(bits).integers(0, 2**bits, (height, width, channels))
+    planes = [given[..., each] for each in range(channels)]
+    if layout == "chunky":
+        planes = [given.reshape(height, -1)]
+    strips = [packed(plane, bits) for plane in planes]
+    if compression == 8:
+        strips = [zlib.compress(strip) for strip in strips]
+    tags = {"259": compression, "262": 1 if layout == "grey" else 2, "277": channels}
+    tags |= {"284": 2} if layout == "planar" else {}
+    file = plain_tiff(width, height, bits, b"".join(strips), order=order, **tags)
+    if layout == "planar":
+        file = with_strips(file, [len(strip) for strip in strips], order)
+    (tmp_path / "a.tif").write_bytes(file)
+    found = read_samples(tmp_path / "a.tif")
+    assert found is not None
+    assert np.array_equal(found.values, given.squeeze())
+
+
+def with_strips(file: bytes, sizes: list[int], order: str) -> bytes:
+    """A plain TIFF whose data are several strips, their places and sizes at the end of the file."""
+    (count,) = struct.unpack(f"{order}H", file[8:10])
+    changed = bytearray(file)
+    data = 10 + 12 * count + 4
+    places = [data + sum(sizes[:each]) for each in range(len(sizes))]
+    for at in range(10, data - 4, 12):
+        (tag,) = struct.unpack(f"{order}H", changed[at : at + 2])
+        listed = {273: places, 279: sizes}.get(tag)
+        if listed:
+            changed[at + 4 : at + 12] = struct.pack(f"{order}II", len(listed), len(changed))
+            changed += struct.pack(f"{order}{len(listed)}I", *listed)
+    return bytes(changed)
+
+
+def test_other_packings_are_refused_by_name(tmp_path: Path) -> None:
+    for bits, tags in ((12, {"266": 2}), (20, {}), (14, {"259": 5})):
+        data = plain_tiff(64, 4, bits, bytes(64 * 4 * bits // 8), **tags)
+        (tmp_path / "a.tif").write_bytes(data)
+        with pytest.raises(BrokenPhoto, match=f"a TIFF with {bits}-bit samples"):
+            decode(tmp_path / "a.tif")
+
+
+def test_bytes_whose_lowest_bit_comes_first(tmp_path: Path) -> None:
+    given = values("u2", 1)
+    turned = np.packbits(np.unpackbits(given.view(np.uint8)), bitorder="little").tobytes()
+    file = plain_tiff(SIDE[1], SIDE[0], 16, turned, **{"266": 2})
+    (tmp_path / "a.tif").write_bytes(file)
+    found = read_samples(tmp_path / "a.tif")
+    assert found is not None
+    assert np.array_equal(found.values, given)
+
+
+def test_packed_bits_that_end_too_early(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").write_bytes(plain_tiff(64, 5, 12, bytes(64 * 4 * 12 // 8)))
+    with pytest.raises(BrokenPhoto, match="truncated"):
         decode(tmp_path / "a.tif")
 
 

@@ -19,12 +19,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from latentprint.photos.packed import unpacked
 from latentprint.photos.tiff import Directory
 
 UNSIGNED, SIGNED, FLOAT = "unsigned", "signed", "floating-point"
 
 # What tifffile reads on its own: no compression, and two names of deflate.
 _TIFFFILE = (1, 8, 32946)
+_WHOLE_BYTES = (8, 16, 32, 64)
 # A pixel of more bits would make a small file fill the memory.
 _MOST_BITS = 256
 # Raw modes of the file's byte order, where libtiff has put the bytes into the machine's.
@@ -125,14 +127,20 @@ def _subsampled(directory: Directory) -> bool:
 
 def _tifffile_reads(directory: Directory) -> bool:
     """Whether tifffile has the values on its own, without a library of compression methods."""
-    whole_bytes = directory.depth in (8, 16, 32, 64)
-    # Predictor 3 rearranges the bytes of floating-point numbers.
-    return whole_bytes and directory.compression in _TIFFFILE and directory.predictor != 3
+    if directory.compression not in _TIFFFILE:
+        return False
+    if directory.depth in _WHOLE_BYTES:
+        # Predictor 3 rearranges the bytes of floating-point numbers.
+        return directory.predictor != 3
+    packed = directory.depth < 16 and directory.sample_format in (1, 4)
+    differences = directory.predictor != 1 and directory.compression != 1
+    return packed and directory.fill_order == 1 and not directory.tiled and not differences
 
 
 def _pillow_reads(directory: Directory) -> bool:
     """Whether Pillow has the values, for what tifffile cannot unpack."""
-    if directory.compression in (6, 7, 50001) or (directory.planar and len(directory.bits) > 1):
+    planes = directory.planar and len(directory.bits) > 1
+    if directory.compression in (6, 7, 50001) or planes or directory.fill_order != 1:
         return False
     black, little = directory.photometric == 1, directory.little_endian
     if directory.photometric in (2, 5):
@@ -171,10 +179,13 @@ def read_tiff(data: bytes, directory: Directory, depth: Depth) -> Samples:
         pieces = list(zip(page.dataoffsets, page.databytecounts, strict=True))
         if not pieces or any(not size or start + size > len(data) for start, size in pieces):
             raise ValueError("the image is truncated: the file ends before its pixels do")
-        values, axes = page.asarray(maxworkers=1), page.axes
-    if "S" in axes:
-        values = np.moveaxis(values, axes.index("S"), -1)
-    if values.ndim != 2 + ("S" in axes):
+        if directory.depth in _WHOLE_BYTES:
+            values = page.asarray(maxworkers=1)
+            if "S" in page.axes:
+                values = np.moveaxis(values, page.axes.index("S"), -1)
+        else:
+            values = unpacked(page, data)
+    if values.shape[:2] != (directory.height, directory.width) or values.ndim > 3:
         raise ValueError(f"the image is a block of {values.ndim} dimensions, no picture")
     colours = {2: 3, 5: 4}.get(directory.photometric, 1)
     if values.ndim == 3:

@@ -21,12 +21,13 @@ _MAX_VALUES = 64
 _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = (
     254, 255, 256, 257, 258, 259, 262,
 )  # fmt: skip
+_FILL_ORDER, _TILE_WIDTH = 266, 322
 _SAMPLES, _PLANAR, _PREDICTOR, _SUB_DIRECTORIES, _INK_SET, _EXTRA, _FORMAT, _SUBSAMPLING = (
     277, 284, 317, 330, 332, 338, 339, 530,
 )  # fmt: skip
 _READ = {
     _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR,
-    _PREDICTOR, _SUB_DIRECTORIES, _INK_SET, _EXTRA, _FORMAT, _SUBSAMPLING,
+    _FILL_ORDER, _TILE_WIDTH, _PREDICTOR, _SUB_DIRECTORIES, _INK_SET, _EXTRA, _FORMAT, _SUBSAMPLING,
 }  # fmt: skip
 _SIZES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 
@@ -51,6 +52,8 @@ class Directory:
         photometric: 0 white is zero, 1 black is zero, 2 RGB, 3 palette, 5 CMYK, 6 YCbCr, 8 LAB.
         compression: The number of the method; 1 is none.
         planar: Whether each channel is stored on its own.
+        tiled: Whether it is stored in tiles and not in strips.
+        fill_order: 2 if the lowest bit of a byte comes first.
         reduced: Whether it is a smaller version of another picture, or a mask.
         extra_samples: How many of the samples are no colours, such as alpha.
         predictor: 1 none, 2 differences, 3 of floating-point numbers.
@@ -69,6 +72,8 @@ class Directory:
     photometric: int
     compression: int
     planar: bool
+    tiled: bool
+    fill_order: int
     reduced: bool
     extra_samples: int
     predictor: int
@@ -222,6 +227,8 @@ class _Reader:
             photometric,
             first(_COMPRESSION, 1),
             first(_PLANAR, 1) == 2,
+            _TILE_WIDTH in fields,
+            first(_FILL_ORDER, 1),
             reduced,
             len(fields.get(_EXTRA, ())),
             first(_PREDICTOR, 1),

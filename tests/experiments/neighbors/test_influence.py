@@ -15,8 +15,8 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments import influence
 from latentprint.experiments.assignment import assign_classes
 from latentprint.experiments.neighbors.influence import sorted_names
-from latentprint.experiments.neighbors.memory import Plan
-from latentprint.experiments.neighbors.setups import Gallery, classify
+from latentprint.experiments.neighbors.setups import LabelledPhotos, classify
+from latentprint.neighbours.memory import Portions
 from latentprint.processing import ATTRIBUTES, Attribute, find_attributes
 from latentprint.verdicts import judged
 from latentprint.words import Direction, Harm, Verdict
@@ -109,7 +109,7 @@ def test_every_combination_and_draw_equals_the_plain_algorithm() -> None:
         assert list(rows) == [*SETUPS, "uniform", "influence"]
 
 
-def gallery_of(source: FakeSource, plain: Plain) -> Gallery:
+def gallery_of(source: FakeSource, plain: Plain) -> LabelledPhotos:
     photos = source.photos.with_row_index("row").sort("id")
     unit = []
     for name in JPEG.classes:
@@ -118,7 +118,7 @@ def gallery_of(source: FakeSource, plain: Plain) -> Gallery:
     rows = [photos.filter(pl.col("split") == each)["row"].to_numpy() for each in ("val", "train")]
     draws = np.random.default_rng(1).integers(P, size=(3, len(plain.y)))
     test, train = ([each[part] for each in unit] for part in rows)
-    return Gallery(test, train, plain.y_test, plain.y, draws, np.argsort(rows[1]))
+    return LabelledPhotos(test, train, plain.y_test, plain.y, draws, np.argsort(rows[1]))
 
 
 @pytest.mark.parametrize("copies", [8, 170])
@@ -160,9 +160,9 @@ def test_a_strong_trace_needs_deep_lists_but_no_full_products() -> None:
 
 
 def test_little_memory_means_several_blocks() -> None:
-    plan = Plan.of(0.3, classes=P, n=300, dimensions=24, depth=137)
-    assert plan.queries < 60
-    assert plan.block < 300
+    portions = Portions.of(0.3, classes=P, n=300, dimensions=24, depth=137)
+    assert portions.queries < 60
+    assert portions.block < 300
 
 
 def test_nearly_collinear_vectors_are_told_apart() -> None:

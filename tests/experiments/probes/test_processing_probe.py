@@ -63,6 +63,10 @@ def test_the_learning_curve_rises_to_the_whole_probe() -> None:
     assert outcome.curve[-1].value == outcome.result.value
     assert outcome.curve[0].value < outcome.curve[-1].value
     assert {row.experiment for row in outcome.curve} == {"learning_curve"}
+    row = outcome.result
+    assert row.ten_times is not None
+    assert row.ten_times > row.value
+    assert row.ten_times_low < row.ten_times < row.ten_times_high
     full = probe(
         fake_source(300, 100, trace=0.5),
         replace(BARE, curve=True, controls=True, discriminant=True),
@@ -193,7 +197,7 @@ def test_small_sets_show_every_photo_under_every_class_unless_asked_otherwise() 
 
 
 def test_the_paired_shift_decides_what_the_probe_cannot() -> None:
-    source = fake_source(120, 60, trace=0.02)
+    source = fake_source(120, 60, trace=0.005)
     for name, vectors in source.by_class.items():
         noise = np.random.default_rng(len(name)).normal(size=vectors.shape)
         source.by_class[name] = (vectors + 0.05 * noise).astype(np.float32)

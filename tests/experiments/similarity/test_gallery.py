@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.similarity import cosines
 from latentprint.experiments.similarity import gallery as module
 from latentprint.experiments.similarity.gallery import galleries
 from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.neighbours import nearest as search
 from latentprint.processing import ATTRIBUTES, Attribute
 from tests.experiments.fakes import FakeSource, fake_source, shuffled
 
@@ -109,7 +109,7 @@ def test_neither_blocks_nor_the_order_of_photos_matter(
     source = source_with_copies()
     whole = galleries(source, SHARPENING, choice=choice)
     assert galleries(shuffled(source), SHARPENING, choice=choice) == whole
-    monkeypatch.setattr(cosines, "_BLOCK", 9)
+    monkeypatch.setattr(search, "_BLOCK", 9)
     monkeypatch.setattr(module, "_CHUNK", 5)
     assert galleries(source, SHARPENING, choice=choice) == whole
 

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from latentprint.errors import UsageError
-from latentprint.experiments.similarity import cosines
 from latentprint.experiments.similarity import stability as module
 from latentprint.experiments.similarity.queries import QueryOptions
 from latentprint.experiments.similarity.stability import stability
+from latentprint.neighbours import nearest as search
 from latentprint.processing import ATTRIBUTES, Attribute
 from latentprint.words import StabilityMeasure
 from tests.experiments.fakes import FakeSource, fake_source, shuffled
@@ -85,7 +85,7 @@ def test_neither_blocks_nor_the_order_of_photos_matter(monkeypatch: pytest.Monke
         vectors[[4, 9, 11]] = vectors[2]
     whole = stability(source, SHARPENING, QUICK, threshold=0.9)
     assert stability(shuffled(source), SHARPENING, QUICK, threshold=0.9) == whole
-    monkeypatch.setattr(cosines, "_BLOCK", 7)
+    monkeypatch.setattr(search, "_BLOCK", 7)
     monkeypatch.setattr(module, "_CHUNK", 4)
     assert stability(source, SHARPENING, QUICK, threshold=0.9) == whole
 

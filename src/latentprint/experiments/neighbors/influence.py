@@ -13,7 +13,7 @@ import polars as pl
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, Draw, assign_classes
 from latentprint.experiments.neighbors.features import split_photos, unit_vectors
-from latentprint.experiments.neighbors.setups import SETUPS, Gallery, classify, combinations
+from latentprint.experiments.neighbors.setups import SETUPS, LabelledPhotos, classify, combinations
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
 from latentprint.stats import (
@@ -111,7 +111,8 @@ def influence(
     groups. Test photos are resampled. Training photos, each of which is a neighbour of many test
     photos, are taken to weigh on a figure no more than as many test photos would: deviations grow
     by the root of 1 + test groups / training groups. On made-up sets, both kinds drawn anew, test
-    photos alone make intervals up to a fifth too narrow; so widened, they hold the truth in %%HELD%%.
+    photos alone make intervals up to a fifth too narrow; so widened, those of the influence hold
+    the truth in 92 to 99 of 100 sets.
 
     Args:
         source: Embeddings of labelled photos under every class of the attribute.
@@ -168,14 +169,14 @@ def _gallery(
     test: pl.DataFrame,
     names: Sequence[str],
     memory_mb: float,
-) -> Gallery:
+) -> LabelledPhotos:
     """Vectors and labels, still without draws."""
     numbers = {name: number for number, name in enumerate(names)}
     labels = [
         np.array([numbers[name] for name in part["label"]], dtype=np.int64)
         for part in (test, train)
     ]
-    return Gallery(
+    return LabelledPhotos(
         unit_vectors(source, attribute.classes, test, memory_mb / 8),
         unit_vectors(source, attribute.classes, train, memory_mb / 2),
         labels[0],

@@ -15,9 +15,10 @@ from latentprint.experiments.neighbors.judging import (
     NeighbourShare,
     RobustnessOptions,
 )
-from latentprint.experiments.neighbors.nearest_photos import nearest_photos
 from latentprint.experiments.probes.labels import Labelled, label_photos
 from latentprint.experiments.source import EmbeddingSource, origin
+from latentprint.neighbours.candidates import Searched
+from latentprint.neighbours.nearest import nearest_photos
 from latentprint.results import Result
 from latentprint.words import Experiment, RobustnessMeasure
 
@@ -80,7 +81,8 @@ def robustness(
     placed = pl.DataFrame({"row": rows, "id": photos["id"]})
     (vectors,) = unit_vectors(source, [options.processing], placed, half)
     order = np.argsort(rows)
-    found = nearest_photos(vectors, keys, order, options.ks, memory_mb=half, device=options.device)
+    searched = Searched.of(vectors, keys, order)
+    found = nearest_photos(searched, options.ks, memory_mb=half, device=options.device)
     groups = _codes(photos, options.group)
     judge = Judge(classes.codes, nuisances.codes, groups, options)
     left_out = len(source.photos) - len(photos)

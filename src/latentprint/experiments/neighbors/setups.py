@@ -16,17 +16,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentprint.experiments.neighbors.candidates import (
+from latentprint.experiments.neighbors.votes import vote
+from latentprint.neighbours.candidates import (
     SPARE,
     Candidates,
     Searched,
     centre_of,
     search,
 )
-from latentprint.experiments.neighbors.memory import Plan, parts
-from latentprint.experiments.neighbors.neighbors import check_size, full_cosines, nearest, vote
-from latentprint.experiments.neighbors.pools import Exact, Pool
-from latentprint.experiments.neighbors.workers import Workers, workers
+from latentprint.neighbours.grid import check_size, full_cosines, nearest
+from latentprint.neighbours.memory import Portions, parts
+from latentprint.neighbours.pools import Exact, Pool
+from latentprint.neighbours.workers import Computing, Workers, workers
 from latentprint.solvers import VectorArray
 from latentprint.words import InfluenceSetup
 
@@ -43,7 +44,7 @@ Combination = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Gallery:
+class LabelledPhotos:
     """Test photos, training photos and the draws of the uniform set-up.
 
     Attributes:
@@ -64,7 +65,7 @@ class Gallery:
 
 
 @dataclass(frozen=True)
-class Predictions:
+class VotedClasses:
     """The semantic class that the neighbours of every test photo vote for, by k.
 
     Attributes:
@@ -104,13 +105,13 @@ def all_setups(n_classes: int) -> list[Combination]:
 
 
 def classify(
-    gallery: Gallery,
+    gallery: LabelledPhotos,
     ks: Sequence[int],
     *,
     memory_mb: float,
     device: str = "cpu",
     wanted: Sequence[Combination] | None = None,
-) -> Predictions:
+) -> VotedClasses:
     """Classify every test photo in every combination and under every draw.
 
     The answer does not depend on memory, device or threads.
@@ -138,7 +139,7 @@ class _Runs:
     The runs of one class p of test photos follow each other: its combinations, then its draws.
     """
 
-    gallery: Gallery
+    gallery: LabelledPhotos
     ks: tuple[int, ...]
     combinations: tuple[Combination, ...]
     device: str
@@ -147,7 +148,7 @@ class _Runs:
     @classmethod
     def of(
         cls,
-        gallery: Gallery,
+        gallery: LabelledPhotos,
         ks: Sequence[int],
         wanted: Sequence[Combination] | None,
         device: str,
@@ -174,10 +175,10 @@ class _Runs:
         drawn = k * classes + 4 * math.sqrt(k * classes * (classes - 1)) + 8
         return max(int(drawn), k + SPARE)
 
-    def predictions(self, memory_mb: float) -> Predictions:
+    def predictions(self, memory_mb: float) -> VotedClasses:
         """Answers from candidates, then from full products where these are unsure."""
         n_train, dimensions = self.gallery.train[0].shape
-        plan = Plan.of(
+        portions = Portions.of(
             memory_mb,
             classes=len(self.classes),
             n=n_train,
@@ -190,14 +191,14 @@ class _Runs:
         answers = np.zeros((len(self.ks), n_runs, n_test), dtype=np.int32)
         unsure = [np.empty(0, dtype=np.int64)]
         # Test photos of one class beside each other share their positives.
-        for rows in parts(np.argsort(self.gallery.test_labels, kind="stable"), plan.queries):
-            answers[:, :, rows], short = self.from_candidates(rows, plan.block)
+        for rows in parts(np.argsort(self.gallery.test_labels, kind="stable"), portions.queries):
+            answers[:, :, rows], short = self.from_candidates(rows, portions.block)
             unsure.append(rows[short])
-        for rows in parts(np.concatenate(unsure), plan.full_queries):
-            answers[:, :, rows] = self.from_full_products(rows, plan.block)
+        for rows in parts(np.concatenate(unsure), portions.full_queries):
+            answers[:, :, rows] = self.from_full_products(rows, portions.block)
         return self._sorted(answers, len(np.concatenate(unsure)))
 
-    def _sorted(self, answers: np.ndarray, checked: int) -> Predictions:
+    def _sorted(self, answers: np.ndarray, checked: int) -> VotedClasses:
         """Tell combinations and draws apart, int32 [ks, runs, n_test]."""
         is_drawn = [run is None for p in self.classes for run in self._runs_of(p)]
         shape = len(self.classes), len(self.gallery.draws), answers.shape[2]
@@ -205,7 +206,7 @@ class _Runs:
         for k, each in zip(self.ks, answers, strict=True):
             fixed[k] = each[~np.array(is_drawn)]
             uniform[k] = each[is_drawn].reshape(shape).swapaxes(0, 1)
-        return Predictions(self.combinations, fixed, uniform, checked)
+        return VotedClasses(self.combinations, fixed, uniform, checked)
 
     def _runs_of(self, p: int) -> list[Combination | None]:
         """The runs of test photos under one class; a draw is None."""
@@ -229,9 +230,7 @@ class _Runs:
                 keys,
                 Searched(each, self.gallery.train_labels, self.gallery.order, centre),
                 self.depth,
-                block=block,
-                device=self.device,
-                threads=self.threads,
+                Computing(block, self.device, self.threads),
             )
             for each in self.gallery.train
         ]

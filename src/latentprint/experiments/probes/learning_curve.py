@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from latentprint.errors import LatentprintError
+from latentprint.experiments.probes.extrapolation import Extrapolation, extrapolate
 from latentprint.experiments.probes.fitting import Fitted, ProbeOptions, run_plan
 from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.plans import Plan
@@ -20,9 +23,25 @@ CURVE_FITS = 5
 """Repeats at every share."""
 
 
+@dataclass(frozen=True)
+class LearningCurve:
+    """Accuracy by the number of training photos.
+
+    Attributes:
+        rows: A row of the result table for every size, smallest first, the whole probe's last.
+        rising: Whether the whole 95 % interval of the last doubling's gain is above zero; None
+            where half of the photos is too few to fit.
+        ten_times: What the curve suggests for ten times the photos; None where it suggests nothing.
+    """
+
+    rows: tuple[Result, ...]
+    rising: bool | None
+    ten_times: Extrapolation | None
+
+
 def learning_curve(
     items: Items, plan: Plan, fitted: Fitted, result: Result, options: ProbeOptions
-) -> tuple[tuple[Result, ...], bool | None]:
+) -> LearningCurve:
     """Fit the same probe with an eighth, a quarter and half of the training photos.
 
     The test photos and their resamples are the same at every size, so that the gain of the last
@@ -34,27 +53,28 @@ def learning_curve(
         fitted: Its outcome.
         result: Its row of the result table.
         options: How.
-
-    Returns:
-        A row for every size, smallest first, the whole probe's last; and whether the whole 95 %
-        interval of the last doubling's gain is above zero: None where half of the photos is too
-        few to fit.
     """
-    rows: list[Result] = []
-    half: Score | None = None
+    scores: dict[float, tuple[Score, Plan]] = {}
     for share in SHARES:
         thinner = plan.first(CURVE_FITS).thinned(items, share, options.seed)
         try:
-            found = run_plan(items, thinner, options)
+            scores[share] = run_plan(items, thinner, options).score, thinner
         except LatentprintError:
             continue
-        rows.append(_row(result, found.score, thinner, items))
-        half = found.score if share == SHARES[-1] else None
     rising = None
-    if half is not None:
+    if SHARES[-1] in scores:
+        half, _ = scores[SHARES[-1]]
         rising = interval(fitted.score.samples - half.samples)[0] > 0
-    whole = replace(_row(result, fitted.score, plan, items), rising=rising)
-    return (*rows, whole), rising
+    scores[1.0] = fitted.score, plan
+    *smaller, whole = (_row(result, score, size, items) for score, size in scores.values())
+    rows = (*smaller, replace(whole, rising=rising))
+    ten_times = extrapolate(
+        [row.n_train for row in rows],
+        [row.value for row in rows],
+        np.stack([score.samples for score, _ in scores.values()]),
+        100.0 / len(items.classes),
+    )
+    return LearningCurve(rows, rising, ten_times)
 
 
 def _row(result: Result, score: Score, plan: Plan, items: Items) -> Result:

@@ -260,8 +260,7 @@ def _permutations(shifts: _Shifts, options: ShiftOptions) -> Iterator[np.ndarray
     """Names of classes, shuffled within photos, photos of a group alike, int64 [draws, n, K]."""
     n, k, dimensions = shifts.by_class.shape
     groups = int(shifts.members.max()) + 1
-    # A stream of its own: the permuted-label control must not be undone by one of these draws.
-    rng = np.random.default_rng((options.seed, int.from_bytes(b"paired shift", "big")))
+    rng = np.random.default_rng(options.seed)
     most = min(_DRAWS, max(1, _NUMBERS // (k * (n * k + FOLDS * dimensions))))
     for start in range(0, options.permutations, most):
         draws = min(most, options.permutations - start)

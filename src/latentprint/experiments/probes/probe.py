@@ -80,8 +80,12 @@ def run_task(source: EmbeddingSource, task: Task, options: ProbeOptions) -> Prob
         )
     curve: tuple[Result, ...] = ()
     if options.curve:
-        curve, rising = learning_curve(items, plan, fitted, result, options)
-        result = replace(result, rising=rising)
+        found = learning_curve(items, plan, fitted, result, options)
+        curve, result = found.rows, replace(result, rising=found.rising)
+        if ten := found.ten_times:
+            result = replace(
+                result, ten_times=ten.value, ten_times_low=ten.low, ten_times_high=ten.high
+            )
     outcome = ProbeOutcome(
         result=result,
         score=fitted.score,

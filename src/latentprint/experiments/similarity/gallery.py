@@ -11,13 +11,14 @@ from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.assignment import draw_by_photo
 from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.experiments.probes.items import open_vectors
-from latentprint.experiments.similarity.cosines import Nearest, nearest, units
 from latentprint.experiments.similarity.queries import (
     Compared,
     QueryOptions,
     choose_queries,
     labelled,
 )
+from latentprint.neighbours.grid import unit_rows
+from latentprint.neighbours.nearest import Keyed, Neighbours, nearest_in_order
 from latentprint.words import Experiment, InfluenceSetup
 
 if TYPE_CHECKING:
@@ -223,27 +224,22 @@ class _Search:
             losses.append(right[0] - right[1])
         return np.stack(losses, axis=1)
 
-    def _signs(self, places: np.ndarray, p: int, q: int) -> Nearest:
-        """The nearest positives and negatives under q of queries under p [2, t, k]."""
-        rows = self.queries[places]
+    def _signs(self, places: np.ndarray, p: int, q: int) -> tuple[Neighbours, Neighbours]:
+        """The nearest positives and negatives under q of queries under p, [t, k] each."""
         semantic, groups = self.compared.semantic, self.compared.groups
+        rows, train = self.queries[places], self.train
+        queries = Keyed(unit_rows(self.query_parts[p][places]), semantic[rows], groups[rows])
+        gallery = Keyed(self.train_parts[q], semantic[train], groups[train])
+        return nearest_in_order(queries, gallery, self.k)
 
-        def allowed(block: slice) -> np.ndarray:
-            some = self.train[block]
-            positive = semantic[rows, None] == semantic[some]
-            others = groups[rows, None] != groups[some]
-            return np.stack([positive & others, ~positive & others])
-
-        return nearest(units(self.query_parts[p][places]), self.train_parts[q], self.k, allowed)
-
-    def _right(self, found: Nearest, places: np.ndarray) -> np.ndarray:
+    def _right(self, found: Neighbours, places: np.ndarray) -> np.ndarray:
         semantic = self.compared.semantic
         same = semantic[self.train[found.rows]] == semantic[self.queries[places], None]
         right: np.ndarray = same & (found.similarities > -np.inf)
         return right
 
     def _neighbours(
-        self, found: Nearest, at: int, processing: tuple[int, int]
+        self, found: Neighbours, at: int, processing: tuple[int, int]
     ) -> list[NeighbourPhoto]:
         """The neighbours of one query; positives and negatives have a processing each."""
         right = self._right(found, np.array([at]))[0]
@@ -266,19 +262,15 @@ class _Search:
         return {"id": name, "path": path or name, "label": label}
 
 
-def _setups(own: Nearest, other: Nearest) -> dict[str, Nearest]:
+def _setups(
+    own: tuple[Neighbours, Neighbours], other: tuple[Neighbours, Neighbours]
+) -> dict[str, Neighbours]:
     """Neighbours in every set-up from those under the query's class and under the other one."""
-    positive, negative = _split(own), _split(other)
     return {
-        InfluenceSetup.ALL_SAME: positive[0].merged(positive[1]),
-        InfluenceSetup.POS_SAME: positive[0].merged(negative[1]),
-        InfluenceSetup.NEG_SAME: negative[0].merged(positive[1]),
+        InfluenceSetup.ALL_SAME: own[0].merged(own[1]),
+        InfluenceSetup.POS_SAME: own[0].merged(other[1]),
+        InfluenceSetup.NEG_SAME: other[0].merged(own[1]),
     }
-
-
-def _split(found: Nearest) -> tuple[Nearest, Nearest]:
-    one, other = (Nearest(found.similarities[at], found.rows[at]) for at in (0, 1))
-    return one, other
 
 
 def _check_positives(compared: Compared, train: np.ndarray, queries: np.ndarray) -> None:

@@ -19,7 +19,6 @@ from latentprint.experiments.similarity.cosines import (
     BINS,
     blocks,
     rounded_cosines,
-    units,
 )
 from latentprint.experiments.similarity.curves import shown_curves
 from latentprint.experiments.similarity.pair_sums import (
@@ -36,6 +35,7 @@ from latentprint.experiments.similarity.queries import (
     labelled,
 )
 from latentprint.experiments.source import EmbeddingSource, origin
+from latentprint.neighbours.grid import unit_rows
 from latentprint.processing import Attribute
 from latentprint.results import Result
 from latentprint.words import Experiment, SimilarityMeasure
@@ -229,14 +229,14 @@ def _bins(
 ) -> np.ndarray:
     """Curve and bin of each pair as one number, the last for pairs that do not count [t, m]."""
     semantic, groups = views.compared.semantic, views.compared.groups
-    vectors = units(parts[view][queries])
+    vectors = unit_rows(parts[view][queries])
     n = len(semantic)
     bins = np.empty((len(queries), len(parts) * n), dtype=np.int64)
     for other, part in enumerate(parts):
         for block in blocks(n):
             kind = 2 * (semantic[queries, None] != semantic[block])
             kind += views.metadata[view, queries, None] != views.metadata[other, block]
-            found = kind * BINS + rounded_cosines(vectors, units(part[block]))
+            found = kind * BINS + rounded_cosines(vectors, unit_rows(part[block]))
             found[groups[queries, None] == groups[block]] = KINDS * BINS
             bins[:, other * n + block.start : other * n + block.stop] = found
     return bins

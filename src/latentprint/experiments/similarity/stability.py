@@ -14,7 +14,7 @@ import numpy as np
 
 from latentprint.errors import UsageError
 from latentprint.experiments.probes.items import open_vectors
-from latentprint.experiments.similarity.cosines import exact_cosines, nearest, units
+from latentprint.experiments.similarity.cosines import exact_cosines
 from latentprint.experiments.similarity.queries import (
     QueryOptions,
     choose_queries,
@@ -23,6 +23,8 @@ from latentprint.experiments.similarity.queries import (
 )
 from latentprint.experiments.similarity.stability_measures import MovedGroups, Moves
 from latentprint.experiments.source import EmbeddingSource, origin
+from latentprint.neighbours.grid import unit_rows
+from latentprint.neighbours.nearest import Keyed, nearest_in_order
 from latentprint.results import Result
 from latentprint.words import Experiment, StabilityMeasure
 
@@ -138,18 +140,20 @@ def _moves(
         chunk = slice(start, start + _CHUNK)
         some = asked[chunk]
 
-        def allowed(block: slice) -> np.ndarray:
-            found: np.ndarray = groups[some, None] != groups[block]  # noqa: B023 - used at once
-            return found[None]
-
-        vectors = [units(part[some]) for part in parts]
-        found = [nearest(vectors[at], part, 2, allowed) for at, part in enumerate(parts)]
+        vectors = [unit_rows(part[some]) for part in parts]
+        # Of photos with the key of the query none is a neighbour: its group's, or itself.
+        found = [
+            nearest_in_order(
+                Keyed(own, groups[some], groups[some]), Keyed(part, groups, groups), 2
+            )[1]
+            for own, part in zip(vectors, parts, strict=True)
+        ]
         for at, (one, other) in enumerate(pairs):
             selves[chunk, at] = exact_cosines(vectors[one], vectors[other])
-            first, second = found[one].similarities[0].T
+            first, second = found[one].similarities.T
             others[chunk, at] = first
             leads[chunk, at] = np.where(np.isfinite(second), first - second, 0.0)
-            rows[chunk, at] = found[one].rows[0, :, 0]
+            rows[chunk, at] = found[one].rows[:, 0]
     names = tuple((versions[one], versions[other]) for one, other in pairs)
     return Moves(selves, others, leads, rows, names)
 

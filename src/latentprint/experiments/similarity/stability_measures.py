@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -92,7 +92,7 @@ class MovedGroups:
         yield self._mean(StabilityMeasure.SELF, selves, self._spread(selves))
         for measure in PERCENTILES:
             yield self._percentile(measure)
-        yield self._mean(StabilityMeasure.OTHER, others, self._spread(others, self._listed()))
+        yield self._mean(StabilityMeasure.OTHER, others, self._spread_of_nearest())
         yield self._share(StabilityMeasure.FARTHER, selves < others)
         if threshold is not None:
             yield self._share(StabilityMeasure.BELOW, selves < threshold)
@@ -130,23 +130,31 @@ class MovedGroups:
             return Measured(measure, 100.0 * value, low, high)
         return Measured(measure, 100.0 * value, 100.0 * _LOWEST, high, UNBOUNDED)
 
-    def _spread(self, values: np.ndarray, listed: np.ndarray | None = None) -> Spread:
-        """Of a mean over photos and pairs [n, m]; listed: see ``PairEffects``."""
+    def _spread(self, values: np.ndarray) -> Spread:
+        """Of a mean over photos and pairs [n, m]."""
         own = np.zeros(len(self.groups))
         own[self.asked] = (values - values.mean()).mean(axis=1) / len(values)
-        effects = PairEffects(own, np.zeros_like(own) if listed is None else listed, 0.0)
-        return Spread.of(effects, self.groups, self.asked)
+        return self._of_effects(own)
 
-    def _listed(self) -> np.ndarray:
-        """How much more similar each photo makes nearest others by being one, float64 [N]."""
-        rows, leads = self.moves.rows.ravel(), self.moves.leads.ravel()
-        raised = np.bincount(rows, weights=leads, minlength=len(self.groups)) / len(leads)
-        centred: np.ndarray = raised - raised.mean()
-        return centred
+    def _spread_of_nearest(self) -> Spread:
+        """Of the mean similarity to the nearest other photo.
+
+        It varies with the photos that are asked for, and with those that are nearest: without one,
+        the second nearest would be.
+        """
+        leads = self.moves.leads - self.moves.leads.mean()
+        listed = np.bincount(
+            self.moves.rows.ravel(), weights=leads.ravel(), minlength=len(self.groups)
+        )
+        spread, more = self._spread(self.moves.others), self._of_effects(listed / leads.size)
+        return replace(spread, error=math.hypot(spread.error, more.error))
+
+    def _of_effects(self, own: np.ndarray) -> Spread:
+        return Spread.of(PairEffects(own, np.zeros_like(own), 0.0), self.groups, self.asked)
 
     def _independent(self, found: np.ndarray) -> float:
-        """Number of independent observations that tell a share as exactly, at most the photos."""
-        return min(self._spread(found).independent(float(found.mean())), float(len(found)))
+        """Number of independent observations that tell a share as exactly."""
+        return min(self._spread(found).independent(float(found.mean())), float(found.size))
 
 
 def _lowest(rising: np.ndarray, share: float) -> float:

@@ -29,8 +29,6 @@ MOST_PHOTOS = 2**22
 BANNED = -3 * 2**39
 """A similarity below all others, for pairs that are not allowed."""
 
-_VOTES_AT_ONCE = 2**22
-
 
 def grid_cosines(queries: np.ndarray, gallery: np.ndarray) -> Tensor:
     """Cosine similarities of unit vectors as whole numbers of grid steps.
@@ -94,22 +92,8 @@ def check_size(photos: int) -> None:
         )
 
 
-def vote(labels: Tensor) -> Tensor:
-    """The most frequent label of each row; of several such the lowest.
-
-    Args:
-        labels: Labels of the neighbours, int64 [t, k].
-
-    Returns:
-        int64 [t].
-    """
-    size = max(1, _VOTES_AT_ONCE // labels.shape[1] ** 2)
-    pieces = [_vote(labels[at : at + size]) for at in range(0, len(labels), size)]
-    return torch.cat(pieces) if pieces else labels[:, 0]
-
-
-def _vote(labels: Tensor) -> Tensor:
-    counts = (labels[:, :, None] == labels[:, None, :]).sum(2)
-    # One number orders by count first and by falling label second.
-    winner = (counts * (int(labels.max()) + 1) - labels).argmax(dim=1, keepdim=True)
-    return labels.gather(1, winner)[:, 0]
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Vectors of length one, float64 [n, D]; none may be zero."""
+    vectors = np.asarray(vectors, dtype=np.float64)
+    found: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return found

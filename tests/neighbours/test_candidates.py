@@ -1,12 +1,12 @@
-"""Neighbours and votes against sorting; the error bound against the worst of many products."""
+"""Neighbours against sorting; the error bound against the worst of many products."""
 
 import numpy as np
 import pytest
 import torch
 
 from latentprint.errors import LatentprintError
-from latentprint.experiments.neighbors.candidates import Searched, error_bound, search, top
-from latentprint.experiments.neighbors.neighbors import (
+from latentprint.neighbours.candidates import Searched, error_bound, search, top
+from latentprint.neighbours.grid import (
     BANNED,
     GRID,
     MOST_PHOTOS,
@@ -14,9 +14,9 @@ from latentprint.experiments.neighbors.neighbors import (
     full_cosines,
     grid_cosines,
     nearest,
-    vote,
 )
-from latentprint.experiments.neighbors.pools import Exact, Pool
+from latentprint.neighbours.pools import Exact, Pool
+from latentprint.neighbours.workers import Computing
 
 
 def unit(n: int, dimensions: int, seed: int = 0, mean: float = 0.0) -> np.ndarray:
@@ -40,14 +40,6 @@ def test_similarities_of_all_sizes_fit_the_order() -> None:
         check_size(MOST_PHOTOS + 1)
 
 
-def test_the_lowest_of_the_most_frequent_labels_wins() -> None:
-    labels = torch.tensor([[3, 1, 3, 1, 2], [4, 2, 0, 5, 1], [7, 7, 7, 0, 0]])
-    assert vote(labels).tolist() == [1, 0, 7]
-    rng = np.random.default_rng(0)
-    many = rng.integers(6, size=(3000, 10))
-    assert vote(torch.from_numpy(many)).tolist() == [np.bincount(row).argmax() for row in many]
-
-
 @pytest.mark.parametrize("width", [5, 64, 1000, 4099])
 def test_top_is_topk(width: int) -> None:
     # Many equal values: any of the equal columns may be named.
@@ -65,7 +57,7 @@ def test_values_lie_within_the_error_bound(mean: float) -> None:
     centre = vectors.mean(axis=0)
     keys, order = np.zeros(400, dtype=np.int64), np.arange(400)
     inside, outside = search(
-        queries, keys[:60], Searched(vectors, keys, order, centre), 400, block=150
+        queries, keys[:60], Searched(vectors, keys, order, centre), 400, Computing(150)
     )
     assert torch.isinf(outside.values).all()
     shifted = queries.astype(float) @ (vectors.astype(float) - centre.astype(float)).T
@@ -81,7 +73,7 @@ def test_candidates_inside_and_outside() -> None:
     keys, query_keys = rng.integers(9, size=700), rng.integers(10, size=50)
     order = rng.permutation(700)
     centre = np.zeros(16, dtype=np.float32)
-    found = search(queries, query_keys, Searched(vectors, keys, order, centre), 30, block=128)
+    found = search(queries, query_keys, Searched(vectors, keys, order, centre), 30, Computing(128))
     similarities = queries @ vectors.T
     same = query_keys[:, None] == keys
     for part, allowed in zip(found, (same, ~same), strict=True):
@@ -106,7 +98,7 @@ def test_a_pool_finds_the_nearest_or_says_that_it_cannot(depth: int) -> None:
     keys, query_keys = np.zeros(300, dtype=np.int64), np.ones(33, dtype=np.int64)
     order = np.arange(300)
     gallery = Searched(vectors, keys, order, vectors.mean(axis=0))
-    _, others = search(queries, query_keys, gallery, depth, block=100)
+    _, others = search(queries, query_keys, gallery, depth, Computing(100))
     chosen, short = Pool.of([others], [0]).settle((1, 5, 10), Exact(queries, [vectors]), 0)
     exact = full_cosines(queries, vectors, order, 77)
     assert torch.equal(exact, grid_cosines(queries, vectors))

@@ -36,6 +36,21 @@ ALONE = Workers(1)
 """No other thread."""
 
 
+@dataclass(frozen=True)
+class Computing:
+    """How products are computed; no result depends on it.
+
+    Attributes:
+        block: Rows of a gallery that are compared at once.
+        device: Where products are computed.
+        threads: Who computes them.
+    """
+
+    block: int
+    device: str = "cpu"
+    threads: Workers = ALONE
+
+
 @contextmanager
 def workers(device: str) -> Iterator[Workers]:
     """As many threads as PyTorch has been given; libraries compute on one thread meanwhile.

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentprint.experiments.neighbors.neighbors import GRID
-from latentprint.experiments.neighbors.workers import ALONE, Workers
+from latentprint.neighbours.grid import GRID
+from latentprint.neighbours.workers import Computing
 
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
@@ -41,7 +41,7 @@ class Searched:
     """Unit vectors among which neighbours are looked for.
 
     Attributes:
-        vectors: float32 [N, D]; they may lie on disk.
+        vectors: Float32, or float64 that is rounded [N, D]; they may lie on disk.
         keys: A number for every row, int64 [N]; rows with the key of a query are *inside*.
         order: The rows in the order in which they are read, int64 [N].
         centre: A vector that is subtracted from all of them, float32 [D]. It moves all similarities
@@ -52,6 +52,11 @@ class Searched:
     keys: np.ndarray
     order: np.ndarray
     centre: np.ndarray
+
+    @classmethod
+    def of(cls, vectors: VectorArray, keys: np.ndarray, order: np.ndarray) -> Searched:
+        """With the centre of these vectors."""
+        return cls(vectors, keys, order, centre_of([vectors], order))
 
 
 @dataclass(frozen=True)
@@ -122,10 +127,7 @@ def search(
     keys: np.ndarray,
     gallery: Searched,
     depth: int,
-    *,
-    block: int,
-    device: str = "cpu",
-    threads: Workers = ALONE,
+    computing: Computing,
 ) -> tuple[Candidates, Candidates]:
     """Find candidates inside (same key as the query) and outside (another key).
 
@@ -134,13 +136,12 @@ def search(
         keys: int64 [t].
         gallery: Where to look.
         depth: Length L of the lists.
-        block: Rows of the gallery that are compared at once.
-        device: Where products are computed.
-        threads: Who computes them.
+        computing: How products are computed.
 
     Returns:
         Candidates inside and outside.
     """
+    block, device, threads = computing.block, computing.device, computing.threads
     order = np.argsort(keys, kind="stable")
     moved, keys = torch.from_numpy(queries[order]).to(device), keys[order]
     kept = [_nothing(len(keys), depth, device) for _ in range(2)]
@@ -150,7 +151,9 @@ def search(
         spaces.put(torch.empty(size, device=device))
     longest = 0.0
     for rows in _blocks(gallery, block):
-        vectors = torch.from_numpy(np.asarray(gallery.vectors[rows]) - gallery.centre)
+        vectors = torch.from_numpy(
+            np.asarray(gallery.vectors[rows], dtype=np.float32) - gallery.centre
+        )
         longest = max(longest, float(torch.linalg.vector_norm(vectors, dim=1).max()))
         vectors, named = vectors.to(device), torch.from_numpy(rows).to(device)
         columns = gallery.keys[rows]

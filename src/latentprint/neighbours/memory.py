@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latentprint.experiments.neighbors.candidates import QUERIES_AT_ONCE
+from latentprint.neighbours.candidates import QUERIES_AT_ONCE
 
 _LEAST_QUERIES = 16
 
 
 @dataclass(frozen=True)
-class Plan:
+class Portions:
     """How much is done at once.
 
     Attributes:
@@ -37,7 +37,7 @@ class Plan:
         dimensions: int,
         depth: int,
         threads: int = 1,
-    ) -> Plan:
+    ) -> Portions:
         """Half of the memory is for candidates, the other for similarities and vectors.
 
         Args:

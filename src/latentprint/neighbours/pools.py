@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentprint.experiments.neighbors.candidates import Candidates
-from latentprint.experiments.neighbors.neighbors import GRID
+from latentprint.neighbours.candidates import Candidates
+from latentprint.neighbours.grid import GRID
 
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
@@ -26,8 +26,8 @@ class Exact:
     """Computes exact similarities of single pairs.
 
     Attributes:
-        queries: Unit vectors, float32 [t, D].
-        galleries: Unit vectors of every gallery, float32 [N, D] each.
+        queries: Unit vectors, float32 or float64 [t, D].
+        galleries: Unit vectors of every gallery, float32 or float64 [N, D] each.
         lock: Held while vectors are read.
     """
 
@@ -115,11 +115,12 @@ class Pool:
             first: Row of the first query of this pool among those of ``exact``.
 
         Returns:
-            For every k the rows of the neighbours in no particular order, int64 [t, k]; and for
-            which queries this cannot be told from the candidates, bool [t].
+            For every k the rows of the neighbours in no particular order, int64 [t, k], -1 where
+            there are fewer; and for which queries this cannot be told from the candidates, bool
+            [t].
         """
         top = self.values.topk(min(max(ks) + 1, self.values.shape[1]))
-        rows = self.rows.gather(1, top.indices)
+        rows = self.rows.gather(1, top.indices).masked_fill(top.values == _NOTHING, -1)
         short = torch.zeros(len(rows), dtype=torch.bool)
         chosen = {}
         for k in ks:

@@ -1,0 +1,208 @@
+"""The nearest photos, exactly and in bounded memory.
+
+For all photos of a set among each other, as sets; or for some queries, in order and with their
+similarities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from latentprint.neighbours.candidates import SPARE, Candidates, Searched, search
+from latentprint.neighbours.grid import BANNED, GRID, check_size, full_cosines, nearest, unit_rows
+from latentprint.neighbours.memory import Portions, parts
+from latentprint.neighbours.pools import Exact, Pool
+from latentprint.neighbours.workers import Computing, workers
+
+if TYPE_CHECKING:
+    from latentprint.solvers import VectorArray
+
+_BLOCK = 4096
+# Rounding two unit vectors to float32 moves their product by at most 3 u, u = 2^-24.
+_ROUNDED = 2.0**-22
+
+
+def nearest_photos(
+    photos: Searched, ks: Sequence[int], *, memory_mb: float, device: str = "cpu"
+) -> dict[int, np.ndarray]:
+    """Find the nearest neighbours of every photo among the photos with another key.
+
+    Args:
+        photos: All photos [n]. Those with one key are never neighbours; a key of its own for every
+            photo forbids nothing but the photo itself.
+        ks: Numbers of neighbours; every photo has as many.
+        memory_mb: Memory for similarities and candidates; the result does not depend on it.
+        device: Where products are computed.
+
+    Returns:
+        By k, the neighbours of every photo in no particular order, int64 [n, k].
+
+    Raises:
+        LatentprintError: There are too many photos.
+    """
+    vectors, keys, order = photos.vectors, photos.keys, photos.order
+    n, dimensions = vectors.shape
+    check_size(n)
+    depth, ks = max(ks) + SPARE, tuple(ks)
+    found = {k: np.empty((n, k), dtype=np.int64) for k in ks}
+    unsure = [np.empty(0, dtype=np.int64)]
+    with workers(device) as threads:
+        portions = Portions.of(
+            memory_mb, classes=1, n=n, dimensions=dimensions, depth=depth, threads=threads.count
+        )
+        computing = Computing(portions.block, device, threads)
+        for rows in parts(order, portions.queries):
+            queries = np.asarray(vectors[rows])
+            _, others = search(queries, keys[rows], photos, depth, computing)
+            chosen, short = Pool.of([others], [0]).settle(ks, Exact(queries, [vectors]), 0)
+            for k in ks:
+                found[k][rows] = chosen[k].numpy()
+            unsure.append(rows[short.numpy()])
+        for rows in parts(np.concatenate(unsure), portions.full_queries):
+            similarities = full_cosines(np.asarray(vectors[rows]), vectors, order, portions.block)
+            similarities[torch.from_numpy(keys[rows][:, None] == keys)] = BANNED
+            neighbors = nearest(similarities, max(ks)).numpy()
+            for k in ks:
+                found[k][rows] = neighbors[:, :k]
+    return found
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The most similar rows for some queries, most similar first, equal ones by rising row.
+
+    Attributes:
+        similarities: Cosines, float64 [t, k]; minus infinity where there are fewer than k.
+        rows: Their rows, int64 [t, k].
+    """
+
+    similarities: np.ndarray
+    rows: np.ndarray
+
+    def merged(self, other: Neighbours) -> Neighbours:
+        """The best of two lists of different rows, as long as this one."""
+        similarities = np.concatenate([self.similarities, other.similarities], axis=1)
+        rows = np.concatenate([self.rows, other.rows], axis=1)
+        return _ordered(similarities, rows, self.rows.shape[1])
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """Photos with what decides which of them may be neighbours.
+
+    Attributes:
+        vectors: Unit vectors of queries, float64 [n, D]; in a gallery vectors of any length but
+            zero, which may lie on disk.
+        keys: Photos with the key of a query are *inside*, int64 [n].
+        apart: Photos that share it with a query are no neighbours of it, int64 [n].
+    """
+
+    vectors: VectorArray
+    keys: np.ndarray
+    apart: np.ndarray
+
+
+def nearest_in_order(queries: Keyed, gallery: Keyed, k: int) -> tuple[Neighbours, Neighbours]:
+    """Find the most similar photos inside and outside, in order.
+
+    Similarities are those of float64 unit vectors, on the grid of 2^-40.
+
+    Args:
+        queries: Query photos [t].
+        gallery: Where to look [N].
+        k: Number of neighbours.
+
+    Returns:
+        Neighbours with the key of the query, and with another.
+    """
+    vectors, n = _Units(gallery.vectors), gallery.vectors.shape[0]
+    units = np.asarray(queries.vectors)
+    exact = Exact(units, [vectors])
+    searched = Searched.of(vectors, gallery.keys, np.arange(n))
+    lists = search(
+        units.astype(np.float32), queries.keys, searched, k + SPARE, Computing(min(_BLOCK, n))
+    )
+    inside, outside = (
+        _settled(each, exact, _Allowed(queries, gallery, at == 0), k)
+        for at, each in enumerate(lists)
+    )
+    return inside, outside
+
+
+@dataclass(frozen=True)
+class _Allowed:
+    """Which photos may be neighbours.
+
+    Attributes:
+        queries: Query photos [t].
+        gallery: Where is looked [N].
+        inside: Those with the key of the query; else those with another.
+    """
+
+    queries: Keyed
+    gallery: Keyed
+    inside: bool
+
+    def listed(self, rows: np.ndarray) -> np.ndarray:
+        """Which candidates, that are inside or outside as they should be, bool [t, L]."""
+        allowed: np.ndarray = self.gallery.apart[rows] != self.queries.apart[:, None]
+        return allowed
+
+    def all(self, query: int) -> np.ndarray:
+        """The rows of all neighbours that one query may have, int64 [m]."""
+        same = self.gallery.keys == self.queries.keys[query]
+        apart = self.gallery.apart != self.queries.apart[query]
+        return np.flatnonzero((same == self.inside) & apart)
+
+
+def _settled(listed: Candidates, exact: Exact, allowed: _Allowed, k: int) -> Neighbours:
+    """The nearest of some candidates; of all photos where that cannot be told from these."""
+    pool = Pool.of([replace(listed, error=listed.error + _ROUNDED)], [0])
+    kept = torch.from_numpy(allowed.listed(pool.rows.numpy()))
+    few = min(k, kept.shape[1])
+    chosen, short = pool.only(kept).settle((few,), exact, 0)
+    rows = chosen[few].numpy()
+    query, column = np.nonzero(rows >= 0)
+    similarities = np.full(rows.shape, -np.inf)
+    similarities[query, column] = _cosines(exact, query, rows[query, column])
+    found = _ordered(similarities, np.maximum(rows, 0), k)
+    for at in np.flatnonzero(short.numpy()):
+        every = allowed.all(int(at))
+        best = _ordered(_cosines(exact, np.full(len(every), at), every)[None], every[None], k)
+        found.similarities[at], found.rows[at] = best.similarities[0], best.rows[0]
+    return found
+
+
+def _cosines(exact: Exact, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    cosines: np.ndarray = exact(queries, np.zeros(len(rows), dtype=np.int64), rows) / GRID
+    return cosines
+
+
+def _ordered(similarities: np.ndarray, rows: np.ndarray, k: int) -> Neighbours:
+    """The first k by falling similarity, then by rising row; filled up where there are fewer."""
+    missing = max(0, k - rows.shape[1])
+    similarities = np.pad(similarities, ((0, 0), (0, missing)), constant_values=-np.inf)
+    rows = np.pad(rows, ((0, 0), (0, missing)))
+    order = np.lexsort((rows, -similarities), axis=-1)[:, :k]
+    return Neighbours(
+        np.take_along_axis(similarities, order, axis=1), np.take_along_axis(rows, order, axis=1)
+    )
+
+
+@dataclass(frozen=True)
+class _Units:
+    """Vectors of length one, read where they are indexed, float64 [n, D]."""
+
+    array: VectorArray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return int(self.array.shape[0]), int(self.array.shape[1])
+
+    def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
+        return unit_rows(self.array[rows])
