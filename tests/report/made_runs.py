@@ -61,6 +61,9 @@ NET = "net"
 PHOTOS = 24
 """Different photos that the paths name."""
 
+SUBJECTS = 30
+"""Subjects of the pairs."""
+
 DEVICES = ("camera", f"phone {HOSTILE_LABEL}")
 PROCESSING, PAIRED = "processing", "paired"
 
@@ -101,9 +104,9 @@ class Block(FakeSource):
 
 
 @cache
-def source(trace: float) -> FakeSource:
+def source(trace: float, seed: int = 0) -> FakeSource:
     """Embeddings of 60 training and 40 test photos in four classes, with paths and devices."""
-    made = fake_source(60, 40, attribute=ATTRIBUTE, trace=trace, dimensions=12)
+    made = fake_source(60, 40, attribute=ATTRIBUTE, trace=trace, dimensions=12, seed=seed)
     n = len(made.photos)
     device = np.random.default_rng(5).integers(2, size=n)
     photos = made.photos.with_columns(
@@ -124,26 +127,28 @@ def source(trace: float) -> FakeSource:
 
 
 @cache
-def _probed(about: str, trace: float, options: ProbeOptions) -> ProbeOutcome:
+def _probed(about: str, trace: float, seed: int, options: ProbeOptions) -> ProbeOutcome:
     """A processing probe, the paired probe, or the probe of a label."""
-    mine = source(trace)
+    mine = source(trace, seed)
     if about in (PROCESSING, PAIRED):
         return probe_processing(mine, ATTRIBUTES[ATTRIBUTE], options, paired=about == PAIRED)
     return probe_label(mine, about, options, Guards(min_count=5))
 
 
 @cache
-def _variance(trace: float) -> list[Result]:
-    return decompose_variance(source(trace), ATTRIBUTES[ATTRIBUTE])
+def _variance(trace: float, seed: int) -> list[Result]:
+    return decompose_variance(source(trace, seed), ATTRIBUTES[ATTRIBUTE])
 
 
-def probe_run(trace: float, name: str = NET, family: str = "SUP", controls: bool = True) -> Made:
+def probe_run(
+    trace: float, name: str = NET, family: str = "SUP", *, seed: int = 0, controls: bool = True
+) -> Made:
     """Processing probes, paired and single, labels, curves and variance, with their controls."""
     made = Made()
     for about in (PROCESSING, PAIRED, "make", HOSTILE_LABEL):
         curve = about in (PROCESSING, "make")
-        found = _probed(about, trace, replace(_OPTIONS, curve=curve, controls=curve))
-        beside = {key: _probed(about, strength, _BARE) for key, strength in CONTROLS.items()}
+        found = _probed(about, trace, seed, replace(_OPTIONS, curve=curve, controls=curve))
+        beside = {key: _probed(about, strength, seed, _BARE) for key, strength in CONTROLS.items()}
         outcome = compare_with_controls(found, Controls(**beside)) if controls else found
         made.rows += [outcome.result, *outcome.curve]
         if controls:
@@ -161,7 +166,7 @@ def probe_run(trace: float, name: str = NET, family: str = "SUP", controls: bool
                 "tuning": [],
             }
         )
-    made.rows += _variance(trace)
+    made.rows += _variance(trace, seed)
     return renamed(made, name, family)
 
 
@@ -192,45 +197,45 @@ def layers_run(name: str = NET, family: str = "SUP") -> Made:
 
 
 @cache
-def _influence(trace: float) -> Made:
-    mine = source(trace)
+def _influence(trace: float, seed: int) -> Made:
+    mine = source(trace, seed)
     found = influence(mine, ATTRIBUTES[ATTRIBUTE], ks=(1, 10), bootstrap=100)
     shown = galleries(mine, ATTRIBUTES[ATTRIBUTE], _QUERIES, count=2)
     return Made(list(found.results), [*found.details(), *shown])
 
 
-def influence_run(trace: float, name: str = NET, family: str = "SUP") -> Made:
+def influence_run(trace: float, name: str = NET, family: str = "SUP", *, seed: int = 0) -> Made:
     """kNN influence at two numbers of neighbours, and galleries."""
-    return renamed(_influence(trace), name, family)
+    return renamed(_influence(trace, seed), name, family)
 
 
 @cache
-def _similarity(trace: float) -> Made:
-    mine, attribute = source(trace), ATTRIBUTES[ATTRIBUTE]
+def _similarity(trace: float, seed: int) -> Made:
+    mine, attribute = source(trace, seed), ATTRIBUTES[ATTRIBUTE]
     alike = similarity(mine, attribute, _QUERIES)
     moved = stability(mine, attribute, _QUERIES, reference="JPEG95_444", threshold=0.95)
     return Made([*alike.results, *moved.results], [alike.detail, moved.detail])
 
 
-def similarity_run(trace: float, name: str = NET, family: str = "SUP") -> Made:
+def similarity_run(trace: float, name: str = NET, family: str = "SUP", *, seed: int = 0) -> Made:
     """Distributions of similarity and stability, from a reference and with a threshold."""
-    return renamed(_similarity(trace), name, family)
+    return renamed(_similarity(trace, seed), name, family)
 
 
 @cache
-def _robustness(trace: float) -> Made:
-    found = robustness(source(trace), "make", options=RobustnessOptions(bootstrap=100))
+def _robustness(trace: float, seed: int) -> Made:
+    found = robustness(source(trace, seed), "make", options=RobustnessOptions(permutations=999))
     return Made(list(found.results))
 
 
-def robustness_run(trace: float, name: str = NET, family: str = "SUP") -> Made:
+def robustness_run(trace: float, name: str = NET, family: str = "SUP", *, seed: int = 0) -> Made:
     """What neighbours share, without any processing."""
-    return renamed(_robustness(trace), name, family)
+    return renamed(_robustness(trace, seed), name, family)
 
 
 @cache
-def _pairs(trace: float, subjects: int) -> Made:
-    rng = np.random.default_rng(0)
+def _pairs(trace: float, seed: int) -> Made:
+    rng, subjects = np.random.default_rng(seed), SUBJECTS
     content = rng.normal(size=(subjects, 12))
     shift = rng.normal(size=12)
     sides = [
@@ -253,9 +258,9 @@ def _pairs(trace: float, subjects: int) -> Made:
     return Made(list(found.results), found.shown)
 
 
-def pairs_run(trace: float, name: str = NET, family: str = "SUP", subjects: int = 30) -> Made:
+def pairs_run(trace: float, name: str = NET, family: str = "SUP", *, seed: int = 0) -> Made:
     """Near-duplicates by two types of device, which a trace pulls apart."""
-    return renamed(_pairs(trace, subjects), name, family)
+    return renamed(_pairs(trace, seed), name, family)
 
 
 @cache
@@ -279,15 +284,12 @@ def correlation_run(strength: float) -> Made:
     return Made(correlation=correlate(photos, permutations=100).to_dict())
 
 
-def everything(trace: float, name: str = NET, family: str = "SUP") -> Made:
+def everything(trace: float, name: str = NET, family: str = "SUP", *, seed: int = 0) -> Made:
     """Every experiment on one encoder."""
-    return (
-        probe_run(trace, name, family)
-        + influence_run(trace, name, family)
-        + similarity_run(trace, name, family)
-        + robustness_run(trace, name, family)
-        + pairs_run(trace, name, family)
-    )
+    made = Made()
+    for part in (probe_run, influence_run, similarity_run, robustness_run, pairs_run):
+        made = made + part(trace, name, family, seed=seed)
+    return made
 
 
 def renamed(made: Made, name: str, family: str) -> Made:

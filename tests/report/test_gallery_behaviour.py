@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +15,10 @@ from latentprint.report.inputs import Run
 from latentprint.report.sections.confusion import confusion_figure
 from latentprint.report.sections.correlation_figure import correlation_figure
 from latentprint.report.sections.galleries import gallery_figure
-from latentprint.report.sections.pairs_grid import pairs_grid_figure
+from latentprint.report.sections.pairs_grid import SHOWN as GRIDS
+from latentprint.report.sections.pairs_grid import SUBJECTS, pairs_grid_figure
 from latentprint.report.sections.similarity_figure import similarity_figure
+from latentprint.words import Experiment
 from tests.browser import (
     WIDTHS,
     accessibility_violations,
@@ -23,7 +27,16 @@ from tests.browser import (
     sync_api,
     wait_for,
 )
-from tests.report.picture_runs import SUBJECTS, picture_run, write_photos
+from tests.report.made_runs import (
+    correlation_run,
+    influence_run,
+    many,
+    pairs_run,
+    probe_run,
+    run_of,
+    similarity_run,
+    write_photos,
+)
 
 SHOWN = """
 selector => [...document.querySelectorAll(selector)].filter(each => each.checkVisibility()).length
@@ -45,12 +58,25 @@ def page_of(run: Run) -> str:
     return render_page(parse_article(text, folder=None, files=files))
 
 
+@cache
+def run_in(folder: Path | None = None) -> Run:
+    """Five encoders; the first has no traces, and the third some."""
+    made = many(5, (probe_run, influence_run, similarity_run, pairs_run)) + correlation_run(0.6)
+    return run_of(made, root=folder, photos=False)
+
+
+def record_of(experiment: Experiment, number: int) -> dict[str, Any]:
+    """What was recorded of some encoder, the first of its records."""
+    names = list(dict.fromkeys(row["encoder"] for row in run_in().rows))
+    every = run_in().details_of(experiment)
+    return next(each for each in every if each["encoder"] == names[number])
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("pictures")
-    write_photos(folder)
+    folder = write_photos(tmp_path_factory.mktemp("pictures"))
     path = folder / "page.html"
-    path.write_text(page_of(picture_run(folder, 5)), encoding="utf-8")
+    path.write_text(page_of(run_in(folder)), encoding="utf-8")
     return path.as_uri()
 
 
@@ -70,18 +96,24 @@ def shown(page: sync_api.Page, selector: str) -> int:
 def test_a_set_up_is_clicked_and_ten_neighbours_and_their_frames_change(
     page: sync_api.Page,
 ) -> None:
-    gallery = page.locator("#galleries-choice-0")
+    record = record_of(Experiment.NEIGHBOUR_GALLERY, 2)
+    right = {each["setup"]: sum(photo["right"] for photo in each["neighbours"][:10])
+             for each in record["setups"]}  # fmt: skip
+    assert len(set(right.values())) > 1
+    page.locator("#galleries-choice").select_option(index=4)
+    gallery = page.locator("#galleries-choice-4")
     tab = gallery.get_by_role("tab", name="neg-same")
-    first = gallery.get_by_role("tabpanel").locator("use").first.get_attribute("href")
-    for selector, number in ((".tile.right", 6), (".tile.wrong", 4)):
-        assert shown(page, f"#galleries-choice-0 li{selector}") == number
+    panel = gallery.get_by_role("tabpanel")
+    pictures = panel.locator("use").evaluate_all("all => all.map(each => each.href.baseVal)")
+    for selector, number in ((".right", right["all-same"]), (".wrong", 10 - right["all-same"])):
+        assert shown(page, f"#galleries-choice-4 li.tile{selector}") == number
     tab.click()
     assert tab.get_attribute("aria-selected") == "true"
-    panel = gallery.get_by_role("tabpanel")
-    assert panel.locator("use").first.get_attribute("href") != first
-    assert shown(page, "#galleries-choice-0 li.tile") == 10
-    for selector, number, style in ((".right", 2, "solid"), (".wrong", 8, "dashed")):
-        assert shown(page, f"#galleries-choice-0 li.tile{selector}") == number
+    others = panel.locator("use").evaluate_all("all => all.map(each => each.href.baseVal)")
+    assert others != pictures
+    number = right["neg-same"]
+    for selector, count, style in ((".right", number, "solid"), (".wrong", 10 - number, "dashed")):
+        assert shown(page, f"#galleries-choice-4 li.tile{selector}") == count > 0
         frame = panel.locator(f".tile{selector}").first
         assert frame.evaluate("each => getComputedStyle(each).borderTopStyle") == style
 
@@ -120,7 +152,8 @@ def test_pointing_at_a_photo_dims_all_others_in_both_grids(page: sync_api.Page) 
         assert len(others) == 2 * (SUBJECTS - 1)
         assert max(others) < 0.5
         assert shown(page, "#pairs-choice-0 .match") == 1
-        assert "subject 3" in grid.locator(".match:not([hidden]) .match-title").inner_text()
+        subject = record_of(Experiment.NEAR_DUPLICATE, 0)["pairs"][3]["subject"]
+        assert subject in grid.locator(".match:not([hidden]) .match-title").inner_text()
     page.mouse.move(0, 0)
     assert set(page.evaluate(OPACITIES, "")) == {1}
 
@@ -130,9 +163,10 @@ def test_grids_are_reached_by_keyboard_alone(page: sync_api.Page) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUSED) == "0"
     match = page.locator("#pairs-choice-0 .match:not([hidden])")
-    assert "rank 7 of 730" in match.inner_text()
-    for key, pair in (("ArrowRight", "1"), ("End", "8"), ("ArrowLeft", "7"), ("ArrowUp", "1"),
-                      ("ArrowDown", "7"), ("Home", "0"), ("ArrowLeft", "0")):  # fmt: skip
+    first = record_of(Experiment.NEAR_DUPLICATE, 0)["pairs"][0]["galleries"][0]
+    assert f"rank {first['rank']} of {first['photos']}" in match.inner_text()
+    for key, pair in (("ArrowRight", "1"), ("End", "23"), ("ArrowLeft", "22"), ("ArrowUp", "16"),
+                      ("ArrowDown", "22"), ("Home", "0"), ("ArrowLeft", "0")):  # fmt: skip
         page.keyboard.press(key)
         assert page.evaluate(FOCUSED) == pair, key
         assert page.evaluate(OPACITIES, f'[data-pair="{pair}"]') == [1, 1]
@@ -165,7 +199,7 @@ def test_a_chosen_plot_draws_and_follows_the_theme(page: sync_api.Page) -> None:
     chooser.scroll_into_view_if_needed()
     wait_for(page, drawn(0))
     light = colour(0)
-    chooser.select_option(index=5)
+    chooser.select_option(value="confusion-choice-5")
     wait_for(page, drawn(5))
     assert shown(page, "#figure-confusion .plot") == 1
     page.locator("button.theme").click()
@@ -175,13 +209,14 @@ def test_a_chosen_plot_draws_and_follows_the_theme(page: sync_api.Page) -> None:
 
 
 def test_hovering_a_cell_names_both_classes_and_the_share(page: sync_api.Page) -> None:
+    record = record_of(Experiment.PROCESSING_PROBE, 0)
     page.locator("#confusion-choice").scroll_into_view_if_needed()
     wait_for(page, "!!document.querySelector('#confusion-choice-0 .main-svg')")
     page.locator("#confusion-choice-0 .stage").focus()
     page.keyboard.press("ArrowRight")
     text = page.locator("#confusion-choice-0 .hovertext").text_content() or ""
-    assert "is JPEG75" in text
-    assert "60.0% of its test photos" in text
+    assert f"is {record['classes'][0]}" in text
+    assert f"{100 * record['confusion'][0][0]:.1f}% of its test photos" in text
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -215,10 +250,10 @@ def test_without_javascript_everything_is_shown_one_under_another(
         assert not figure.get_by_role("tablist").first.is_visible()
         for selector in (".choice", ".setup", ".setup-title", "li.tile"):
             every = figure.locator(selector)
-            assert every.count() >= 12
+            assert every.count() >= 10
             assert all(each.is_visible() for each in (every.first, every.last))
         matches = page.locator("#figure-pairs .match")
-        assert matches.count() == 8 * SUBJECTS
+        assert matches.count() == GRIDS * SUBJECTS
         assert matches.last.is_visible()
         assert page.locator("#figure-confusion table").last.is_visible()
 

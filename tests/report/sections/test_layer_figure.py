@@ -83,4 +83,4 @@ def test_blocks_are_no_encoders_of_their_own() -> None:
     assert {row["encoder"] for row in run.rows} == {NET, "other"}
     finding = LAYERS.findings(run)[0]
     assert finding.about == NET
-    assert "block 2 of the 3 measured" in finding.sentence
+    assert "of 3 blocks measured, accuracy is highest after block 2" in finding.sentence

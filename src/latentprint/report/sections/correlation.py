@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from latentprint.report.figures.figure import Figure, numbered
 from latentprint.report.inputs import Run
 from latentprint.report.section import Chapter, Finding, Section
 from latentprint.report.sections.correlation_figure import correlation_figure
+from latentprint.report.wording import count, number
 from latentprint.words import Experiment
 
 
@@ -17,6 +20,29 @@ def _findings(run: Run) -> list[Finding]:
         for part in run.parts
         if part.correlation
     ]
+
+
+def _headline(run: Run) -> list[Finding]:
+    """The same in a sentence; what it means is told below."""
+    several = len(run.parts) > 1
+    return [
+        Finding(", ".join(part.datasets) if several else "", _headline_sentence(part.correlation))
+        for part in run.parts
+        if part.correlation
+    ]
+
+
+def _headline_sentence(correlation: dict[str, Any]) -> str:
+    columns, notable = correlation["columns"], correlation["notable"]
+    of = f"of {count(len(columns), 'column')} of your photos"
+    if not notable:
+        return f"None {of} is shown to go together with the class far enough to matter."
+    top = max(columns, key=lambda each: float(each["v"]))
+    return (
+        f"{len(notable)} {of} {'goes' if len(notable) == 1 else 'go'} together with the class, "
+        f"most of all “{top['column']}” (Cramér's V {number(top['v'], 2)}): there traces can do "
+        "harm."
+    )
 
 
 def _advice(run: Run) -> list[str]:
@@ -57,7 +83,7 @@ CORRELATION = Section(
     unanswered="Correlation of metadata and label was",
     introduction=_introduction,
     findings=_findings,
-    headline=_findings,
+    headline=_headline,
     figures=_figures,
     advice=_advice,
     is_answered=lambda run: any(part.correlation for part in run.parts),

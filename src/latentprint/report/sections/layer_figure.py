@@ -117,7 +117,7 @@ def _panel(
     ]
     data += [_line(curve, styles[name], few=few) for name, curve in learned.items()]
     if colours is not None:
-        data.insert(0, _level(colours, _deepest(rows)))
+        data.append(_level(colours, _deepest(rows)))
     return Panel(
         title=", ".join(filter(None, parts)),
         described=(

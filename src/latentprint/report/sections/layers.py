@@ -7,7 +7,7 @@ from latentprint.report.inputs import Row, Run, grouped, is_paired
 from latentprint.report.section import Chapter, Finding, Section
 from latentprint.report.sections.layer_figure import layer_figure
 from latentprint.report.telling import FEW, about, place
-from latentprint.report.wording import capital, percent, quoted_name, span
+from latentprint.report.wording import capital, count, percent, quoted_name, span
 from latentprint.words import PROBES
 
 Pair = tuple[Row, Row]
@@ -30,17 +30,17 @@ def layer_findings(run: Run) -> list[Finding]:
             found += [
                 Finding(
                     about(run, {**row, "encoder": row["network"]}),
-                    _layer(row, max(one["layer"] for one in each), finals.get(_key(row))),
+                    _layer(row, len(each), finals.get(_key(row))),
                 )
                 for row, each in zip(best, networks, strict=True)
             ]
     return [each for each in found if each.sentence]
 
 
-def _layer(best: Row, depth: int, final: Row | None) -> str:
+def _layer(best: Row, blocks: int, final: Row | None) -> str:
     highest = (
-        f"{capital(_probe(best))}: the highest accuracy is {_figure(best)}, after block "
-        f"{best['layer']} of the {depth} measured"
+        f"{capital(_probe(best))}: of {count(blocks, 'block')} measured, accuracy is highest after "
+        f"block {best['layer']}, {_figure(best)}"
     )
     if final is None:
         return f"{highest}. The final embedding was not measured."

@@ -37,9 +37,12 @@ _NUISANCE = RobustnessMeasure.NUISANCE_PURITY
 
 
 def judged_rows(run: Run) -> list[Row]:
-    """The rows that compare photos within classes, which alone are judged."""
-    rows = run.of(Experiment.ROBUSTNESS)
-    return [row for row in rows if row["condition"] == RobustnessCondition.WITHIN_CLASS]
+    """The rows that are judged: within classes, but for the share of the class itself."""
+    return [
+        row
+        for row in run.of(Experiment.ROBUSTNESS)
+        if (row["setup"] == _CLASS) == (row["condition"] == RobustnessCondition.ALL_PHOTOS)
+    ]
 
 
 def robustness_sentence(rows: Setups) -> str:
