@@ -15,8 +15,11 @@ from latentprint.solvers import Hold, hold_out
 FOLDS = 5
 """Folds of a cross-validation."""
 
-HALVINGS = 10
-"""Pairs of halves of the training photos behind an interval."""
+HALVINGS = (5, 10)
+"""Fewest and most pairs of halves of the training photos behind an interval."""
+
+_HALVED = 8000
+"""Items that the most pairs of halves may hold: larger sets take longer, and tell more by one."""
 
 FEW_PHOTOS = 5000
 """With more training photos, which ones they are makes no difference worth measuring."""
@@ -66,9 +69,10 @@ class Plan:
         fits = [each for each, repeat in pairs if repeat < self.counted]
         return round(sum(len(np.unique(items.photo[each])) for each in fits) / len(fits))
 
-    def first(self, repeats: int) -> Plan:
-        """Only the first repeats, without halves, for controls that need no more."""
-        repeats = min(repeats, self.counted)
+    def first(self, fits: int) -> Plan:
+        """Only the first fits, but whole repeats and no halves, for figures that need no more."""
+        folds = sum(repeat == 0 for repeat in self.repeats)
+        repeats = min(max(1, fits // folds), self.counted)
         kept = [at for at, repeat in enumerate(self.repeats) if repeat < repeats]
         return replace(
             self,
@@ -192,11 +196,16 @@ def split_plan(
 def _halves(items: Items, fitted: Sequence[np.ndarray], seed: int) -> list[np.ndarray]:
     """Halves of what is fitted that share no group, pair by pair; of each fit in turn."""
     found: list[np.ndarray] = []
-    for halving in range(HALVINGS):
+    for halving in range(_halvings(items)):
         pair = _halve(items, fitted[halving % len(fitted)], seed, halving)
         if all(_is_complete(items, half) for half in pair):
             found.extend(pair)
     return found
+
+
+def _halvings(items: Items) -> int:
+    fewest, most = HALVINGS
+    return min(most, max(fewest, _HALVED // len(items.labels)))
 
 
 def _halve(
@@ -239,7 +248,7 @@ def fold_plan(
     cut = [
         _cut(items, choose(everything, repeat), seed * 1000 + repeat) for repeat in range(repeats)
     ]
-    for halving in range(HALVINGS):
+    for halving in range(_halvings(items)):
         pair = []
         for side, half in enumerate(_halve(items, everything, seed, halving)):
             number = repeats + 2 * halving + side
