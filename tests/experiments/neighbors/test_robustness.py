@@ -7,11 +7,8 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.neighbors.robustness import (
-    RobustnessOptions,
-    RobustnessOutcome,
-    robustness,
-)
+from latentprint.experiments.neighbors.judging import RobustnessOptions
+from latentprint.experiments.neighbors.robustness import RobustnessOutcome, robustness
 from latentprint.results import Result
 from latentprint.verdicts import judged
 from latentprint.words import RobustnessMeasure

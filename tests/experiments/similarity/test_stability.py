@@ -50,8 +50,8 @@ def plain(
         FIFTH: 100 * np.percentile(s, 5, method="inverted_cdf"),
         FIRST: 100 * np.percentile(s, 1, method="inverted_cdf"),
         OTHER: 100 * o.mean(),
-        FARTHER: 100 * np.mean(s < o),
-        BELOW: 100 * np.mean(s < threshold),
+        FARTHER: 100 * float(np.mean(s < o)),
+        BELOW: 100 * float(np.mean(s < threshold)),
     }
 
 
@@ -154,6 +154,14 @@ def test_whole_groups_count_as_one() -> None:
     source.photos = source.photos.with_columns(group=pl.Series([f"g{i // 20}" for i in range(100)]))
     grouped = stability(source, SHARPENING).results[0]
     assert grouped.high - grouped.low > alone.high - alone.low
+
+
+def test_photos_of_one_group_tell_nothing_of_others() -> None:
+    source = moved()
+    source.photos = source.photos.with_columns(group=pl.lit("one"))
+    rows = {row.setup: row for row in stability(source, SHARPENING, threshold=0.9).results}
+    assert (rows[SELF].low, rows[SELF].high) == (-100, 100)
+    assert (rows[BELOW].low, rows[BELOW].high) == (0, 100)
 
 
 def test_mistakes() -> None:

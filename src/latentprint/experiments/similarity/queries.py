@@ -33,8 +33,7 @@ class QueryOptions:
             not the query photo alone.
         processing: Processing class of the query photos. None: every class of a processing
             attribute, and unprocessed photos for a column.
-        seed: Seeds the sample and the bootstrap over groups of query photos.
-        bootstrap: Number of resamples.
+        seed: Seeds the sample, and galleries that are chosen at random.
         memory_mb: Memory for similarities, and for vectors that are then read once; the results do
             not depend on it.
     """
@@ -45,11 +44,10 @@ class QueryOptions:
     exclude_group: bool = False
     processing: str | None = None
     seed: int = 0
-    bootstrap: int = 1000
     memory_mb: int = 1024
 
     def __post_init__(self) -> None:
-        for name in ("sample", "bootstrap", "memory_mb"):
+        for name in ("sample", "memory_mb"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{name} must be at least 1, not {value}.")
