@@ -64,7 +64,7 @@ def robustness(
     ] = None,
     group: Annotated[
         str,
-        typer.Option(metavar="COLUMN", help="Photos that are resampled and shuffled together."),
+        typer.Option(metavar="COLUMN", help="Photos that count as one."),
     ] = "group",
     bins: options.BinsOption = None,
     seed: options.SeedOption = 0,

@@ -148,11 +148,12 @@ class MovedGroups:
         It varies with the photos that are asked for, and with those that are nearest: without one,
         the second nearest would be.
         """
-        leads = self.moves.leads - self.moves.leads.mean()
+        leads = self.moves.leads
         listed = np.bincount(
             self.moves.rows.ravel(), weights=leads.ravel(), minlength=len(self.groups)
         )
-        spread, more = self._spread(self.moves.others), self._of_effects(listed / leads.size)
+        more = self._of_effects((listed - listed.mean()) / leads.size)
+        spread = self._spread(self.moves.others)
         return replace(spread, error=math.hypot(spread.error, more.error))
 
     def _of_effects(self, own: np.ndarray) -> Spread:
