@@ -30,6 +30,7 @@ class Population:
         per_group: Photos of one photographer, who has one device.
         habit: How far photographers lie apart.
         sample: Most query photos.
+        exclude: Photos of one photographer are not compared.
     """
 
     processed: bool = False
@@ -40,6 +41,7 @@ class Population:
     per_group: int = 1
     habit: float = 0.0
     sample: int | None = None
+    exclude: bool = False
 
 
 POPULATIONS = {
@@ -47,7 +49,9 @@ POPULATIONS = {
     "column, trace": Population(trace=0.6),
     "column, strong trace": Population(trace=1.5),
     "column, trace, 40 queries": Population(trace=0.6, sample=40),
-    "column, groups, no trace": Population(photos=240, per_group=4, habit=0.7),
+    "column, groups kept apart, no trace": Population(
+        photos=240, per_group=4, habit=0.7, exclude=True
+    ),
     "column, groups, trace": Population(photos=240, trace=0.6, per_group=4, habit=0.7),
     "processing, no trace": Population(processed=True),
     "processing, trace": Population(processed=True, trace=0.4),
@@ -83,5 +87,5 @@ def made_up(seed: int, population: Population) -> MadeUp:
 def coverage(population: Population, sets: int) -> pl.DataFrame:
     """What intervals hold and tests claim over many sets; see ``held``."""
     metadata = _SHARPENING if population.processed else "device"
-    options = QueryOptions(sample=population.sample)
+    options = QueryOptions(sample=population.sample, exclude_group=population.exclude)
     return held(lambda seed: similarity(made_up(seed, population), metadata, options).results, sets)

@@ -33,7 +33,7 @@ def hard() -> np.ndarray:
 
 
 def listed(found: Neighbours, at: int) -> list[int]:
-    return found.rows[at][found.similarities[at] > -np.inf].tolist()
+    return [int(row) for row in found.rows[at][found.similarities[at] > -np.inf]]
 
 
 @pytest.mark.parametrize("block", [1, 7, 64, 4096])

@@ -64,7 +64,9 @@ class Spread:
         # Pairs cannot make up for what the queries alone vary by.
         variance = alone + max(0.0, more)
         count = len(np.unique(groups[queries]))
-        return cls(math.sqrt(variance * count / max(1, count - 1)), count)
+        # One group tells nothing of others.
+        error = math.sqrt(variance * count / (count - 1)) if count > 1 else math.inf
+        return cls(error, count)
 
     def interval(self, value: float) -> tuple[float, float]:
         """The 95 % interval around a value."""
@@ -83,7 +85,8 @@ class Spread:
         """Number of independent observations that tell a share as exactly; groups if all agree."""
         if self.error == 0.0 or not 0.0 < share < 1.0:
             return float(self.groups)
-        return share * (1.0 - share) / (self.error * self._quantile / norm.ppf(_UPPER)) ** 2
+        wider = self._quantile / float(norm.ppf(_UPPER))
+        return share * (1.0 - share) / (self.error * wider) ** 2
 
     @property
     def _quantile(self) -> float:

@@ -7,11 +7,8 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.neighbors.robustness import (
-    RobustnessOptions,
-    RobustnessOutcome,
-    robustness,
-)
+from latentprint.experiments.neighbors.judging import RobustnessOptions
+from latentprint.experiments.neighbors.robustness import RobustnessOutcome, robustness
 from latentprint.results import Result
 from latentprint.verdicts import judged
 from latentprint.words import RobustnessMeasure
@@ -185,20 +182,38 @@ def test_a_trace_is_seen_through_groups(span: bool) -> None:
 
 
 def test_the_interval_counts_photos_as_neighbours_too() -> None:
-    # A few photos are near everything: whose make they have decides what is measured.
+    # A few photos are near everything: which make they have decides what is measured.
     values, widths = [], []
     for seed in range(40):
         rng = np.random.default_rng(seed)
         source = made_up()
         vectors = rng.normal(size=(N, 16))
         vectors[:6] = 0.1 * vectors[:6] + vectors[6:].mean(axis=0)
-        make = [f"make{each}" for each in rng.integers(3, size=N)]
+        make = ["common" if each < 0.7 else "rare" for each in rng.random(N)]
         source.by_class["none"] = vectors.astype(np.float32) + 2.0
         source.photos = source.photos.with_columns(make=pl.Series(make))
         row = of(robustness(source, "make", options=QUICK))[NUISANCE]
         values.append(row.value)
         widths.append(row.high - row.low)
     assert np.mean(widths) / 3.92 == pytest.approx(np.std(values), rel=0.35)
+
+
+def test_neighbours_of_the_own_group_say_nothing() -> None:
+    source = made_up()
+    rng = np.random.default_rng(0)
+    person = np.arange(N) // np.array([2, 4, 6])[np.arange(N) // 80]
+    source.by_class["none"] = (
+        rng.normal(size=(N, 16))[person] + 0.1 * rng.normal(size=(N, 16))
+    ).astype(np.float32)
+    source.photos = source.photos.with_columns(
+        person=pl.Series([f"p{each}" for each in person]),
+        make=pl.Series([f"make{each}" for each in rng.integers(3, size=N)[person]]),
+    )
+    row = of(robustness(source, "make", options=replace(QUICK, group="person", ks=(3,))))[NUISANCE]
+    # A third by chance, and most of the rest are the person's own photos.
+    assert row.value > 60
+    assert row.chance == pytest.approx(row.value, abs=6)
+    assert (row.p or 0.0) > 0.05
 
 
 def test_groups_widen_the_interval() -> None:

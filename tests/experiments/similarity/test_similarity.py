@@ -155,10 +155,10 @@ def test_intervals_are_as_wide_as_figures_of_other_photos_scatter(
     rows = []
     for seed in range(40):
         rng = np.random.default_rng(seed)
-        source = fake_source(40, 20, trace=0.4, spread=1.5)
+        source = fake_source(10, 50)
         made = np.random.default_rng(99).normal(size=(3, 24))
         make, label = rng.integers(3, size=60), rng.integers(4, size=60)
-        content = 1.5 * rng.normal(size=(60, 24)) + np.eye(4, 24)[label] + 0.5 * made[make]
+        content = 1.5 * rng.normal(size=(60, 24)) + 2 * np.eye(4, 24)[label] + 0.5 * made[make]
         for at, name in enumerate(source.by_class):
             source.by_class[name] = (content + 0.4 * made[at]).astype(np.float32)
         source.by_class["none"] = content.astype(np.float32)
@@ -169,8 +169,9 @@ def test_intervals_are_as_wide_as_figures_of_other_photos_scatter(
         rows.append(similarity(source, metadata).results)
     values = np.array([[row.value for row in each] for each in rows])
     widths = np.array([[row.high - row.low for row in each] for each in rows])
-    # Queries alone would make them 0.5 to 0.7 times as wide.
-    assert widths.mean(axis=0) / 3.92 == pytest.approx(values.std(axis=0), rel=0.3)
+    ratios = widths.mean(axis=0) / 3.92 / values.std(axis=0)
+    # Queries alone would make those of the AUCs 0.6 to 0.8 times as wide.
+    assert ((ratios > 0.85) & (ratios < 1.35)).all()
 
 
 def test_queries_of_one_group_have_no_interval() -> None:

@@ -12,6 +12,7 @@ from latentprint.experiments.similarity.queries import QueryOptions
 from latentprint.experiments.similarity.stability import stability
 from latentprint.neighbours import nearest as search
 from latentprint.processing import ATTRIBUTES, Attribute
+from latentprint.results import Result
 from latentprint.words import StabilityMeasure
 from tests.experiments.fakes import FakeSource, fake_source, shuffled
 
@@ -50,8 +51,8 @@ def plain(
         FIFTH: 100 * np.percentile(s, 5, method="inverted_cdf"),
         FIRST: 100 * np.percentile(s, 1, method="inverted_cdf"),
         OTHER: 100 * o.mean(),
-        FARTHER: 100 * np.mean(s < o),
-        BELOW: 100 * np.mean(s < threshold),
+        FARTHER: 100 * float(np.mean(s < o)),
+        BELOW: 100 * float(np.mean(s < threshold)),
     }
 
 
@@ -127,17 +128,34 @@ def test_intervals_are_as_wide_as_figures_of_other_photos_scatter() -> None:
     for seed in range(50):
         rng = np.random.default_rng(seed)
         source = moved(60)
-        # A few photos are near many others: each of them decides much of the mean.
         content = rng.normal(size=(60, 24))
-        content[:20] *= rng.uniform(0.2, 1.0, size=(20, 1))
         for name in SHARPENING.classes:
             noise = 0.2 * np.exp(rng.normal(size=(60, 1))) * rng.normal(size=(60, 24))
             source.by_class[name] = (content + 1.0 + noise).astype(np.float32)
         rows.append({r.setup: r for r in stability(source, SHARPENING).results})
-    for setup in (SELF, OTHER):
-        values = np.array([each[setup].value for each in rows])
-        widths = np.array([each[setup].high - each[setup].low for each in rows])
-        assert widths.mean() / 3.92 == pytest.approx(values.std(), rel=0.3)
+    assert _ratio(rows, SELF) == pytest.approx(1, rel=0.3)
+    assert _ratio(rows, OTHER) == pytest.approx(1, rel=0.4)
+
+
+def _ratio(rows: list[dict[str, Result]], setup: str) -> float:
+    """Width of the intervals in the scatter of the figure over sets."""
+    values = np.array([each[setup].value for each in rows])
+    widths = np.array([each[setup].high - each[setup].low for each in rows])
+    return float(widths.mean() / 3.92 / values.std())
+
+
+def test_a_photo_that_is_nearest_to_all_widens_the_interval() -> None:
+    rows = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        source = moved(60)
+        content = rng.normal(size=(60, 24))
+        content[0] *= rng.uniform(0.0, 1.0)
+        for name in SHARPENING.classes:
+            source.by_class[name] = (content + 1.0).astype(np.float32)
+        rows.append({r.setup: r for r in stability(source, SHARPENING).results})
+    # The photos that are asked for alone would make it 0.7.
+    assert _ratio(rows, OTHER) > 0.85
 
 
 def test_a_sample_is_compared_with_all() -> None:
@@ -154,6 +172,14 @@ def test_whole_groups_count_as_one() -> None:
     source.photos = source.photos.with_columns(group=pl.Series([f"g{i // 20}" for i in range(100)]))
     grouped = stability(source, SHARPENING).results[0]
     assert grouped.high - grouped.low > alone.high - alone.low
+
+
+def test_photos_of_one_group_tell_nothing_of_others() -> None:
+    source = moved()
+    source.photos = source.photos.with_columns(group=pl.lit("one"))
+    rows = {row.setup: row for row in stability(source, SHARPENING, threshold=0.9).results}
+    assert (rows[SELF].low, rows[SELF].high) == (-100, 100)
+    assert (rows[BELOW].low, rows[BELOW].high) == (0, 100)
 
 
 def test_mistakes() -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from latentprint.experiments.asking import option
 from latentprint.experiments.crossed import PairEffects, Spread
-from latentprint.experiments.neighbors.shuffles import Chance, Shuffles
+from latentprint.experiments.neighbors.shuffles import SharedByChance, Shuffles
 from latentprint.experiments.neighbors.signs import Centred
 from latentprint.experiments.probes.labels import parse_bins
 from latentprint.stats import permutation_p
@@ -178,7 +178,7 @@ class Judge:
     def _by_nuisance(
         self, rows: np.ndarray, same_class: np.ndarray, strata: np.ndarray
     ) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Chance and p of index and nuisance purity, where the stratum alone tells the nuisance."""
+        """Chance and p of index and nuisance purity where the stratum alone tells the nuisance."""
         test = self._test(self.nuisances, strata)
         same, os = (
             test.pairs(*_pairs(rows, part), *self._drawn) for part in (same_class, ~same_class)
@@ -189,7 +189,9 @@ class Judge:
         index = permutation_p(
             os.expected * same.beyond + so * os.beyond, os.expected * same.moved + so * os.moved
         )
-        purity = Chance(same.expected + os.expected, same.beyond + os.beyond, same.moved + os.moved)
+        purity = SharedByChance(
+            same.expected + os.expected, same.beyond + os.beyond, same.moved + os.moved
+        )
         return (100.0 * so / both if both else 50.0, index), _purity(purity, rows.size)
 
     def _test(self, labels: np.ndarray, strata: np.ndarray) -> Shuffles | Centred:
@@ -210,7 +212,7 @@ def _pairs(rows: np.ndarray, part: np.ndarray | None = None) -> tuple[np.ndarray
     return (photos.ravel(), rows.ravel()) if part is None else (photos[part], rows[part])
 
 
-def _purity(shared: Chance, pairs: int) -> tuple[float, float]:
+def _purity(shared: SharedByChance, pairs: int) -> tuple[float, float]:
     """Chance of a purity in percent, and its p."""
     return 100.0 * shared.expected / pairs, permutation_p(shared.beyond, shared.moved)
 

@@ -16,7 +16,7 @@ _PAIRS_AT_ONCE = 64 * _BYTE
 
 
 @dataclass(frozen=True)
-class Chance:
+class SharedByChance:
     """How many of some pairs (photo, neighbour) share a label where labels tell nothing.
 
     Attributes:
@@ -42,7 +42,7 @@ class Shuffles:
     labels: np.ndarray
     strata: np.ndarray
 
-    def pairs(self, one: np.ndarray, other: np.ndarray, draws: int, seed: int) -> Chance:
+    def pairs(self, one: np.ndarray, other: np.ndarray, draws: int, seed: int) -> SharedByChance:
         """Count the pairs that share a label in every shuffle.
 
         Args:
@@ -55,7 +55,7 @@ class Shuffles:
         shared = np.concatenate(counts)
         expected = float(shared.mean())
         value = int((self.labels[one] == self.labels[other]).sum())
-        return Chance(expected, value - expected, shared - expected)
+        return SharedByChance(expected, value - expected, shared - expected)
 
     def _dealt(self, draws: int, seed: int) -> Iterator[np.ndarray]:
         """Labels after some shuffles at once [n, shuffles]."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from latentprint.experiments.neighbors.shuffles import Chance
+from latentprint.experiments.neighbors.shuffles import SharedByChance
 
 _NUMBERS_AT_ONCE = 2**22
 
@@ -36,7 +36,7 @@ class Centred:
     strata: np.ndarray
     groups: np.ndarray
 
-    def pairs(self, one: np.ndarray, other: np.ndarray, draws: int, seed: int) -> Chance:
+    def pairs(self, one: np.ndarray, other: np.ndarray, draws: int, seed: int) -> SharedByChance:
         """Count the pairs that share a label, and their products under random signs.
 
         Args:
@@ -62,7 +62,7 @@ class Centred:
             signs = 2.0 * rng.integers(2, size=(count, groups)).T - 1.0
             signed[start : start + count] = (signs * (between @ signs)).sum(axis=0)
         expected = kept + float(self._means(centred=False)[strata].sum())
-        return Chance(expected, float(products.sum()), signed)
+        return SharedByChance(expected, float(products.sum()), signed)
 
     @property
     def _shares(self) -> np.ndarray:
@@ -75,7 +75,7 @@ class Centred:
     def _products(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Products of the centred labels of some pairs, float64 [m]."""
         shares = self._shares
-        found = (self.labels[one] == self.labels[other]).astype(np.float64)
+        found: np.ndarray = np.equal(self.labels[one], self.labels[other]).astype(np.float64)
         size = max(1, _NUMBERS_AT_ONCE // shares.shape[1])
         for start in range(0, len(one), size):
             part = slice(start, start + size)

@@ -24,6 +24,7 @@ _BLOCKS = 1000
 _CHUNK = 4096
 _FEWEST = 3
 _ROUNDING = 1e-9
+_LARGEST_EXPONENT = 700.0
 
 
 def decompose_variance(
@@ -184,8 +185,9 @@ def _interval(
         return value, value
     reach = float(t.ppf(0.975, blocks - 1)) * error
     if not is_share:
-        factor = math.exp(reach / value)
+        factor = math.exp(min(reach / value, _LARGEST_EXPONENT))
         return value / factor, min(most, value * factor)
     place, reach = math.log(value / (most - value)), reach * most / (value * (most - value))
+    reach = min(reach, _LARGEST_EXPONENT - abs(place))
     low, high = (most / (1.0 + math.exp(-end)) for end in (place - reach, place + reach))
     return low, high

@@ -34,8 +34,7 @@ class QueryOptions:
             not the query photo alone.
         processing: Processing class of the query photos; by default every class of a processing
             attribute, and unprocessed photos for a column.
-        seed: Seeds everything that is random.
-        bootstrap: Number of resamples.
+        seed: Seeds the sample, and galleries that are chosen at random.
         memory_mb: Memory for similarities, and for vectors that are then read once; the results do
             not depend on it.
     """
@@ -51,11 +50,10 @@ class QueryOptions:
     exclude_group: bool = option(False)
     processing: str | None = option(None, metavar="CLASS")
     seed: int = option(0)
-    bootstrap: int = 1000
     memory_mb: int = option(1024, least=1)
 
     def __post_init__(self) -> None:
-        for name in ("sample", "bootstrap", "memory_mb"):
+        for name in ("sample", "memory_mb"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{name} must be at least 1, not {value}.")

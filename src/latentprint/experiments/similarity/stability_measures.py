@@ -19,6 +19,7 @@ UNBOUNDED = "too few photos to say how low it may be"
 """The note of a percentile below which there may be anything."""
 
 _LOWEST = -1.0
+_LARGEST_EXPONENT = 700.0
 _TAIL = 0.025
 
 
@@ -44,12 +45,14 @@ class Moves:
     def only(self, kept: Sequence[int]) -> Moves:
         """Some of the pairs."""
         pairs = tuple(self.pairs[each] for each in kept)
-        arrays = (self.selves, self.others, self.leads, self.rows)
-        return Moves(*(each[:, kept] for each in arrays), pairs)
+        selves, others, leads, rows = (
+            each[:, kept] for each in (self.selves, self.others, self.leads, self.rows)
+        )
+        return Moves(selves, others, leads, rows, pairs)
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredMoves:
     """A measure times 100 with its 95 % interval.
 
     Attributes:
@@ -81,7 +84,7 @@ class MovedGroups:
     asked: np.ndarray
     groups: np.ndarray
 
-    def measured(self, threshold: float | None) -> Iterator[Measured]:
+    def measured(self, threshold: float | None) -> Iterator[MeasuredMoves]:
         """Everything that is measured, in the order of ``words.StabilityMeasure``.
 
         Args:
@@ -97,7 +100,9 @@ class MovedGroups:
         if threshold is not None:
             yield self._share(StabilityMeasure.BELOW, selves < threshold)
 
-    def _mean(self, measure: StabilityMeasure, cosines: np.ndarray, spread: Spread) -> Measured:
+    def _mean(
+        self, measure: StabilityMeasure, cosines: np.ndarray, spread: Spread
+    ) -> MeasuredMoves:
         """A mean cosine; the interval is one of the logarithm of the distance.
 
         Most photos hardly move and some move far: the mean distance is skewed, and cannot be
@@ -105,17 +110,18 @@ class MovedGroups:
         """
         distance = 1.0 - float(cosines.mean())
         if distance <= 0.0:
-            return Measured(measure, 100.0, 100.0, 100.0)
-        factor = math.exp((spread.interval(distance)[1] - distance) / distance)
-        ends = (max(_LOWEST, 1.0 - distance * factor), 1.0 - distance / factor)
-        return Measured(measure, 100.0 * (1.0 - distance), *(100.0 * end for end in ends))
+            return MeasuredMoves(measure, 100.0, 100.0, 100.0)
+        reach = (spread.interval(distance)[1] - distance) / distance
+        factor = math.exp(min(reach, _LARGEST_EXPONENT))
+        low, high = max(_LOWEST, 1.0 - distance * factor), 1.0 - distance / factor
+        return MeasuredMoves(measure, 100.0 * (1.0 - distance), 100.0 * low, 100.0 * high)
 
-    def _share(self, measure: StabilityMeasure, found: np.ndarray) -> Measured:
+    def _share(self, measure: StabilityMeasure, found: np.ndarray) -> MeasuredMoves:
         share = float(found.mean())
         low, high = binomial_interval(share, self._independent(found))
-        return Measured(measure, 100.0 * share, 100.0 * low, 100.0 * high)
+        return MeasuredMoves(measure, 100.0 * share, 100.0 * low, 100.0 * high)
 
-    def _percentile(self, measure: StabilityMeasure) -> Measured:
+    def _percentile(self, measure: StabilityMeasure) -> MeasuredMoves:
         """The lowest value that at least so many percent do not exceed.
 
         Its interval is that of the share of photos below it, read off the photos (Woodruff,
@@ -127,8 +133,8 @@ class MovedGroups:
         ends = binomial_interval(share, independent)
         low, high = (100.0 * _lowest(rising, each) for each in ends)
         if (1.0 - share) ** independent <= _TAIL:
-            return Measured(measure, 100.0 * value, low, high)
-        return Measured(measure, 100.0 * value, 100.0 * _LOWEST, high, UNBOUNDED)
+            return MeasuredMoves(measure, 100.0 * value, low, high)
+        return MeasuredMoves(measure, 100.0 * value, 100.0 * _LOWEST, high, UNBOUNDED)
 
     def _spread(self, values: np.ndarray) -> Spread:
         """Of a mean over photos and pairs [n, m]."""
@@ -142,11 +148,12 @@ class MovedGroups:
         It varies with the photos that are asked for, and with those that are nearest: without one,
         the second nearest would be.
         """
-        leads = self.moves.leads - self.moves.leads.mean()
+        leads = self.moves.leads
         listed = np.bincount(
             self.moves.rows.ravel(), weights=leads.ravel(), minlength=len(self.groups)
         )
-        spread, more = self._spread(self.moves.others), self._of_effects(listed / leads.size)
+        more = self._of_effects((listed - listed.mean()) / leads.size)
+        spread = self._spread(self.moves.others)
         return replace(spread, error=math.hypot(spread.error, more.error))
 
     def _of_effects(self, own: np.ndarray) -> Spread:
