@@ -99,7 +99,8 @@ class Case:
         holds = 100.0 * ((low <= truth) & (truth <= high)).mean() if self.one_truth else None
         if not is_judged(rows[0]):
             return Count(name, len(rows), holds)
-        claims = 100.0 * np.mean([judged([row])[0].verdict in CLAIMS for row in rows])
+        found = [judged([row])[0].verdict in CLAIMS for row in rows]
+        claims = 100.0 * sum(found) / len(found)
         if self.null(rows[0]):
             return Count(name, len(rows), holds, false=claims)
         return Count(name, len(rows), holds, power=claims)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 from benchmarks.coverage.held import Case
@@ -76,9 +77,12 @@ def influence_rows(made: MadeUp, k: int = 10) -> list[Result]:
 
 def cases() -> Iterator[Case]:
     """The populations with what is measured of them."""
-    for name, made in POPULATIONS.items():
-        yield Case(
-            name,
-            lambda seed, made=made: influence_rows(made.draw(seed)),
-            lambda _, made=made: not made.trace,
-        )
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, made: MadeClasses) -> Case:
+    return Case(
+        name,
+        lambda seed: influence_rows(made.draw(seed)),
+        lambda _: not made.trace,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 import polars as pl
@@ -77,10 +78,13 @@ def cases() -> Iterator[Case]:
     The mean of median ranks, which are whole or half numbers, is none that a set could have, so
     that their intervals hold it less often than the median of all sets.
     """
-    for name, made in POPULATIONS.items():
-        yield Case(
-            name,
-            lambda seed, made=made: pairs_rows(made.draw(seed)),
-            lambda _, made=made: not made.trace,
-            lambda row: f"{row.attribute}, {row.setup}",
-        )
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, made: MadePairs) -> Case:
+    return Case(
+        name,
+        lambda seed: pairs_rows(made.draw(seed)),
+        lambda _: not made.trace,
+        lambda row: f"{row.attribute}, {row.setup}",
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from benchmarks.coverage.held import Case
@@ -53,7 +54,7 @@ class Label:
         return [probe_label(made, "make", how).result]
 
 
-SETUPS = (
+SETUPS: tuple[Processing | Label, ...] = (
     Processing("one class each, split", False, False, "one"),
     Processing("one class each, paired, split", False, True, "one"),
     Processing("every class, split", False, False, "all"),
@@ -90,12 +91,14 @@ def _shifts(trace: float) -> np.ndarray:
 
 def cases(photos: Sequence[int]) -> Iterator[Case]:
     """Sets of so many photos, with every trace, probed in every way."""
-    for n in photos:
-        for trace, size in TRACES.items():
-            for setup in SETUPS:
-                yield Case(
-                    f"{n} photos, {trace} trace, {setup.name}",
-                    lambda seed, setup=setup, n=n, size=size: setup.rows(seed, n, size),
-                    lambda _, size=size: not size,
-                    lambda row: row.experiment.replace("_", " "),
-                )
+    for n, trace, setup in product(photos, TRACES, SETUPS):
+        yield _case(n, trace, setup)
+
+
+def _case(n: int, trace: str, setup: Processing | Label) -> Case:
+    return Case(
+        f"{n} photos, {trace} trace, {setup.name}",
+        lambda seed: setup.rows(seed, n, TRACES[trace]),
+        lambda _: not TRACES[trace],
+        lambda row: row.experiment.replace("_", " "),
+    )

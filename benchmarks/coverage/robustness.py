@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 from benchmarks.coverage.held import Case
@@ -105,12 +106,13 @@ def robustness_rows(seed: int, population: Population, permutations: int = 199) 
 
 def cases() -> Iterator[Case]:
     """The populations with what is measured of them."""
-    for name, each in POPULATIONS.items():
-        yield Case(
-            name,
-            lambda seed, of=each: robustness_rows(seed, of),
-            lambda row, of=each: (
-                not (of.content if row.setup == RobustnessMeasure.CLASS_PURITY else of.trace)
-            ),
-            lambda row: f"{row.setup}, {row.condition}",
-        )
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, of: Population) -> Case:
+    return Case(
+        name,
+        lambda seed: robustness_rows(seed, of),
+        lambda row: not (of.content if row.setup == RobustnessMeasure.CLASS_PURITY else of.trace),
+        lambda row: f"{row.setup}, {row.condition}",
+    )

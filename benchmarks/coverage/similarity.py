@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 from benchmarks.coverage.held import Case
@@ -84,9 +85,12 @@ def similarity_rows(seed: int, population: Population) -> list[Result]:
 
 def cases() -> Iterator[Case]:
     """The populations with what is measured of them."""
-    for name, each in POPULATIONS.items():
-        yield Case(
-            name,
-            lambda seed, of=each: similarity_rows(seed, of),
-            lambda _, of=each: not of.trace,
-        )
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, of: Population) -> Case:
+    return Case(
+        name,
+        lambda seed: similarity_rows(seed, of),
+        lambda _: not of.trace,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import starmap
 
 import numpy as np
 from benchmarks.coverage.held import Case
@@ -84,13 +85,16 @@ def stability_rows(seed: int, population: Population) -> list[Result]:
 
 def cases() -> Iterator[Case]:
     """The populations with what is measured of them; nothing of it is tested."""
-    for name, each in POPULATIONS.items():
-        yield Case(
-            name,
-            lambda seed, of=each: stability_rows(seed, of),
-            lambda _: False,
-            truth=lambda of=each: _of_endless_photos(of),
-        )
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, of: Population) -> Case:
+    return Case(
+        name,
+        lambda seed: stability_rows(seed, of),
+        lambda _: False,
+        truth=lambda: _of_endless_photos(of),
+    )
 
 
 def _of_endless_photos(population: Population) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 from benchmarks.coverage.held import Case
@@ -68,9 +69,12 @@ def made_up(seed: int, population: Population) -> MadeUp:
 
 def cases() -> Iterator[Case]:
     """The populations with what is measured of them; nothing of it is tested."""
-    for name, each in POPULATIONS.items():
-        yield Case(
-            name,
-            lambda seed, of=each: decompose_variance(made_up(seed, of), SHARPENING),
-            lambda _: False,
-        )
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, of: Population) -> Case:
+    return Case(
+        name,
+        lambda seed: decompose_variance(made_up(seed, of), SHARPENING),
+        lambda _: False,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
+from itertools import product, starmap
 
 import numpy as np
 from benchmarks.coverage.held import Case
@@ -12,6 +12,7 @@ from benchmarks.coverage.made_up import MadeUp, table
 
 from latentprint.experiments.probes.acquisition_probe import probe_label
 from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.results import Result
 
 _PHOTOS, _CLASSES, _SCANNERS, _DIMENSIONS = 240, 6, 2, 16
 _OPTIONS = ProbeOptions(fits=3, controls=False, curve=False, bootstrap=200)
@@ -41,19 +42,20 @@ def cases() -> Iterator[Case]:
     Every set has classes of its own, and so a truth of its own. Plainly, the class tells of the
     scanner, so that there is always something to find.
     """
-    for within, trace, made in product((False, True), (0.0, 0.7), (True, False)):
-        how = "folds" if made else "split"
-        yield Case(
-            f"{_PHOTOS} photos, {how}, {f'trace {trace}' if trace else 'the class alone tells'}",
-            lambda seed, within=within, trace=trace, made=made: [
-                probe_label(
-                    replace(made_up(seed, trace=trace), split_made=made),
-                    "scanner",
-                    _OPTIONS,
-                    within_class=within,
-                ).result
-            ],
-            lambda _, within=within, trace=trace: within and not trace,
-            lambda row: row.setup or "plain",
-            one_truth=False,
-        )
+    return starmap(_case, product((False, True), (0.0, 0.7), (True, False)))
+
+
+def _case(within: bool, trace: float, made: bool) -> Case:
+    def measure(seed: int) -> list[Result]:
+        source = replace(made_up(seed, trace=trace), split_made=made)
+        return [probe_label(source, "scanner", _OPTIONS, within_class=within).result]
+
+    how = "folds" if made else "split"
+    return Case(
+        f"{_PHOTOS} photos, {how}, {f'trace {trace}' if trace else 'the class alone tells'}"
+        f"{', within class' if within else ''}",
+        measure,
+        lambda _: within and not trace,
+        lambda row: row.setup or "plain",
+        one_truth=False,
+    )
