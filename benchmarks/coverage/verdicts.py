@@ -22,6 +22,7 @@ from latentprint.experiments.probes.paired_shift import paired_shift
 from latentprint.results import Result
 from latentprint.verdicts import judged
 from latentprint.words import (
+    PROBES,
     Experiment,
     InfluenceSetup,
     PairGallery,
@@ -29,10 +30,13 @@ from latentprint.words import (
     ProbeSetup,
     RobustnessMeasure,
     SimilarityMeasure,
+    Verdict,
 )
 
 ENCODERS = 6
 """Encoders of a run."""
+
+_ALARM = "alarm that a probe is below chance"
 
 
 def _processing(seed: int) -> Result:
@@ -105,14 +109,16 @@ class Runs:
                 for test, measure in TESTS.items()
             ]
             found = judged([row for _, row in rows])
-            tests = {
-                test for (test, _), row in zip(rows, found, strict=True) if row.verdict in CLAIMS
+            claims = {
+                _ALARM if row.experiment in PROBES and row.verdict == Verdict.BELOW_CHANCE else test
+                for (test, _), row in zip(rows, found, strict=True)
+                if row.verdict in CLAIMS
             }
-            claimed.update(tests)
-            claimed["any"] += bool(tests)
+            claimed.update(claims)
+            claimed["any"] += bool(claims)
         return [
-            Count(f"runs with a claim, {test}", sets, false=100.0 * claimed[test] / sets)
-            for test in ("any", *TESTS)
+            Count(f"runs with a claim, {claim}", sets, false=100.0 * claimed[claim] / sets)
+            for claim in ("any", *TESTS, _ALARM)
         ]
 
 
