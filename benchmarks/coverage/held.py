@@ -1,88 +1,106 @@
-"""Count over made-up sets how often intervals hold the truth, and how often p is small."""
+"""Count over made-up sets how often intervals hold the truth, and how often verdicts claim."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-import polars as pl
 
 from latentprint.results import Result
+from latentprint.verdicts import is_judged, judged
+from latentprint.words import Verdict
 
-LEVEL = 0.05
-"""p up to which a single test claims something."""
+CLAIMS = frozenset(
+    (
+        Verdict.CARRIED,
+        Verdict.BELOW_CHANCE,
+        Verdict.CHANGE,
+        Verdict.DISTRACTION,
+        Verdict.NARROWING,
+        Verdict.ABOVE_CHANCE,
+        Verdict.ALIKE,
+    )
+)
+"""The verdicts that say that something was found."""
 
 
 @dataclass(frozen=True)
-class MadeUp:
-    """Made-up embeddings, as the experiments ask for them."""
+class Count:
+    """How often one figure of a population was right, in percent of the sets.
 
-    photos: pl.DataFrame
-    by_class: dict[str, np.ndarray]
-    split_made: bool = False
-    encoder: str = "made up"
-    network: str = "made up"
-    family: str = "yours"
-    dataset: str = "made up"
-    layer: int | None = None
-
-    def vectors(self, processing: str) -> np.ndarray:
-        """The embeddings under one class, float32 [N, D]."""
-        return self.by_class[processing]
-
-
-def table(n: int, groups: np.ndarray | None = None, **columns: np.ndarray) -> pl.DataFrame:
-    """A table of photos, every other one a test photo; columns hold numbers of names."""
-    ids = [f"photo{each:05}" for each in range(n)]
-    alike = ids if groups is None else [f"group{each}" for each in groups]
-    named = {name: [f"{name}{each}" for each in numbers] for name, numbers in columns.items()}
-    split = ["train" if each % 2 else "val" for each in range(n)]
-    return pl.DataFrame({"id": ids, "split": split, "group": alike, **named})
-
-
-def held(
-    measure: Callable[[int], Iterable[Result]],
-    sets: int,
-    name: Callable[[Result], str] = lambda row: row.setup,
-    truth: Mapping[str, float] | None = None,
-) -> pl.DataFrame:
-    """Measure many sets of one population.
-
-    Args:
-        measure: The rows of the set with some seed.
+    Attributes:
+        figure: What is measured.
         sets: Number of sets.
-        name: What tells the figures of one set apart.
-        truth: The figure of an endless set; else the truth is the mean over all sets.
-
-    Returns:
-        For every figure its ``mean`` and ``sd`` over the sets, the ``truth``, the mean
-        ``half_width`` of the intervals, the share that ``holds`` the truth, that lie ``below`` and
-        ``above`` it, and the shares that claim ``less`` or ``more`` than nothing by p alone, all in
-        percent.
+        holds: Intervals that hold the truth; None where sets share no truth.
+        false: Verdicts that claim something though there is nothing.
+        power: Verdicts that claim something where there is something.
     """
-    rows: dict[str, list[Result]] = {}
-    for seed in range(sets):
-        for row in measure(seed):
-            rows.setdefault(name(row), []).append(row)
-    return pl.DataFrame([_counted(*each, (truth or {}).get(each[0])) for each in rows.items()])
+
+    figure: str
+    sets: int
+    holds: float | None = None
+    false: float | None = None
+    power: float | None = None
 
 
-def _counted(name: str, rows: list[Result], known: float | None) -> dict[str, object]:
-    value, low, high = np.array([(row.value, row.low, row.high) for row in rows]).T
-    chance = np.array([row.chance or 0.0 for row in rows])
-    shown = np.array([row.p is not None and row.p <= LEVEL for row in rows])
-    truth = value.mean() if known is None else known
-    return {
-        "figure": name,
-        "sets": len(rows),
-        "mean": value.mean(),
-        "truth": truth,
-        "sd": value.std(),
-        "half_width": (high - low).mean() / 2,
-        "holds": 100 * ((low <= truth) & (truth <= high)).mean(),
-        "below": 100 * (high < truth).mean(),
-        "above": 100 * (low > truth).mean(),
-        "less": 100 * (shown & (value < chance)).mean(),
-        "more": 100 * (shown & (value > chance)).mean(),
-    }
+class Measured(Protocol):
+    """Something that can be counted over made-up sets."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - tells it from others of its part
+
+    def counts(self, sets: int) -> list[Count]:
+        """Measure the sets whose seeds are 0, 1, 2 and so on."""
+        ...
+
+
+def by_setup(row: Result) -> str:
+    """The name of a figure whose set-up says what is measured."""
+    return row.setup
+
+
+@dataclass(frozen=True)
+class Case:
+    """A population of made-up sets, and what is measured of each of them.
+
+    Attributes:
+        name: What the sets are like: photos or subjects, and trace.
+        measure: The rows of the set with some seed.
+        null: Whether there is nothing that this row could find.
+        figure: What tells the figures of one set apart.
+        truth: Figures of an endless set; of others the truth is the mean over all sets.
+        one_truth: Whether all sets are of one population, and so have one truth.
+    """
+
+    name: str
+    measure: Callable[[int], Iterable[Result]]
+    null: Callable[[Result], bool]
+    figure: Callable[[Result], str] = by_setup
+    truth: Callable[[], Mapping[str, float]] = dict
+    one_truth: bool = True
+
+    def counts(self, sets: int) -> list[Count]:
+        """Measure the sets whose seeds are 0, 1, 2 and so on.
+
+        Every row is judged by itself, as the only one of a run.
+        """
+        found: dict[str, list[Result]] = {}
+        for seed in range(sets):
+            for row in self.measure(seed):
+                found.setdefault(self.figure(row), []).append(row)
+        truth = self.truth()
+        return [self._count(name, rows, truth.get(name)) for name, rows in found.items()]
+
+    def _count(self, name: str, rows: list[Result], known: float | None) -> Count:
+        value, low, high = np.array([(row.value, row.low, row.high) for row in rows]).T
+        truth = value.mean() if known is None else known
+        holds = 100.0 * ((low <= truth) & (truth <= high)).mean() if self.one_truth else None
+        if not is_judged(rows[0]):
+            return Count(name, len(rows), holds)
+        found = [judged([row])[0].verdict in CLAIMS for row in rows]
+        claims = 100.0 * sum(found) / len(found)
+        if self.null(rows[0]):
+            return Count(name, len(rows), holds, false=claims)
+        return Count(name, len(rows), holds, power=claims)

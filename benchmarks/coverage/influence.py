@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
-import polars as pl
-from benchmarks.coverage.held import MadeUp, held
+from benchmarks.coverage.held import Case
+from benchmarks.coverage.made_up import SHARPENING, MadeUp, habits, table, versions
 
 from latentprint.experiments import influence
-from latentprint.processing import ATTRIBUTES
+from latentprint.results import Result
 
-SHARPENING = ATTRIBUTES["sharpening"]
 DIMENSIONS = 24
 
 
@@ -48,31 +49,10 @@ class MadeClasses:
         n = self.train + self.test
         label = rng.integers(self.classes, size=n)
         group = np.arange(n) // self.per_group
-        habits = self.habit * rng.normal(size=(group[-1] + 1, DIMENSIONS))
-        content = centres[label] + habits[group] + self.spread * rng.normal(size=(n, DIMENSIONS))
-        vectors = {
-            name: (content + shift + self.blur * rng.normal(size=content.shape)).astype(np.float32)
-            for name, shift in zip(SHARPENING.classes, shifts, strict=True)
-        }
-        photos = pl.DataFrame(
-            {
-                "id": [f"photo{each:05}" for each in range(n)],
-                "label": [f"class{each}" for each in label],
-                "split": ["train"] * self.train + ["val"] * self.test,
-                "group": [f"group{each:05}" for each in group],
-            }
-        )
-        return MadeUp(photos, vectors)
-
-
-def influence_coverage(made: MadeClasses, sets: int, k: int = 10) -> pl.DataFrame:
-    """How often the figures of sets of one population are right; see ``held``."""
-    return held(
-        lambda seed: (
-            influence(made.draw(seed), SHARPENING, ks=(k,), seeds=3, bootstrap=300).results
-        ),
-        sets,
-    )
+        content = centres[label] + habits(rng, group, self.habit, DIMENSIONS)
+        content += self.spread * rng.normal(size=(n, DIMENSIONS))
+        photos = table(n, group, self.train, label=label)
+        return MadeUp(photos, versions(rng, content, shifts, self.blur))
 
 
 POPULATIONS = {
@@ -88,3 +68,21 @@ POPULATIONS = {
     ),
 }
 """Populations whose coverage is reported."""
+
+
+def influence_rows(made: MadeUp, k: int = 10) -> list[Result]:
+    """The rows of one set."""
+    return influence(made, SHARPENING, ks=(k,), seeds=3, bootstrap=300).results
+
+
+def cases() -> Iterator[Case]:
+    """The populations with what is measured of them."""
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, made: MadeClasses) -> Case:
+    return Case(
+        name,
+        lambda seed: influence_rows(made.draw(seed)),
+        lambda _: not made.trace,
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 import polars as pl
-from benchmarks.coverage.held import MadeUp, held
+from benchmarks.coverage.held import Case
+from benchmarks.coverage.made_up import MadeUp
 
 from latentprint.experiments import PairsOptions, near_duplicates
 from latentprint.results import Result
@@ -48,23 +51,6 @@ class MadePairs:
         return MadeUp(photos, {"none": np.array(vectors, dtype=np.float32)})
 
 
-def pairs_coverage(
-    made: MadePairs, sets: int, permutations: int = 999, bootstrap: int = 300
-) -> pl.DataFrame:
-    """How often the figures of sets of one population are right; see ``held``.
-
-    The mean of median ranks, which are whole or half numbers, is none that a set could have, so
-    that their intervals hold it less often than the median of all sets.
-    """
-    how = PairsOptions(ks=(1, 5), permutations=permutations, bootstrap=bootstrap)
-    return held(lambda seed: near_duplicates(made.draw(seed), options=how).results, sets, _name)
-
-
-def _name(row: Result) -> str:
-    devices = f"{row.query_device}, {row.target_device}" if row.query_device else "all directions"
-    return f"{row.attribute}, {row.setup}, {devices}"
-
-
 POPULATIONS = {
     "15 subjects, no trace": MadePairs(15),
     "15 subjects, trace": MadePairs(15, trace=0.5),
@@ -78,3 +64,27 @@ POPULATIONS = {
     "40 subjects, 3 types of device, no trace": MadePairs(40, photos=(1, 1, 1)),
 }
 """Populations whose coverage is reported."""
+
+
+def pairs_rows(made: MadeUp, permutations: int = 999, bootstrap: int = 300) -> list[Result]:
+    """The rows of one set that are means over all directions."""
+    how = PairsOptions(ks=(1, 5), permutations=permutations, bootstrap=bootstrap)
+    return [row for row in near_duplicates(made, options=how).results if not row.query_device]
+
+
+def cases() -> Iterator[Case]:
+    """The populations with what is measured of them.
+
+    The mean of median ranks, which are whole or half numbers, is none that a set could have, so
+    that their intervals hold it less often than the median of all sets.
+    """
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, made: MadePairs) -> Case:
+    return Case(
+        name,
+        lambda seed: pairs_rows(made.draw(seed)),
+        lambda _: not made.trace,
+        lambda row: f"{row.attribute}, {row.setup}",
+    )

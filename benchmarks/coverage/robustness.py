@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
-import polars as pl
-from benchmarks.coverage.held import MadeUp, held, table
+from benchmarks.coverage.held import Case
+from benchmarks.coverage.made_up import MadeUp, habits, table
 
 from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import robustness
+from latentprint.results import Result
+from latentprint.words import RobustnessMeasure
 
 _DIMENSIONS = 16
 _CLASSES, _DEVICES = 4, 3
@@ -87,22 +91,28 @@ def made_up(seed: int, population: Population) -> MadeUp:
     vectors = (
         population.content * centres[labels]
         + population.trace * shifts[devices]
-        + population.habit * rng.normal(size=(count, _DIMENSIONS))[group]
+        + habits(rng, group, population.habit, _DIMENSIONS)
         + rng.normal(size=(n, _DIMENSIONS))
     )
     photos = table(n, group, label=labels, device=devices)
     return MadeUp(photos, {"none": vectors.astype(np.float32)})
 
 
-def coverage(population: Population, sets: int, permutations: int = 199) -> pl.DataFrame:
-    """What intervals hold and tests claim over many sets; see ``held``."""
-    options = RobustnessOptions(ks=(population.k,), permutations=permutations)
-    return held(
-        lambda seed: (
-            robustness(
-                made_up(seed, population), "device", options=replace(options, seed=seed)
-            ).results
-        ),
-        sets,
+def robustness_rows(seed: int, population: Population, permutations: int = 199) -> list[Result]:
+    """The rows of one set."""
+    options = RobustnessOptions(ks=(population.k,), permutations=permutations, seed=seed)
+    return robustness(made_up(seed, population), "device", options=options).results
+
+
+def cases() -> Iterator[Case]:
+    """The populations with what is measured of them."""
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, of: Population) -> Case:
+    return Case(
+        name,
+        lambda seed: robustness_rows(seed, of),
+        lambda row: not (of.content if row.setup == RobustnessMeasure.CLASS_PURITY else of.trace),
         lambda row: f"{row.setup}, {row.condition}",
     )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
-import polars as pl
-from benchmarks.coverage.held import MadeUp, held, table
+from benchmarks.coverage.held import Case
+from benchmarks.coverage.made_up import SHARPENING, MadeUp, habits, table, versions
 
 from latentprint.experiments.similarity.queries import QueryOptions
 from latentprint.experiments.similarity.similarity import similarity
-from latentprint.processing import ATTRIBUTES
+from latentprint.results import Result
 
 _DIMENSIONS = 16
 _CLASSES, _DEVICES = 4, 3
-_SHARPENING = ATTRIBUTES["sharpening"]
 
 
 @dataclass(frozen=True)
@@ -71,21 +72,29 @@ def made_up(seed: int, population: Population) -> MadeUp:
     group = np.arange(n) // population.per_group
     labels = rng.integers(_CLASSES, size=n)
     devices = rng.integers(_DEVICES, size=group.max() + 1)[group]
-    habits = population.habit * rng.normal(size=(group.max() + 1, _DIMENSIONS))
-    content = population.content * centres[labels] + habits[group]
-    content += rng.normal(size=(n, _DIMENSIONS))
+    content = habits(rng, group, population.habit, _DIMENSIONS)
+    content += population.content * centres[labels] + rng.normal(size=(n, _DIMENSIONS))
     photos = table(n, group, label=labels, device=devices)
     if not population.processed:
         return MadeUp(photos, {"none": (content + shifts[devices]).astype(np.float32)})
-    versions = {
-        name: content + shift + population.noise * rng.normal(size=content.shape)
-        for name, shift in zip(_SHARPENING.classes, shifts, strict=True)
-    }
-    return MadeUp(photos, {name: each.astype(np.float32) for name, each in versions.items()})
+    return MadeUp(photos, versions(rng, content, shifts, population.noise))
 
 
-def coverage(population: Population, sets: int) -> pl.DataFrame:
-    """What intervals hold and tests claim over many sets; see ``held``."""
-    metadata = _SHARPENING if population.processed else "device"
+def similarity_rows(seed: int, population: Population) -> list[Result]:
+    """The rows of one set."""
+    metadata = SHARPENING if population.processed else "device"
     options = QueryOptions(sample=population.sample, exclude_group=population.exclude)
-    return held(lambda seed: similarity(made_up(seed, population), metadata, options).results, sets)
+    return similarity(made_up(seed, population), metadata, options).results
+
+
+def cases() -> Iterator[Case]:
+    """The populations with what is measured of them."""
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, of: Population) -> Case:
+    return Case(
+        name,
+        lambda seed: similarity_rows(seed, of),
+        lambda _: not of.trace,
+    )

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import starmap
 
 import numpy as np
-import polars as pl
-from benchmarks.coverage.held import MadeUp, held, table
+from benchmarks.coverage.held import Case
+from benchmarks.coverage.made_up import SHARPENING, MadeUp, habits, table, versions
 
 from latentprint.experiments.similarity.queries import QueryOptions
 from latentprint.experiments.similarity.stability import stability
-from latentprint.processing import ATTRIBUTES
+from latentprint.results import Result
 from latentprint.words import StabilityMeasure
 
 _DIMENSIONS = 16
 _ENDLESS = 200_000
-_SHARPENING = ATTRIBUTES["sharpening"]
 
 
 @dataclass(frozen=True)
@@ -60,39 +61,39 @@ def made_up(seed: int, population: Population) -> MadeUp:
     """A set of photos; subjects and processing are the same in every set."""
     fixed = np.random.default_rng(10**6)
     centres = 2.0 * fixed.normal(size=(max(1, population.clusters), _DIMENSIONS))
-    shifts = 0.2 * fixed.normal(size=(len(_SHARPENING.classes), _DIMENSIONS))
+    shifts = 0.2 * fixed.normal(size=(len(SHARPENING.classes), _DIMENSIONS))
     rng = np.random.default_rng(seed)
     n = population.photos
     group = np.arange(n) // population.per_group
-    persons = group.max() + 1
-    content = population.habit * rng.normal(size=(persons, _DIMENSIONS))[group]
+    content = habits(rng, group, population.habit, _DIMENSIONS)
     content += rng.normal(size=(n, _DIMENSIONS))
     if population.clusters:
         content += centres[rng.integers(population.clusters, size=n)]
     # Some photos are moved far, and all of a photographer's alike.
-    extent = population.habit * rng.normal(size=persons)[group]
-    extent += (1.0 - population.habit) * rng.normal(size=n)
-    moved = population.noise * np.exp(population.heavy * extent)[:, None]
-    versions = {
-        name: content + moved * (shift + rng.normal(size=content.shape))
-        for name, shift in zip(_SHARPENING.classes, shifts, strict=True)
-    }
-    return MadeUp(
-        table(n, group), {name: each.astype(np.float32) for name, each in versions.items()}
-    )
+    extent = habits(rng, group, population.habit, 1)
+    extent += (1.0 - population.habit) * rng.normal(size=(n, 1))
+    moved = population.noise * np.exp(population.heavy * extent)
+    return MadeUp(table(n, group), versions(rng, content, [moved * each for each in shifts], moved))
 
 
-def coverage(population: Population, sets: int) -> pl.DataFrame:
-    """What intervals hold over many sets; see ``held``."""
+def stability_rows(seed: int, population: Population) -> list[Result]:
+    """The rows of one set."""
     options = QueryOptions(exclude_group=population.exclude)
-    return held(
-        lambda seed: (
-            stability(
-                made_up(seed, population), _SHARPENING, options, threshold=population.threshold
-            ).results
-        ),
-        sets,
-        truth=_of_endless_photos(population),
+    made = made_up(seed, population)
+    return stability(made, SHARPENING, options, threshold=population.threshold).results
+
+
+def cases() -> Iterator[Case]:
+    """The populations with what is measured of them; nothing of it is tested."""
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, of: Population) -> Case:
+    return Case(
+        name,
+        lambda seed: stability_rows(seed, of),
+        lambda _: False,
+        truth=lambda: _of_endless_photos(of),
     )
 
 

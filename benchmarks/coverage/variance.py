@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
-import polars as pl
-from benchmarks.coverage.held import MadeUp, held, table
+from benchmarks.coverage.held import Case
+from benchmarks.coverage.made_up import SHARPENING, MadeUp, habits, table, versions
 
 from latentprint.experiments.probes.variance import decompose_variance
-from latentprint.processing import ATTRIBUTES
 
 _DIMENSIONS = 16
-_SHARPENING = ATTRIBUTES["sharpening"]
 
 
 @dataclass(frozen=True)
@@ -55,24 +55,26 @@ def made_up(seed: int, population: Population) -> MadeUp:
     """A set of photos; subjects and processing are the same in every set."""
     fixed = np.random.default_rng(10**6)
     centres = 2.0 * fixed.normal(size=(max(1, population.clusters), _DIMENSIONS))
-    shifts = population.shift * fixed.normal(size=(len(_SHARPENING.classes), _DIMENSIONS))
+    shifts = population.shift * fixed.normal(size=(len(SHARPENING.classes), _DIMENSIONS))
     rng = np.random.default_rng(seed)
     n = population.photos
     group = np.arange(n) // population.per_group
-    content = population.habit * rng.normal(size=(group.max() + 1, _DIMENSIONS))[group]
+    content = habits(rng, group, population.habit, _DIMENSIONS)
     content += rng.normal(size=(n, _DIMENSIONS))
     if population.clusters:
         content += centres[rng.integers(population.clusters, size=n)]
     moved = population.noise * np.exp(population.heavy * rng.normal(size=n))[:, None]
-    versions = {
-        name: content + shift + moved * rng.normal(size=content.shape)
-        for name, shift in zip(_SHARPENING.classes, shifts, strict=True)
-    }
-    return MadeUp(
-        table(n, group), {name: each.astype(np.float32) for name, each in versions.items()}
+    return MadeUp(table(n, group), versions(rng, content, shifts, moved))
+
+
+def cases() -> Iterator[Case]:
+    """The populations with what is measured of them; nothing of it is tested."""
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, of: Population) -> Case:
+    return Case(
+        name,
+        lambda seed: decompose_variance(made_up(seed, of), SHARPENING),
+        lambda _: False,
     )
-
-
-def coverage(population: Population, sets: int) -> pl.DataFrame:
-    """What intervals hold over many sets; see ``held``."""
-    return held(lambda seed: decompose_variance(made_up(seed, population), _SHARPENING), sets)

@@ -1,21 +1,18 @@
-"""How often a label that the subject alone decides is called carried: plainly, and within classes.
-
-``python -m benchmarks.coverage.within_class --sets 200`` takes about 10 CPU minutes.
-"""
+"""How often a label that the class alone tells is called carried: plainly, and within classes."""
 
 from __future__ import annotations
 
-import argparse
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product, starmap
 
 import numpy as np
-import polars as pl
-from benchmarks.coverage.held import MadeUp, table
+from benchmarks.coverage.held import Case
+from benchmarks.coverage.made_up import MadeUp, table
 
 from latentprint.experiments.probes.acquisition_probe import probe_label
 from latentprint.experiments.probes.fitting import ProbeOptions
-from latentprint.verdicts import judged
+from latentprint.results import Result
 
 _PHOTOS, _CLASSES, _SCANNERS, _DIMENSIONS = 240, 6, 2, 16
 _OPTIONS = ProbeOptions(fits=3, controls=False, curve=False, bootstrap=200)
@@ -39,30 +36,26 @@ def made_up(seed: int, *, trace: float) -> MadeUp:
     return MadeUp(photos, {"none": vectors.astype(np.float32)})
 
 
-def verdicts(sets: int, *, trace: float, split_made: bool, within_class: bool) -> dict[str, int]:
-    """How often each verdict was given."""
-    found: Counter[str] = Counter()
-    for seed in range(sets):
-        source = replace(made_up(seed, trace=trace), split_made=split_made)
-        outcome = probe_label(source, "scanner", _OPTIONS, within_class=within_class)
-        found[judged([outcome.result])[0].verdict] += 1
-    return dict(found)
+def cases() -> Iterator[Case]:
+    """Plainly and within classes, with and without a trace, in folds and with a given split.
+
+    Every set has classes of its own, and so a truth of its own. Plainly, the class tells of the
+    scanner, so that there is always something to find.
+    """
+    return starmap(_case, product((False, True), (0.0, 0.7), (True, False)))
 
 
-def main() -> None:
-    """Print a line for every kind of set."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sets", type=int, default=200)
-    sets = parser.parse_args().sets
-    rows = [
-        {"within class": within, "trace": trace, "split made": made}
-        | verdicts(sets, trace=trace, split_made=made, within_class=within)
-        for within in (False, True)
-        for trace in (0.0, 0.7)
-        for made in (True, False)
-    ]
-    print(pl.DataFrame(rows).fill_null(0))
+def _case(within: bool, trace: float, made: bool) -> Case:
+    def measure(seed: int) -> list[Result]:
+        source = replace(made_up(seed, trace=trace), split_made=made)
+        return [probe_label(source, "scanner", _OPTIONS, within_class=within).result]
 
-
-if __name__ == "__main__":
-    main()
+    how = "folds" if made else "split"
+    return Case(
+        f"{_PHOTOS} photos, {how}, {f'trace {trace}' if trace else 'the class alone tells'}"
+        f"{', within class' if within else ''}",
+        measure,
+        lambda _: within and not trace,
+        lambda row: row.setup or "plain",
+        one_truth=False,
+    )

@@ -51,7 +51,7 @@ def test_vectors_of_ones_own_are_probed(vectors: Path) -> None:
 
 
 def test_vectors_of_ones_own_are_compared(vectors: Path) -> None:
-    options = ComparisonOptions(columns=("scanner",), queries=QueryOptions(bootstrap=50))
+    options = ComparisonOptions(columns=("scanner",), queries=QueryOptions())
     rows = measure_stored("similarity", of(vectors), options).results
     assert {row.attribute for row in rows} == {"scanner"}
     judging = RobustnessOptions(ks=(3,), permutations=99)

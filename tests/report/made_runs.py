@@ -72,7 +72,7 @@ CONTROLS = {"twin": 0.0, "colour": 0.2, "dct": 0.5}
 
 _OPTIONS = ProbeOptions(fits=2, bootstrap=100, C_grid=(100.0,), assignment="one")
 _BARE = replace(_OPTIONS, controls=False, curve=False)
-_QUERIES = QueryOptions(sample=40, bootstrap=100)
+_QUERIES = QueryOptions(sample=40)
 
 
 @dataclass
