@@ -47,7 +47,7 @@ def test_manifest_and_the_phone_among_the_cameras(
         assert table.columns[:4] == ["id", "path", "split", "label"]
         assert table.columns[4:] == ["subject", "device_type", "model", "group"]
         assert table.select("id", "subject", "device_type").row(3) == ("d.jpg", "s2", "phone")
-        (message,) = caplog.messages
+        (message,) = [each for each in caplog.messages if "white space" not in each]
         assert message.startswith("1 photos were taken with the model XT1032, a phone of 2013")
 
 

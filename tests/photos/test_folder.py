@@ -137,6 +137,11 @@ def test_archives_beside_numbered_folders_are_told(tmp_path: Path) -> None:
     assert "3 .tar archives are not opened" in photos.notes[0]
 
 
+def test_archives_alone_are_named(tmp_path: Path) -> None:
+    with pytest.raises(LatentprintError, match=r"\.tar archives are not opened, unpack"):
+        open_photos(touch(tmp_path, "00000.tar", "00001.tar"))
+
+
 def test_numbered_parts_keep_their_split(tmp_path: Path) -> None:
     files = [f"{side}/{name}" for side in ("train", "val") for name in shards("jpg", "json")]
     photos = open_photos(touch(tmp_path, *files))

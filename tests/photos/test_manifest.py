@@ -82,7 +82,9 @@ def test_real_manifests(shared_data: Path) -> None:
     assert all(photos.file(path).is_file() for path in photos.table["path"])
 
 
-def test_white_space_is_stripped_once_and_told(tmp_path: Path) -> None:
+def test_white_space_is_stripped_once_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "m.csv").write_text(
         "path , label,maker\na.jpg,cat,A\nb.jpg,cat ,\u00a0B\nc .jpg,  ,B\n"
     )
@@ -96,6 +98,7 @@ def test_white_space_is_stripped_once_and_told(tmp_path: Path) -> None:
         "m.csv: white space was stripped from the column names path, label.",
         "m.csv: white space was stripped in the columns 'label' (2 values), 'maker' (1 values).",
     )
+    assert photos.notes[1] in caplog.text
 
 
 def test_a_table_that_needs_no_change_has_no_note(tmp_path: Path) -> None:

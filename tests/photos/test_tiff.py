@@ -113,6 +113,42 @@ def test_floating_point_whose_bytes_are_rearranged(tmp_path: Path) -> None:
     assert np.array_equal(found.values, given)
 
 
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("kind", ["u2", "i2", "u4", "i4"])
+@pytest.mark.parametrize("planar", [False, True])
+def test_differences_are_summed(tmp_path: Path, order: str, kind: str, planar: bool) -> None:
+    given = values(kind, 3)
+    file = written(
+        tmp_path / "a.tif", np.moveaxis(given, -1, 0) if planar else given, byteorder=order,
+        photometric="rgb", planarconfig="separate" if planar else "contig", compression="zlib",
+        predictor=True, tile=(16, 32),
+    )  # fmt: skip
+    found = read_samples(file)
+    assert found is not None
+    assert np.array_equal(found.values, given)
+
+
+def test_differences_that_only_libtiff_unpacks(tmp_path: Path) -> None:
+    given = values("u2", 1)
+    Image.fromarray(given).save(tmp_path / "a.tif", compression="tiff_lzw", tiffinfo={317: 2})
+    found = read_samples(tmp_path / "a.tif")
+    assert found is not None
+    assert np.array_equal(found.values, given)
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_deep_pictures_are_turned_once(tmp_path: Path, turn: int, compression: str | None) -> None:
+    given = (values("u2", 1) // 256 * 257).astype(np.uint16)
+    Image.fromarray(given).save(tmp_path / "a.tif", compression=compression, tiffinfo={274: turn})
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    Image.fromarray((given // 257).astype(np.uint8)).save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(decode(tmp_path / "a.tif").image, decode(tmp_path / "a.png").image)
+    stored = np.asarray(decode(tmp_path / "a.tif", orient=False).image)[..., 0]
+    assert np.array_equal(stored, given // 257)
+
+
 def test_pieces_without_bytes_are_not_black(tmp_path: Path) -> None:
     (tmp_path / "a.tif").write_bytes(plain_tiff(8, 8, 16, bytes(128), **{"279": 0}))
     with pytest.raises(BrokenPhoto, match="truncated"):

@@ -15,43 +15,11 @@ PhotosArgument = Annotated[
         "Parquet manifest with the columns path, and if you like id, split, label.",
     ),
 ]
-StoreArgument = Annotated[
-    Path,
-    typer.Argument(metavar="STORE", help="What `latentprint embed` or `audit` wrote with --out."),
-]
-OptionalStoreArgument = Annotated[
-    Path | None,
-    typer.Argument(metavar="STORE", help="What `latentprint embed` or `audit` wrote with --out."),
-]
-StudyOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--study-embeddings",
-        metavar="FOLDER",
-        help="Embeddings in the files of the study's own code, in place of a STORE.",
-    ),
-]
-ModelOption = Annotated[str | None, typer.Option(help="Only this model of these files.")]
-VariantOption = Annotated[str | None, typer.Option(help="Only this variant of these files.")]
-WhereOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CONDITION",
-        help="Only photos that fulfil it, such as \"jpeg_quality >= 90 AND make = 'Canon'\".",
-    ),
-]
-LabelsFileOption = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="A .csv or .parquet with further columns, by id."),
-]
 RunOutOption = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="Also write results and report into this folder."),
 ]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for everything written.")]
-RunArgument = Annotated[
-    Path, typer.Argument(metavar="RUN", help="The folder that an audit wrote with --out.")
-]
 EncoderOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -84,7 +52,7 @@ QuestionOption = Annotated[
         help="What to recover: a processing attribute (jpeg, sharpening, resizing, interpolation, "
         "jpeg:CLASS,CLASS, FILE.toml) or a label of the photos: make, model, smartphone, "
         "exposure_time, aperture, iso, focal_length, flash, year… or any column of the manifest "
-        "or of --labels (column:NAME where the name is taken). Repeat it for several.",
+        "(column:NAME where the name is taken). Repeat it for several.",
     ),
 ]
 GroupOption = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -20,9 +21,11 @@ from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.preparation import Preparation
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.photos import Photos, decode
+from latentprint.photos import Photos, Tones, decide_tones, decode
 from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.processing import Processing
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Extraction:
         orient: Apply the EXIF orientation.
         max_pixels: Larger photos are reported as broken.
         mask: Share of the crop to cover with the central mask; see ``is_maskable``.
+        tones: How pictures of more than 8 bits are scaled; what it leaves open is decided for the
+            whole set before the first is embedded, and recorded.
     """
 
     batch_size: int = 64
@@ -45,6 +50,7 @@ class Extraction:
     orient: bool = True
     max_pixels: int = 100_000_000
     mask: float = 0.0
+    tones: Tones = Tones()  # noqa: RUF009 - frozen
 
     def settings(self) -> dict[str, Any]:
         """What the store's manifest records, the versions of decoder and resizer included."""
@@ -57,6 +63,7 @@ class Extraction:
             "pillow": PIL.__version__,
             "libjpeg_turbo": features.version_feature("libjpeg_turbo"),
             "machine": platform.machine(),
+            **({"tones": self.tones.as_list()} if self.tones.scales else {}),
         }
 
 
@@ -112,6 +119,10 @@ def extract(
     how = extraction or Extraction()
     if how.mask:
         _refuse_unmaskable(encoders)
+    tones = decide_tones(photos, how.tones, max_pixels=how.max_pixels)
+    how = replace(how, tones=tones)
+    for note in tones.notes():
+        logger.warning("%s: %s", photos.name, note)
     stores = [
         create_or_resume(out / folder_name(encoder.name), _manifest(photos, encoder, classes, how))
         for encoder in encoders
@@ -126,7 +137,7 @@ def extract(
     ]
     preparations = [_preparation(encoder) for encoder in encoders]
     preprocesses = tuple(dict.fromkeys(preparations))
-    recipe = Recipe(tuple(classes), preprocesses, how.orient, how.max_pixels, how.mask)
+    recipe = Recipe(tuple(classes), preprocesses, how.orient, how.max_pixels, how.mask, tones)
     ids, paths = photos.table["id"].to_list(), photos.table["path"].to_list()
     tasks = [PhotoTask(row, ids[row], photos.file(paths[row])) for row in rows]
     workers = default_workers(device_of(encoders)) if how.workers is None else how.workers
@@ -273,6 +284,7 @@ def _refuse_changed_photos(photos: Photos, stores: Sequence[Store], how: Extract
 
 def _content(file: Path, how: Extraction) -> str:
     try:
-        return decode(file, orient=how.orient, max_pixels=how.max_pixels).content
+        decoded = decode(file, orient=how.orient, max_pixels=how.max_pixels, tones=how.tones)
+        return decoded.content
     except BrokenPhoto:
         return "unreadable"

@@ -19,6 +19,7 @@ from latentprint.photos.decode import decode
 from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.photos.location import member_at
 from latentprint.photos.near_duplicates import difference_hash
+from latentprint.photos.tones import Tones
 from latentprint.processing import Processing, mask_centre
 
 
@@ -33,6 +34,7 @@ class Recipe:
         max_pixels: Larger photos are reported as broken.
         mask: Share of the crop's area to cover with the central mask; 0 where a preparation makes
             something other than a crop.
+        tones: How deep pictures are scaled.
     """
 
     classes: tuple[Processing, ...]
@@ -40,6 +42,7 @@ class Recipe:
     orient: bool = True
     max_pixels: int = 100_000_000
     mask: float = 0.0
+    tones: Tones = Tones()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,9 @@ def prepare(task: PhotoTask, recipe: Recipe) -> Prepared:
     A photo that cannot be read or processed comes back with status "broken" and the reason.
     """
     try:
-        decoded = decode(task.file, orient=recipe.orient, max_pixels=recipe.max_pixels)
+        decoded = decode(
+            task.file, orient=recipe.orient, max_pixels=recipe.max_pixels, tones=recipe.tones
+        )
     except BrokenPhoto as error:
         return broken(task, str(error))
     versions: list[list[np.ndarray]] = [[] for _ in recipe.preprocesses]

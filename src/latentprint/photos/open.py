@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import logging
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,8 @@ from latentprint.photos import folder, manifest
 from latentprint.photos.benchmarks import BENCHMARKS, detect_benchmark
 from latentprint.photos.formats import suffixes
 from latentprint.photos.photos import Photos
+
+logger = logging.getLogger(__name__)
 
 LAYOUTS = (*folder.LAYOUTS, *BENCHMARKS)
 
@@ -55,6 +58,8 @@ def open_photos(
         raise UsageError(_neither(path))
     if not len(photos):
         raise LatentprintError(_empty(path, photos))
+    for note in photos.notes:
+        logger.warning("%s", note)
     if label_column is not None:
         photos = _labelled(photos, label_column)
     return photos if name is None else dataclasses.replace(photos, name=name)
@@ -102,8 +107,10 @@ def _empty(path: Path, photos: Photos) -> str:
     known = " ".join(f".{suffix}" for suffix in suffixes())
     if path.is_file():
         return f"{path} lists no photos: it has a header and no rows."
-    others = f" ({photos.ignored.height} other files)" if photos.ignored.height else ""
     reasons = photos.ignored["reason"].unique().to_list()
+    others = f" ({photos.ignored.height} other files)" if reasons else ""
     if len(reasons) == 1 and (reasons[0].startswith("a link out") or "extra" in reasons[0]):
         others = f" ({photos.ignored.height} files: {reasons[0]})"
+    elif ".tar" in photos.ignored_by_suffix():
+        others += ": its .tar archives are not opened, unpack them"
     return f"There are no photos in {path}{others}. Files with these suffixes count: {known}"

@@ -28,7 +28,7 @@ UNSIGNED, SIGNED, FLOAT = "unsigned", "signed", "floating-point"
 _TIFFFILE = (1, 8, 32946)
 _WHOLE_BYTES = (8, 16, 32, 64)
 # A pixel of more bits would make a small file fill the memory.
-_MOST_BITS = 256
+_MOST_CHANNELS, _MOST_BITS = 8, 256
 # Raw modes of the file's byte order, where libtiff has put the bytes into the machine's.
 _NATIVE = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
 
@@ -91,8 +91,8 @@ def unreadable(directory: Directory) -> str:
     kind = _kind(directory)
     colours = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3, 9: 3}.get(directory.photometric, 0)
     channels, depth = len(directory.bits), tiff_depth(directory)
-    if channels * directory.depth > _MOST_BITS:
-        return f"more than {_MOST_BITS} bits a pixel"
+    if channels > _MOST_CHANNELS or channels * directory.depth > _MOST_BITS:
+        return f"more than {_MOST_CHANNELS} channels or {_MOST_BITS} bits a pixel"
     if len(set(directory.bits)) > 1:
         return f"samples of different depths: {directory.bits}"
     if directory.sample_format > 4:

@@ -11,7 +11,11 @@ from latentprint.errors import LatentprintError
 from latentprint.solvers.features import Features, Normalisation, VectorArray
 from latentprint.solvers.holds import Hold, fit_holds, hold_out
 from latentprint.solvers.preconditioner import Preconditioner
-from latentprint.solvers.settings import Setting, SolverOptions
+from latentprint.solvers.settings import LBFGSSetting, Setting, SolverOptions
+
+_AMPLE, _SMALL, _EASY = 10, 2**20, 100.0
+"""Rows for each dimension, and numbers, from which large values of C cost much; and a C that costs
+little."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,8 @@ class Tuning:
 
     Attributes:
         setting: The chosen one.
-        table: Every setting, C rising or in the order of the trials, with its accuracy in percent
-            on the held-out rows.
+        table: Every setting that was fitted, C rising or in the order of the trials, with its
+            accuracy in percent on the held-out rows.
         converged: Whether the fit of every setting converged (SGD: that of the chosen one).
         edge: Whether the chosen C is the smallest or the largest of several.
         normalise: How the features were normalised.
@@ -50,7 +54,8 @@ def tune(
     cannot be told from the most accurate one, their paired difference being at most its own
     standard error (Breiman et al., *Classification and Regression Trees*, section 3.4.3), the
     choice moves up from the most accurate, as far as the middle of these values: where many are as
-    good, the first is an extreme one.
+    good, the first is an extreme one. Larger values than one that is worse than the best by more
+    than two standard errors are not fitted where they would cost much.
 
     Args:
         features: Features of the rows, floats [N, D].
@@ -77,21 +82,26 @@ def tune(
             "The probe cannot be tuned: too many training photos share a group, so that no fifth"
             " of them can be held out. Add photos, or give smaller groups."
         )
-    found = fit_holds(features, labels, n_classes, holds, settings, options)
     measured = np.concatenate([rows for _, rows in holds])
     truth = labels[measured]
-    right = np.concatenate(found.said, axis=1) == truth
-    weights = np.full(len(truth), 1.0 / len(truth))
-    if options.class_weight == "balanced":
-        present, place, sizes = np.unique(truth, return_inverse=True, return_counts=True)
-        weights = 1.0 / (len(present) * sizes[place])
-    accuracies = right @ weights
-    converged: np.ndarray = np.logical_and.reduce(found.converged, axis=0)
+    weights = _weights(truth, options)
+    members = np.unique(np.asarray(groups, dtype=str)[measured], return_inverse=True)[1]
     sgd = options.solver == "sgd"
+    right, converged = np.empty((0, len(truth)), dtype=bool), np.empty(0, dtype=bool)
+    preconditioner = None
+    for stage in _stages(settings, features.take(holds[0][0]), options):
+        found = fit_holds(
+            features, labels, n_classes, holds, stage, options, preconditioner=preconditioner
+        )
+        preconditioner = preconditioner or found.preconditioner
+        right = np.concatenate([right, np.concatenate(found.said, axis=1) == truth])
+        converged = np.concatenate([converged, np.logical_and.reduce(found.converged, axis=0)])
+        if _is_past_the_best(right * weights, members):
+            break
+    settings, accuracies = settings[: len(right)], right @ weights
     # A diverged trial is scored all the same, but must not win by always naming the first class.
     best = int(np.where(converged | (not sgd), accuracies, -1.0).argmax())
     if not sgd:
-        members = np.unique(np.asarray(groups, dtype=str)[measured], return_inverse=True)[1]
         best = _towards_the_middle(right * weights, members, best)
     return Tuning(
         settings[best],
@@ -99,8 +109,57 @@ def tune(
         bool(converged[best] if sgd else converged.all()),
         not sgd and len(settings) > 1 and best in (0, len(settings) - 1),
         options.normalise,
-        found.preconditioner,
+        preconditioner,
     )
+
+
+def _weights(truth: np.ndarray, options: SolverOptions) -> np.ndarray:
+    """What each measured row counts, float64 [M]; they add up to one."""
+    if options.class_weight != "balanced":
+        return np.full(len(truth), 1.0 / len(truth))
+    present, place, sizes = np.unique(truth, return_inverse=True, return_counts=True)
+    weights: np.ndarray = 1.0 / (len(present) * sizes[place])
+    return weights
+
+
+def _stages(
+    settings: Sequence[Setting], fitted: Features, options: SolverOptions
+) -> list[Sequence[Setting]]:
+    """Settings that are fitted at once.
+
+    Values of C share products, but where rows are few for their dimensions the largest need most
+    iterations of all, and are seldom worth them: these are fitted one after another, as long as
+    accuracy does not fall.
+    """
+    rows, dimensions = fitted.shape
+    if options.solver == "sgd" or rows >= _AMPLE * dimensions or rows * dimensions < _SMALL:
+        return [settings]
+    easy = sum(isinstance(each, LBFGSSetting) and each.C <= _EASY for each in settings)
+    first = [settings[:easy]] if easy else []
+    return [*first, *([each] for each in settings[easy:])]
+
+
+def _is_past_the_best(right: np.ndarray, members: np.ndarray) -> bool:
+    """Whether the last setting is worse than the best by more than two standard errors.
+
+    Args:
+        right: What each row adds to the accuracy of each setting, float64 [S, M].
+        members: Group of every row, int64 [M].
+    """
+    best = int(right.sum(axis=1).argmax())
+    behind, errors = _behind(right, members, best)
+    return bool(behind[-1] > 2.0 * errors[-1])
+
+
+def _behind(right: np.ndarray, members: np.ndarray, best: int) -> tuple[np.ndarray, np.ndarray]:
+    """How far every setting is behind one, and the standard error of that, float64 [S] each."""
+    n_groups = int(members.max()) + 1
+    lost = np.stack([np.bincount(members, each, n_groups) for each in right[best] - right])
+    difference = lost.sum(axis=1)
+    # The share of a group grows with its size, which is random too where it differs.
+    size = np.bincount(members, minlength=n_groups) / len(members)
+    residuals = lost - difference[:, None] * size
+    return difference, np.sqrt((residuals**2).sum(axis=1) * n_groups / max(1, n_groups - 1))
 
 
 def _towards_the_middle(right: np.ndarray, members: np.ndarray, best: int) -> int:
@@ -111,13 +170,7 @@ def _towards_the_middle(right: np.ndarray, members: np.ndarray, best: int) -> in
         members: Group of every row, int64 [M].
         best: The best setting.
     """
-    n_groups = int(members.max()) + 1
-    lost = np.stack([np.bincount(members, each, n_groups) for each in right[best] - right])
-    difference = lost.sum(axis=1)
-    # The share of a group grows with its size, which is random too where it differs.
-    size = np.bincount(members, minlength=n_groups) / len(members)
-    residuals = lost - difference[:, None] * size
-    errors = np.sqrt((residuals**2).sum(axis=1) * n_groups / max(1, n_groups - 1))
+    difference, errors = _behind(right, members, best)
     tied = difference <= errors + 1e-12
     low = high = best
     while low > 0 and tied[low - 1]:

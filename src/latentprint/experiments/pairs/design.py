@@ -11,7 +11,8 @@ import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 
-DEVICE_COLUMNS = ("device_type", "camera_type")
+# What a manifest says of itself counts before the label that every store has from EXIF.
+DEVICE_COLUMNS = ("camera_type", "device_type")
 """Where the type of device stands, the first column that there is."""
 
 _SHOWN = 5

@@ -22,8 +22,9 @@ _FEWEST = 3
 """Sizes that a curve must have."""
 
 _INFLATION, _LAW_ERROR = 1.5, 1.0
-"""Resamples hold the test photos but not which photos a smaller size was trained on, and the law is
-an approximation: their spread counts this many times, and these points are added to it."""
+"""What resamples leave out, which photos a size was trained on and that the law is an
+approximation: their spread counts so many times, and these points are added to it, more of them at
+smaller sizes, by the square root of their share (``benchmarks/extrapolation.py``)."""
 
 _M = np.geomspace(0.01, 10.0, 61)
 """Values of m as a share of the largest size: from a flat curve to one along which d ~ n."""
@@ -70,7 +71,7 @@ def extrapolate(
     if len(sizes) < _FEWEST or float(np.percentile(samples[-1], 2.5)) <= chance:
         return None
     measured, n = np.asarray(values, dtype=np.float64), np.asarray(sizes, dtype=np.float64)
-    covariance = _INFLATION**2 * np.cov(samples) + _LAW_ERROR**2 * np.eye(len(n))
+    covariance = _INFLATION**2 * np.cov(samples) + _LAW_ERROR**2 * np.diag(n[-1] / n)
     accuracy = _accuracies(round(100.0 / chance))
     reach = _SPAN * float(np.sqrt(covariance[-1, -1]))
     last = np.linspace(

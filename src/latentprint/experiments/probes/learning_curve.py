@@ -20,7 +20,7 @@ SHARES = (0.125, 0.25, 0.5)
 """Shares of the training groups that are fitted, besides all of them."""
 
 CURVE_FITS = 5
-"""Repeats at every share."""
+"""Fits at every share."""
 
 
 @dataclass(frozen=True)

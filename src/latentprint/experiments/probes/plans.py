@@ -15,13 +15,18 @@ from latentprint.solvers import Hold, hold_out
 FOLDS = 5
 """Folds of a cross-validation."""
 
-HALVINGS = 10
-"""Pairs of halves of the training photos behind an interval."""
+HALVINGS = (5, 10)
+"""Fewest and most pairs of halves of the training photos behind an interval."""
+
+_HALVED = 8000
+"""Items that the most pairs of halves may hold: larger sets take longer, and tell more by one."""
 
 FEW_PHOTOS = 5000
 """With more training photos, which ones they are makes no difference worth measuring."""
 
 _MANY = 10_000
+_ENOUGH = 1000
+"""Measurements that choose a setting well enough: further fifths would only take time."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,10 @@ class Plan:
         fits = [each for each, repeat in pairs if repeat < self.counted]
         return round(sum(len(np.unique(items.photo[each])) for each in fits) / len(fits))
 
-    def first(self, repeats: int) -> Plan:
-        """Only the first repeats, without halves, for controls that need no more."""
-        repeats = min(repeats, self.counted)
+    def first(self, fits: int) -> Plan:
+        """Only the first fits, but whole repeats and no halves, for figures that need no more."""
+        folds = sum(repeat == 0 for repeat in self.repeats)
+        repeats = min(max(1, fits // folds), self.counted)
         kept = [at for at, repeat in enumerate(self.repeats) if repeat < repeats]
         return replace(
             self,
@@ -127,7 +133,7 @@ def published_plan(
     else:
         holds = tuple(
             (kept, (items.photo[measured, None] * n_classes + np.arange(n_classes)).ravel())
-            for kept, measured in tuning_holds(items, tuning, seed)
+            for kept, measured in tuning_holds(items, tuning, seed, versions=n_classes)
         )
     halves = []
     if seed is not None and len(train) <= FEW_PHOTOS:
@@ -136,21 +142,31 @@ def published_plan(
     return Plan(holds, fits, (tested,) * len(fits), halves=len(halves))
 
 
-def tuning_holds(items: Items, index: np.ndarray, seed: int) -> tuple[Hold, ...]:
+def tuning_holds(
+    items: Items, index: np.ndarray, seed: int, *, versions: int = 1
+) -> tuple[Hold, ...]:
     """Ways to hold a fifth of some items out, whole groups at a time.
 
-    Where there are few, every fifth in turn: one alone would choose by chance.
+    Where there are few, several fifths in turn: one alone would choose by chance.
+
+    Args:
+        items: All items.
+        index: Items to fit and to hold out, int64 [m].
+        seed: Seeds the choice.
+        versions: How often each item that is held out will be measured.
     """
     groups, labels = items.groups_of(index), items.labels[index]
     if len(index) > _MANY:
         held = hold_out(groups, labels, seed)
         return ((index[~held], index[held]),)
     # A fold that takes a whole class away leaves nothing to fit it with.
-    return tuple(
+    usable = [
         (kept, measured)
         for kept, measured in _cut(items, index, seed)
         if len(measured) and _is_complete(items, kept)
-    )
+    ]
+    before = np.cumsum([0, *(len(measured) * versions for _, measured in usable)])
+    return tuple(each for each, so_far in zip(usable, before, strict=False) if so_far < _ENOUGH)
 
 
 def split_plan(
@@ -180,11 +196,16 @@ def split_plan(
 def _halves(items: Items, fitted: Sequence[np.ndarray], seed: int) -> list[np.ndarray]:
     """Halves of what is fitted that share no group, pair by pair; of each fit in turn."""
     found: list[np.ndarray] = []
-    for halving in range(HALVINGS):
+    for halving in range(_halvings(items)):
         pair = _halve(items, fitted[halving % len(fitted)], seed, halving)
         if all(_is_complete(items, half) for half in pair):
             found.extend(pair)
     return found
+
+
+def _halvings(items: Items) -> int:
+    fewest, most = HALVINGS
+    return min(most, max(fewest, _HALVED // len(items.labels)))
 
 
 def _halve(
@@ -227,7 +248,7 @@ def fold_plan(
     cut = [
         _cut(items, choose(everything, repeat), seed * 1000 + repeat) for repeat in range(repeats)
     ]
-    for halving in range(HALVINGS):
+    for halving in range(_halvings(items)):
         pair = []
         for side, half in enumerate(_halve(items, everything, seed, halving)):
             number = repeats + 2 * halving + side

@@ -19,8 +19,8 @@ from latentprint.words import Experiment, ProbeSetup
 
 logger = logging.getLogger(__name__)
 
-CONTROL_REPEATS = 3
-"""Repeats of a control, whose figure needs less precision."""
+CONTROL_FITS = 5
+"""Fits of a control, whose figure needs less precision."""
 
 _SHUFFLES = 10
 
@@ -63,7 +63,7 @@ def run_task(source: EmbeddingSource, task: Task, options: ProbeOptions) -> Prob
     fitted = run_plan(items, plan, options)
     other = permuted = None
     if options.controls:
-        controls = plan.first(CONTROL_REPEATS)
+        controls = plan.first(CONTROL_FITS)
         swapped: Normalisation = "l2" if options.normalise == "standardise" else "standardise"
         other = run_plan(items, controls, replace(options, normalise=swapped))
         permuted = _permuted(task, controls, fitted, options)

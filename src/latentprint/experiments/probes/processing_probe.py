@@ -60,7 +60,7 @@ def probe_processing(
     options = options or ProbeOptions()
     if paired:
         # Differences have no length of their own that could be divided away.
-        options = replace(options, normalise="none")
+        options = replace(options, normalise="none", curve=False)
     photos, train, test = _sides(source.photos, options)
     items = processed_items(
         source, attribute.classes, photos, paired=paired, memory_mb=options.memory_mb
