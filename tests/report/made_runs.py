@@ -323,14 +323,15 @@ def many(number: int, parts: Iterable[Callable[[float], Made]] = (everything,)) 
     return replace(made, rows=list(dict.fromkeys(made.rows)))
 
 
-def run_of(made: Made, *, root: Path | None = None, photos: bool = True) -> Run:
+def run_of(made: Made | list[Result], *, root: Path | None = None, photos: bool = True) -> Run:
     """What was measured, judged, as it is read from the folder of a run.
 
     Args:
-        made: What was measured.
+        made: What was measured, or its rows alone.
         root: The folder that the paths of photos start from, where that is recorded.
         photos: Whether the files of the run are recorded.
     """
+    made = made if isinstance(made, Made) else Made(made)
     files = pl.DataFrame(photo_rows(), infer_schema_length=None) if photos else None
     return Run(
         table=results_table(judged(made.rows)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import pytest
 from bs4 import BeautifulSoup
@@ -60,6 +60,11 @@ def reversed_effects(made: Made) -> Made:
     return replace(made, rows=[turned(row) for row in made.rows])
 
 
+def turned_round(trace: float) -> Made:
+    """Every experiment, its differences the other way round."""
+    return reversed_effects(everything(trace))
+
+
 def bare(trace: float) -> Made:
     """Every experiment without controls."""
     made = probe_run(trace, controls=False)
@@ -69,17 +74,14 @@ def bare(trace: float) -> Made:
 
 
 RUNS: dict[str, Callable[[], Made]] = {
-    **{f"trace {trace}": lambda trace=trace: everything(trace) for trace in TRACES},
+    **{f"trace {trace}": partial(everything, trace) for trace in TRACES},
     **{
-        f"seed {seed}, trace {trace}": lambda trace=trace, seed=seed: everything(trace, seed=seed)
+        f"seed {seed}, trace {trace}": partial(everything, trace, seed=seed)
         for trace in (0.0, 0.2)
         for seed in (1, 2)
     },
-    **{f"no controls {trace}": lambda trace=trace: bare(trace) for trace in TRACES},
-    **{
-        f"reversed {trace}": lambda trace=trace: reversed_effects(everything(trace))
-        for trace in TRACES
-    },
+    **{f"no controls, trace {trace}": partial(bare, trace) for trace in TRACES},
+    **{f"reversed, trace {trace}": partial(turned_round, trace) for trace in TRACES},
     "two encoders": lambda: many(2) + layers_run("net") + probe_run(0.5),
     "five encoders": lambda: many(5) + correlation_run(0.6),
     "five reversed": lambda: reversed_effects(many(5)) + correlation_run(0.0),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -15,13 +14,13 @@ from latentprint.report.sections.pairs import PAIRS
 from latentprint.report.sections.robustness import ROBUSTNESS
 from latentprint.report.sections.similarity import SIMILARITY
 from latentprint.report.sections.stability import STABILITY
-from latentprint.results import Result, results_table
-from latentprint.verdicts import judged
+from latentprint.results import Result
 from latentprint.words import (
     SMALLEST_EFFECT,
     InfluenceSetup,
     PairGallery,
     PairMeasure,
+    RobustnessMeasure,
     SimilarityMeasure,
     StabilityMeasure,
     Verdict,
@@ -32,12 +31,10 @@ from tests.report.made_runs import (
     influence_run,
     many,
     pairs_run,
+    robustness_run,
+    run_of,
     similarity_run,
 )
-
-
-def run_of(rows: list[Result], **settings: Any) -> Run:
-    return Run(table=results_table(judged(rows)), photos=None, settings=settings)
 
 
 def with_effect(
@@ -161,12 +158,13 @@ def test_stability_says_from_where_and_below_which_threshold() -> None:
 
 
 def test_robustness_is_judged_within_classes_alone() -> None:
-    from tests.report.made_runs import robustness_run
-
     rows = robustness_run(2.0).rows
     run = run_of(rows)
     shown = [row for row in run.rows if row["verdict"] == Verdict.ABOVE_CHANCE]
-    assert {row["condition"] for row in shown} == {"within class"}
+    within = {row["setup"] for row in shown if row["condition"] == "within class"}
+    assert within == {RobustnessMeasure.NUISANCE_PURITY}
+    over_all = [row for row in run.rows if row["condition"] == "all photos" and row["verdict"]]
+    assert {row["setup"] for row in over_all} == {RobustnessMeasure.CLASS_PURITY}
     findings, headline, _ = texts(ROBUSTNESS, run)
     assert "more often than their classes explain" in findings
     assert "more often than their classes explain" in headline

@@ -13,7 +13,7 @@ from tests.report.made_runs import NET, Made, many, pairs_run, run_of
 
 
 def recalls(run: Run) -> list[dict[str, dict[str, float]]]:
-    return first_recalls(run.rows)  # type: ignore[return-value]
+    return first_recalls(run.rows)
 
 
 @pytest.mark.parametrize("number", [2, 8])

@@ -13,7 +13,7 @@ from latentprint.report.figures.panel import Panel
 from latentprint.report.inputs import Run
 from latentprint.report.sections.probe_figure import probe_figure, probe_panels
 from latentprint.report.sections.probe_marks import MARKS, reached
-from latentprint.words import Experiment, ProbeSetup
+from latentprint.words import Experiment, ProbeSetup, Verdict
 from tests.report.made_runs import HOSTILE, NET, Made, many, probe_run, run_of
 
 
@@ -121,7 +121,7 @@ def test_many_encoders_stand_by_family_and_value() -> None:
     cvl = names[1 : names.index("<b>SUP</b>")]
     assert cvl == sorted(cvl, key=lambda name: -values[name])
     assert panel.layout["yaxis"]["tickvals"] == sorted(panel.layout["yaxis"]["tickvals"])[::-1]
-    carried = sum(row["verdict"] == "carried" for row in dense().probes)
+    carried = sum(row["verdict"] == Verdict.CARRIED for row in dense().probes)
     assert f"; {carried} carry it" in panel.described
     assert 0 < carried < 47
 

@@ -18,11 +18,7 @@ from latentprint.report.sections.probes import (
 from latentprint.results import Result, results_table
 from latentprint.verdicts import judged
 from latentprint.words import CONTROL, MARGIN, Experiment, Learned, ProbeSetup, Verdict
-from tests.report.made_runs import Made, many, probe_run
-
-
-def run_of(rows: list[Result]) -> Run:
-    return Run(table=results_table(judged(rows)), photos=None, settings={})
+from tests.report.made_runs import Made, many, probe_run, run_of
 
 
 def processing_row(trace: float = 0.5, **changes: Any) -> dict[str, Any]:
