@@ -10,8 +10,7 @@ from typer.testing import CliRunner, Result
 from latentprint.cli import report as _  # noqa: F401 - registers the command
 from latentprint.cli.app import app
 from latentprint.errors import LatentprintError
-from latentprint.results import results_table, write_results
-from tests.report.conftest import FIRST, neighbour_rows, probe_row
+from tests.report.made_runs import influence_run, probe_run, write_made
 
 
 def run(*arguments: str | Path) -> Result:
@@ -28,14 +27,12 @@ def refused(*arguments: str | Path) -> LatentprintError:
 
 @pytest.fixture
 def probes(tmp_path: Path) -> Path:
-    write_results(results_table([probe_row(FIRST, "jpeg")]), tmp_path / "probes")
-    return tmp_path / "probes"
+    return write_made(probe_run(0.5), tmp_path / "probes")
 
 
 @pytest.fixture
 def neighbours(tmp_path: Path) -> Path:
-    write_results(results_table(neighbour_rows(FIRST, "jpeg")), tmp_path / "neighbours")
-    return tmp_path / "neighbours"
+    return write_made(influence_run(0.5), tmp_path / "neighbours")
 
 
 def test_the_page_of_one_run_lies_in_its_folder(probes: Path) -> None:

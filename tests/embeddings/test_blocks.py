@@ -14,7 +14,7 @@ from latentprint.encoders.torch_embedding import TorchEncoder
 from latentprint.experiments import decompose_variance
 from latentprint.photos import Photos
 from latentprint.processing import ATTRIBUTES, classes_of, published_classes
-from latentprint.results import read_results, results_table, write_results
+from latentprint.results import results_table
 
 from .toy import ToyEncoder
 
@@ -95,13 +95,3 @@ def test_results_tell_network_and_layer(
         5: "timm:test_vit.r160_in1k, block 5, untrained",
     }
     assert table["network"].unique().to_list() == [untrained]
-
-
-def test_tables_of_before_there_were_layers_get_the_columns(tmp_path: Path) -> None:
-    from latentprint.results import Result
-
-    row = Result("X", "SUP", "variance", "d", "jpeg", "content", None, 1.0, 0.0, 2.0, 3, 4)
-    table = results_table([row])
-    assert table.select("network", "layer").rows() == [("X", None)]
-    write_results(table.drop("network", "layer"), tmp_path)
-    assert read_results(tmp_path).select("network", "layer").rows() == [("X", None)]

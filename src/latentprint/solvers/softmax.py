@@ -31,7 +31,7 @@ from latentprint.solvers.normaliser import Normaliser
 from latentprint.solvers.preconditioner import Preconditioner
 from latentprint.solvers.rows import Rows, few_threads
 
-_ENOUGH, _LEAST, _SHARE = 1e-7, 1e-13, 1e-6
+_ENOUGH, _LEAST, _SHARE = 1e-9, 1e-13, 1e-6
 _DOUBLE = 2**22
 _TENSORS = 3 * MEMORY + 10
 
@@ -52,7 +52,7 @@ def fit_softmax(
 ) -> SoftmaxFits:
     """Fit softmax regression for several values of C.
 
-    Each fit ends when it expects to gain less than 5e-8 nats a row, and less than a millionth of
+    Each fit ends when it expects to gain less than 5e-10 nats a row, and less than a millionth of
     what it expected to gain at the start. Up to 4 million numbers are fitted in float64; more of
     them in float32, with sums over chunks of rows in float64.
 

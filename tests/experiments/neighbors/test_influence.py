@@ -299,7 +299,7 @@ def test_photos_that_cannot_be_used_are_counted() -> None:
 
 def test_errors() -> None:
     source = fake_source(60, 20)
-    with pytest.raises(UsageError, match="only 60 labelled"):
+    with pytest.raises(LatentprintError, match="only 60 labelled"):
         influence(source, SHARPENING, ks=(61,))
     with pytest.raises(UsageError, match="at least 1"):
         influence(source, SHARPENING, ks=())

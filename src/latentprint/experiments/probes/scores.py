@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betainc
-from scipy.stats import beta
+from scipy.stats import beta, norm, t
 
 from latentprint.stats import cluster_bootstrap_counts, interval
 from latentprint.words import MARGIN
@@ -76,6 +76,7 @@ class Score:
         samples: ``value`` in every bootstrap resample, float64 [bootstrap].
         units: Groups of test photos.
         spread: Standard error of ``value``; 0 where all groups have the same accuracy.
+        degrees: Degrees of freedom of that standard error, by Satterthwaite's approximation.
         constant: Whether every fit named one class, whatever it was shown: it reads nothing.
     """
 
@@ -89,6 +90,7 @@ class Score:
     samples: np.ndarray
     units: int
     spread: float
+    degrees: float
     constant: bool
 
     @property
@@ -109,7 +111,7 @@ class Score:
         if self.spread == 0.0:
             right = self.units * self.value / 100.0
             return float(betainc(right, self.units - right + 1.0, chance / 100.0))
-        return 0.5 * math.erfc((self.value - chance) / self.spread / math.sqrt(2.0))
+        return float(t.sf((self.value - chance) / self.spread, self.degrees))
 
 
 def score(predictions: Predictions, *, bootstrap: int, seed: int, halves: int = 0) -> Score:
@@ -125,7 +127,8 @@ def score(predictions: Predictions, *, bootstrap: int, seed: int, halves: int = 
       of the same photos are not, and of half the size, which makes its variance twice that of the
       whole (Nadeau & Bengio, Machine Learning 52, 2003, section 4.2.2).
 
-    Resamples of groups of test photos give the interval its shape, and these its width. Where all
+    Resamples of groups of test photos give the interval its shape, and these its width, with the
+    quantile of Student's t, since few groups or fits tell a variance badly. Where all
     groups have the same accuracy there is nothing to resample: the interval is then that of a
     binomial share (Clopper & Pearson, Biometrika 1934).
 
@@ -146,12 +149,17 @@ def score(predictions: Predictions, *, bootstrap: int, seed: int, halves: int = 
     own = _square(_influences(right, shown))
     # A single prediction changes the accuracy by about this much: what is far below is rounding.
     if own > (_ROUNDING * 100.0 / shown.sum()) ** 2:
-        spread = math.sqrt(own + _of_fits(hits, totals, accuracies, repeats))
+        fits = _of_fits(hits, totals, accuracies, repeats)
+        spread = math.sqrt(own + fits)
+        # Satterthwaite, Biometrics Bulletin 1946: the fits are told apart by few repeats and pairs.
+        degrees = (own + fits) ** 2 / (own**2 / max(1, units - 1) + fits**2 / (repeats + halves))
         samples = _macro(photos.counts @ right, photos.counts @ shown)
-        samples = value + (samples - samples.mean()) * spread / samples.std()
+        wide = spread * float(t.ppf(0.975, degrees) / norm.ppf(0.975))
+        samples = value + (samples - samples.mean()) * wide / samples.std()
         low, high = np.clip(interval(samples), 0.0, 100.0)
     else:
-        spread, samples = 0.0, _binomial_samples(value, units, bootstrap, seed)
+        spread, degrees = 0.0, float(max(1, units - 1))
+        samples = _binomial_samples(value, units, bootstrap, seed)
         low, high = _binomial_interval(value, units)
     counted = accuracies[:repeats]
     return Score(
@@ -165,6 +173,7 @@ def score(predictions: Predictions, *, bootstrap: int, seed: int, halves: int = 
         samples=samples,
         units=units,
         spread=spread,
+        degrees=degrees,
         constant=_is_constant(predictions, repeats),
     )
 
