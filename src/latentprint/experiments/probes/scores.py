@@ -152,7 +152,8 @@ def score(predictions: Predictions, *, bootstrap: int, seed: int, halves: int = 
         fits = _of_fits(hits, totals, accuracies, repeats)
         spread = math.sqrt(own + fits)
         # Satterthwaite, Biometrics Bulletin 1946: the fits are told apart by few repeats and pairs.
-        degrees = (own + fits) ** 2 / (own**2 / max(1, units - 1) + fits**2 / (repeats + halves))
+        parts = own**2 / max(1, units - 1) + fits**2 / (repeats + halves)
+        degrees = float((own + fits) ** 2 / parts)
         samples = _macro(photos.counts @ right, photos.counts @ shown)
         wide = spread * float(t.ppf(0.975, degrees) / norm.ppf(0.975))
         samples = value + (samples - samples.mean()) * wide / samples.std()
