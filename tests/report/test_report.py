@@ -232,8 +232,8 @@ def test_every_caution_is_given(make_run: Maker) -> None:
     for words in (
         "Few test photos",
         "saved below quality 95",
-        "both sides of the split: 2 groups",
-        "3 photos are duplicates",
+        "sides of the split: 2 groups",
+        "3 photos are near-duplicates",
         "1 photo could not be read",
         "No untrained twin was measured for Mine",
     ):

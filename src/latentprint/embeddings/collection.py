@@ -45,6 +45,7 @@ class StoredEmbeddings:
         store: Where the vectors are.
         split_made: Whether the split was made here and not given.
         root: Folder that relative paths of photos start from.
+        copies: Photos that are copies or near-duplicates of another.
     """
 
     encoder: str
@@ -54,6 +55,7 @@ class StoredEmbeddings:
     store: Store
     split_made: bool = False
     root: Path | None = None
+    copies: int = 0
 
     @property
     def network(self) -> str:
@@ -147,7 +149,10 @@ def stored(
     first = ["id", "label", "split", "group"]
     photos = photos.select(*first, pl.exclude(*first, "given_group"))
     encoder = store.manifest["encoder"]
-    return StoredEmbeddings(encoder["name"], encoder["family"], dataset, photos, store, made, root)
+    copies = len(alike) - len(set(alike))
+    return StoredEmbeddings(
+        encoder["name"], encoder["family"], dataset, photos, store, made, root, copies
+    )
 
 
 def _alike(facts: pl.DataFrame) -> Sequence[str]:

@@ -83,7 +83,7 @@ class Store:
         """One row for every photo that was read, in the order of the photo table."""
         done = [shard for shard in range(self.shards) if self._rows(shard).exists()]
         tables = [pl.read_parquet(self._rows(shard)) for shard in done]
-        return pl.concat(tables) if tables else pl.DataFrame(schema=FACTS_SCHEMA)
+        return pl.concat(tables, how="diagonal") if tables else pl.DataFrame(schema=FACTS_SCHEMA)
 
     def vectors(self, processing: str) -> ShardedArray:
         """The embeddings of all readable photos under one class, float32 [N, D], on disk.

@@ -134,7 +134,7 @@ def audit(
             for spec, store in zip(first.specs, first.stores, strict=True)
         ],
         "extraction": first.stores[0].manifest["settings"],
-        "photos": count_photos(listed, used.photos, used.split_made),
+        "photos": count_photos(listed, used),
         "left_out": [asdict(each) for each in measured.left_out],
         "seconds": round(time.monotonic() - begun, 1),
         "device": device,

@@ -18,6 +18,7 @@ from latentprint.photos import Photos, straddling_groups
 from latentprint.results import results_table, write_details, write_results
 
 if TYPE_CHECKING:
+    from latentprint.embeddings import StoredEmbeddings
     from latentprint.experiments.source import Opened
     from latentprint.jobs.measure import Measured
 
@@ -101,22 +102,23 @@ def write_photos_csv(photos: Photos, out: Path, store: Path) -> pl.DataFrame:
     return listed
 
 
-def count_photos(listed: pl.DataFrame, used: pl.DataFrame, split_made: bool) -> dict[str, Any]:
+def count_photos(listed: pl.DataFrame, used: StoredEmbeddings) -> dict[str, Any]:
     """Numbers of photos for the record.
 
     Args:
         listed: Every file with its status.
         used: The photos that were embedded.
-        split_made: Whether the split was made here.
     """
     status = dict(listed["status"].value_counts().rows())
+    photos = used.photos
     return {
         **{name: int(status.get(name, 0)) for name in ("ok", "mislabelled", "broken", "ignored")},
-        **{name: int((used["split"] == name).sum()) for name in ("train", "val")},
-        "classes": used["label"].drop_nulls().n_unique(),
-        "split_made": split_made,
-        "straddling_groups": len(straddling_groups(used)),
-        "duplicates": used.height - used["group"].n_unique(),
+        **{name: int((photos["split"] == name).sum()) for name in ("train", "val")},
+        "classes": photos["label"].drop_nulls().n_unique(),
+        "split_made": used.split_made,
+        "straddling_groups": len(straddling_groups(photos)),
+        # Not from the groups, which may be those of photographers.
+        "duplicates": used.copies,
     }
 
 

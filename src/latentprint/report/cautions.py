@@ -79,13 +79,14 @@ def _split(recorded: dict[str, Any]) -> list[str]:
     found = []
     if straddling := recorded.get("straddling_groups"):
         found.append(
-            f"Near-duplicates on both sides of the split: {count(straddling, 'group')}. "
+            f"Groups of photos (near-duplicates, or those of one photographer) on both sides of "
+            f"the split: {count(straddling, 'group')}. "
             "The test photos are not fully independent of the training photos."
         )
     if duplicates := recorded.get("duplicates"):
         found.append(
-            f"{count(duplicates, 'photo is a duplicate', 'photos are duplicates')} of another: "
-            "there are fewer independent photos than files."
+            f"{count(duplicates, 'photo is a near-duplicate', 'photos are near-duplicates')} of "
+            "another: there are fewer independent photos than files."
         )
     if recorded.get("split_made"):
         found.append(

@@ -60,8 +60,8 @@ def health_notes(fitted: Fitted, n_train: int, dimensions: int, other: Fitted | 
         if gap > _NORMALISATION_GAP:
             features = _FEATURES[other.tuning.normalise]
             notes.append(
-                f"with {features} features the probe reads {other.score.value:.1f}:"
-                " the normalisation hides part of the trace"
+                f"with {features} features the probe reads more ({other.score.value:.1f} %): the"
+                " normalisation hides part of what is there"
             )
     return notes
 
