@@ -216,3 +216,15 @@ def test_wrong_options() -> None:
         tune(X, labels, names(60), 3, SolverOptions(solver="newton"))  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="at least one value of C"):
         tune(X, labels, names(60), 3, grid())
+
+
+def test_large_values_of_C_are_left_out_where_accuracy_falls() -> None:
+    """Few rows in many dimensions: the largest C take most iterations and overfit."""
+    X, labels = embeddings(1400, 800, 3, trace=0.02)
+    tuning = tune(X, labels, names(1400), 3)
+    tried = [setting.C for setting, _ in tuning.table]  # type: ignore[union-attr]
+    assert tried == sorted(SolverOptions().C_grid)[: len(tried)]
+    assert 100.0 <= tried[-1] < 1e6
+    assert tuning.setting in [setting for setting, _ in tuning.table]
+    accuracies = [accuracy for _, accuracy in tuning.table]
+    assert int(np.argmax(accuracies)) <= len(accuracies) - 3

@@ -17,6 +17,9 @@ _AMPLE, _SMALL, _EASY = 10, 2**20, 100.0
 """Rows for each dimension, and numbers, from which large values of C cost much; and a C that costs
 little."""
 
+_PATIENCE = 2
+"""Settings in turn that may be no better than one before."""
+
 
 @dataclass(frozen=True)
 class Tuning:
@@ -54,8 +57,8 @@ def tune(
     cannot be told from the most accurate one, their paired difference being at most its own
     standard error (Breiman et al., *Classification and Regression Trees*, section 3.4.3), the
     choice moves up from the most accurate, as far as the middle of these values: where many are as
-    good, the first is an extreme one. Larger values than one that is worse than the best by more
-    than two standard errors are not fitted where they would cost much.
+    good, the first is an extreme one. Where large values cost much, the path ends when two in turn
+    are no better than one before.
 
     Args:
         features: Features of the rows, floats [N, D].
@@ -96,7 +99,7 @@ def tune(
         preconditioner = preconditioner or found.preconditioner
         right = np.concatenate([right, np.concatenate(found.said, axis=1) == truth])
         converged = np.concatenate([converged, np.logical_and.reduce(found.converged, axis=0)])
-        if _is_past_the_best(right * weights, members):
+        if int((right @ weights).argmax()) < len(right) - _PATIENCE:
             break
     settings, accuracies = settings[: len(right)], right @ weights
     # A diverged trial is scored all the same, but must not win by always naming the first class.
@@ -129,7 +132,7 @@ def _stages(
 
     Values of C share products, but where rows are few for their dimensions the largest need most
     iterations of all, and are seldom worth them: these are fitted one after another, as long as
-    accuracy does not fall.
+    accuracy rises.
     """
     rows, dimensions = fitted.shape
     if options.solver == "sgd" or rows >= _AMPLE * dimensions or rows * dimensions < _SMALL:
@@ -137,18 +140,6 @@ def _stages(
     easy = sum(isinstance(each, LBFGSSetting) and each.C <= _EASY for each in settings)
     first = [settings[:easy]] if easy else []
     return [*first, *([each] for each in settings[easy:])]
-
-
-def _is_past_the_best(right: np.ndarray, members: np.ndarray) -> bool:
-    """Whether the last setting is worse than the best by more than two standard errors.
-
-    Args:
-        right: What each row adds to the accuracy of each setting, float64 [S, M].
-        members: Group of every row, int64 [M].
-    """
-    best = int(right.sum(axis=1).argmax())
-    behind, errors = _behind(right, members, best)
-    return bool(behind[-1] > 2.0 * errors[-1])
 
 
 def _behind(right: np.ndarray, members: np.ndarray, best: int) -> tuple[np.ndarray, np.ndarray]:
