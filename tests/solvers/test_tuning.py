@@ -220,8 +220,8 @@ def test_wrong_options() -> None:
 
 def test_large_values_of_C_are_left_out_where_accuracy_falls() -> None:
     """Few rows in many dimensions: the largest C take most iterations and overfit."""
-    X, labels = embeddings(1400, 800, 3, trace=0.02)
-    tuning = tune(X, labels, names(1400), 3)
+    X, labels = embeddings(1700, 800, 3, trace=0.02)
+    tuning = tune(X, labels, names(1700), 3)
     tried = [setting.C for setting, _ in tuning.table]  # type: ignore[union-attr]
     assert tried == sorted(SolverOptions().C_grid)[: len(tried)]
     assert 100.0 <= tried[-1] < 1e6
