@@ -246,3 +246,12 @@ def test_name_and_label_column(tmp_path: Path) -> None:
     assert open_photos(tmp_path, name="mine").name == "mine"
     with pytest.raises(UsageError, match=r"no column 'labl'.*Did you mean 'label'"):
         open_photos(tmp_path, label_column="labl")
+
+
+def test_ignored_files_are_counted_by_suffix_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_photos(touch(tmp_path, "a.jpg", "b.txt", "c.txt", "d.csv", "README"))
+    assert (
+        "Files that are no photos were ignored: 2 .txt, 1 without a suffix, 1 .csv." in caplog.text
+    )

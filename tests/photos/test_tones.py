@@ -11,7 +11,7 @@ from PIL import Image
 from latentprint.errors import UsageError
 from latentprint.photos import Photos, decode, open_photos
 from latentprint.photos.tone_scan import decide_tones
-from latentprint.photos.tones import Tones
+from latentprint.photos.tones import Tones, parse_window
 
 
 def png(file: Path, values: np.ndarray) -> Path:
@@ -192,3 +192,11 @@ def test_the_cases(shared_cases: Path) -> None:
     assert grey(shared_cases / "float_1.02.tif")[beyond].tolist() == [255]
     planar, chunky = (decode(shared_cases / f"rgb16_{each}.tif") for each in ("planar", "chunky"))
     assert np.array_equal(planar.image, chunky.image)
+
+
+def test_a_window_is_written_low_to_high() -> None:
+    assert parse_window(None) is None
+    assert parse_window("-160:240.5") == (-160.0, 240.5)
+    for wrong in ("", "100", "a:b", "1:2:3"):
+        with pytest.raises(UsageError, match="LOW:HIGH"):
+            parse_window(wrong)

@@ -218,7 +218,7 @@ def test_wrong_options() -> None:
         tune(X, labels, names(60), 3, grid())
 
 
-def test_large_values_of_C_are_left_out_where_accuracy_falls() -> None:
+def test_large_values_are_left_out_where_accuracy_falls() -> None:
     """Few rows in many dimensions: the largest C take most iterations and overfit."""
     X, labels = embeddings(1700, 800, 3, trace=0.02)
     tuning = tune(X, labels, names(1700), 3)

@@ -50,6 +50,8 @@ def audit(
     workers: options.WorkersOption = None,
     batch_size: options.BatchOption = 64,
     orient: options.OrientOption = True,
+    window: options.WindowOption = None,
+    bits: options.BitsOption = None,
     max_megapixels: options.MegapixelsOption = 100.0,
     mask: options.LabelMaskOption = 0.9,
     group: options.GroupOption = None,
@@ -73,6 +75,7 @@ def audit(
     from latentprint.experiments.probes.fitting import ProbeOptions
     from latentprint.experiments.probes.labels import parse_bins
     from latentprint.photos import open_photos
+    from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
 
     study: dict[str, Any] = {}
@@ -104,6 +107,7 @@ def audit(
                 orient=orient,
                 max_pixels=int(max_megapixels * 1e6),
                 mask=mask,
+                tones=Tones(window=parse_window(window), bits=bits),
             ),
             options=ProbeOptions(seed=seed, **study),
             guards=Guards(group, cap, min_count, balance, parse_bins(bins or [])),

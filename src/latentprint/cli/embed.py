@@ -41,6 +41,8 @@ def embed(
     workers: options.WorkersOption = None,
     batch_size: options.BatchOption = 64,
     orient: options.OrientOption = True,
+    window: options.WindowOption = None,
+    bits: options.BitsOption = None,
     max_megapixels: options.MegapixelsOption = 100.0,
     mask: options.MaskOption = 0.0,
     as_json: options.JsonOption = False,
@@ -54,6 +56,7 @@ def embed(
     from latentprint.cli.progress import embedding_progress
     from latentprint.embeddings import Extraction
     from latentprint.photos import open_photos
+    from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
 
     table = open_photos(photos, layout=layout, label_column=label, name=name)
@@ -80,6 +83,7 @@ def embed(
                 orient=orient,
                 max_pixels=int(max_megapixels * 1e6),
                 mask=mask,
+                tones=Tones(window=parse_window(window), bits=bits),
             ),
             seed=seed,
             allow_broken=allow_broken,

@@ -144,6 +144,23 @@ WorkersOption = Annotated[
 BatchOption = Annotated[
     int, typer.Option("--batch-size", min=1, help="Images in one batch of the encoder.")
 ]
+WindowOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LOW:HIGH",
+        help="For pictures of more than 8 bits: the values that become black and white; by default "
+        "one scale is found for all pictures of a kind, and said.",
+    ),
+]
+BitsOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=32,
+        help="Bits that the values of deep pictures use of the 16 or 32 that hold them; by default "
+        "found from the set.",
+    ),
+]
 OrientOption = Annotated[
     bool, typer.Option("--orient/--no-orient", help="Apply the EXIF orientation.")
 ]

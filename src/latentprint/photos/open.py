@@ -60,6 +60,11 @@ def open_photos(
         raise LatentprintError(_empty(path, photos))
     for note in photos.notes:
         logger.warning("%s", note)
+    if ignored := photos.ignored_by_suffix():
+        told = ", ".join(
+            f"{count} {suffix or 'without a suffix'}" for suffix, count in ignored.items()
+        )
+        logger.warning("Files that are no photos were ignored: %s.", told)
     if label_column is not None:
         photos = _labelled(photos, label_column)
     return photos if name is None else dataclasses.replace(photos, name=name)

@@ -80,6 +80,23 @@ class Scale:
         }
 
 
+def parse_window(text: str | None) -> tuple[float, float] | None:
+    """The values that become black and white, as the command line has them: ``LOW:HIGH``.
+
+    Raises:
+        UsageError: It is not of this form.
+    """
+    if text is None:
+        return None
+    low, _, high = text.partition(":")
+    try:
+        return float(low), float(high)
+    except ValueError:
+        raise UsageError(
+            f"--window {text!r} is not of the form LOW:HIGH, as in --window -160:240."
+        ) from None
+
+
 @dataclass(frozen=True)
 class Tones:
     """How deep pictures are scaled: what the user asked for, and what was decided for the set.
