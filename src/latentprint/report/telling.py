@@ -8,7 +8,8 @@ from typing import Any
 
 from latentprint.report.inputs import Row, Run, rows_by_setup
 from latentprint.report.section import Finding
-from latentprint.report.wording import count, listed, percent, points, span
+from latentprint.report.wording import count, listed, percent, points, significant, span
+from latentprint.words import EXACT_FALSE_DISCOVERIES
 
 FEW = 2
 """Encoders up to which every finding is told by itself."""
@@ -112,7 +113,15 @@ def points_interval(row: Row) -> str:
 
 def points_told(row: Row) -> str:
     """A difference with its interval."""
-    return f"{points(row['value'])} points (95% interval {points_interval(row)})"
+    return f"{points(row['value'])} points (95% interval {points_interval(row)}{unclaimed(row)})"
+
+
+def unclaimed(row: Row) -> str:
+    """Why an interval that leaves out 0 is no claim; else nothing."""
+    leaves_out, q, most = row["low"] > 0 or row["high"] < 0, row["q"], EXACT_FALSE_DISCOVERIES
+    if not leaves_out or q is None or q <= most:
+        return ""
+    return f", which leaves out 0, but q = {significant(q)}; a claim needs {most:g}"
 
 
 def family_means(rows: Sequence[Row], show: Show = percent) -> str:

@@ -66,6 +66,26 @@ def texts(section: Section, run: Run) -> tuple[str, str, str]:
     )
 
 
+@pytest.mark.parametrize(
+    ("section", "rows", "setup"),
+    [
+        (INFLUENCE, influence_run(0.5).rows, InfluenceSetup.INFLUENCE),
+        (PAIRS, pairs_run(0.5).rows, PairGallery.DIFFERENCE),
+        (SIMILARITY, similarity_run(0.5).rows, SimilarityMeasure.DIFFERENCE),
+    ],
+)
+def test_an_interval_without_0_that_is_no_claim_says_what_is_missing(
+    section: Section, rows: list[Result], setup: str
+) -> None:
+    def told(p: float) -> str:
+        differ = {"value": 16.3, "low": 4.7, "high": 29.7, "p": p}
+        judged = [replace(row, **differ) if row.setup == setup else row for row in rows]
+        return texts(section, run_of(judged))[0]
+
+    assert "+29.7, which leaves out 0, but q = 0.02; a claim needs 0.01" in told(0.02)
+    assert "leaves out 0" not in told(0.0001)
+
+
 @pytest.mark.parametrize("number", [1, 5])
 def test_influence_attracts_repels_or_is_not_shown(number: int) -> None:
     rows = many(number, (influence_run,)).rows if number > 1 else influence_run(0.5).rows

@@ -23,6 +23,7 @@ from latentprint.report.telling import (
     points_interval,
     points_told,
     told,
+    unclaimed,
     who,
 )
 from latentprint.report.wording import number, percent, points, significant, span, whole
@@ -55,7 +56,8 @@ def pairs_sentence(rows: Setups) -> str:
         f"{claim + ': ' if claim else ''}{change['attribute']} is "
         f"{percent(rows[PairGallery.QUERY]['value'])} where {PairGallery.QUERY} type and "
         f"{percent(rows[PairGallery.TARGET]['value'])} where they share the target's, "
-        f"{points(change['value'])} points lost (95% interval {points_interval(change)}{p})."
+        f"{points(change['value'])} points lost (95% interval "
+        f"{points_interval(change)}{unclaimed(change)}{p})."
     )
 
 
