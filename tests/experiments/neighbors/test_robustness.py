@@ -9,6 +9,8 @@ import pytest
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import RobustnessOutcome, robustness
+from latentprint.experiments.neighbors.robustness_steps import RobustnessQuestions, robustness_steps
+from latentprint.experiments.source import Opened
 from latentprint.results import Result
 from latentprint.verdicts import judged
 from latentprint.words import RobustnessMeasure
@@ -262,6 +264,17 @@ def test_numbers_become_quantiles_and_missing_labels_are_counted() -> None:
     assert row.notes == "photos without both labels left out: 1"
     halves = replace(QUICK, bins=(("iso", "edges:100"),))
     assert of(robustness(source, "iso", options=halves))[NUISANCE].classes == 2
+
+
+def test_a_rule_is_for_one_of_several_nuisances() -> None:
+    halves = replace(QUICK, bins=(("iso", "edges:100"),))
+    opened = [Opened(made_up(), ("none",))]
+    asked = RobustnessQuestions(("make", "iso"), judging=halves)
+    rows = [row for step in robustness_steps(opened, asked) for row in step.ask().results]
+    classes = {row.attribute: row.classes for row in rows if row.setup == NUISANCE}
+    assert classes == {"make": 3, "iso": 2}
+    with pytest.raises(UsageError, match="'iso', which no --nuisance names"):
+        list(robustness_steps(opened, replace(asked, nuisances=("make",))))
 
 
 def test_no_index_where_neighbours_share_both() -> None:

@@ -17,6 +17,8 @@ from latentprint.experiments.similarity.similarity import (
     SimilarityOutcome,
     similarity,
 )
+from latentprint.experiments.similarity.steps import ComparisonOptions, similarity_steps
+from latentprint.experiments.source import Opened
 from latentprint.processing import ATTRIBUTES, Attribute
 from latentprint.verdicts import judged
 from latentprint.words import SimilarityMeasure
@@ -280,3 +282,10 @@ def test_the_widest_range_is_shown_whole() -> None:
     assert (np.diff(edges) > 0).all()
     found, _ = np.histogram([-1, 0, 0, 1, 1, 1], edges)
     assert shown["curves"][0]["counts"] == found.tolist()
+
+
+def test_a_rule_for_a_column_that_is_not_compared_is_refused() -> None:
+    opened = [Opened(small(), ("none",))]
+    for asked in (ComparisonOptions(columns=("make",)), ComparisonOptions(attributes=("jpeg",))):
+        with pytest.raises(UsageError, match="'mke', which no --by names"):
+            list(similarity_steps(opened, replace(asked, bins={"mke": "values"})))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from latentprint.errors import UsageError
@@ -38,10 +38,13 @@ def robustness_steps(opened: Sequence[Opened], asked: RobustnessQuestions) -> It
     """The robustness of every encoder against every nuisance.
 
     Raises:
-        UsageError: No nuisance is named.
+        UsageError: No nuisance is named, or a rule is for none that is.
     """
     if not asked.nuisances:
         raise UsageError("Name with --nuisance a column of what neighbours should not share.")
+    for name, _ in asked.judging.bins:
+        if name not in asked.nuisances:
+            raise UsageError(f"--bins has a rule for {name!r}, which no --nuisance names.")
     for nuisance in asked.nuisances:
         for each in opened:
             yield Step(
@@ -54,7 +57,9 @@ def robustness_steps(opened: Sequence[Opened], asked: RobustnessQuestions) -> It
 
 
 def _answer(source: EmbeddingSource, nuisance: str, asked: RobustnessQuestions) -> Answer:
-    outcome = robustness(source, nuisance, label=asked.label, options=asked.judging)
+    bins = tuple(rule for rule in asked.judging.bins if rule[0] == nuisance)
+    judging = replace(asked.judging, bins=bins)
+    outcome = robustness(source, nuisance, label=asked.label, options=judging)
     about = {
         "encoder": source.encoder,
         "experiment": Experiment.ROBUSTNESS.value,

@@ -74,6 +74,9 @@ def similarity_steps(opened: Sequence[Opened], options: ComparisonOptions) -> It
     Raises:
         UsageError: An option or name is wrong.
     """
+    for name in options.bins:
+        if name not in options.columns:
+            raise UsageError(f"--bins has a rule for {name!r}, which no --by names.")
     asked: tuple[Attribute, ...] = ()
     if options.attributes or not options.columns:
         asked = asked_attributes(opened, options.attributes)
