@@ -92,6 +92,12 @@ def check_size(photos: int) -> None:
         )
 
 
+def on_grid(cosines: np.ndarray) -> np.ndarray:
+    """Cosines as multiples of 1 / GRID, float64 [...]."""
+    found: np.ndarray = np.rint(cosines * GRID) / GRID
+    return found
+
+
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
     """Vectors of length one, float64 [n, D]; none may be zero."""
     vectors = np.asarray(vectors, dtype=np.float64)

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
+
+from latentprint.neighbours.grid import GRID, on_grid, unit_rows
 
 if TYPE_CHECKING:
     from latentprint.experiments.pairs.design import PairDirection
     from latentprint.solvers import VectorArray
 
-STEP = 2.0**-40
-"""The grid of cosines."""
 _COPIES = 4
 
 
@@ -67,12 +65,18 @@ def retrieve(
         share the target's.
     """
     block = _block(memory_mb, vectors.shape[1])
-    target, similarity = _best_targets(vectors, subjects, direction, block)
-    found = [
-        _among(vectors, subjects, direction.queries, side, target, similarity, block)
+    best = _best_targets(vectors, subjects, direction, block)
+    of_query, of_target = (
+        _among(vectors, subjects, direction.queries, side, best, block)
         for side in (direction.query_side, direction.target_side)
-    ]
-    return found[0], found[1]
+    )
+    return of_query, of_target
+
+
+def least_before(similarity: np.ndarray) -> np.ndarray:
+    """The lowest cosine on the grid that comes before a target of some similarity."""
+    least: np.ndarray = similarity - 1.0 / GRID
+    return least
 
 
 def _block(memory_mb: int, dimensions: int) -> int:
@@ -96,8 +100,10 @@ def _best_targets(
     similarity = np.empty(len(query))
     for start in range(0, len(query), block):
         part = slice(start, start + block)
-        pair = [unit_rows(vectors, rows) for rows in (direction.queries[query[part]], target[part])]
-        similarity[part] = rounded((pair[0] * pair[1]).sum(dim=1)).numpy()
+        one, other = (
+            unit_rows(vectors[rows]) for rows in (direction.queries[query[part]], target[part])
+        )
+        similarity[part] = on_grid((one * other).sum(axis=1))
     best = np.lexsort((target, -similarity, query))[begin]
     return target[best], similarity[best]
 
@@ -107,37 +113,26 @@ def _among(
     subjects: np.ndarray,
     queries: np.ndarray,
     distractors: np.ndarray,
-    target: np.ndarray,
-    similarity: np.ndarray,
+    best_targets: tuple[np.ndarray, np.ndarray],
     block: int,
 ) -> Retrieved:
-    n = len(queries)
+    """What is found among distractors; the best targets come with their similarities."""
+    n, (target, similarity) = len(queries), best_targets
     ahead, others = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     best, best_similarity = np.zeros(n, dtype=np.int64), np.full(n, -np.inf)
     for start in range(0, n, block):
         part = slice(start, start + block)
-        units, least = unit_rows(vectors, queries[part]), torch.from_numpy(similarity[part]) - STEP
+        units, least = unit_rows(vectors[queries[part]]), least_before(similarity[part])
         for begin in range(0, len(distractors), block):
             rows = distractors[begin : begin + block]
-            own = torch.from_numpy(subjects[queries[part], None] == subjects[rows])
-            found = rounded(units @ unit_rows(vectors, rows).T).masked_fill_(own, -torch.inf)
-            ahead[part] += (found >= least[:, None]).sum(dim=1).numpy()
-            others[part] += (~own).sum(dim=1).numpy()
-            at = found.argmax(dim=1, keepdim=True)
-            value = found.gather(1, at)[:, 0].numpy()
+            own = subjects[queries[part], None] == subjects[rows]
+            found = on_grid(units @ unit_rows(vectors[rows]).T)
+            found[own] = -np.inf
+            ahead[part] += (found >= least[:, None]).sum(axis=1)
+            others[part] += (~own).sum(axis=1)
+            at = found.argmax(axis=1)
+            value = found[np.arange(len(found)), at]
             better = value > best_similarity[part]
             best_similarity[part][better] = value[better]
-            best[part][better] = rows[at[:, 0].numpy()][better]
+            best[part][better] = rows[at][better]
     return Retrieved(target, similarity, best, best_similarity, 1 + ahead, 1 + others)
-
-
-def rounded(cosines: Tensor) -> Tensor:
-    """Cosines on the grid of ``STEP``, in place."""
-    return cosines.div_(STEP).round_().mul_(STEP)
-
-
-def unit_rows(vectors: VectorArray, rows: np.ndarray) -> Tensor:
-    """Some vectors at length one, float64 [m, D]."""
-    chosen = torch.from_numpy(np.asarray(vectors[rows], dtype=np.float64))
-    units: Tensor = chosen / torch.linalg.vector_norm(chosen, dim=1, keepdim=True)
-    return units

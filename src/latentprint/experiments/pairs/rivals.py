@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latentprint.experiments.pairs.design import PairDirection
-from latentprint.experiments.pairs.retrieval import STEP, rounded, unit_rows
+from latentprint.experiments.pairs.retrieval import least_before
+from latentprint.neighbours.grid import on_grid, unit_rows
 
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
@@ -128,7 +129,7 @@ class Contest:
             cosines = _cosines(vectors, self.photo[rows], photos, memory_mb)
             ahead = np.zeros((len(cosines), len(sides), len(self.names)), dtype=np.float32)
             best = np.full(ahead.shape, -np.inf)
-            least = self.target[rows, None] - STEP
+            least = least_before(self.target[rows, None])
             for y, (photo, first, name) in enumerate(places):
                 at = np.searchsorted(self.names, name)
                 found = cosines[:, np.searchsorted(photos, photo)]
@@ -153,12 +154,12 @@ def _cosines(
     vectors: VectorArray, queries: np.ndarray, photos: np.ndarray, memory_mb: int
 ) -> np.ndarray:
     """Cosines on the grid, float64 [b, m]."""
-    units = unit_rows(vectors, queries)
+    units = unit_rows(vectors[queries])
     found = np.empty((len(queries), len(photos)))
     size = max(1, memory_mb * 2**17 // (vectors.shape[1] + len(queries)))
     for start in range(0, len(photos), size):
         part = photos[start : start + size]
-        found[:, start : start + size] = rounded(units @ unit_rows(vectors, part).T).numpy()
+        found[:, start : start + size] = on_grid(units @ unit_rows(vectors[part]).T)
     return found
 
 

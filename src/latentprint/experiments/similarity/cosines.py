@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from latentprint.neighbours.grid import GRID
+from latentprint.neighbours.grid import on_grid
 
 BINS_PER_UNIT = 2**14
 """Histograms round similarities to multiples of 1 / 16,384 (0.00006)."""
@@ -33,8 +33,7 @@ def exact_cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """
     # Memory order decides in which order NumPy adds.
     sums = np.multiply(one, other, order="C").sum(axis=-1)
-    found: np.ndarray = np.rint(sums * GRID) / GRID
-    return found
+    return on_grid(sums)
 
 
 def blocks(n: int) -> Iterator[slice]:
