@@ -5,10 +5,9 @@ those by another: exchanging all photos of the two, within any subjects, gives d
 likely. So the figures of exchanged data tell how far galleries differ by chance alone.
 
 This holds exactly where a subject has as many photos by either type. With unequal numbers every
-query keeps the weight that it has in its own direction, and the mean over both directions is tested
-as exactly as far as can be measured (3 photos by one type and 1 by the other, no trace: p is at
-most 0.05 in 3 to 6 of 100 sets); that of one direction is an approximation, as exchanges mix its
-queries with those of the other (1 to 12 of 100). Verdicts need the interval as well.
+query keeps the weight that it has in its own direction, and the test is an approximation: a close
+one of the mean over both directions, a rougher one of a single direction, as exchanges mix its
+queries with those of the other. Verdicts need the interval as well.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Each subject is a query and a distractor of all others. The jackknife leaves it out as both, and
 its variance holds what subjects add each by itself, and twice what depends on which two of them
 meet (Efron and Stein, Annals of Statistics 1981): between two galleries that differ by chance alone
-hardly anything else is left, and intervals came out 1.6 times too wide. Exchanging the devices of
+hardly anything else is left, and intervals come out much too wide. Exchanging the devices of
 subjects shows the second part by itself: how far figures scatter then is what it really adds, and
 the jackknife of such data is what it adds there too often.
 """
