@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from latentprint.processing import Attribute
     from latentprint.solvers import VectorArray
 
+UNPROCESSED = "none"
+"""The processing class of photos as they were decoded."""
+
 
 class EmbeddingSource(Protocol):
     """Embeddings of the same photos under several processing classes, by one encoder.

@@ -12,6 +12,7 @@ from latentprint.experiments.crossed import PairEffects, Spread
 from latentprint.experiments.neighbors.shuffles import SharedByChance, Shuffles
 from latentprint.experiments.neighbors.signs import Centred
 from latentprint.experiments.probes.labels import parse_bins
+from latentprint.experiments.source import UNPROCESSED
 from latentprint.stats import permutation_p
 from latentprint.words import RobustnessCondition, RobustnessMeasure
 
@@ -39,7 +40,7 @@ class RobustnessOptions:
     """
 
     ks: tuple[int, ...] = option((10,), "-k", "--neighbours", least=1)
-    processing: str = option("none", metavar="CLASS")
+    processing: str = option(UNPROCESSED, metavar="CLASS")
     exclude: str | None = option(None, metavar="COLUMN")
     group: str = option("group", metavar="COLUMN")
     bins: tuple[tuple[str, str], ...] = option(

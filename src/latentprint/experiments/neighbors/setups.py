@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -164,6 +165,11 @@ class _Runs:
         """Numbers of the processing classes."""
         return range(len(self.gallery.train))
 
+    @cached_property
+    def centre(self) -> np.ndarray:
+        """One for all training vectors, float32 [D]: they are read for it once."""
+        return centre_of(self.gallery.train, self.gallery.order)
+
     @property
     def depth(self) -> int:
         """Length of the lists of candidates.
@@ -223,12 +229,11 @@ class _Runs:
         """
         queries = np.concatenate([np.asarray(each[rows]) for each in self.gallery.test])
         keys = np.tile(self.gallery.test_labels[rows], len(self.classes))
-        centre = centre_of(self.gallery.train, self.gallery.order)
         lists = [
             search(
                 queries,
                 keys,
-                Searched(each, self.gallery.train_labels, self.gallery.order, centre),
+                Searched(each, self.gallery.train_labels, self.gallery.order, self.centre),
                 self.depth,
                 Computing(block, self.device, self.threads),
             )

@@ -20,6 +20,7 @@ from latentprint.experiments.pairs.retrieval import Retrieved, retrieve
 from latentprint.experiments.pairs.rows import Chance, pair_rows
 from latentprint.experiments.pairs.shown import shown_pairs
 from latentprint.experiments.probes.items import open_vectors
+from latentprint.experiments.source import UNPROCESSED
 from latentprint.words import PairGallery
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class PairsOutcome:
 
 
 def near_duplicates(
-    source: EmbeddingSource, processing: str = "none", options: PairsOptions | None = None
+    source: EmbeddingSource, processing: str = UNPROCESSED, options: PairsOptions | None = None
 ) -> PairsOutcome:
     """Measure whether the type of device decides which photos are retrieved.
 
@@ -139,7 +140,7 @@ def near_duplicates(
     found = [
         retrieve(vectors, design.subjects, each, options.memory_mb) for each in design.directions
     ]
-    if processing != "none":
+    if processing != UNPROCESSED:
         design = replace(design, notes=(*design.notes, f"embeddings under {processing}"))
     chance = Chance(options.permutations, options.bootstrap, options.seed, options.memory_mb)
     rows = pair_rows(source, design, found, vectors, options.ks, chance)

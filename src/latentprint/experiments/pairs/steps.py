@@ -9,10 +9,8 @@ from functools import partial
 from latentprint.errors import unknown_name
 from latentprint.experiments.asking import Answer, Inquiry, Step, option
 from latentprint.experiments.pairs.pairs import PairsOptions, near_duplicates
-from latentprint.experiments.source import EmbeddingSource, Opened
+from latentprint.experiments.source import UNPROCESSED, EmbeddingSource, Opened
 from latentprint.words import CONTROL, Experiment
-
-UNPROCESSED = "none"
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,6 @@ from latentprint.experiments.asking import option
 from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.experiments.probes.labels import Labelled, label_photos
 
-UNPROCESSED = "none"
-"""The processing class of photos as they were decoded."""
-
 _NO_LABELS = (
     "semantic labels of at least two classes are needed. Put the photos of each class into a folder"
     " of its own, or name a column with --label (and its table with --metadata)."

@@ -28,13 +28,12 @@ from latentprint.experiments.similarity.pair_sums import (
     cosines_of_bins,
 )
 from latentprint.experiments.similarity.queries import (
-    UNPROCESSED,
     Compared,
     QueryOptions,
     choose_queries,
     labelled,
 )
-from latentprint.experiments.source import EmbeddingSource, origin
+from latentprint.experiments.source import UNPROCESSED, EmbeddingSource, origin
 from latentprint.neighbours.grid import unit_rows
 from latentprint.processing import Attribute
 from latentprint.results import Result

@@ -11,10 +11,11 @@ from latentprint.errors import UsageError
 from latentprint.experiments.asking import Answer, Inquiry, Step, option
 from latentprint.experiments.probes.labels import parse_bins
 from latentprint.experiments.similarity.gallery import Choice, galleries
-from latentprint.experiments.similarity.queries import UNPROCESSED, QueryOptions
+from latentprint.experiments.similarity.queries import QueryOptions
 from latentprint.experiments.similarity.similarity import similarity
 from latentprint.experiments.similarity.stability import stability
 from latentprint.experiments.source import (
+    UNPROCESSED,
     EmbeddingSource,
     Opened,
     asked_attributes,
