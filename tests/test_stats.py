@@ -19,7 +19,8 @@ def test_means_are_those_of_the_resampled_rows() -> None:
     values = np.array([1.0, 2.0, 3.0, 10.0])
     photos = ClusterBootstrap.of(groups, 50, seed=3)
     assert photos.clusters == 3
-    for weights, mean in zip(photos.weights(), photos.means(values), strict=True):
+    for counts, mean in zip(photos.resamples(), photos.means(values), strict=True):
+        weights = counts[photos.members]
         assert weights[0] == weights[2]
         assert mean == pytest.approx(np.repeat(values, weights).mean())
 

@@ -62,10 +62,6 @@ class ClusterBootstrap:
         """How often each resample holds each cluster, int64 [clusters], one resample at a time."""
         return _resamples(self.clusters, self.draws, self.seed)
 
-    def weights(self) -> Iterator[np.ndarray]:
-        """How often each resample holds each row, int64 [N], one resample at a time."""
-        return (counts[self.members] for counts in self.resamples())
-
     def sums(self, values: np.ndarray) -> np.ndarray:
         """The sum of some values over the rows of every resample.
 

@@ -145,6 +145,9 @@ def test_sentences() -> None:
     rng = np.random.default_rng(0)
     nothing = data_set(200).with_columns(label=pl.Series(rng.permutation(["a", "b"] * 100)))
     assert correlate(nothing, columns=["iso"]).sentence.startswith("None of 1 columns is shown")
+    assert correlate(nothing, columns=["id"]).sentence == (
+        "No column can tell whether it goes together with 'label'."
+    )
     n = 20_000
     label = rng.integers(2, size=n)
     weak = np.where(rng.random(n) < 0.53, label, 1 - label)

@@ -94,6 +94,8 @@ class Correlation:
     def sentence(self) -> str:
         """What was found, in plain words."""
         linked, notable = self._linked, self.notable
+        if not self.columns:
+            return f"No column can tell whether it goes together with {self.label!r}."
         if not linked:
             return (
                 f"None of {len(self.columns)} columns is shown to go together with {self.label!r}. "
