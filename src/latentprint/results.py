@@ -211,13 +211,6 @@ def write_details(details: Sequence[dict[str, Any]], folder: Path) -> None:
     write_json(folder / "details.json", list(details))
 
 
-def read_details(folder: Path) -> list[dict[str, Any]]:
-    """Read details.json of a run folder; empty where the run has none."""
-    path = folder / "details.json"
-    found: list[dict[str, Any]] = json.loads(path.read_text("utf-8")) if path.exists() else []
-    return found
-
-
 def read_results(folder: Path) -> pl.DataFrame:
     """Read the result table of a run folder.
 
