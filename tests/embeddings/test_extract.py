@@ -238,7 +238,8 @@ def test_a_photo_that_cannot_be_processed_is_broken_with_the_class(tmp_path: Pat
 
 
 def test_the_mask_reaches_the_pixels(folder: Path) -> None:
-    recipe = Recipe((published_classes()["none"],), (ToyEncoder().preprocess,), mask=0.5)
+    classes, how = (published_classes()["none"],), Extraction(mask=0.5)
+    recipe = Recipe(classes, (ToyEncoder().preprocess,), how)
     (pixels,) = prepare(PhotoTask(0, "x", folder / "b" / "01.png"), recipe).pixels
     assert (pixels[0, 8, 8] == 0).all()
     assert pixels[0, 0].any()
