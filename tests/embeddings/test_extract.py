@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,6 +131,25 @@ def test_a_broken_photo_that_was_mended_is_not_forgotten(
     Image.new("RGB", (40, 50)).save(folder / "a" / "04.png")
     with pytest.raises(LatentprintError, match=r"04\.png has changed"):
         run(photos, tmp_path / "out")
+
+
+def test_photos_of_several_stores_are_compared_once(
+    folder: Path, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoders = [ToyEncoder("one"), ToyEncoder("two")]
+    extract(photos, encoders, CLASSES, tmp_path / "out", extraction=HOW)
+    os.utime(folder / "b" / "05.png", (1, 1))
+    compared: list[Path] = []
+    module = sys.modules["latentprint.embeddings.extract"]
+    whole = module.decode
+
+    def counted(file: Path, **options: Any) -> Any:
+        compared.append(file)
+        return whole(file, **options)
+
+    monkeypatch.setattr(module, "decode", counted)
+    extract(photos, encoders, CLASSES, tmp_path / "out", extraction=HOW)
+    assert compared == [folder / "b" / "05.png"]
 
 
 def test_other_settings_are_refused_and_nothing_is_touched(photos: Photos, tmp_path: Path) -> None:

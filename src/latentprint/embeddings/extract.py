@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from latentprint.embeddings.engine import default_workers, prepare_all
 from latentprint.embeddings.extraction import Extraction
@@ -228,16 +229,21 @@ def _refuse_changed_photos(photos: Photos, stores: Sequence[Store], how: Extract
     A file of the same size and time is taken as unchanged; any other is decoded and compared.
     """
     paths = dict(photos.table.select("id", "path").rows())
-    for store in stores:
-        for row in store.facts().iter_rows(named=True):
-            file = photos.file(paths[row["id"]])
-            if stamp(file) != (row["bytes"], row["modified"]) and _content(file, how) != (
-                row["content"] or "unreadable"
-            ):
-                raise LatentprintError(
-                    f"{file} has changed since {store.folder} was made: choose another --out, or "
-                    "delete that folder."
-                )
+    stated = ["id", "bytes", "modified", "content"]
+    facts = [
+        store.facts().select(*stated, folder=pl.lit(str(store.folder), pl.String))
+        for store in stores
+    ]
+    # The stores of several encoders state the same of most photos: each is looked at once.
+    for row in pl.concat(facts).unique(stated, maintain_order=True).iter_rows(named=True):
+        file = photos.file(paths[row["id"]])
+        if stamp(file) != (row["bytes"], row["modified"]) and _content(file, how) != (
+            row["content"] or "unreadable"
+        ):
+            raise LatentprintError(
+                f"{file} has changed since {row['folder']} was made: choose another --out, or "
+                "delete that folder."
+            )
 
 
 def _content(file: Path, how: Extraction) -> str:
