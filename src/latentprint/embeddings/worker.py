@@ -5,11 +5,7 @@ Imports neither torch nor an encoder library, so that workers start fast and sta
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from dataclasses import dataclass, field
-from multiprocessing import parent_process
 from pathlib import Path
 
 import numpy as np
@@ -162,17 +158,3 @@ def stamp(file: Path) -> tuple[int | None, int | None]:
     except OSError:
         return None, None
     return (stat.st_size if member is None else member.size), stat.st_mtime_ns
-
-
-def start_worker() -> None:
-    """Prepare a fresh worker process: it leaves Ctrl-C to its parent and never outlives it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        # A parent that was killed cannot tell its workers to stop; without this they wait for ever.
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: object) -> None:
-    parent.join()  # type: ignore[attr-defined]
-    os._exit(1)
