@@ -14,6 +14,7 @@ from latentprint.embeddings.extraction import Extraction
 from latentprint.encoders.preparation import Preparation
 from latentprint.photos.decode import decode
 from latentprint.photos.file_bytes import BrokenPhoto
+from latentprint.photos.formats import status_of
 from latentprint.photos.location import member_at
 from latentprint.photos.near_duplicates import difference_hash
 from latentprint.processing import Processing, mask_centre
@@ -123,7 +124,7 @@ def prepare(task: PhotoTask, recipe: Recipe) -> Prepared:
     size, modified = stamp(task.file)
     facts = Facts(
         id=task.photo_id,
-        status="mislabelled" if decoded.note.startswith("named") else "ok",
+        status=status_of(decoded.note),
         reason=decoded.note,
         format=decoded.format,
         width=decoded.width,

@@ -12,6 +12,7 @@ import polars as pl
 from latentprint.photos.decode import read_header
 from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
 from latentprint.photos.file_bytes import BrokenPhoto
+from latentprint.photos.formats import status_of
 from latentprint.photos.location import member_at
 from latentprint.photos.photos import Photos
 from latentprint.photos.processes import usable_cores, worker_pool
@@ -72,7 +73,7 @@ def exif_row(file: Path) -> dict[str, Any]:
     except BrokenPhoto as error:
         return {"status": "broken", "reason": str(error), "bytes": size}
     return {
-        "status": "mislabelled" if header.note.startswith("named") else "ok",
+        "status": status_of(header.note),
         "reason": header.note,
         "width": header.width,
         "height": header.height,
