@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -132,6 +133,25 @@ def test_a_broken_photo_that_was_mended_is_not_forgotten(
         run(photos, tmp_path / "out")
 
 
+def test_photos_of_several_stores_are_compared_once(
+    folder: Path, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoders = [ToyEncoder("one"), ToyEncoder("two")]
+    extract(photos, encoders, CLASSES, tmp_path / "out", extraction=HOW)
+    os.utime(folder / "b" / "05.png", (1, 1))
+    compared: list[Path] = []
+    module = sys.modules["latentprint.embeddings.extract"]
+    whole = module.decode
+
+    def counted(file: Path, **options: Any) -> Any:
+        compared.append(file)
+        return whole(file, **options)
+
+    monkeypatch.setattr(module, "decode", counted)
+    extract(photos, encoders, CLASSES, tmp_path / "out", extraction=HOW)
+    assert compared == [folder / "b" / "05.png"]
+
+
 def test_other_settings_are_refused_and_nothing_is_touched(photos: Photos, tmp_path: Path) -> None:
     run(photos, tmp_path / "out")
     before = contents(tmp_path / "out")
@@ -238,7 +258,8 @@ def test_a_photo_that_cannot_be_processed_is_broken_with_the_class(tmp_path: Pat
 
 
 def test_the_mask_reaches_the_pixels(folder: Path) -> None:
-    recipe = Recipe((published_classes()["none"],), (ToyEncoder().preprocess,), mask=0.5)
+    classes, how = (published_classes()["none"],), Extraction(mask=0.5)
+    recipe = Recipe(classes, (ToyEncoder().preprocess,), how)
     (pixels,) = prepare(PhotoTask(0, "x", folder / "b" / "01.png"), recipe).pixels
     assert (pixels[0, 8, 8] == 0).all()
     assert pixels[0, 0].any()

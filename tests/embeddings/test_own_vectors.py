@@ -138,6 +138,25 @@ def test_bad_vectors_are_named(tmp_path: Path) -> None:
         open_own_vectors(file)
     with pytest.raises(UsageError, match=r"a .npy, .npz or .parquet file is needed"):
         open_own_vectors(tmp_path / "v.csv")
+
+
+def test_an_archive_damaged_inside_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "v.npz"
+    np.savez_compressed(file, vectors=np.tile(VECTORS, (9, 9)))
+    content = bytearray(file.read_bytes())
+    for start in (60, 200):
+        damaged = content[:start] + b"\xff" * 100 + content[start + 100 :]
+        file.write_bytes(damaged)
+        with pytest.raises(LatentprintError, match=r"v\.npz cannot be read as an array"):
+            open_own_vectors(file)
+
+
+@pytest.mark.parametrize("lists", [[], [None, None]])
+def test_a_column_of_no_lists_is_named(tmp_path: Path, lists: list[None]) -> None:
+    file = tmp_path / "v.parquet"
+    pl.DataFrame({"v": lists}, schema={"v": pl.List(pl.Float32)}).write_parquet(file)
+    with pytest.raises(LatentprintError, match=r"holds no vectors: 'v' is empty"):
+        open_own_vectors(file)
     with pytest.raises(LatentprintError, match="There is no file"):
         open_own_vectors(tmp_path / "none.npy")
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from latentprint.embeddings import (
@@ -56,6 +57,16 @@ def test_text_columns_of_numbers_compare_as_numbers(
     assert select_photos(labelled, "score >= 9").photos["id"].to_list() == ids[9:]
     assert select_photos(labelled, "scanner = 's2'").photos["id"].to_list() == [ids[2]]
     assert labelled.photos["id"].to_list() == ids
+
+
+def test_splits_and_groups_of_a_table_are_not_taken_and_told(
+    source: StoredEmbeddings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = source.photos.select("id", split=pl.lit("train"), group=pl.lit("g"), owner=pl.lit("o"))
+    table.write_csv(tmp_path / "labels.csv")
+    labelled = with_labels(source, tmp_path / "labels.csv")
+    assert labelled.photos.drop("owner").equals(source.photos)
+    assert "labels.csv: split and group not taken from here" in caplog.text
 
 
 @pytest.mark.parametrize(

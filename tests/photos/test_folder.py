@@ -54,6 +54,17 @@ def test_a_messy_folder_is_listed_and_every_file_has_an_answer(tmp_path: Path) -
     assert len(photos) == 4
 
 
+def test_photos_that_are_ignored_are_not_called_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = touch(tmp_path / "root", "a.jpg", ".hidden.jpg")
+    (root / "b.jpg").symlink_to(touch(tmp_path / "outside", "b.jpg") / "b.jpg")
+    open_photos(root)
+    assert caplog.messages == [
+        "1 ignored: a link out of the folder, not followed unless asked for."
+    ]
+
+
 def test_linked_folders_are_read_once(tmp_path: Path) -> None:
     root, outside = tmp_path / "root", tmp_path / "outside"
     touch(root, "m/a.jpg")

@@ -8,7 +8,8 @@ from latentprint.embeddings.collection import (
     stored,
     write_photos,
 )
-from latentprint.embeddings.extract import Extraction, Progress, device_of, extract
+from latentprint.embeddings.extract import Progress, device_of, extract
+from latentprint.embeddings.extraction import Extraction
 from latentprint.embeddings.own_vectors import OwnVectors, open_own_vectors
 from latentprint.embeddings.selection import select_photos, with_labels
 from latentprint.embeddings.sharded import ShardedArray

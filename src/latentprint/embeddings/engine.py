@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 
-from latentprint.embeddings.worker import PhotoTask, Prepared, Recipe, broken, prepare, start_worker
+from latentprint.embeddings.worker import PhotoTask, Prepared, Recipe, broken, prepare
+from latentprint.photos.processes import usable_cores, worker_pool
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +23,8 @@ def default_workers(device: str) -> int:
     On a GPU decoding sets the pace, so that it gets every core (up to 16); on the CPU the encoder
     needs most of them.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(16, cores or 1) if device != "cpu" else max(1, (cores or 1) // 2)
+    cores = usable_cores()
+    return min(16, cores) if device != "cpu" else max(1, cores // 2)
 
 
 def prepare_all(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Iterator[Prepared]:
@@ -64,14 +63,8 @@ def prepare_all(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Ite
             start += len(suspects)
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # Fresh processes: a fork would copy the locks of the threads that torch and polars run.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker)
-
-
 def _in_pool(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Iterator[Prepared]:
-    pool = _pool(workers)
+    pool = worker_pool(workers)
     waiting: deque[Future[Prepared]] = deque()
     try:
         for task in tasks:
@@ -87,7 +80,7 @@ def _in_pool(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Iterat
 
 
 def _alone(task: PhotoTask, recipe: Recipe) -> Prepared:
-    with _pool(1) as pool:
+    with worker_pool(1) as pool:
         try:
             return pool.submit(prepare, task, recipe).result()
         except BrokenProcessPool:

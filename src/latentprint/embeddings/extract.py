@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,60 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL
-from PIL import features
+import polars as pl
 
 from latentprint.embeddings.engine import default_workers, prepare_all
+from latentprint.embeddings.extraction import Extraction
 from latentprint.embeddings.store import Store, create_or_resume, folder_name
 from latentprint.embeddings.worker import Facts, PhotoTask, Prepared, Recipe, stamp
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.preparation import Preparation
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.photos import Photos, Tones, decide_tones, decode
+from latentprint.photos import Photos, decide_tones, decode
 from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.processing import Processing
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Extraction:
-    """How embeddings are made; everything here but ``workers`` is part of their identity.
-
-    Attributes:
-        batch_size: Images that go through an encoder at once. Float sums depend on it in the last
-            digits, which is why a store keeps the one that it was begun with.
-        shard_size: Photos in a shard; at most this much work is lost when a run is killed.
-        workers: Processes that read photos; 0 reads in this one, None chooses by the device.
-        orient: Apply the EXIF orientation.
-        max_pixels: Larger photos are reported as broken.
-        mask: Share of the crop to cover with the central mask; see ``is_maskable``.
-        tones: How pictures of more than 8 bits are scaled; what it leaves open is decided for the
-            whole set before the first is embedded, and recorded.
-    """
-
-    batch_size: int = 64
-    shard_size: int = 128
-    workers: int | None = None
-    orient: bool = True
-    max_pixels: int = 100_000_000
-    mask: float = 0.0
-    tones: Tones = Tones()  # noqa: RUF009 - frozen
-
-    def settings(self) -> dict[str, Any]:
-        """What the store's manifest records, the versions of decoder and resizer included."""
-        return {
-            "batch_size": self.batch_size,
-            "shard_size": self.shard_size,
-            "orient": self.orient,
-            "max_pixels": self.max_pixels,
-            "mask": self.mask,
-            "pillow": PIL.__version__,
-            "libjpeg_turbo": features.version_feature("libjpeg_turbo"),
-            "machine": platform.machine(),
-            **({"tones": self.tones.as_list()} if self.tones.scales else {}),
-        }
 
 
 @dataclass(frozen=True)
@@ -119,9 +79,8 @@ def extract(
     how = extraction or Extraction()
     if how.mask:
         _refuse_unmaskable(encoders)
-    tones = decide_tones(photos, how.tones, max_pixels=how.max_pixels)
-    how = replace(how, tones=tones)
-    for note in tones.notes():
+    how = replace(how, tones=decide_tones(photos, how.tones, max_pixels=how.max_pixels))
+    for note in how.tones.notes():
         logger.warning("%s: %s", photos.name, note)
     stores = [
         create_or_resume(out / folder_name(encoder.name), _manifest(photos, encoder, classes, how))
@@ -137,7 +96,7 @@ def extract(
     ]
     preparations = [_preparation(encoder) for encoder in encoders]
     preprocesses = tuple(dict.fromkeys(preparations))
-    recipe = Recipe(tuple(classes), preprocesses, how.orient, how.max_pixels, how.mask, tones)
+    recipe = Recipe(tuple(classes), preprocesses, how)
     ids, paths = photos.table["id"].to_list(), photos.table["path"].to_list()
     tasks = [PhotoTask(row, ids[row], photos.file(paths[row])) for row in rows]
     workers = default_workers(device_of(encoders)) if how.workers is None else how.workers
@@ -155,7 +114,7 @@ def extract(
                 )
                 if number in lacks
             ]
-            shard = _Shard(number, needed, recipe, how.batch_size)
+            shard = _Shard(number, needed, recipe)
         shard.add(prepared)
         if count == len(tasks) or tasks[count].row // how.shard_size != number:
             shard.write()
@@ -173,7 +132,6 @@ class _Shard:
     number: int
     encoders: list[tuple[Encoder, Store, int]]
     recipe: Recipe
-    batch_size: int
     facts: list[Facts] = field(default_factory=list)
     waiting: list[list[np.ndarray]] = field(default_factory=list)
     embedded: list[list[np.ndarray]] = field(default_factory=list)
@@ -186,8 +144,9 @@ class _Shard:
         self.facts.append(prepared.facts)
         for waiting, pixels in zip(self.waiting, prepared.pixels, strict=False):
             waiting.extend(pixels)
-        while self.waiting and len(self.waiting[0]) >= self.batch_size:
-            self._embed(self.batch_size)
+        batch_size = self.recipe.how.batch_size
+        while self.waiting and len(self.waiting[0]) >= batch_size:
+            self._embed(batch_size)
 
     def write(self) -> None:
         if self.waiting and self.waiting[0]:
@@ -270,16 +229,21 @@ def _refuse_changed_photos(photos: Photos, stores: Sequence[Store], how: Extract
     A file of the same size and time is taken as unchanged; any other is decoded and compared.
     """
     paths = dict(photos.table.select("id", "path").rows())
-    for store in stores:
-        for row in store.facts().iter_rows(named=True):
-            file = photos.file(paths[row["id"]])
-            if stamp(file) != (row["bytes"], row["modified"]) and _content(file, how) != (
-                row["content"] or "unreadable"
-            ):
-                raise LatentprintError(
-                    f"{file} has changed since {store.folder} was made: choose another --out, or "
-                    "delete that folder."
-                )
+    stated = ["id", "bytes", "modified", "content"]
+    facts = [
+        store.facts().select(*stated, folder=pl.lit(str(store.folder), pl.String))
+        for store in stores
+    ]
+    # The stores of several encoders state the same of most photos: each is looked at once.
+    for row in pl.concat(facts).unique(stated, maintain_order=True).iter_rows(named=True):
+        file = photos.file(paths[row["id"]])
+        if stamp(file) != (row["bytes"], row["modified"]) and _content(file, how) != (
+            row["content"] or "unreadable"
+        ):
+            raise LatentprintError(
+                f"{file} has changed since {row['folder']} was made: choose another --out, or "
+                "delete that folder."
+            )
 
 
 def _content(file: Path, how: Extraction) -> str:

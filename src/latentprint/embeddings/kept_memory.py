@@ -19,10 +19,9 @@ def kept_memory(device: str) -> Iterator[None]:
     """Let the C library keep freed memory while networks run on the CPU inside the block.
 
     By default glibc maps every buffer beyond 32 MB anew and returns it when it is freed; the
-    system then clears the same pages for each layer of each batch. That was half of the CPU time
-    of EfficientNet-Lite0 in batches of 64, and a sixth of ViT-S/16's. The peak of memory stays
-    about the same, as one batch needs what the last one did; it is given back at the end. No
-    figure depends on it.
+    system then clears the same pages for each layer of each batch; benchmarks/extract.py shows
+    how much of the CPU time that is. The peak of memory stays about the same, as one batch needs
+    what the last one did; it is given back at the end. No figure depends on it.
 
     Args:
         device: Where the networks run; elsewhere than on the CPU, and without glibc, nothing is

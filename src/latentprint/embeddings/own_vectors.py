@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -179,7 +178,7 @@ def _loaded(file: Path, where: Any, name: str | None = None) -> Any:
     """
     try:
         return np.load(where, mmap_mode="r", allow_pickle=False) if name is None else where[name]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged file makes NumPy and zipfile raise anything
         hint = " (Python objects are refused, as they may run code)" if _is_objects(error) else ""
         raise LatentprintError(
             f"{file} cannot be read as an array of floats{hint}: save it with"
@@ -207,7 +206,10 @@ def _read_parquet(file: Path) -> tuple[np.ndarray, pl.DataFrame]:
         return table.select(floats).to_numpy(), table.drop(floats)
     lengths = table[lists[0]].cast(pl.List(pl.Float64)).list.len()
     if lengths.n_unique() != 1 or lengths.null_count():
-        odd = (lengths != lengths.drop_nulls()[0]).fill_null(value=True).arg_true().to_list()
+        stated = lengths.drop_nulls().first()
+        if stated is None:
+            raise LatentprintError(f"{file} holds no vectors: {lists[0]!r} is empty.")
+        odd = (lengths != stated).fill_null(value=True).arg_true().to_list()
         raise LatentprintError(
             f"The lists of {lists[0]!r} in {file} are not equally long: row {_some(odd)}, counted"
             " from 0."

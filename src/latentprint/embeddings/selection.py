@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +16,8 @@ from latentprint.embeddings.sharded import ShardedArray
 from latentprint.embeddings.study_files import StudyEmbeddings, StudyRows
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import read_table
+
+logger = logging.getLogger(__name__)
 
 _Embeddings = TypeVar("_Embeddings", bound=StoredEmbeddings | StudyEmbeddings)
 
@@ -137,7 +140,8 @@ def with_labels(source: _Embeddings, file: Path) -> _Embeddings:
     Args:
         source: The embeddings.
         file: A ``.csv`` or ``.parquet`` file with a column ``id``, or else ``path``, that holds
-            the ids of the photos. Its columns replace those of the same name.
+            the ids of the photos. Its columns replace those of the same name, but for ``split`` and
+            ``group``, which are not taken.
 
     Raises:
         UsageError: There is no such column, or an id twice.
@@ -148,6 +152,12 @@ def with_labels(source: _Embeddings, file: Path) -> _Embeddings:
     if key is None:
         raise UsageError(f"{file.name} has no column 'id' (or 'path') that names the photos.")
     fixed = [name for name in ("split", "group") if name in table.columns]
+    if fixed:
+        logger.warning(
+            "%s: %s not taken from here; splits and groups are those of the embeddings.",
+            file.name,
+            " and ".join(fixed),
+        )
     table = table.drop(fixed).rename({key: "id"}).with_columns(pl.col("id").cast(pl.String))
     if table["id"].is_duplicated().any():
         twice = table.filter(pl.col("id").is_duplicated())["id"][0]

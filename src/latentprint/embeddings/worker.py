@@ -5,21 +5,18 @@ Imports neither torch nor an encoder library, so that workers start fast and sta
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from dataclasses import dataclass, field
-from multiprocessing import parent_process
 from pathlib import Path
 
 import numpy as np
 
+from latentprint.embeddings.extraction import Extraction
 from latentprint.encoders.preparation import Preparation
 from latentprint.photos.decode import decode
 from latentprint.photos.file_bytes import BrokenPhoto
+from latentprint.photos.formats import status_of
 from latentprint.photos.location import member_at
 from latentprint.photos.near_duplicates import difference_hash
-from latentprint.photos.tones import Tones
 from latentprint.processing import Processing, mask_centre
 
 
@@ -30,19 +27,13 @@ class Recipe:
     Attributes:
         classes: Processing classes, applied to the full-size image.
         preprocesses: The different preparations of the encoders.
-        orient: Apply the EXIF orientation.
-        max_pixels: Larger photos are reported as broken.
-        mask: Share of the crop's area to cover with the central mask; 0 where a preparation makes
-            something other than a crop.
-        tones: How deep pictures are scaled.
+        how: How the photos are read and masked; no mask where a preparation makes something other
+            than a crop.
     """
 
     classes: tuple[Processing, ...]
     preprocesses: tuple[Preparation, ...]
-    orient: bool = True
-    max_pixels: int = 100_000_000
-    mask: float = 0.0
-    tones: Tones = Tones()  # noqa: RUF009 - frozen
+    how: Extraction = field(default_factory=Extraction)
 
 
 @dataclass(frozen=True)
@@ -117,10 +108,9 @@ def prepare(task: PhotoTask, recipe: Recipe) -> Prepared:
 
     A photo that cannot be read or processed comes back with status "broken" and the reason.
     """
+    how = recipe.how
     try:
-        decoded = decode(
-            task.file, orient=recipe.orient, max_pixels=recipe.max_pixels, tones=recipe.tones
-        )
+        decoded = decode(task.file, orient=how.orient, max_pixels=how.max_pixels, tones=how.tones)
     except BrokenPhoto as error:
         return broken(task, str(error))
     versions: list[list[np.ndarray]] = [[] for _ in recipe.preprocesses]
@@ -128,13 +118,13 @@ def prepare(task: PhotoTask, recipe: Recipe) -> Prepared:
         try:
             image = processing(decoded.image, task.photo_id)
             for made, preprocess in zip(versions, recipe.preprocesses, strict=True):
-                made.append(mask_centre(preprocess.pixels(image), recipe.mask))
+                made.append(mask_centre(preprocess.pixels(image), how.mask))
         except (OSError, ValueError, MemoryError) as error:
             return broken(task, f"cannot be processed as {processing.name}: {error}")
     size, modified = stamp(task.file)
     facts = Facts(
         id=task.photo_id,
-        status="mislabelled" if decoded.note.startswith("named") else "ok",
+        status=status_of(decoded.note),
         reason=decoded.note,
         format=decoded.format,
         width=decoded.width,
@@ -169,17 +159,3 @@ def stamp(file: Path) -> tuple[int | None, int | None]:
     except OSError:
         return None, None
     return (stat.st_size if member is None else member.size), stat.st_mtime_ns
-
-
-def start_worker() -> None:
-    """Prepare a fresh worker process: it leaves Ctrl-C to its parent and never outlives it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        # A parent that was killed cannot tell its workers to stop; without this they wait for ever.
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: object) -> None:
-    parent.join()  # type: ignore[attr-defined]
-    os._exit(1)

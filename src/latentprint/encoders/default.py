@@ -105,8 +105,8 @@ def load_in_order(model: torch.nn.Module, weights: dict[str, torch.Tensor]) -> N
 def fuse_batch_norms(module: torch.nn.Module) -> torch.nn.Module:
     """Fold each batch normalisation into the convolution defined just before it, in place.
 
-    This is a third faster on the CPU and equal to about 1e-5. It holds for this architecture,
-    where the order of definition is the order of computation.
+    This is faster on the CPU and equal to the rounding of float32. It holds for this
+    architecture, where the order of definition is the order of computation.
     """
     from torch import nn
     from torch.nn.utils.fusion import fuse_conv_bn_eval

@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from latentprint.photos.exif import Exif
 from latentprint.photos.file_bytes import BrokenPhoto, open_beginning, read_bytes
-from latentprint.photos.formats import unknown
+from latentprint.photos.formats import START, unknown
 from latentprint.photos.header import Header
 from latentprint.photos.picture import open_picture
 from latentprint.photos.pixels import content_digest, rgb_of
@@ -24,7 +24,6 @@ from latentprint.photos.samples import Samples
 from latentprint.photos.tones import Tones, scaled
 from latentprint.photos.turning import turned, turned_back
 
-_START = 132
 _T = TypeVar("_T")
 
 
@@ -86,7 +85,7 @@ def decode(
     """
     data = read_bytes(path)
     return guarded(
-        data[:_START], lambda: _decode(data, path.suffix, orient, max_pixels, tones or Tones())
+        data[:START], lambda: _decode(data, path.suffix, orient, max_pixels, tones or Tones())
     )
 
 
@@ -115,7 +114,7 @@ def decode_small(
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         return image
 
-    return guarded(data[:_START], small)
+    return guarded(data[:START], small)
 
 
 def read_header(path: Path) -> Header:
@@ -128,7 +127,7 @@ def read_header(path: Path) -> Header:
         BrokenPhoto: If it is no photo. One whose pixels are damaged may still have a header.
     """
     with open_beginning(path) as file:
-        start = file.read(_START)
+        start = file.read(START)
         file.seek(0)
         return guarded(start, lambda: open_picture(file, path.suffix).header)
 
@@ -148,7 +147,7 @@ def read_samples(path: Path, max_pixels: int = 100_000_000) -> Samples | None:
         _check_size(picture.header, max_pixels)
         return picture.samples()
 
-    return guarded(data[:_START], samples)
+    return guarded(data[:START], samples)
 
 
 def guarded(start: bytes, work: Callable[[], _T]) -> _T:

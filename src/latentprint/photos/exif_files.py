@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -17,8 +12,10 @@ import polars as pl
 from latentprint.photos.decode import read_header
 from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
 from latentprint.photos.file_bytes import BrokenPhoto
+from latentprint.photos.formats import status_of
 from latentprint.photos.location import member_at
 from latentprint.photos.photos import Photos
+from latentprint.photos.processes import usable_cores, worker_pool
 
 _PER_TASK = 64
 _PER_PART = 10_000
@@ -54,7 +51,7 @@ def exif_table(
     """
     files = [photos.file(path) for path in photos.table["path"]]
     if workers is None:
-        workers = min(_cores(), len(files) // _WORTH_A_PROCESS)
+        workers = min(16, usable_cores(), len(files) // _WORTH_A_PROCESS)
     facts = {name: dtype for name, dtype in SCHEMA.items() if name not in ("id", "path")}
     parts, rows = [pl.DataFrame(schema=facts)], list[dict[str, Any]]()
     for done, row in enumerate(_rows(files, workers), 1):
@@ -76,7 +73,7 @@ def exif_row(file: Path) -> dict[str, Any]:
     except BrokenPhoto as error:
         return {"status": "broken", "reason": str(error), "bytes": size}
     return {
-        "status": "mislabelled" if header.note.startswith("named") else "ok",
+        "status": status_of(header.note),
         "reason": header.note,
         "width": header.width,
         "height": header.height,
@@ -99,11 +96,6 @@ def _size(file: Path) -> int | None:
         return None
 
 
-def _cores() -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(16, cores or 1)
-
-
 def _rows(files: list[Path], workers: int) -> Iterator[dict[str, Any]]:
     """The rows in the order of the files, whatever the number of workers."""
     if workers == 0:
@@ -112,7 +104,7 @@ def _rows(files: list[Path], workers: int) -> Iterator[dict[str, Any]]:
     done = 0
     while done < len(files):
         try:
-            with _pool(workers) as pool:
+            with worker_pool(workers) as pool:
                 for row in pool.map(exif_row, files[done:], chunksize=_PER_TASK):
                     yield row
                     done += 1
@@ -123,27 +115,8 @@ def _rows(files: list[Path], workers: int) -> Iterator[dict[str, Any]]:
             done += len(suspects)
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # Fresh processes: a fork would copy the locks of the threads that polars runs.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, initializer=_start_worker)
-
-
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and end with it: a killed parent cannot tell its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
 def _alone(file: Path) -> dict[str, Any]:
-    with _pool(1) as pool:
+    with worker_pool(1) as pool:
         try:
             return pool.submit(exif_row, file).result()
         except BrokenProcessPool:

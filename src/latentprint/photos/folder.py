@@ -12,7 +12,7 @@ import polars as pl
 from latentprint.errors import UsageError, unknown_name
 from latentprint.photos.formats import extra_of, install, suffixes
 from latentprint.photos.numbered import numbered_parts
-from latentprint.photos.photos import Photos
+from latentprint.photos.photos import NO_SUFFIX, OTHER_SUFFIX, Photos
 from latentprint.photos.split import SPLIT_NAMES
 
 LAYOUTS = ("auto", "folder", "classes", "splits")
@@ -140,7 +140,7 @@ def _reason(path: str) -> str:
     if suffix[1:].lower() not in suffixes():
         if extra := extra_of(suffix[1:].lower()):
             return f"{suffix.lower()} needs an extra: {install(extra)}"
-        return f"not a photo suffix: {_printable(suffix)}" if suffix else "no suffix"
+        return f"{OTHER_SUFFIX}: {_printable(suffix)}" if suffix else NO_SUFFIX
     if _printable(path) != path:
         return "the file name is not valid UTF-8; rename the file"
     return ""

@@ -36,7 +36,11 @@ EXTRAS = {
 }  # fmt: skip
 """The module that each extra brings and the suffixes that it opens."""
 
+START = 132
+"""Bytes at the beginning of a file that tell its format: those of DICOM come last."""
+
 _RAW_MAGIC = (b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb", b"\0MRM")
+_NAMED = "named"
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RIFF")
 
 
@@ -83,7 +87,12 @@ def misnamed(suffix: str, kind: str) -> str:
     name = suffix.lower().removeprefix(".")
     known = name in SUFFIXES or extra_of(name) is not None
     right = FORMATS.get(kind) or (EXTRAS["dicom" if kind == "DICOM" else "raw"][1])
-    return f"named {suffix.lower()} but holds {kind}" if known and name not in right else ""
+    return f"{_NAMED} {suffix.lower()} but holds {kind}" if known and name not in right else ""
+
+
+def status_of(note: str) -> str:
+    """The status of a photo that can be read: "mislabelled" if its note says so, else "ok"."""
+    return "mislabelled" if note.startswith(_NAMED) else "ok"
 
 
 def unknown(start: bytes) -> str:

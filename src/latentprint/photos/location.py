@@ -72,8 +72,7 @@ def member_at(path: Path) -> TarMember | None:
 def list_members(archive: Path) -> Iterator[TarMember]:
     """Yield every regular file of a tar archive, and of the ``.tar`` files in it, as they lie.
 
-    Only headers are read: ImageNet's 1.28 million take half a minute of computing, and as many
-    small reads, which a slow disk feels.
+    Only headers are read: a small read for each member, which a slow disk feels.
 
     Raises:
         LatentprintError: The archive is compressed, damaged, cut off, or no tar archive.

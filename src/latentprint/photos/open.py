@@ -65,6 +65,8 @@ def open_photos(
             f"{count} {suffix or 'without a suffix'}" for suffix, count in ignored.items()
         )
         logger.warning("Files that are no photos were ignored: %s.", told)
+    for reason, count in photos.ignored_by_reason().items():
+        logger.warning("%d ignored: %s.", count, reason)
     if label_column is not None:
         photos = _labelled(photos, label_column)
     return photos if name is None else dataclasses.replace(photos, name=name)
@@ -112,10 +114,10 @@ def _empty(path: Path, photos: Photos) -> str:
     known = " ".join(f".{suffix}" for suffix in suffixes())
     if path.is_file():
         return f"{path} lists no photos: it has a header and no rows."
-    reasons = photos.ignored["reason"].unique().to_list()
-    others = f" ({photos.ignored.height} other files)" if reasons else ""
-    if len(reasons) == 1 and (reasons[0].startswith("a link out") or "extra" in reasons[0]):
-        others = f" ({photos.ignored.height} files: {reasons[0]})"
+    count, reasons = photos.ignored.height, photos.ignored_by_reason()
+    others = f" ({count} other files)" if count else ""
+    if list(reasons.values()) == [count]:
+        others = f" ({count} files: {next(iter(reasons))})"
     elif ".tar" in photos.ignored_by_suffix():
         others += ": its .tar archives are not opened, unpack them"
     return f"There are no photos in {path}{others}. Files with these suffixes count: {known}"

@@ -11,6 +11,9 @@ import polars as pl
 
 COLUMNS = ("id", "path", "split", "label")
 
+NO_SUFFIX, OTHER_SUFFIX = "no suffix", "not a photo suffix"
+"""Reasons to ignore a file that is no photo; the second is followed by the suffix."""
+
 
 @dataclass(frozen=True)
 class Photos:
@@ -41,16 +44,21 @@ class Photos:
         return self.root / path
 
     def ignored_by_suffix(self) -> dict[str, int]:
-        """How many files were ignored, by suffix with its dot, the most frequent first.
+        """How many files are no photos, by suffix with its dot, the most frequent first.
 
-        Files without a suffix count under an empty text; hidden files and folders do not count.
+        Files without a suffix count under an empty text; hidden files do not count.
         """
         suffixes = [
             PurePosixPath(path).suffix.lower()
             for path, reason in self.ignored.rows()
-            if not reason.startswith("hidden") and not path.endswith("/")
+            if reason.startswith((NO_SUFFIX, OTHER_SUFFIX))
         ]
         return dict(sorted(Counter(suffixes).items(), key=lambda each: (-each[1], each[0])))
+
+    def ignored_by_reason(self) -> dict[str, int]:
+        """How many files and folders were ignored for other reasons, hidden ones aside."""
+        told = (NO_SUFFIX, OTHER_SUFFIX, "hidden")
+        return dict(Counter(each for each in self.ignored["reason"] if not each.startswith(told)))
 
     def digest(self) -> str:
         """A digest of ids and paths; labels and splits may change without new embeddings."""

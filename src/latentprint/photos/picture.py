@@ -19,6 +19,7 @@ from latentprint.photos.exif import read_exif, read_tiff_exif
 from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.photos.formats import (
     FORMATS,
+    START,
     install,
     installed,
     is_camera_raw,
@@ -48,8 +49,6 @@ from latentprint.photos.tiff import (
 )
 from latentprint.photos.turning import stored_size
 
-_START = 132
-
 
 @dataclass(frozen=True)
 class Picture:
@@ -78,7 +77,7 @@ def open_picture(file: IO[bytes], suffix: str) -> Picture:
         BrokenPhoto: It cannot be read faithfully, or needs an extra that is not installed.
         Exception: Whatever decoders raise at files that are damaged.
     """
-    start = file.read(_START)
+    start = file.read(START)
     file.seek(0)
     if is_dicom(start):
         _require("dicom", "a DICOM file")

@@ -21,6 +21,7 @@ from PIL import Image
 
 from latentprint.photos.packed import unpacked
 from latentprint.photos.tiff import Directory
+from latentprint.photos.turning import ORIENTATION
 
 UNSIGNED, SIGNED, FLOAT = "unsigned", "signed", "floating-point"
 
@@ -198,7 +199,7 @@ def pillow_turn(image: Image.Image) -> int:
 
     Pillow takes it from EXIF or else from XMP.
     """
-    turn = image.getexif().get(0x0112, 1)
+    turn = image.getexif().get(ORIENTATION, 1)
     return turn if turn in range(1, 9) else 1
 
 

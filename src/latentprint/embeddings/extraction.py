@@ -1,0 +1,54 @@
+"""How embeddings are made of photos, and what of it a store records.
+
+It is imported by worker processes: it must import neither torch nor timm.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field
+from typing import Any
+
+import PIL
+from PIL import features
+
+from latentprint.photos.tones import Tones
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """How embeddings are made; everything here but ``workers`` is part of their identity.
+
+    Attributes:
+        batch_size: Images that go through an encoder at once. Float sums depend on it in the last
+            digits, which is why a store keeps the one that it was begun with.
+        shard_size: Photos in a shard; at most this much work is lost when a run is killed.
+        workers: Processes that read photos; 0 reads in this one, None chooses by the device.
+        orient: Apply the EXIF orientation.
+        max_pixels: Larger photos are reported as broken.
+        mask: Share of the crop to cover with the central mask; see ``is_maskable``.
+        tones: How pictures of more than 8 bits are scaled; what it leaves open is decided for the
+            whole set before the first is embedded, and recorded.
+    """
+
+    batch_size: int = 64
+    shard_size: int = 128
+    workers: int | None = None
+    orient: bool = True
+    max_pixels: int = 100_000_000
+    mask: float = 0.0
+    tones: Tones = field(default_factory=Tones)
+
+    def settings(self) -> dict[str, Any]:
+        """What the store's manifest records, the versions of decoder and resizer included."""
+        return {
+            "batch_size": self.batch_size,
+            "shard_size": self.shard_size,
+            "orient": self.orient,
+            "max_pixels": self.max_pixels,
+            "mask": self.mask,
+            "pillow": PIL.__version__,
+            "libjpeg_turbo": features.version_feature("libjpeg_turbo"),
+            "machine": platform.machine(),
+            **({"tones": self.tones.as_list()} if self.tones.scales else {}),
+        }
