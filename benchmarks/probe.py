@@ -45,6 +45,7 @@ from latentprint.solvers import (
     C_GRID,
     Features,
     Hold,
+    LabelledFeatures,
     SGDSetting,
     Solver,
     SolverOptions,
@@ -165,11 +166,16 @@ def ours(data: Data, solver: Solver) -> tuple[Tuning, float]:
     """A whole probe by this package: what was tuned, and the accuracy in percent."""
     options = SolverOptions(solver=solver, trials=TRIALS, memory_mb=4096)
     photos = [str(each) for each in range(len(data.draws[-1]))]
-    found = tune(data.features(FITS), data.draws[-1], photos, len(data.train), options, [data.hold])
+    k, hold = len(data.train), [data.hold]
+    tuned = LabelledFeatures(data.features(FITS), data.draws[-1], k)
+    found = tune(tuned, photos, options, hold)
     final = fit_holds(
-        data.items, data.labels, len(data.train), data.holds, [found.setting], options,
+        LabelledFeatures(data.items, data.labels, k),
+        data.holds,
+        [found.setting],
+        options,
         preconditioner=found.preconditioner,
-    )  # fmt: skip
+    )
     truth = data.labels[data.holds[0][1]]
     return found, 100.0 * float(np.mean([said[0] == truth for said in final.said]))
 
