@@ -81,6 +81,13 @@ def test_what_is_as_good_is_judged_by_group() -> None:
     assert _towards_the_middle(right, np.arange(200) // 10, 0) == 1
 
 
+def test_a_tie_with_smaller_values_moves_the_choice_nowhere() -> None:
+    right = np.zeros((3, 100))
+    right[0, :61], right[1, 10:70], right[2, 5:67] = 0.01, 0.01, 0.01
+    assert _towards_the_middle(right, np.arange(100), 2) == 2
+    assert _towards_the_middle(right[::-1], np.arange(100), 0) == 1
+
+
 def test_no_trace_is_lost_to_an_uneven_fold() -> None:
     """Of 60 sets that hold a trace, a constant fit at the smallest C once won in five."""
     for seed in range(12):
