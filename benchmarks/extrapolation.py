@@ -62,7 +62,7 @@ def main() -> None:
         shown = []
         for at in range(options.sets):
             items = draw(options.photos, at)
-            plan = fold_plan(items, repeats=3, seed=at, replicates=5)
+            plan = fold_plan(items, repeats=3, seed=at)
             plans = [plan.first(CURVE_FITS).thinned(items, share, at) for share in SHARES]
             scores = [run_plan(items, each, OPTIONS).score for each in (*plans, plan)]
             found = extrapolate(

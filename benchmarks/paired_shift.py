@@ -3,7 +3,7 @@
 Subsets are drawn by group from a folder of embeddings that ``latentprint embed PHOTOS --control``
 wrote with the attributes jpeg and sharpening. Printed for each: the share of subsets with p at most
 0.05, the median p, the mean accuracy and the CPU seconds of one test. With ``--probe``, also the
-share whose probe (one class for each training photo) is a whole margin above chance.
+share whose probe, every photo under every class, has its whole interval a margin above chance.
 
     python benchmarks/paired_shift.py latentprint-store --repeats 20 --probe
 """
@@ -13,53 +13,54 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from latentprint.embeddings import open_collection
-from latentprint.experiments import MARGIN, EmbeddingSource, ProbeOptions, probe_processing
+from latentprint.embeddings import StoredEmbeddings, open_collection
+from latentprint.embeddings.selection import SelectedEmbeddings
+from latentprint.experiments import ProbeOptions, probe_processing
 from latentprint.experiments.probes.items import Items, permuted_classes, processed_items
 from latentprint.experiments.probes.paired_shift import ShiftOptions, paired_shift
-from latentprint.processing import ATTRIBUTES
+from latentprint.processing import ATTRIBUTES, Attribute
+from latentprint.words import MARGIN
 
 JPEG, SHARPENING = ATTRIBUTES["jpeg"], ATTRIBUTES["sharpening"]
 SUBSAMPLING = replace(JPEG, classes=("JPEG95_420", "JPEG95_444"))
 
 
-@dataclass(frozen=True)
-class Subset:
-    """Some photos of a source."""
-
-    source: EmbeddingSource
-    photos: pl.DataFrame
-    split_made: bool = True
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.source, name)
-
-    def vectors(self, processing: str) -> np.ndarray:
-        """The embeddings of these photos under one class [n, D]."""
-        return np.asarray(self.source.vectors(processing)[self.photos["row"].to_numpy()])
-
-
-def subset(source: EmbeddingSource, n: int, seed: int) -> Subset:
+def subset(source: StoredEmbeddings, n: int, seed: int) -> SelectedEmbeddings:
     """Photos of as many random groups as make n photos, three in four of them for training."""
-    photos = source.photos.with_row_index("row")
+    photos = source.photos
     groups = np.random.default_rng(seed).permutation(photos["group"].unique().sort().to_numpy())
     order = {group: at for at, group in enumerate(groups)}
     place = np.array([order[each] for each in photos["group"]])
-    chosen = photos[np.argsort(place, kind="stable")[:n]]
+    rows = np.argsort(place, kind="stable")[:n]
     split = ["val" if at % 4 == 0 else "train" for at in range(n)]
-    return Subset(source, chosen.with_columns(split=pl.Series(split)))
+    chosen = photos[rows].with_columns(split=pl.Series(split))
+    return SelectedEmbeddings(replace(source, split_made=True), chosen, rows)
 
 
-def items(part: Subset, classes: tuple[str, ...]) -> Items:
-    """Every photo under every class."""
-    photos = part.photos.drop("row").with_row_index("row")
-    return processed_items(part, classes, photos, paired=False, memory_mb=4096)  # type: ignore[arg-type]
+def items(source: StoredEmbeddings, attribute: Attribute, n: int, seed: int) -> Items:
+    """Every photo of a subset under every class."""
+    part = subset(source, n, seed)
+    photos = part.photos.with_row_index("row")
+    return processed_items(part, attribute.classes, photos, paired=False, memory_mb=4096)
+
+
+def permuted(source: StoredEmbeddings, attribute: Attribute, n: int, seed: int) -> Items:
+    """The same with classes that mean nothing."""
+    return permuted_classes(items(source, attribute, n, seed), seed)
+
+
+def is_read(source: StoredEmbeddings, attribute: Attribute, n: int, seed: int) -> bool:
+    """Whether the whole interval of a subset's probe is a margin above chance."""
+    how = ProbeOptions(controls=False, curve=False)
+    result = probe_processing(subset(source, n, seed), attribute, how).result
+    return bool(result.low > (result.chance or 0.0) + MARGIN)
 
 
 def report(
@@ -109,21 +110,15 @@ def main() -> None:
         ("sharpening", encoder, SHARPENING, everything, 0.05),
         ("JPEG, untrained network", untrained, JPEG, everything, 0.05),
     ):
-
-        def probed(seed: int, of: EmbeddingSource = source, a=attribute, n: int = n) -> bool:  # type: ignore[no-untyped-def]
-            how = ProbeOptions(controls=False, curve=False)
-            result = probe_processing(subset(of, n, seed), a, how).result  # type: ignore[arg-type]
-            return bool(result.low > (result.chance or 0.0) + MARGIN)
-
         report(
             f"{title}, {n} photos",
-            lambda seed, of=source, a=attribute, n=n: items(subset(of, n, seed), a.classes),
+            partial(items, source, attribute, n),
             max(1, round(share * options.repeats)),
-            probed if options.probe and n < everything else None,
+            partial(is_read, source, attribute, n) if options.probe and n < everything else None,
         )
     report(
         "JPEG, permuted classes, 60 photos",
-        lambda seed: permuted_classes(items(subset(encoder, 60, seed), JPEG.classes), seed),
+        partial(permuted, encoder, JPEG, 60),
         3 * options.repeats,
     )
 

@@ -45,6 +45,7 @@ from latentprint.solvers import (
     C_GRID,
     Features,
     Hold,
+    LabelledFeatures,
     SGDSetting,
     Solver,
     SolverOptions,
@@ -135,9 +136,9 @@ class Cost(NamedTuple):
     wall: float
     cpu: float
 
-    def __mul__(self, times: float) -> Cost:  # type: ignore[override]
+    def times(self, often: float) -> Cost:
         """The cost of doing it so many times."""
-        return Cost(self.wall * times, self.cpu * times)
+        return Cost(self.wall * often, self.cpu * often)
 
     def plus(self, other: Cost) -> Cost:
         """The cost of both."""
@@ -165,11 +166,16 @@ def ours(data: Data, solver: Solver) -> tuple[Tuning, float]:
     """A whole probe by this package: what was tuned, and the accuracy in percent."""
     options = SolverOptions(solver=solver, trials=TRIALS, memory_mb=4096)
     photos = [str(each) for each in range(len(data.draws[-1]))]
-    found = tune(data.features(FITS), data.draws[-1], photos, len(data.train), options, [data.hold])
+    k, hold = len(data.train), [data.hold]
+    tuned = LabelledFeatures(data.features(FITS), data.draws[-1], k)
+    found = tune(tuned, photos, options, hold)
     final = fit_holds(
-        data.items, data.labels, len(data.train), data.holds, [found.setting], options,
+        LabelledFeatures(data.items, data.labels, k),
+        data.holds,
+        [found.setting],
+        options,
         preconditioner=found.preconditioner,
-    )  # fmt: skip
+    )
     truth = data.labels[data.holds[0][1]]
     return found, 100.0 * float(np.mean([said[0] == truth for said in final.said]))
 
@@ -208,7 +214,7 @@ def plain(data: Data, tuning: Tuning, timed: int) -> Cost:
         with torch.no_grad():
             return model(torch.nn.functional.normalize(torch.from_numpy(X))).argmax(1).numpy()
 
-    total = (trials * (TRIALS / timed)).plus(final * FITS)
+    total = trials.times(TRIALS / timed).plus(final.times(FITS))
     show("plain SGD", total, f"accuracy {data.accuracy(predict):.2f} %")
     show("  timed", trials.plus(final), f"{timed} trials and a final fit")
     return total
@@ -233,7 +239,7 @@ def scikit_learn(data: Data, C: float) -> dict[str, Any]:
 
         path, _ = cost(lambda: [fit(FITS, ~data.held, each) for each in C_GRID])
         one, accuracy = cost(final)
-        total, timed = path.plus(one * FITS), path.plus(one)
+        total, timed = path.plus(one.times(FITS)), path.plus(one)
         found.append(
             {
                 "precision": np.dtype(precision).name,

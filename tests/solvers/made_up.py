@@ -2,6 +2,11 @@
 
 import numpy as np
 
+from latentprint.solvers import LabelledFeatures
+
+labelled = LabelledFeatures.of
+"""Features and labels as the solvers take them."""
+
 
 def embeddings(
     n: int, dimensions: int, classes: int, trace: float, *, decay: float = 0.3, seed: int = 0

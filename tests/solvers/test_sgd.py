@@ -6,11 +6,18 @@ import pytest
 import torch
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.solvers import Features, fit_sgd, fit_softmax
+from latentprint.solvers import (
+    Features,
+    Normalisation,
+    SGDSetting,
+    SolverOptions,
+    fit_sgd,
+    fit_softmax,
+)
 from latentprint.solvers.sgd import rate_share
-from tests.solvers.made_up import embeddings
+from tests.solvers.made_up import embeddings, labelled
 
-RATES, DECAYS = (0.3, 5.0, 60.0), (3e-2, 1e-8, 1e-12)
+TRIALS = (SGDSetting(0.3, 3e-2), SGDSetting(5.0, 1e-8), SGDSetting(60.0, 1e-12))
 
 
 def plain(
@@ -50,11 +57,11 @@ def test_trials_together_equal_trials_one_after_another() -> None:
     # Unequal classes need intercepts, which decay as weights do.
     kept = (labels == 0) | (np.arange(2500) % 4 == 0)
     X, labels = X[kept], labels[kept]
-    fits = fit_sgd(X, labels, 4, RATES, DECAYS, seed=3, class_weight="none")
+    fits = fit_sgd(labelled(X, labels, 4), TRIALS, SolverOptions(seed=3, class_weight="none"))
     assert fits.converged.all()
     assert fits.iterations == 200
-    for trial, (rate, decay) in enumerate(zip(RATES, DECAYS, strict=True)):
-        model = plain(X, labels, rate, decay, 3, shuffle_alike=True)
+    for trial, each in enumerate(TRIALS):
+        model = plain(X, labels, each.learning_rate, each.weight_decay, 3, shuffle_alike=True)
         weights, intercepts = (each.detach().numpy().T for each in (model.weight, model.bias))
         scale = np.abs(weights).max()
         np.testing.assert_allclose(fits.weights[trial], weights, atol=2e-3 * scale)
@@ -65,7 +72,11 @@ def test_balanced_classes_count_alike() -> None:
     X, labels = embeddings(1500, 16, 3, trace=0.05)
     kept = (labels == 0) | (np.arange(1500) % 6 == 0)
     plain, balanced = (
-        fit_sgd(X[kept], labels[kept], 3, [1.0], [1e-8], seed=0, class_weight=how)  # type: ignore[arg-type]
+        fit_sgd(
+            labelled(X[kept], labels[kept], 3),
+            [SGDSetting(1.0, 1e-8)],
+            SolverOptions(class_weight=how),
+        )
         for how in ("none", "balanced")
     )
     assert (plain.predict(X)[0] == 0).mean() > 0.9
@@ -79,15 +90,15 @@ def test_accuracy_is_within_the_spread_of_plain_runs() -> None:
                  labels[1500:])
         for seed in range(3)
     ]  # fmt: skip
-    fits = fit_sgd(X[:1500], labels[:1500], 4, [5.0], [1e-8], seed=0)
+    fits = fit_sgd(labelled(X[:1500], labels[:1500], 4), [SGDSetting(5.0, 1e-8)])
     ours = (fits.predict(X[1500:])[0] == labels[1500:]).mean()
     assert min(others) - 0.01 <= ours <= max(others) + 0.01
 
 
 def test_it_ends_near_the_optimum_where_it_has_time() -> None:
     X, labels = embeddings(6000, 8, 3, trace=0.2)
-    sgd = fit_sgd(X[:4000], labels[:4000], 3, [20.0], [1e-12], seed=0)
-    best = fit_softmax(X[:4000], labels[:4000], 3, [1e6])
+    sgd = fit_sgd(labelled(X[:4000], labels[:4000], 3), [SGDSetting(20.0, 1e-12)])
+    best = fit_softmax(labelled(X[:4000], labels[:4000], 3), [1e6])
     ours, optimum = ((each.predict(X[4000:])[0] == labels[4000:]).mean() for each in (sgd, best))
     assert optimum > 0.5
     assert abs(ours - optimum) < 0.02
@@ -103,25 +114,30 @@ def test_the_rate_is_a_cosine_one_epoch_late() -> None:
 
 def test_a_trial_does_not_depend_on_its_neighbours() -> None:
     X, labels = embeddings(300, 8, 3, trace=0.2)
-    together = fit_sgd(X, labels, 3, RATES, DECAYS, seed=1)
-    alone = fit_sgd(X, labels, 3, RATES[1:2], DECAYS[1:2], seed=1)
+    together = fit_sgd(labelled(X, labels, 3), TRIALS, SolverOptions(seed=1))
+    alone = fit_sgd(labelled(X, labels, 3), TRIALS[1:2], SolverOptions(seed=1))
     np.testing.assert_allclose(together.weights[1], alone.weights[0], rtol=1e-3, atol=1e-3)
 
 
 def test_a_diverged_trial_is_told_and_harms_no_other() -> None:
     X, labels = embeddings(300, 8, 3, trace=0.2)
-    fits = fit_sgd(X, labels, 3, [1e30, 1.0], [1e30, 0.0], seed=0)
+    fits = fit_sgd(labelled(X, labels, 3), [SGDSetting(1e30, 1e30), SGDSetting(1.0, 0.0)])
     assert fits.converged.tolist() == [False, True]
     assert (fits.predict(X)[1] == labels).mean() > 0.4
 
 
 @pytest.mark.parametrize("how", ["l2", "standardise"])
-def test_memory_changes_nothing(how: str, tmp_path: Path) -> None:
+def test_memory_changes_nothing(how: Normalisation, tmp_path: Path) -> None:
     X, labels = embeddings(4000, 100, 3, trace=0.1)
     np.save(tmp_path / "X.npy", X)
     mapped = Features.of(np.load(tmp_path / "X.npy", mmap_mode="r"))
     one, other = (
-        fit_sgd(each, labels, 3, [1.0], [1e-6], seed=0, epochs=5, normalise=how, memory_mb=memory)  # type: ignore[arg-type]
+        fit_sgd(
+            labelled(each, labels, 3),
+            [SGDSetting(1.0, 1e-6)],
+            SolverOptions(normalise=how, memory_mb=memory),
+            epochs=5,
+        )
         for each, memory in ((X, 1024), (mapped, 1))
     )
     np.testing.assert_array_equal(one.predict(X), other.predict(X))
@@ -129,9 +145,9 @@ def test_memory_changes_nothing(how: str, tmp_path: Path) -> None:
 
 def test_wrong_numbers() -> None:
     X, labels = embeddings(30, 8, 3, trace=0.2)
-    with pytest.raises(UsageError, match="a weight decay for each"):
-        fit_sgd(X, labels, 3, [1.0], [], seed=0)
+    with pytest.raises(UsageError, match="at least one trial"):
+        fit_sgd(labelled(X, labels, 3), [])
     with pytest.raises(UsageError, match="at least one epoch"):
-        fit_sgd(X, labels, 3, [1.0], [0.0], seed=0, epochs=0)
+        fit_sgd(labelled(X, labels, 3), [SGDSetting(1.0, 0.0)], epochs=0)
     with pytest.raises(LatentprintError, match="Class 3"):
-        fit_sgd(X, labels, 4, [1.0], [0.0], seed=0)
+        fit_sgd(labelled(X, labels, 4), [SGDSetting(1.0, 0.0)])

@@ -6,8 +6,15 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.solvers import Features, fit_softmax, softmax
-from tests.solvers.made_up import embeddings, probabilities
+from latentprint.solvers import (
+    ClassWeight,
+    Features,
+    Normalisation,
+    SolverOptions,
+    fit_softmax,
+    softmax,
+)
+from tests.solvers.made_up import embeddings, labelled, probabilities
 
 PATH = tuple(10.0**power for power in range(-3, 5))
 
@@ -31,7 +38,7 @@ def steepness(X: np.ndarray, labels: np.ndarray, C: float, W: np.ndarray, b: np.
 @pytest.mark.parametrize(("n", "dimensions", "classes"), [(300, 20, 6), (90, 120, 3)])
 def test_agrees_with_scikit_learn_along_the_path(n: int, dimensions: int, classes: int) -> None:
     X, labels = embeddings(n + 2000, dimensions, classes, trace=0.2)
-    fits = fit_softmax(X[:n], labels[:n], classes, PATH)
+    fits = fit_softmax(labelled(X[:n], labels[:n], classes), PATH)
     assert fits.converged.all()
     ours = fits.predict(X[n:])
     for index, C in enumerate(PATH):
@@ -43,10 +50,10 @@ def test_agrees_with_scikit_learn_along_the_path(n: int, dimensions: int, classe
 
 
 @pytest.mark.parametrize("how", ["l2", "standardise", "none"])
-def test_every_normalisation_agrees_with_scikit_learn(how: str) -> None:
+def test_every_normalisation_agrees_with_scikit_learn(how: Normalisation) -> None:
     X, labels = embeddings(700, 15, 4, trace=0.2)
     X *= np.random.default_rng(1).uniform(0.5, 4.0, size=(700, 1)).astype(np.float32)
-    fits = fit_softmax(X[:400], labels[:400], 4, [30.0], normalise=how)  # type: ignore[arg-type]
+    fits = fit_softmax(labelled(X[:400], labels[:400], 4), [30.0], SolverOptions(normalise=how))
     if how == "l2":
         X = X / np.linalg.norm(X, axis=1, keepdims=True)
     elif how == "standardise":
@@ -59,9 +66,9 @@ def test_every_normalisation_agrees_with_scikit_learn(how: str) -> None:
 
 def test_single_precision_finds_the_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
     X, labels = embeddings(3000, 64, 5, trace=0.1, decay=1.0)
-    exact = fit_softmax(X, labels, 5, PATH)
+    exact = fit_softmax(labelled(X, labels, 5), PATH)
     monkeypatch.setattr(softmax, "_DOUBLE", 0)
-    fits = fit_softmax(X, labels, 5, PATH)
+    fits = fit_softmax(labelled(X, labels, 5), PATH)
     assert fits.converged.all()
     for C, W, b in zip(PATH, fits.weights, fits.intercepts, strict=True):
         assert steepness(X, labels, C, W, b) < 1e-5
@@ -74,7 +81,7 @@ def test_classes_that_can_be_told_apart_without_error(monkeypatch: pytest.Monkey
     """Weights grow until the penalty holds them, where rounding eats the small errors."""
     X, labels = embeddings(3000, 64, 5, trace=1.0)
     monkeypatch.setattr(softmax, "_DOUBLE", 0)
-    fits = fit_softmax(X, labels, 5, [1e2, 1e6])
+    fits = fit_softmax(labelled(X, labels, 5), [1e2, 1e6])
     assert fits.converged.all()
     assert fits.iterations < 200
     assert (fits.predict(X) == labels).all()
@@ -87,12 +94,14 @@ def test_nearly_collinear_features() -> None:
     X = 10.0 + rng.normal(size=(3000, 40)) + 0.3 * rng.normal(size=(4, 40))[labels]
     X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
     assert (X[:100] @ X[:100].T).mean() > 0.98
-    fits = fit_softmax(X[:1000], labels[:1000], 4, [1e4])
+    fits = fit_softmax(labelled(X[:1000], labels[:1000], 4), [1e4])
     theirs = scikit_learn(X[:1000], labels[:1000], 1e4)
     ours = (fits.predict(X[1000:])[0] == labels[1000:]).mean()
     assert ours > 0.6
     assert abs(ours - theirs.score(X[1000:], labels[1000:])) <= 0.002
-    standardised = fit_softmax(X[:1000], labels[:1000], 4, [1.0], normalise="standardise")
+    standardised = fit_softmax(
+        labelled(X[:1000], labels[:1000], 4), [1.0], SolverOptions(normalise="standardise")
+    )
     assert (standardised.predict(X[1000:])[0] == labels[1000:]).mean() > 0.6
 
 
@@ -101,16 +110,16 @@ def test_dimensions_that_repeat_others_or_say_nothing() -> None:
     wide = np.hstack([X, np.zeros((60, 200), np.float32)])
     rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(240, 240)))[0]
     for n in (60, 20):
-        one = fit_softmax(X[:n], labels[:n], 3, [10.0])
-        other = fit_softmax((wide @ rotation)[:n], labels[:n], 3, [10.0])
+        one = fit_softmax(labelled(X[:n], labels[:n], 3), [10.0])
+        other = fit_softmax(labelled((wide @ rotation)[:n], labels[:n], 3), [10.0])
         np.testing.assert_allclose(other.logits(wide @ rotation), one.logits(X), atol=1e-3)
 
 
 def test_a_batch_equals_single_fits() -> None:
     X, labels = embeddings(400, 10, 3, trace=0.2)
-    batch = fit_softmax(X, labels, 3, [0.1, 100.0])
+    batch = fit_softmax(labelled(X, labels, 3), [0.1, 100.0])
     for index, C in enumerate([0.1, 100.0]):
-        single = fit_softmax(X, labels, 3, [C])
+        single = fit_softmax(labelled(X, labels, 3), [C])
         np.testing.assert_allclose(batch.logits(X)[index], single.logits(X)[0], atol=1e-6)
         np.testing.assert_allclose(batch.only(index).logits(X)[0], batch.logits(X)[index])
 
@@ -120,7 +129,7 @@ def test_rare_classes() -> None:
     labels = np.repeat([0, 1, 2], [2000, 60, 8])
     X = 1.0 + rng.normal(size=(len(labels), 30)) + rng.normal(size=(3, 30))[labels]
     X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
-    fits = fit_softmax(X, labels, 3, PATH)
+    fits = fit_softmax(labelled(X, labels, 3), PATH)
     assert fits.converged.all()
     for C, W, b in zip(PATH, fits.weights, fits.intercepts, strict=True):
         assert steepness(X, labels, C, W, b) < 1e-5
@@ -130,18 +139,24 @@ def test_the_tiniest_inverse_regularisation_reads_on() -> None:
     """One photo more of a class must not make its intercept outweigh what the features say."""
     X, labels = embeddings(300, 20, 3, trace=0.2)
     kept = np.concatenate([np.flatnonzero(labels == k)[: 80 + (k == 1)] for k in range(3)])
-    balanced = fit_softmax(X[kept], labels[kept], 3, [1e-9])
+    balanced = fit_softmax(labelled(X[kept], labels[kept], 3), [1e-9])
     assert balanced.converged.all()
     assert (balanced.predict(X)[0] == labels).mean() > 0.5
-    plain = fit_softmax(X[kept], labels[kept], 3, [1e-9], class_weight="none")
+    plain = fit_softmax(
+        labelled(X[kept], labels[kept], 3), [1e-9], SolverOptions(class_weight="none")
+    )
     assert (plain.predict(X) == 1).all()
 
 
 def test_features_without_any_difference() -> None:
     X, labels = np.ones((9, 4), np.float32), np.repeat([0, 1, 2], [2, 2, 5])
     X[::2] *= 1 + 1e-7
-    for how, expected in (("none", np.array([2, 2, 5]) / 9), ("balanced", np.full(3, 1 / 3))):
-        fits = fit_softmax(X, labels, 3, [1.0, 1e6], class_weight=how)  # type: ignore[arg-type]
+    cases: dict[ClassWeight, np.ndarray] = {
+        "none": np.array([2, 2, 5]) / 9,
+        "balanced": np.full(3, 1 / 3),
+    }
+    for how, expected in cases.items():
+        fits = fit_softmax(labelled(X, labels, 3), [1.0, 1e6], SolverOptions(class_weight=how))
         assert fits.converged.all()
         assert len(np.unique(fits.predict(np.ones((2, 4), np.float32))[1])) == 1
         shares = probabilities(fits.logits(np.ones((1, 4), np.float32))[:, 0])
@@ -155,23 +170,23 @@ def test_fits_with_rows_of_their_own_equal_single_fits() -> None:
     counts[:, :15] = 1.0
     for n in (120, 30):
         C = [0.1, 10.0, 1000.0]
-        together = fit_softmax(X[:n], labels[:n], 3, C, counts=counts[:, :n])
+        together = fit_softmax(labelled(X[:n], labels[:n], 3), C, counts=counts[:, :n])
         assert together.converged.all()
         for at, each in enumerate(counts[:, :n]):
             rows = np.repeat(np.arange(n), each.astype(int))
-            alone = fit_softmax(X[rows], labels[rows], 3, C[at : at + 1])
+            alone = fit_softmax(labelled(X[rows], labels[rows], 3), C[at : at + 1])
             np.testing.assert_allclose(together.logits(X)[at], alone.logits(X)[0], atol=0.02)
             assert (together.predict(X)[at] == alone.predict(X)[0]).mean() > 0.99
     with pytest.raises(UsageError, match="2 fits to 120 rows"):
-        fit_softmax(X, labels, 3, [1.0, 2.0], counts=counts)
+        fit_softmax(labelled(X, labels, 3), [1.0, 2.0], counts=counts)
     with pytest.raises(UsageError, match="Did you mean 'balanced'"):
-        fit_softmax(X, labels, 3, [1.0], class_weight="balance")  # type: ignore[arg-type]
+        fit_softmax(labelled(X, labels, 3), [1.0], SolverOptions(class_weight="balance"))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("precision", ["single", "double"])
 @pytest.mark.parametrize("how", ["l2", "standardise", "none"])
 def test_memory_and_threads_change_nothing(
-    how: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    how: Normalisation, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     X, labels = embeddings(9000, 100, 3, trace=0.1)
     np.save(tmp_path / "X.npy", X)
@@ -181,7 +196,11 @@ def test_memory_and_threads_change_nothing(
     for memory, each, threads in ((1, mapped, 1), (1024, Features.of(X), 1), (1024, mapped, 2)):
         torch.set_num_threads(threads)
         found.append(
-            fit_softmax(each, labels, 3, [1.0, 1e3], normalise=how, memory_mb=memory)  # type: ignore[arg-type]
+            fit_softmax(
+                labelled(each, labels, 3),
+                [1.0, 1e3],
+                SolverOptions(normalise=how, memory_mb=memory),
+            )
         )
         assert torch.get_num_threads() == threads
     for other in found[1:]:
@@ -191,8 +210,8 @@ def test_memory_and_threads_change_nothing(
 
 def test_little_memory_fits_the_path_in_parts() -> None:
     X, labels = embeddings(500, 200, 10, trace=0.2)
-    whole = fit_softmax(X, labels, 10, PATH)
-    parts = fit_softmax(X, labels, 10, PATH, memory_mb=1)
+    whole = fit_softmax(labelled(X, labels, 10), PATH)
+    parts = fit_softmax(labelled(X, labels, 10), PATH, SolverOptions(memory_mb=1))
     np.testing.assert_allclose(parts.logits(X), whole.logits(X), atol=1e-5)
     assert parts.converged.shape == (len(PATH),)
 
@@ -200,9 +219,11 @@ def test_little_memory_fits_the_path_in_parts() -> None:
 @pytest.mark.parametrize("n", [40, 400])
 def test_the_preconditioner_of_other_rows_serves(n: int) -> None:
     X, labels = embeddings(2 * n, 120, 3, trace=0.2)
-    first = fit_softmax(X[:n], labels[:n], 3, [100.0])
-    own = fit_softmax(X[n:], labels[n:], 3, [100.0])
-    shared = fit_softmax(X[n:], labels[n:], 3, [100.0], preconditioner=first.preconditioner)
+    first = fit_softmax(labelled(X[:n], labels[:n], 3), [100.0])
+    own = fit_softmax(labelled(X[n:], labels[n:], 3), [100.0])
+    shared = fit_softmax(
+        labelled(X[n:], labels[n:], 3), [100.0], preconditioner=first.preconditioner
+    )
     assert shared.converged.all()
     assert shared.iterations <= 3 * own.iterations
     np.testing.assert_allclose(shared.logits(X), own.logits(X), atol=0.02)
@@ -210,28 +231,31 @@ def test_the_preconditioner_of_other_rows_serves(n: int) -> None:
 
 def test_stopping_early_is_told() -> None:
     X, labels = embeddings(100, 10, 3, trace=0.2)
-    assert not fit_softmax(X, labels, 3, [1e4], max_iterations=1).converged.any()
+    assert not fit_softmax(labelled(X, labels, 3), [1e4], max_iterations=1).converged.any()
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
     X, labels = embeddings(500, 20, 3, trace=0.2)
     order = np.random.default_rng(0).permutation(500)
-    one, other = fit_softmax(X, labels, 3, [10.0]), fit_softmax(X[order], labels[order], 3, [10.0])
+    one, other = (
+        fit_softmax(labelled(X, labels, 3), [10.0]),
+        fit_softmax(labelled(X[order], labels[order], 3), [10.0]),
+    )
     np.testing.assert_allclose(one.logits(X), other.logits(X), atol=1e-3)
 
 
 def test_classes_that_were_never_seen_are_refused() -> None:
     X, labels = embeddings(50, 10, 3, trace=0.2)
     with pytest.raises(LatentprintError, match="Class 3 has no photo to train on"):
-        fit_softmax(X, labels, 5, [1.0])
+        fit_softmax(labelled(X, labels, 5), [1.0])
     with pytest.raises(LatentprintError, match="50 rows of features have 49 labels"):
-        fit_softmax(X, labels[1:], 3, [1.0])
+        fit_softmax(labelled(X, labels[1:], 3), [1.0])
     with pytest.raises(LatentprintError, match="between 0 and 1"):
-        fit_softmax(X, labels, 2, [1.0])
+        fit_softmax(labelled(X, labels, 2), [1.0])
 
 
 @pytest.mark.parametrize("C", [[], [0.0], [1.0, -1.0], [np.inf], [np.nan]])
 def test_impossible_inverse_regularisation(C: list[float]) -> None:
     X, labels = embeddings(50, 10, 3, trace=0.2)
     with pytest.raises(UsageError, match="positive"):
-        fit_softmax(X, labels, 3, C)
+        fit_softmax(labelled(X, labels, 3), C)

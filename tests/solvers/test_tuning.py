@@ -6,6 +6,7 @@ import pytest
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.solvers import (
     LBFGSSetting,
+    Normalisation,
     SGDSetting,
     SolverOptions,
     fit_holds,
@@ -16,7 +17,7 @@ from latentprint.solvers import (
 from latentprint.solvers import holds as holds_module
 from latentprint.solvers.settings import sgd_trials
 from latentprint.solvers.tuning import _towards_the_middle
-from tests.solvers.made_up import embeddings
+from tests.solvers.made_up import embeddings, labelled
 
 
 def names(n: int) -> list[str]:
@@ -48,12 +49,12 @@ def grid(*values: float) -> SolverOptions:
 
 def test_the_most_accurate_is_taken_where_others_fall_behind() -> None:
     X, labels = embeddings(3000, 60, 3, trace=0.05)
-    tuning = tune(X, labels, names(3000), 3, grid(100.0, 1e-5, 1e5, 1e-4))
+    tuning = tune(labelled(X, labels, 3), names(3000), grid(100.0, 1e-5, 1e5, 1e-4))
     assert [setting.C for setting, _ in tuning.table] == [1e-5, 1e-4, 100.0, 1e5]  # type: ignore[union-attr]
     assert tuning.setting == LBFGSSetting(100.0)
     assert tuning.converged
     held = hold_out(names(3000), labels, 0)
-    alone = fit_softmax(X[~held], labels[~held], 3, [100.0])
+    alone = fit_softmax(labelled(X[~held], labels[~held], 3), [100.0])
     right = alone.predict(X[held])[0] == labels[held]
     by_class = [right[labels[held] == each].mean() for each in range(3)]
     assert tuning.table[2][1] == pytest.approx(100 * np.mean(by_class))
@@ -61,10 +62,11 @@ def test_the_most_accurate_is_taken_where_others_fall_behind() -> None:
 
 def test_of_many_that_are_as_good_the_middle_is_taken() -> None:
     X, labels = embeddings(300, 30, 3, trace=3.0)
-    assert {accuracy for _, accuracy in tune(X, labels, names(300), 3).table} == {100.0}
-    assert tune(X, labels, names(300), 3).setting == LBFGSSetting(1.0)
-    assert tune(X, labels, names(300), 3, grid(1.0, 10.0, 100.0)).setting == LBFGSSetting(10.0)
-    assert tune(X, labels, names(300), 3, grid(1.0, 10.0)).setting == LBFGSSetting(1.0)
+    data, groups = labelled(X, labels, 3), names(300)
+    assert {accuracy for _, accuracy in tune(data, groups).table} == {100.0}
+    assert tune(data, groups).setting == LBFGSSetting(1.0)
+    assert tune(data, groups, grid(1.0, 10.0, 100.0)).setting == LBFGSSetting(10.0)
+    assert tune(data, groups, grid(1.0, 10.0)).setting == LBFGSSetting(1.0)
 
 
 def test_what_is_as_good_is_judged_by_group() -> None:
@@ -79,6 +81,13 @@ def test_what_is_as_good_is_judged_by_group() -> None:
     assert _towards_the_middle(right, np.arange(200) // 10, 0) == 1
 
 
+def test_a_tie_with_smaller_values_moves_the_choice_nowhere() -> None:
+    right = np.zeros((3, 100))
+    right[0, :61], right[1, 10:70], right[2, 5:67] = 0.01, 0.01, 0.01
+    assert _towards_the_middle(right, np.arange(100), 2) == 2
+    assert _towards_the_middle(right[::-1], np.arange(100), 0) == 1
+
+
 def test_no_trace_is_lost_to_an_uneven_fold() -> None:
     """Of 60 sets that hold a trace, a constant fit at the smallest C once won in five."""
     for seed in range(12):
@@ -86,16 +95,16 @@ def test_no_trace_is_lost_to_an_uneven_fold() -> None:
         counts = [96 if k == seed % 3 else 95 for k in range(3)]
         kept = np.concatenate([np.flatnonzero(labels == k)[:n] for k, n in enumerate(counts)])
         rest = np.setdiff1d(np.arange(400), kept)
-        for C in (1e-5, tune(X[kept], labels[kept], names(len(kept)), 3).setting.C):  # type: ignore[union-attr]
-            fit = fit_softmax(X[kept], labels[kept], 3, [C])
+        for C in (1e-5, tune(labelled(X[kept], labels[kept], 3), names(len(kept))).setting.C):  # type: ignore[union-attr]
+            fit = fit_softmax(labelled(X[kept], labels[kept], 3), [C])
             assert (fit.predict(X[rest])[0] == labels[rest]).mean() > 0.6
 
 
 def test_the_edge_of_the_grid_is_told() -> None:
     X, labels = embeddings(1000, 300, 3, trace=0.04)
-    assert tune(X, labels, names(1000), 3, grid(1e-6, 10.0)).edge
-    assert not tune(X, labels, names(1000), 3, grid(1e-6, 10.0, 1e6)).edge
-    assert not tune(X, labels, names(1000), 3, grid(10.0)).edge
+    assert tune(labelled(X, labels, 3), names(1000), grid(1e-6, 10.0)).edge
+    assert not tune(labelled(X, labels, 3), names(1000), grid(1e-6, 10.0, 1e6)).edge
+    assert not tune(labelled(X, labels, 3), names(1000), grid(10.0)).edge
 
 
 def test_given_rows_are_held_out() -> None:
@@ -104,29 +113,35 @@ def test_given_rows_are_held_out() -> None:
     holds = [(np.arange(150), np.arange(150, 200))]
     # Labels of the held rows that no training row supports: the accuracy must collapse.
     wrong = np.where(hold, (labels + 1) % 3, labels)
-    right = max(accuracy for _, accuracy in tune(X, labels, names(200), 3, holds=holds).table)
+    right = max(
+        accuracy for _, accuracy in tune(labelled(X, labels, 3), names(200), holds=holds).table
+    )
     assert right > 60
-    assert tune(X, wrong, names(200), 3, grid(100.0), holds).table[0][1] < 40
+    assert tune(labelled(X, wrong, 3), names(200), grid(100.0), holds).table[0][1] < 40
 
 
 def test_nothing_to_hold_out() -> None:
     X, labels = embeddings(30, 8, 3, trace=0.2)
     with pytest.raises(LatentprintError, match="cannot be tuned"):
-        tune(X, labels, ["the same"] * 30, 3)
+        tune(labelled(X, labels, 3), ["the same"] * 30)
     nothing = np.arange(0)
     with pytest.raises(LatentprintError, match="cannot be tuned"):
-        tune(X, labels, names(30), 3, holds=[(np.arange(30), nothing), (nothing, np.arange(30))])
+        tune(
+            labelled(X, labels, 3),
+            names(30),
+            holds=[(np.arange(30), nothing), (nothing, np.arange(30))],
+        )
     without, only = np.flatnonzero(labels != 2), np.flatnonzero(labels == 2)
     with pytest.raises(LatentprintError, match="Class 2 has no photo"):
-        tune(X, labels, names(30), 3, holds=[(without, only)])
+        tune(labelled(X, labels, 3), names(30), holds=[(without, only)])
 
 
 def test_several_ways_to_hold_out_count_together() -> None:
     X, labels = embeddings(300, 20, 3, trace=0.1)
     holds = [(np.arange(100, 300), np.arange(100)), (np.arange(250), np.arange(250, 300))]
     options = replace(grid(0.1, 1.0, 10.0), class_weight="none")
-    both = tune(X, labels, names(300), 3, options, holds)
-    alone = [tune(X, labels, names(300), 3, options, [hold]).table for hold in holds]
+    both = tune(labelled(X, labels, 3), names(300), options, holds)
+    alone = [tune(labelled(X, labels, 3), names(300), options, [hold]).table for hold in holds]
     expected = [(2 * one[1] + other[1]) / 3 for one, other in zip(*alone, strict=True)]
     assert [accuracy for _, accuracy in both.table] == pytest.approx(expected)
 
@@ -139,9 +154,9 @@ def test_fits_together_say_what_fits_apart_say(n: int, monkeypatch: pytest.Monke
     holds = [(np.flatnonzero(fold != each), np.flatnonzero(fold == each)) for each in range(4)]
     holds.append((rng.integers(n, size=n), np.array([3, 3, 0])))
     settings = [LBFGSSetting(0.1), LBFGSSetting(100.0)]
-    together = fit_holds(X, labels, 3, holds, settings, SolverOptions())
+    together = fit_holds(labelled(X, labels, 3), holds, settings, SolverOptions())
     monkeypatch.setattr(holds_module, "_OVERHEAD", -1e12)
-    apart = fit_holds(X, labels, 3, holds, settings, SolverOptions())
+    apart = fit_holds(labelled(X, labels, 3), holds, settings, SolverOptions())
     assert together.converged.all()
     assert together.converged.shape == apart.converged.shape == (5, 2)
     for one, other, (_, measured) in zip(together.said, apart.said, holds, strict=True):
@@ -164,12 +179,12 @@ def test_trials_are_drawn_from_the_published_ranges() -> None:
 def test_sgd_is_tuned_and_fitted() -> None:
     X, labels = embeddings(900, 10, 3, trace=0.3)
     options = SolverOptions(solver="sgd", trials=4)
-    tuning = tune(X[:600], labels[:600], names(600), 3, options)
+    tuning = tune(labelled(X[:600], labels[:600], 3), names(600), options)
     assert isinstance(tuning.setting, SGDSetting)
     assert len(tuning.table) == 4
     assert not tuning.edge
     holds = [(rows, np.arange(600, 900)) for rows in (np.arange(600), np.arange(100, 600))]
-    found = fit_holds(X, labels, 3, holds, [tuning.setting], options)
+    found = fit_holds(labelled(X, labels, 3), holds, [tuning.setting], options)
     for said in found.said:
         assert (said[0] == labels[600:]).mean() > 0.6
 
@@ -181,7 +196,7 @@ def test_a_diverged_trial_never_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     bad, good = SGDSetting(1e30, 1e30), SGDSetting(60.0, 0.0)
     monkeypatch.setattr("latentprint.solvers.settings.sgd_trials", lambda trials, seed: [bad, good])
     options = SolverOptions(solver="sgd", trials=2, class_weight="none")
-    tuning = tune(X, labels, names(400), 2, options)
+    tuning = tune(labelled(X, labels, 2), names(400), options)
     assert tuning.table[0][1] == pytest.approx(90.0)
     assert tuning.table[0][1] >= tuning.table[1][1]
     assert tuning.setting == good
@@ -189,19 +204,27 @@ def test_a_diverged_trial_never_wins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("normalise", ["l2", "standardise"])
-def test_final_fits_reach_the_same_optimum_as_fits_on_their_own(normalise: str) -> None:
+def test_final_fits_reach_the_same_optimum_as_fits_on_their_own(normalise: Normalisation) -> None:
     X, labels = embeddings(300, 60, 3, trace=0.2)
-    options = SolverOptions(normalise=normalise)  # type: ignore[arg-type]
-    tuning = tune(X, labels, names(300), 3, options)
+    options = SolverOptions(normalise=normalise)
+    tuning = tune(labelled(X, labels, 3), names(300), options)
     rng = np.random.default_rng(0)
     holds = [(rng.integers(300, size=300), np.arange(300)) for _ in range(3)]
     found = fit_holds(
-        X, labels, 3, holds, [tuning.setting], options, preconditioner=tuning.preconditioner
+        labelled(X, labels, 3),
+        holds,
+        [tuning.setting],
+        options,
+        preconditioner=tuning.preconditioner,
     )
     assert found.converged.all()
     assert isinstance(tuning.setting, LBFGSSetting)
     for said, (each, _) in zip(found.said, holds, strict=True):
-        own = fit_softmax(X[each], labels[each], 3, [tuning.setting.C], normalise=normalise)  # type: ignore[arg-type]
+        own = fit_softmax(
+            labelled(X[each], labels[each], 3),
+            [tuning.setting.C],
+            SolverOptions(normalise=normalise),
+        )
         assert (said[0] == own.predict(X)[0]).mean() > 0.99
 
 
@@ -213,15 +236,15 @@ def test_settings_read_as_text() -> None:
 def test_wrong_options() -> None:
     X, labels = embeddings(60, 8, 3, trace=0.2)
     with pytest.raises(UsageError, match="lbfgs, sgd"):
-        tune(X, labels, names(60), 3, SolverOptions(solver="newton"))  # type: ignore[arg-type]
+        tune(labelled(X, labels, 3), names(60), SolverOptions(solver="newton"))  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="at least one value of C"):
-        tune(X, labels, names(60), 3, grid())
+        tune(labelled(X, labels, 3), names(60), grid())
 
 
 def test_large_values_are_left_out_where_accuracy_falls() -> None:
     """Few rows in many dimensions: the largest C take most iterations and overfit."""
     X, labels = embeddings(1700, 800, 3, trace=0.02)
-    tuning = tune(X, labels, names(1700), 3)
+    tuning = tune(labelled(X, labels, 3), names(1700))
     tried = [setting.C for setting, _ in tuning.table]  # type: ignore[union-attr]
     assert tried == sorted(SolverOptions().C_grid)[: len(tried)]
     assert 100.0 <= tried[-1] < 1e6

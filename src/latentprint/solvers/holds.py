@@ -8,9 +8,8 @@ from hashlib import blake2b
 
 import numpy as np
 
-from latentprint.solvers.features import Features, VectorArray
 from latentprint.solvers.fits import SoftmaxFits
-from latentprint.solvers.labels import check_labels
+from latentprint.solvers.labels import LabelledFeatures
 from latentprint.solvers.preconditioner import Preconditioner
 from latentprint.solvers.settings import LBFGSSetting, Setting, SGDSetting, SolverOptions
 from latentprint.solvers.sgd import fit_sgd
@@ -41,9 +40,7 @@ class HeldOut:
 
 
 def fit_holds(
-    features: VectorArray | Features,
-    labels: np.ndarray,
-    n_classes: int,
+    data: LabelledFeatures,
     holds: Sequence[Hold],
     settings: Sequence[Setting],
     options: SolverOptions,
@@ -53,9 +50,7 @@ def fit_holds(
     """Fit every setting to some rows and let it say the classes of others, in several ways.
 
     Args:
-        features: Features of all rows, floats [N, D].
-        labels: Class of each, int64 [N].
-        n_classes: Number of classes P.
+        data: All rows.
         holds: Which rows to fit and to measure on; a row that is fitted twice counts twice.
         settings: What to fit, all of one solver [S].
         options: How. The minibatches of SGD have another seed in every hold, the first its own.
@@ -65,24 +60,20 @@ def fit_holds(
         LatentprintError: A class has no rows in a fit, or a row is not finite, or zero where it
             should get unit length.
     """
-    features = Features.of(features)
-    check_labels(features, labels, n_classes)
-    if _is_faster_together(features, n_classes, holds, settings, options):
-        return _together(features, labels, n_classes, holds, settings, options)
+    if _is_faster_together(data, holds, settings, options):
+        return _together(data, holds, settings, options)
     said, converged = [], []
     for at, (fitted, measured) in enumerate(holds):
         own = replace(options, seed=options.seed + at)
-        rows = features.take(fitted)
-        fits = _fit(rows, labels[fitted], n_classes, settings, own, preconditioner)
+        fits = _fit(data.take(fitted), settings, own, preconditioner)
         preconditioner = preconditioner or fits.preconditioner
-        said.append(fits.predict(features.take(measured), options.device))
+        said.append(fits.predict(data.features.take(measured), options.device))
         converged.append(fits.converged)
     return HeldOut(tuple(said), np.stack(converged), preconditioner)
 
 
 def _is_faster_together(
-    features: Features,
-    n_classes: int,
+    data: LabelledFeatures,
     holds: Sequence[Hold],
     settings: Sequence[Setting],
     options: SolverOptions,
@@ -91,20 +82,18 @@ def _is_faster_together(
     # Standardised features depend on the rows that are fitted.
     if options.solver == "sgd" or options.normalise == "standardise" or len(holds) == 1:
         return False
-    dimensions = features.shape[1]
+    dimensions = data.features.shape[1]
 
     def size(rows: np.ndarray) -> int:
         return len(rows) * min(dimensions, len(rows))
 
     used = np.unique(np.concatenate([fitted for fitted, _ in holds]))
     wasted = len(holds) * size(used) - sum(size(fitted) for fitted, _ in holds)
-    return wasted * n_classes * len(settings) <= len(holds) * _OVERHEAD
+    return wasted * data.n_classes * len(settings) <= len(holds) * _OVERHEAD
 
 
 def _together(
-    features: Features,
-    labels: np.ndarray,
-    n_classes: int,
+    data: LabelledFeatures,
     holds: Sequence[Hold],
     settings: Sequence[Setting],
     options: SolverOptions,
@@ -114,17 +103,12 @@ def _together(
     tested = np.unique(np.concatenate([measured for _, measured in holds]))
     counts = [np.bincount(np.searchsorted(used, each), minlength=len(used)) for each, _ in holds]
     fits = fit_softmax(
-        features.take(used),
-        labels[used],
-        n_classes,
+        data.take(used),
         [each.C for each in settings if isinstance(each, LBFGSSetting)] * len(holds),
+        options,
         counts=np.repeat(np.stack(counts).astype(np.float64), len(settings), axis=0),
-        class_weight=options.class_weight,
-        normalise=options.normalise,
-        device=options.device,
-        memory_mb=options.memory_mb,
     )
-    found = fits.predict(features.take(tested), options.device)
+    found = fits.predict(data.features.take(tested), options.device)
     found = found.reshape(len(holds), len(settings), -1)
     places = [np.searchsorted(tested, measured) for _, measured in holds]
     said = tuple(each[:, place] for each, place in zip(found, places, strict=True))
@@ -132,39 +116,16 @@ def _together(
 
 
 def _fit(
-    features: Features,
-    labels: np.ndarray,
-    n_classes: int,
+    data: LabelledFeatures,
     settings: Sequence[Setting],
     options: SolverOptions,
     preconditioner: Preconditioner | None,
 ) -> SoftmaxFits:
     """Fit settings of one solver."""
     if options.solver == "lbfgs":
-        return fit_softmax(
-            features,
-            labels,
-            n_classes,
-            [each.C for each in settings if isinstance(each, LBFGSSetting)],
-            class_weight=options.class_weight,
-            normalise=options.normalise,
-            preconditioner=preconditioner,
-            device=options.device,
-            memory_mb=options.memory_mb,
-        )
-    trials = [each for each in settings if isinstance(each, SGDSetting)]
-    return fit_sgd(
-        features,
-        labels,
-        n_classes,
-        [each.learning_rate for each in trials],
-        [each.weight_decay for each in trials],
-        seed=options.seed,
-        class_weight=options.class_weight,
-        normalise=options.normalise,
-        device=options.device,
-        memory_mb=options.memory_mb,
-    )
+        C = [each.C for each in settings if isinstance(each, LBFGSSetting)]
+        return fit_softmax(data, C, options, preconditioner=preconditioner)
+    return fit_sgd(data, [each for each in settings if isinstance(each, SGDSetting)], options)
 
 
 def hold_out(

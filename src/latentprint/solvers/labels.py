@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 
 from latentprint.errors import LatentprintError, unknown_name
-from latentprint.solvers.features import Features
+from latentprint.solvers.features import Features, VectorArray
 
 ClassWeight = Literal["balanced", "none"]
 """``balanced``: all classes count alike, however many rows they have; ``none`` (published): every
@@ -18,19 +19,45 @@ class whatever it is shown: its free intercept outweighs all that the features m
 """
 
 
-def check_labels(features: Features, labels: np.ndarray, n_classes: int) -> None:
-    """Refuse labels that no classifier can be fitted to.
+@dataclass(frozen=True)
+class LabelledFeatures:
+    """Features with the class of every row.
+
+    Attributes:
+        features: The rows [N, D].
+        labels: Class of each, int64 [N].
+        n_classes: Number of classes P.
 
     Raises:
-        LatentprintError: They do not belong to the rows, or a class has none.
+        LatentprintError: The labels do not belong to the rows, or to the classes.
     """
-    if labels.shape != (len(features),) or not len(labels):
-        raise LatentprintError(f"{len(features)} rows of features have {len(labels)} labels.")
-    if not 0 <= labels.min() <= labels.max() < n_classes or n_classes < 2:
-        raise LatentprintError(
-            f"Labels must lie between 0 and {n_classes - 1}, in at least two classes, and lie"
-            f" between {labels.min()} and {labels.max()}."
-        )
+
+    features: Features
+    labels: np.ndarray
+    n_classes: int
+
+    def __post_init__(self) -> None:
+        labels, n_classes = self.labels, self.n_classes
+        if labels.shape != (len(self.features),) or not len(labels):
+            raise LatentprintError(
+                f"{len(self.features)} rows of features have {len(labels)} labels."
+            )
+        if not 0 <= labels.min() <= labels.max() < n_classes or n_classes < 2:
+            raise LatentprintError(
+                f"Labels must lie between 0 and {n_classes - 1}, in at least two classes, and lie"
+                f" between {labels.min()} and {labels.max()}."
+            )
+
+    @classmethod
+    def of(
+        cls, features: VectorArray | Features, labels: np.ndarray, n_classes: int
+    ) -> LabelledFeatures:
+        """All rows of features, floats [N, D], with the class of each, int64 [N]."""
+        return cls(Features.of(features), labels, n_classes)
+
+    def take(self, index: np.ndarray) -> LabelledFeatures:
+        """Some of the rows, by number int64 [n]."""
+        return LabelledFeatures(self.features.take(index), self.labels[index], self.n_classes)
 
 
 def row_weights(

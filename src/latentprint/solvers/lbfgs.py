@@ -40,6 +40,21 @@ class Minimum:
 
 
 @dataclass(frozen=True)
+class Tolerance:
+    """When a search ends: a step promises less than ``enough`` and than a share of the first.
+
+    Attributes:
+        enough: In the unit of the functions, float64 [B].
+        least: The share never asks for less: where rounding begins, float64 [B].
+        share: Relative to the first step.
+    """
+
+    enough: Tensor
+    least: Tensor
+    share: float
+
+
+@dataclass(frozen=True)
 class _Pair:
     """A step, the change of the gradient along it, and this divided by the first curvature."""
 
@@ -64,32 +79,28 @@ def minimise(
     gradient: Gradient,
     precondition: Gradient,
     start: Tensor,
+    tolerance: Tolerance,
     *,
-    enough: Tensor,
-    least: Tensor,
-    share: float,
     max_iterations: int,
 ) -> Minimum:
     """Minimise B smooth convex functions.
 
-    A problem has converged when twice the gain that it expects of its next step is below
-    ``enough``, and below a ``share`` of what it expected of its first; the share never asks for
-    less than ``least``, where rounding begins.
+    A problem has converged when twice the gain that it expects of its next step is within the
+    tolerance.
 
     Args:
         gradient: The gradients of some problems.
         precondition: Divides their gradients by a first guess of the curvature.
         start: Where to begin, float64 [P, B, K].
-        enough: Tolerance, in the unit of the functions, float64 [B].
-        least: Smallest tolerance, float64 [B].
-        share: Tolerance, relative to the first step.
+        tolerance: When a problem has converged.
         max_iterations: Where to give up.
     """
     found, converged = start.clone(), torch.zeros(start.shape[1], dtype=torch.bool)
     left = torch.arange(start.shape[1], device=start.device)
     W, G = start, gradient(start, left)
     H = precondition(G, left)
-    limit = (share * _dot(G, H)).clamp(min=least, max=enough)
+    first = tolerance.share * _dot(G, H)
+    limit = first.clamp(min=tolerance.least, max=tolerance.enough)
     pairs: list[_Pair] = []
     stuck = torch.zeros_like(left, dtype=torch.bool)
     for iteration in range(max_iterations + 1):

@@ -15,31 +15,22 @@ import torch
 from torch import Tensor
 
 from latentprint.errors import UsageError
-from latentprint.solvers.features import Features, Normalisation, VectorArray
 from latentprint.solvers.fits import SoftmaxFits
-from latentprint.solvers.labels import ClassWeight, check_labels, row_weights
+from latentprint.solvers.labels import LabelledFeatures, row_weights
 from latentprint.solvers.normaliser import Normaliser
 from latentprint.solvers.rows import Rows, few_threads
+from latentprint.solvers.settings import SGDSetting, SolverOptions
 
 EPOCHS, BATCH, MOMENTUM = 100, 1024, 0.9
 """As published."""
 
 
 def fit_sgd(
-    features: VectorArray | Features,
-    labels: np.ndarray,
-    n_classes: int,
-    learning_rates: Sequence[float],
-    weight_decays: Sequence[float],
+    data: LabelledFeatures,
+    trials: Sequence[SGDSetting],
+    options: SolverOptions | None = None,
     *,
-    seed: int,
     epochs: int = EPOCHS,
-    batch_size: int = BATCH,
-    momentum: float = MOMENTUM,
-    class_weight: ClassWeight = "balanced",
-    normalise: Normalisation = "l2",
-    device: str = "cpu",
-    memory_mb: int = 1024,
 ) -> SoftmaxFits:
     """Fit softmax regression by SGD, for several learning rates and weight decays at once.
 
@@ -49,53 +40,42 @@ def fit_sgd(
     not finite, and ``converged`` tells.
 
     Args:
-        features: What to fit, floats [N, D].
-        labels: Class of every row, int64 [N].
-        n_classes: Number of classes P.
-        learning_rates: Of every trial [T].
-        weight_decays: Of every trial [T].
-        seed: Seeds the order of rows: that of an epoch is
-            ``numpy.random.default_rng((seed, epoch)).permutation(N)``.
-        epochs: Passes over the rows.
-        batch_size: Rows of a step; the last step of an epoch has what is left.
-        momentum: Share of the last step's velocity that is kept.
-        class_weight: How much the rows of a class count; the study has ``none``.
-        normalise: What to do to the features first.
-        device: Where to compute, such as "cpu" or "cuda".
-        memory_mb: Megabytes to work in. Features that need more are read anew in every epoch.
+        data: What to fit: N rows of P classes.
+        trials: The settings [T].
+        options: How features are normalised, classes weighted (the study has ``none``), and where
+            to compute. The seed gives the order of rows: that of an epoch is
+            ``numpy.random.default_rng((seed, epoch)).permutation(N)``. Features that need more
+            memory are read anew in every epoch.
+        epochs: Passes over the rows; the last step of each has the rows that are left.
 
     Raises:
         LatentprintError: A class has no rows, or a row is not finite, or zero where it should get
             unit length.
-        UsageError: There is not one weight decay for every learning rate, or a number is out of
-            range.
+        UsageError: There are no trials, or a number is out of range.
     """
-    features = Features.of(features)
-    check_labels(features, labels, n_classes)
-    if len(learning_rates) != len(weight_decays) or not len(learning_rates):
-        raise UsageError("SGD needs trials, with a learning rate and a weight decay for each.")
-    if min(epochs, batch_size) < 1 or not 0 <= momentum < 1 or seed < 0:
+    options = options or SolverOptions()
+    features, labels, n_classes = data.features, data.labels, data.n_classes
+    if not trials or epochs < 1 or options.seed < 0:
         raise UsageError(
-            "SGD needs at least one epoch and one row in a batch, a momentum of 0 to below 1 and a"
-            " seed that is not negative."
+            "SGD needs at least one trial and at least one epoch, and a seed that is not negative."
         )
     n, dimensions = features.shape
-    origin = torch.zeros(dimensions, dtype=torch.float32, device=device)
-    normaliser = Normaliser.fit(features, normalise)
-    weights = _Weights(origin, n_classes, learning_rates, weight_decays, momentum)
-    counted = row_weights(labels, n_classes, np.ones((1, n)), class_weight)[0]
-    targets = torch.tensor(labels, dtype=torch.int64, device=device)
+    origin = torch.zeros(dimensions, dtype=torch.float32, device=options.device)
+    normaliser = Normaliser.fit(features, options.normalise)
+    weights = _Weights(origin, n_classes, trials)
+    counted = row_weights(labels, n_classes, np.ones((1, n)), options.class_weight)[0]
+    targets = torch.tensor(labels, dtype=torch.int64, device=options.device)
     shares = torch.from_numpy(counted).to(origin)
-    with few_threads(min(n, batch_size) * dimensions * n_classes * len(learning_rates)):
-        rows = Rows.open(features, normaliser, origin, 2**20 * memory_mb)
+    with few_threads(min(n, BATCH) * dimensions * n_classes * len(trials)):
+        rows = Rows.open(features, normaliser, origin, 2**20 * options.memory_mb)
         for epoch in range(epochs):
-            order = np.random.default_rng((seed, epoch)).permutation(n)
+            order = np.random.default_rng((options.seed, epoch)).permutation(n)
             share = rate_share(epoch, epochs)
-            for start in range(0, n, batch_size):
-                index = order[start : start + batch_size]
-                picked = torch.from_numpy(index).to(device)
+            for start in range(0, n, BATCH):
+                index = order[start : start + BATCH]
+                picked = torch.from_numpy(index).to(options.device)
                 weights.step(rows.take(index), targets[picked], shares[picked], share)
-    return weights.fits(normaliser, epochs * -(-n // batch_size))
+    return weights.fits(normaliser, epochs * -(-n // BATCH))
 
 
 def rate_share(epoch: int, epochs: int) -> float:
@@ -109,21 +89,16 @@ def rate_share(epoch: int, epochs: int) -> float:
 class _Weights:
     """Weights of T trials [P * T, D] and intercepts [P * T, 1], with their velocities."""
 
-    def __init__(
-        self,
-        origin: Tensor,
-        n_classes: int,
-        rates: Sequence[float],
-        decays: Sequence[float],
-        momentum: float,
-    ) -> None:
-        self.shape = (n_classes, len(rates))
+    def __init__(self, origin: Tensor, n_classes: int, trials: Sequence[SGDSetting]) -> None:
+        self.shape = (n_classes, len(trials))
         self.rates, self.decays = (
-            torch.tensor(list(each)).to(origin).repeat(n_classes)[:, None]
-            for each in (rates, decays)
+            torch.tensor(each).to(origin).repeat(n_classes)[:, None]
+            for each in (
+                [trial.learning_rate for trial in trials],
+                [trial.weight_decay for trial in trials],
+            )
         )
-        self.momentum = momentum
-        weights = origin.new_zeros(n_classes * len(rates), len(origin))
+        weights = origin.new_zeros(n_classes * len(trials), len(origin))
         self.parameters = (weights, weights.new_zeros(len(weights), 1))
         self.velocities = tuple(map(torch.zeros_like, self.parameters))
 
@@ -140,7 +115,7 @@ class _Weights:
             self.parameters, self.velocities, gradients, strict=True
         ):
             gradient.addcmul_(self.decays, parameter)
-            velocity.mul_(self.momentum).add_(gradient)
+            velocity.mul_(MOMENTUM).add_(gradient)
             parameter.addcmul_(self.rates * share, velocity, value=-1.0)
 
     def fits(self, normaliser: Normaliser, steps: int) -> SoftmaxFits:

@@ -23,13 +23,13 @@ import torch
 from torch import Tensor
 
 from latentprint.errors import UsageError
-from latentprint.solvers.features import Features, Normalisation, VectorArray
 from latentprint.solvers.fits import SoftmaxFits
-from latentprint.solvers.labels import ClassWeight, check_labels, row_weights
-from latentprint.solvers.lbfgs import MEMORY, Minimum, minimise
+from latentprint.solvers.labels import LabelledFeatures, row_weights
+from latentprint.solvers.lbfgs import MEMORY, Minimum, Tolerance, minimise
 from latentprint.solvers.normaliser import Normaliser
 from latentprint.solvers.preconditioner import Preconditioner
 from latentprint.solvers.rows import Rows, few_threads
+from latentprint.solvers.settings import SolverOptions
 
 _ENOUGH, _LEAST, _SHARE = 1e-9, 1e-13, 1e-6
 _DOUBLE = 2**22
@@ -37,17 +37,12 @@ _TENSORS = 3 * MEMORY + 10
 
 
 def fit_softmax(
-    features: VectorArray | Features,
-    labels: np.ndarray,
-    n_classes: int,
+    data: LabelledFeatures,
     C: Sequence[float],
+    options: SolverOptions | None = None,
     *,
     counts: np.ndarray | None = None,
-    class_weight: ClassWeight = "balanced",
-    normalise: Normalisation = "l2",
     preconditioner: Preconditioner | None = None,
-    device: str = "cpu",
-    memory_mb: int = 1024,
     max_iterations: int = 1000,
 ) -> SoftmaxFits:
     """Fit softmax regression for several values of C.
@@ -57,18 +52,14 @@ def fit_softmax(
     them in float32, with sums over chunks of rows in float64.
 
     Args:
-        features: What to fit, floats [N, D].
-        labels: Class of every row, int64 [N].
-        n_classes: Number of classes P.
+        data: What to fit: N rows of P classes.
         C: Inverse regularisation of every problem [B].
+        options: How features are normalised, classes weighted, and where to compute. Features that
+            need more memory are read anew in every pass.
         counts: How often each problem has each row, 0 to leave it out, float64 [B, N]; None for
             every row once. The features are normalised over all rows alike.
-        class_weight: How much the rows of a class count.
-        normalise: What to do to the features first.
         preconditioner: That of an earlier fit to similar rows, which saves finding it anew. It
             changes the way to the optimum, not the optimum.
-        device: Where to compute, such as "cpu" or "cuda".
-        memory_mb: Megabytes to work in. Features that need more are read anew in every pass.
         max_iterations: Where to give up; ``converged`` tells.
 
     Raises:
@@ -77,18 +68,18 @@ def fit_softmax(
         UsageError: A value of C is not positive, the normalisation or class weight is unknown, or
             there are no counts for some problem.
     """
-    features = Features.of(features)
-    check_labels(features, labels, n_classes)
+    options = options or SolverOptions()
+    features, labels, n_classes = data.features, data.labels, data.n_classes
     if not len(C) or not all(0 < each < np.inf for each in C):
         raise UsageError(f"C must be positive and finite, and is {', '.join(map(str, C))}.")
     n, dimensions = features.shape
     if counts is not None and counts.shape != (len(C), n):
         raise UsageError(f"{len(C)} fits to {n} rows have counts of the shape {counts.shape}.")
     shown = np.ones((1, n)) if counts is None else counts
-    weights = row_weights(labels, n_classes, shown, class_weight)
-    normaliser = Normaliser.fit(features, normalise)
-    half = 0.5 * 2**20 * memory_mb
-    place = torch.device(device)
+    weights = row_weights(labels, n_classes, shown, options.class_weight)
+    normaliser = Normaliser.fit(features, options.normalise)
+    half = 0.5 * 2**20 * options.memory_mb
+    place = torch.device(options.device)
     with few_threads(n * dimensions * n_classes * len(C)):
         fresh = preconditioner is None
         if preconditioner is None:
@@ -172,9 +163,7 @@ class _Problem:
             lambda W, which: self._gradient(W, penalty[which], which),
             lambda G, which: self.preconditioner.solve(G, penalty[which], n[which]),
             start,
-            enough=_ENOUGH * n,
-            least=_LEAST * n,
-            share=_SHARE,
+            Tolerance(_ENOUGH * n, _LEAST * n, _SHARE),
             max_iterations=max_iterations,
         )
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from latentprint.errors import LatentprintError
-from latentprint.solvers.features import Features, Normalisation, VectorArray
+from latentprint.solvers.features import Features, Normalisation
 from latentprint.solvers.holds import Hold, fit_holds, hold_out
+from latentprint.solvers.labels import LabelledFeatures
 from latentprint.solvers.preconditioner import Preconditioner
 from latentprint.solvers.settings import LBFGSSetting, Setting, SolverOptions
 
@@ -44,10 +45,8 @@ class Tuning:
 
 
 def tune(
-    features: VectorArray | Features,
-    labels: np.ndarray,
+    data: LabelledFeatures,
     groups: Sequence[str],
-    n_classes: int,
     options: SolverOptions | None = None,
     holds: Sequence[Hold] | None = None,
 ) -> Tuning:
@@ -61,11 +60,9 @@ def tune(
     are no better than one before.
 
     Args:
-        features: Features of the rows, floats [N, D].
-        labels: Class of each, int64 [N].
+        data: N rows of P classes.
         groups: Group of each [N], such as its photo; rows of a group are no independent evidence,
             and none is both fitted and held out, if ``holds`` are not given.
-        n_classes: Number of classes P.
         options: What to try, and how.
         holds: Which rows to fit and to measure on, one after the other; None to hold out a fifth
             of every class.
@@ -74,10 +71,10 @@ def tune(
         LatentprintError: No fifth can be held out, or all rows of a class are.
         UsageError: There is no such solver, or nothing to try.
     """
-    features, options = Features.of(features), options or SolverOptions()
+    options = options or SolverOptions()
     settings = options.settings()
     if holds is None:
-        held = hold_out(groups, labels, options.seed)
+        held = hold_out(groups, data.labels, options.seed)
         holds = [(np.flatnonzero(~held), np.flatnonzero(held))]
     holds = [each for each in holds if len(each[0]) and len(each[1])]
     if not holds:
@@ -86,16 +83,14 @@ def tune(
             " of them can be held out. Add photos, or give smaller groups."
         )
     measured = np.concatenate([rows for _, rows in holds])
-    truth = labels[measured]
+    truth = data.labels[measured]
     weights = _weights(truth, options)
     members = np.unique(np.asarray(groups, dtype=str)[measured], return_inverse=True)[1]
     sgd = options.solver == "sgd"
     right, converged = np.empty((0, len(truth)), dtype=bool), np.empty(0, dtype=bool)
     preconditioner = None
-    for stage in _stages(settings, features.take(holds[0][0]), options):
-        found = fit_holds(
-            features, labels, n_classes, holds, stage, options, preconditioner=preconditioner
-        )
+    for stage in _stages(settings, data.features.take(holds[0][0]), options):
+        found = fit_holds(data, holds, stage, options, preconditioner=preconditioner)
         preconditioner = preconditioner or found.preconditioner
         right = np.concatenate([right, np.concatenate(found.said, axis=1) == truth])
         converged = np.concatenate([converged, np.logical_and.reduce(found.converged, axis=0)])

@@ -64,8 +64,9 @@ def test_a_narrow_cone_is_no_heap_of_copies(spread: float) -> None:
     assert group_equal_vectors(vectors, groups).copies.sum() == 2
 
 
-def test_constant_vectors_keep_their_groups() -> None:
-    vectors = np.full((50, 8), 0.3, np.float32) * (1 + 1e-7 * RNG.normal(size=(50, 8)))
+@pytest.mark.parametrize("rounding", [0.0, 1e-7])
+def test_constant_vectors_keep_their_groups(rounding: float) -> None:
+    vectors = np.full((50, 8), 0.3, np.float32) * (1 + rounding * RNG.normal(size=(50, 8)))
     groups = [f"g{i}" for i in range(50)]
     found = group_equal_vectors(vectors.astype(np.float32), groups)
     assert list(found.groups) == groups

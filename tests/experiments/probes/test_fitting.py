@@ -102,6 +102,15 @@ def test_photos_with_equal_vectors_are_tested_together() -> None:
     assert cross_validated(apart).score.value > 60
 
 
+def test_copies_on_one_side_do_not_straddle() -> None:
+    source = fake_source(160, 40, labels=1)
+    vectors = source.by_class[CLASSES[0]]
+    vectors[1:20:2] = vectors[:20:2]
+    vectors[199] = vectors[20]
+    items = versions(source)
+    assert (items.copies, items.straddling) == (22, 2)
+
+
 def test_halves_share_no_group_and_all_have_every_class() -> None:
     items = versions(fake_source(60, 20))
     train, test = np.arange(60), np.arange(60, 80)

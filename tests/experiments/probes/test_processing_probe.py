@@ -222,6 +222,16 @@ def test_health_notes() -> None:
     notes = probe(source, replace(BARE, C_grid=(1e-3, 1e-2))).result.notes
     assert "fewer training photos (40) than dimensions (60)" in notes
     assert "edge of its range" in notes
+    assert "nothing is read" not in notes
+
+
+def test_a_probe_that_names_one_class_says_so() -> None:
+    source = fake_source(60, 30)
+    for vectors in source.by_class.values():
+        vectors[:] = 0.3
+    row = probe(source).result
+    assert "every fit gives one class, whatever it is shown: nothing is read" in row.notes
+    assert row.p == 1.0
 
 
 def test_hidden_traces_are_told_by_the_other_normalisation() -> None:

@@ -143,6 +143,9 @@ def test_photos_that_are_all_alike_leave_no_interval_of_width_zero() -> None:
         assert found.spread == 0
         assert found.low < 100 / k - 5 < 100 / k + 5 < found.high
         assert found.p_value(100 / k) > 0.3
+    # One in 49, times 49, is less than one to the last digit.
+    rare = np.broadcast_to((np.arange(49) == 0)[:, None, None], (49, 40, 2))
+    assert score(gathered(groups, rare, 2), bootstrap=200, seed=0).spread == 0
     perfect = score(gathered(groups, np.ones((5, 40, 2), bool), 2), bootstrap=200, seed=0)
     assert (perfect.value, perfect.high) == (100, 100)
     assert perfect.low == pytest.approx(100 * 0.025 ** (1 / 40))

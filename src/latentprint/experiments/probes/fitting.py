@@ -15,6 +15,7 @@ from latentprint.experiments.probes.plans import Plan
 from latentprint.experiments.probes.scores import Predictions, Score, score
 from latentprint.solvers import (
     C_GRID,
+    LabelledFeatures,
     Normalisation,
     Solver,
     SolverOptions,
@@ -120,13 +121,12 @@ def run_plan(
     """
     k, solving = len(items.classes), options.solving
     _require_classes(items, plan)
+    data = LabelledFeatures(items.features, items.labels, k)
     if tuning is None:
         groups = items.groups_of(np.arange(len(items.labels)))
-        tuning = tune(items.features, items.labels, groups, k, solving, plan.holds)
+        tuning = tune(data, groups, solving, plan.holds)
     found = fit_holds(
-        items.features,
-        items.labels,
-        k,
+        data,
         list(zip(plan.train, plan.test, strict=True)),
         [tuning.setting],
         # Final fits share no minibatches with the tuning, nor their normalisation with a caller's.

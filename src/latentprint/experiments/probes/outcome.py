@@ -23,7 +23,7 @@ class ProbeOutcome:
     Attributes:
         result: The row of the result table.
         score: Accuracies, confusion matrix and resamples.
-        tuning: The settings that were tried; the first of the best was taken.
+        tuning: The settings that were tried, and the one that was taken.
         classes: Names of the classes [K].
         test_ids: Ids of the test photos.
         protocol: What two outcomes must share to be compared photo by photo.

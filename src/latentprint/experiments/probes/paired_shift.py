@@ -25,8 +25,7 @@ from latentprint.experiments.vectors import units
 _RIDGE = 1.0
 """Times the mean eigenvalue is added to every eigenvalue of the covariance.
 
-With a hundredth, accuracy stops growing with the photos where these are fewer than dimensions: a
-point less is read of JPEG off 659 real photos, and two less of sharpening.
+With a hundredth, accuracy stops growing with the photos where these are fewer than dimensions.
 """
 
 _ROUNDING = 1e-12
