@@ -218,6 +218,8 @@ def read_results(folder: Path) -> pl.DataFrame:
         LatentprintError: There is none, or another version of latentprint wrote it.
     """
     path = folder / "results.parquet"
+    if folder.is_file():
+        raise LatentprintError(f"{folder} is a file: name the folder of a run, as `--out` had it.")
     if not path.exists():
         raise LatentprintError(
             f"{folder} holds no results.parquet: name the folder of a run, as `--out` had it."

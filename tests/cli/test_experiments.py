@@ -125,3 +125,16 @@ def test_the_protocol_of_the_study_refuses_what_contradicts_it(
 
 def test_a_misspelt_command_is_recognised() -> None:
     assert "robustness" in run("robustnes").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "known"),
+    [(("neighbours",), "influence"), (("encoders", "published"), "bench")],
+)
+def test_a_command_like_no_other_is_answered_with_those_that_exist(
+    arguments: tuple[str, ...], known: str
+) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert "There is no command" in done.stderr
+    assert known in done.stderr

@@ -84,3 +84,9 @@ def test_mistakes_are_one_sentence(
     assert message in str(error)
     assert error.exit_code == code
     assert not (probes.parent / "p.html").exists()
+
+
+def test_a_file_in_place_of_a_run_is_called_a_file(tmp_path: Path) -> None:
+    table = tmp_path / "results.csv"
+    table.write_text("encoder")
+    assert "results.csv is a file: name the folder" in str(refused(table))

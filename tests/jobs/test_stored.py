@@ -94,3 +94,21 @@ def test_a_misspelt_experiment_and_a_file_of_no_vectors(tmp_path: Path) -> None:
     table.write_text("path\n")
     with pytest.raises(LatentprintError, match="latentprint embed"):
         measure_stored("pairs", table)
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_anything_is_measured(
+    vectors: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("")
+    asked: list[str] = []
+    with pytest.raises(LatentprintError, match=r"Cannot write to .*taken"):
+        measure_stored("pairs", of(vectors), out=tmp_path / "taken", on_step=asked.append)
+    assert asked == []
+
+
+def test_an_unknown_label_is_answered_with_what_can_be_one(vectors: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        measure_stored("probe", of(vectors), ProbeQuestions(names=("scaner",)))
+    known = str(refused.value).partition("Known: ")[2].rstrip(".").split(", ")
+    assert {"jpeg", "label", "scanner"} <= set(known)
+    assert not {"id", "split", "path"} & set(known)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from latentprint.errors import unknown_name
 from latentprint.experiments import STORED
 
 ORDER = (
@@ -25,7 +26,21 @@ ORDER = (
 """The commands in the order of ``--help``."""
 
 
-class Commands(TyperGroup):
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+"""What all commands have in common."""
+
+
+class Group(TyperGroup):
+    """Commands below a word; one that is not known is answered as every other name is."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is called."""
+        if args[0] not in self.commands:
+            ctx.fail(str(unknown_name("command", args[0], self.commands)))
+        return super().resolve_command(ctx, args)
+
+
+class Commands(Group):
     """All commands; those on stored embeddings are made when they are called."""
 
     def __init__(self, **settings: Any) -> None:
@@ -49,7 +64,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=SETTINGS,
 )
 
 

@@ -13,7 +13,7 @@ def demo(
     out: options.OutOption = Path("demo-run"),
     as_json: options.JsonOption = False,
 ) -> None:
-    """Audit the embedded encoder on embedded photos: the whole job, offline, in a few minutes."""
+    """Audit the embedded encoder on embedded photos: the whole job, offline."""
     from latentprint import jobs
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress, step

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import app
+from latentprint.cli.app import Group, app
 from latentprint.errors import UsageError
 
 if TYPE_CHECKING:
     from latentprint.encoders import PublishedEncoder
 
 encoders_app = typer.Typer(
+    cls=Group,
     help="List the encoders that can be audited, and describe each.",
     epilog="Examples: `latentprint encoders` (how to name one) · "
     "`latentprint encoders list '*clip*'` · `latentprint encoders show dinov2-vit-g-14-reg`",

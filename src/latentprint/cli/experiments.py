@@ -9,22 +9,21 @@ import inspect
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from pathlib import Path
+from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
 from latentprint.cli import options as shared
+from latentprint.cli.app import SETTINGS
 from latentprint.cli.presets import apply_preset
 from latentprint.experiments.asking import Inquiry, Option, Registered, option_of
 
 if TYPE_CHECKING:
     from latentprint.jobs.sources import Sources
-
-SETTINGS = {"help_option_names": ["-h", "--help"]}
-"""What all commands have in common."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class Parameter:
         if not self.is_repeated:
             return self.kind
         inner = get_args(self.kind)[0]
-        return list[inner if inner in (str, int, float, Path) else str] | None  # type: ignore[misc]
+        return GenericAlias(list, (inner if inner in (str, int, float, Path) else str,)) | None
 
     @property
     def _flags(self) -> tuple[str, ...]:
@@ -113,8 +112,8 @@ def parameters_of(options: type[Any]) -> Iterator[Parameter]:
     hints, said = get_type_hints(options), _described(options)
     for each in fields(options):
         kind = hints[each.name]
-        if is_dataclass(kind):
-            yield from parameters_of(kind)  # type: ignore[arg-type]
+        if isinstance(kind, type) and is_dataclass(kind):
+            yield from parameters_of(kind)
         elif how := option_of(each.metadata):
             yield Parameter(each, kind, how, how.help or _sentence(said[each.name]))
 
@@ -130,8 +129,8 @@ def made_of(options: type[Any], written: Mapping[str, Any]) -> Any:
     values = {}
     for each in fields(options):
         kind = get_type_hints(options)[each.name]
-        if is_dataclass(kind):
-            values[each.name] = made_of(kind, written)  # type: ignore[arg-type]
+        if isinstance(kind, type) and is_dataclass(kind):
+            values[each.name] = made_of(kind, written)
         elif each.name in known:
             value = known[each.name].value(written[each.name])
             if value is not MISSING:
@@ -174,13 +173,13 @@ def command_of(registered: Registered) -> Any:
     return typer.main.get_command(app)
 
 
-def _declare(call: Callable[..., None], parameters: list[Parameter]) -> None:
+def _declare(call: Any, parameters: list[Parameter]) -> None:
     """Give a function the signature that typer reads."""
     declared = {each.name: (each.annotation, each.default) for each in parameters}
     declared |= {"out": (shared.RunOutOption, None), "as_json": (shared.JsonOption, False)}
     declared["ctx"] = (typer.Context, inspect.Parameter.empty)
     call.__annotations__ = {name: annotation for name, (annotation, _) in declared.items()}
-    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    call.__signature__ = inspect.Signature(
         [
             inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation

@@ -7,21 +7,12 @@ import logging
 import os
 import sys
 
-from latentprint.cli.app import app
+from latentprint.cli.app import ORDER, app
 from latentprint.errors import LatentprintError
+from latentprint.experiments import STORED
 
-MODULES = (
-    "audit",
-    "embed",
-    "correlation",
-    "exif",
-    "flickr",
-    "report",
-    "article",
-    "demo",
-    "encoders",
-)
-"""The modules whose import registers a command; the others are those of ``STORED``."""
+MODULES = tuple(name for name in ORDER if name not in {each.name for each in STORED})
+"""The modules whose import registers a command; those of ``STORED`` are made when called."""
 
 SUBCOMMANDS = ("encoders_bench",)
 """Modules whose import registers a command below another one."""

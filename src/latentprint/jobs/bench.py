@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from latentprint.embeddings import device_of
+from latentprint.embeddings import Extraction, device_of
 from latentprint.embeddings.engine import default_workers, prepare_all
 from latentprint.embeddings.worker import PhotoTask, Recipe
 from latentprint.encoders.encoder import Encoder
@@ -22,6 +22,7 @@ from latentprint.jobs.bench_timing import (
     BenchOptions,
     Rate,
     readable,
+    shard_size,
     time_encoder,
     time_pixels,
     time_together,
@@ -111,15 +112,9 @@ def bench(spec: str, options: BenchOptions | None = None) -> Bench:
         for name, files in photo_sets(how.photos, Path(folder)):
             recipe = Recipe(classes, (preprocess,))
             pixels = time_pixels(files, recipe, workers, how)
-            together = time_together(
-                files,
-                encoder,
-                classes,
-                workers,
-                how,
-                Path(folder),
-                min(alone.median, pixels.median),
-            )
+            size = shard_size(min(alone.median, pixels.median), how, len(classes))
+            extraction = Extraction(batch_size=how.batch_size, shard_size=size, workers=workers)
+            together = time_together(files, encoder, classes, extraction, how.seconds, Path(folder))
             said = _bottleneck(alone, pixels)
             found.append(PhotoBench(name, pixels, together, said))
             cosine = _cosine(spec, encoder, files, how) if cosine is None else cosine

@@ -147,22 +147,20 @@ def time_together(
     files: Sequence[Path],
     encoder: Encoder,
     classes: Sequence[Processing],
-    workers: int,
-    how: BenchOptions,
+    extraction: Extraction,
+    seconds: float,
     folder: Path,
-    expected: float,
 ) -> Rate:
     """Time ``extract`` by its shards, the first from its first photo on: workers have started."""
-    size = _shard_size(expected, how, len(classes))
+    size = extraction.shard_size
     ends: list[float] = []
 
     def watch(progress: Progress) -> None:
         if progress.done == 1 or progress.done % size == 0:
             ends.append(time.perf_counter())
-        if len(ends) > 1 and (ends[-1] - ends[0] > how.seconds or len(ends) > 10 * REPETITIONS):
+        if len(ends) > 1 and (ends[-1] - ends[0] > seconds or len(ends) > 10 * REPETITIONS):
             raise _EnoughError
 
-    extraction = Extraction(batch_size=how.batch_size, shard_size=size, workers=workers)
     kept = kept_memory(device_of([encoder]))
     with tempfile.TemporaryDirectory(dir=folder) as out, suppress(_EnoughError), kept:
         extract(
@@ -173,13 +171,13 @@ def time_together(
             extraction=extraction,
             on_progress=watch,
         )
-    seconds = [end - begun for begun, end in itertools.pairwise(ends)]
-    photos = [max(size - 1, 1), *[size] * (len(seconds) - 1)]
-    rates = [n * len(classes) / each for n, each in zip(photos, seconds, strict=True)]
+    taken = [end - begun for begun, end in itertools.pairwise(ends)]
+    photos = [max(size - 1, 1), *[size] * (len(taken) - 1)]
+    rates = [n * len(classes) / each for n, each in zip(photos, taken, strict=True)]
     return Rate.of(rates)
 
 
-def _shard_size(expected: float, how: BenchOptions, classes: int) -> int:
+def shard_size(expected: float, how: BenchOptions, classes: int) -> int:
     """Photos in a shard: whole batches, and of the usual number where that does not take long."""
     batches = max(1, round(expected * how.seconds / REPETITIONS / how.batch_size))
     return max(2, min(Extraction().shard_size, batches * how.batch_size // classes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
     from latentprint.embeddings import StoredEmbeddings
     from latentprint.experiments.source import Opened
     from latentprint.jobs.measure import Measured
+
+
+def make_run_folder(out: Path) -> None:
+    """Make a run folder before anything is measured, so that no work is lost for want of one.
+
+    Raises:
+        LatentprintError: Nothing can be written to it.
+    """
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
 
 
 def write_run(

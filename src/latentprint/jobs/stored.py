@@ -8,7 +8,7 @@ from typing import Any
 from latentprint.errors import unknown_name
 from latentprint.experiments import STORED
 from latentprint.jobs.measure import Measured, OnStep, measure
-from latentprint.jobs.run_folder import settings_of, write_run
+from latentprint.jobs.run_folder import make_run_folder, settings_of, write_run
 from latentprint.jobs.sources import Sources, open_sources
 
 
@@ -38,7 +38,7 @@ def measure_stored(
 
     Raises:
         UsageError: A name, column, class or option is not known.
-        LatentprintError: The embeddings or a file cannot be read.
+        LatentprintError: The embeddings or a file cannot be read, or ``out`` not be written to.
     """
     registered = {each.name: each for each in STORED}
     if experiment not in registered:
@@ -47,6 +47,8 @@ def measure_stored(
     options = inquiry.options() if options is None else options
     sources = sources if isinstance(sources, Sources) else Sources(Path(sources))
     opened = open_sources(sources, seed=options.seed)
+    if out is not None:
+        make_run_folder(Path(out))
     measured = measure(inquiry.steps(opened, options), on_step=on_step)
     if out is not None and measured.results:
         write_run(Path(out), measured, settings_of(opened, measured, command, options.seed))

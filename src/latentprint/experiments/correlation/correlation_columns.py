@@ -11,7 +11,7 @@ import polars as pl
 from latentprint.errors import UsageError
 from latentprint.experiments.probes.labels import Labelled, label_photos
 
-_NO_LABELS = {
+NO_LABELS = {
     "id": "names the photo",
     "path": "names the photo",
     "split": "the split",
@@ -20,6 +20,7 @@ _NO_LABELS = {
     "exif_problems": "says whether the file could be read",
     "exif_raw": "holds what other columns are made from",
 }
+"""Columns that are never labels, with what they are."""
 _FEW_PHOTOS = 10
 _FEW_OTHERS = 5
 _MOST_LEVELS = 1000
@@ -51,8 +52,8 @@ def usable_columns(
     """
     levels, left_out = {}, {}
     for name in asked:
-        if name in _NO_LABELS or name == group:
-            left_out[name] = "the groups" if name == group else _NO_LABELS[name]
+        if name in NO_LABELS or name == group:
+            left_out[name] = "the groups" if name == group else NO_LABELS[name]
             continue
         try:
             labelled = label_photos(photos, name, bins.get(name))

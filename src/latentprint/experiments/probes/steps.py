@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from latentprint.errors import UsageError, unknown_name
 from latentprint.experiments.asking import Answer, Inquiry, Step, option
+from latentprint.experiments.correlation.correlation_columns import NO_LABELS
 from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
 from latentprint.experiments.probes.fitting import ProbeOptions
 from latentprint.experiments.probes.outcome import (
@@ -106,7 +107,8 @@ def find_questions(names: Sequence[str], columns: Sequence[str]) -> Questions:
         elif column in columns:
             labels.append(column)
         else:
-            raise unknown_name("attribute or label", column, [*ATTRIBUTES, *columns])
+            labels_of = dict.fromkeys(each for each in columns if each not in NO_LABELS)
+            raise unknown_name("attribute or label", column, [*ATTRIBUTES, *labels_of])
     return Questions(tuple(attributes), tuple(labels))
 
 
