@@ -458,9 +458,9 @@ def _processing_protocol(_: Run) -> str:
         "**Processing probe.** Each test photo stands under every class of the attribute; each "
         "training photo under every class (in the published protocol under one, drawn at random). "
         "Softmax regression on embeddings of unit length; regularisation is tuned on a part of the "
-        "training photos; the figure is the mean over several fits. Beside it a discriminant of "
-        "mean shifts, whitened by the spread of photos, scores single photos that it was not "
-        "fitted to; its p is exact: class names are exchanged within photos."
+        "training photos; the figure is the mean over the fits that the result table counts. "
+        "Beside it a discriminant of mean shifts, whitened by the spread of photos, scores single "
+        "photos that it was not fitted to; its p is exact: class names are exchanged within photos."
     )
 
 
