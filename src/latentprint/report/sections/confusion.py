@@ -13,7 +13,7 @@ from latentprint.report.figures.panel import Panel, hover
 from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Row, Run
 from latentprint.report.records import Record, in_turns, place_of, records_of, shown_of
-from latentprint.report.section import Chapter, Section, no_text, nothing
+from latentprint.report.section import Chapter, Section, no_text, nothing, one_figure
 from latentprint.report.wording import number, setup_name, shortened, title_of, whole
 from latentprint.words import PROBES
 
@@ -195,11 +195,6 @@ def _by_class(matrices: Sequence[Matrix]) -> Table:
     )
 
 
-def _figures(run: Run, _pictures: bool) -> list[Figure]:
-    figure = confusion_figure(run)
-    return [figure] if figure else []
-
-
 CONFUSION = Section(
     key="confusion",
     chapter=Chapter.TRACES,
@@ -210,7 +205,7 @@ CONFUSION = Section(
     unanswered="",
     introduction=no_text,
     findings=nothing,
-    figures=_figures,
+    figures=one_figure(confusion_figure),
 )
 
 SECTIONS = (CONFUSION,)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Row, Run, grouped
-from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.section import Chapter, Finding, Section, one_figure
 from latentprint.report.sections.curve_figure import curve_figure
 from latentprint.report.telling import FEW, about, of_all, place
 from latentprint.report.wording import capital, percent, probe_name, whole
@@ -82,11 +81,6 @@ def _alike(pairs: Iterable[Pair], *columns: str) -> list[list[Pair]]:
     return list(groups.values())
 
 
-def _figures(run: Run, _pictures: bool) -> list[Figure]:
-    figure = curve_figure(run)
-    return [figure] if figure else []
-
-
 def _introduction(_: Run) -> str:
     return (
         "The same probes with fewer training photos. Where a curve still rises at its right end, "
@@ -105,7 +99,7 @@ CURVES = Section(
     unanswered="Learning curves were",
     introduction=_introduction,
     findings=curve_findings,
-    figures=_figures,
+    figures=one_figure(curve_figure),
 )
 
 SECTIONS = (CURVES,)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Row, Run, grouped
-from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.section import Chapter, Finding, Section, one_figure
 from latentprint.report.sections.layer_figure import layer_figure
 from latentprint.report.telling import FEW, about, place
 from latentprint.report.wording import capital, count, percent, probe_name, span
@@ -72,11 +71,6 @@ def _key(row: Row) -> tuple[object, ...]:
     return tuple(row[name] for name in names)
 
 
-def _figures(run: Run, _pictures: bool) -> list[Figure]:
-    figure = layer_figure(run)
-    return [figure] if figure else []
-
-
 def _introduction(_: Run) -> str:
     return (
         "The same probes on the embeddings after intermediate blocks: where a trace is readable, "
@@ -95,7 +89,7 @@ LAYERS = Section(
     unanswered="",
     introduction=_introduction,
     findings=layer_findings,
-    figures=_figures,
+    figures=one_figure(layer_figure),
     is_answered=lambda run: any(row["experiment"] in PROBES for row in run.layers),
 )
 
