@@ -10,7 +10,7 @@ from latentprint.report.cautions import cautions
 from latentprint.report.inputs import Run
 from latentprint.results import LeftOut
 from latentprint.words import Experiment
-from tests.report.made_runs import NET, Made, run_of
+from tests.report.made_runs import NET, Made, probe_run, run_of
 
 
 def left_out(*records: LeftOut) -> Run:
@@ -39,3 +39,10 @@ def test_one_reason_is_given_once() -> None:
 def test_an_encoder_that_could_not_be_used_is_named() -> None:
     (told,) = cautions(left_out(LeftOut("No such model.", encoder="timm:nothing")))
     assert told == "Encoder timm:nothing was left out: No such model."
+
+
+def test_a_check_that_failed_with_several_numbers_is_told_without_them() -> None:
+    notes = {"sharpening": "reads more (66.0 %): so it is", "make": "reads more (41.0 %): so it is"}
+    rows = [replace(row, notes=notes.get(row.attribute, "")) for row in probe_run(0.5).rows]
+    told = " ".join(cautions(run_of(rows, photos=False)))
+    assert "Health warning: reads more: so it is (sharpening and camera make)." in told

@@ -22,7 +22,7 @@ from latentprint.report.photos_section import LIMIT, troubled
 from latentprint.report.report import Masthead, compose
 from latentprint.report.runs import read_runs
 from latentprint.results import LeftOut
-from latentprint.words import Experiment
+from latentprint.words import Experiment, InfluenceSetup
 from tests.report.conftest import FIRST, SECOND, Maker
 from tests.report.made_runs import (
     ATTRIBUTE,
@@ -30,8 +30,10 @@ from tests.report.made_runs import (
     everything,
     influence_run,
     many,
+    photo_rows,
     probe_run,
     renamed,
+    run_of,
     write_made,
 )
 
@@ -267,7 +269,7 @@ def test_a_long_list_of_broken_photos_is_cut(make_run: Maker) -> None:
     assert (len(found.rows), found.total) == (LIMIT, LIMIT + 50)
     markdown = markdown_of(folder)
     assert f"first {LIMIT} are shown; photos.csv lists every one" in markdown
-    assert "None of the 0 readable JPEG files" in markdown
+    assert "No readable JPEG file is among the photos." in markdown
 
 
 def test_an_empty_list_of_photos_is_not_recorded(make_run: Maker) -> None:
@@ -370,3 +372,25 @@ def test_pictures_can_be_left_out(make_run: Maker) -> None:
     assert shown.count("data:image/webp;base64,") >= 2
     assert "data:image/" not in hidden
     assert "3.jpg" in hidden
+
+
+def test_the_text_speaks_of_what_was_measured_alone() -> None:
+    one = [
+        row
+        for row in influence_run(0.5).rows
+        if row.setup != InfluenceSetup.INFLUENCE or row.k == 1
+    ]
+    text = compose(run_of(one, photos=False)).markdown
+    assert "1 result was judged" in text
+    assert "the probe asked again" not in text
+    probed = compose(run_of(probe_run(0.5), photos=False)).markdown
+    assert "results were judged" in probed
+    assert "the probe asked again" in probed
+    assert "several fits" not in probed
+
+
+def test_without_a_jpeg_file_none_is_counted() -> None:
+    files = pl.DataFrame(photo_rows(), infer_schema_length=None).filter(format="PNG")
+    text = compose(replace(run_of(Made()), photos=files)).markdown
+    assert "No readable JPEG file is among the photos." in text
+    assert "of the 0" not in text

@@ -25,7 +25,7 @@ _NAMED = 4
 """Encoders that a caution names; more are counted."""
 
 _NUMBER = re.compile(r"\d[\d,.]*(?:e-?\d+)?(?<![.,])")
-_BRACKETS = re.compile(r" \([^()]*…\)")
+_BRACKETS = re.compile(r" \([^()]*…[^()]*\)")
 
 
 def cautions(run: Run) -> list[str]:

@@ -54,6 +54,18 @@ def no_figures(_run: Run, _pictures: bool) -> list[Figure]:
     return []
 
 
+def one_figure(
+    make: Callable[[Run], Figure | None],
+) -> Callable[[Run, bool], list[Figure]]:
+    """The figures of a section that has a single one, without photos, or none."""
+
+    def figures(run: Run, _pictures: bool) -> list[Figure]:
+        figure = make(run)
+        return [figure] if figure else []
+
+    return figures
+
+
 @dataclass(frozen=True)
 class Section:
     """A question, and how a report answers it from the rows of a run.

@@ -107,21 +107,27 @@ def percent_interval(row: Row) -> str:
 
 
 def points_interval(row: Row) -> str:
-    """An interval of a difference."""
-    return f"{points(row['low'])} to {points(row['high'])}"
+    """An interval of a difference, and why it is no claim where it leaves out 0 all the same."""
+    return f"{points(row['low'])} to {points(row['high'])}{unclaimed(row)}"
 
 
 def points_told(row: Row) -> str:
     """A difference with its interval."""
-    return f"{points(row['value'])} points (95% interval {points_interval(row)}{unclaimed(row)})"
+    return f"{points(row['value'])} points (95% interval {points_interval(row)})"
 
 
 def unclaimed(row: Row) -> str:
-    """Why an interval that leaves out 0 is no claim; else nothing."""
-    leaves_out, q, most = row["low"] > 0 or row["high"] < 0, row["q"], EXACT_FALSE_DISCOVERIES
-    if not leaves_out or q is None or q <= most:
+    """Why an interval that leaves out chance, or 0 where there is none, is no claim; else nothing.
+
+    Args:
+        row: A row whose claim needs q, such as a difference or a share of neighbours.
+    """
+    chance, q, most = row["chance"], row["q"], EXACT_FALSE_DISCOVERIES
+    nothing = chance or 0.0
+    if row["low"] <= nothing <= row["high"] or q is None or q <= most:
         return ""
-    return f", which leaves out 0, but q = {significant(q)}; a claim needs {most:g}"
+    what = "0" if chance is None else "chance"
+    return f", which leaves out {what}, but q = {significant(q)}; a claim needs {most:g}"
 
 
 def family_means(rows: Sequence[Row], show: Show = percent) -> str:

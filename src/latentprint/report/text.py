@@ -148,6 +148,7 @@ def _method(run: Run) -> dict[str, Any]:
     bib = REFERENCES.read_text("utf-8")
     return {
         "controls": listed(told) if told else "",
+        "probed": bool(run.every_probe),
         "photos": [_photos(part) for part in run.parts],
         "unrecorded": listed(unrecorded) if unrecorded else "",
         "limit": LIMIT,

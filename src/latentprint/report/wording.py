@@ -77,6 +77,12 @@ def starting_name(row: Row) -> str:
     return capital(name) if known_name(row) else name
 
 
+def probe_name(row: Row) -> str:
+    """What a probe is about inside a sentence, told apart from other set-ups of the same label."""
+    name = quoted_name(row)
+    return f"{name} ({setup_name(row['setup'])})" if row["setup"] else name
+
+
 def setup_name(setup: str) -> str:
     """What a set-up of a probe is called."""
     return _SETUPS[ProbeSetup(setup)]

@@ -90,3 +90,13 @@ def test_a_probe_without_a_matrix_is_left_out() -> None:
     run = probes()
     bare = replace(run, details=[each for each in run.details if each["experiment"] not in PROBES])
     assert confusion_figure(bare) is None
+
+
+def test_matrices_do_not_stand_under_labels_that_were_not_measured_without_a_word() -> None:
+    made = probe_run(0.5)
+    rows = [row for row in made.rows if row.experiment == Experiment.PROCESSING_PROBE]
+    text = compose(run_of(replace(made, rows=rows), photos=False)).markdown
+    missing, figure = text.index("Acquisition labels were not"), text.index("confusion.html")
+    assert "**Which classes are taken for which**" in text[missing:figure]
+    bare = compose(run_of(rows, photos=False)).markdown
+    assert "**Which classes are taken for which**" not in bare

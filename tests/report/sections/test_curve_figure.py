@@ -69,3 +69,33 @@ def test_curves_that_rise_are_counted(rising: int, told: str) -> None:
     ]
     (finding,) = curve_findings(run_of(Made(rows)))
     assert finding.sentence.endswith(told)
+
+
+@pytest.mark.parametrize(("beyond", "told"), [(5.0, True), (-1.0, False), (None, True)])
+def test_a_rise_promises_more_only_where_the_whole_curve_does(
+    beyond: float | None, told: bool
+) -> None:
+    rows = [
+        replace(
+            row,
+            rising=True,
+            ten_times=None if beyond is None else row.value + beyond,
+            ten_times_low=0.0,
+            ten_times_high=100.0,
+        )
+        for row in probe_run(0.5).rows
+        if row.attribute == "sharpening"
+    ]
+    sentences = [each.sentence for each in curve_findings(run_of(Made(rows)))]
+    assert ("so that more photos are likely to show more" in sentences[0]) == told
+    assert ("suggests no more at ten times the photos" in sentences[0]) == (not told)
+
+
+def test_a_curve_within_classes_is_not_said_to_be_of_all_classes() -> None:
+    rows = [
+        replace(row, setup=ProbeSetup.WITHIN_CLASS)
+        for row in probe_run(0.5).rows
+        if row.attribute == "make"
+    ]
+    (finding,) = curve_findings(run_of(Made(rows)))
+    assert "camera make (within classes)" in finding.sentence

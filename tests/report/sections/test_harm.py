@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from latentprint.report.complete_table import signed
 from latentprint.report.inputs import Run
 from latentprint.report.section import Section
 from latentprint.report.sections.correlation import CORRELATION
 from latentprint.report.sections.influence import INFLUENCE
+from latentprint.report.sections.neighbour_figure import neighbour_table
 from latentprint.report.sections.pairs import PAIRS
 from latentprint.report.sections.robustness import ROBUSTNESS
 from latentprint.report.sections.similarity import SIMILARITY
 from latentprint.report.sections.stability import STABILITY
+from latentprint.report.wording import significant
 from latentprint.results import Result
 from latentprint.words import (
     SMALLEST_EFFECT,
@@ -77,13 +80,44 @@ def texts(section: Section, run: Run) -> tuple[str, str, str]:
 def test_an_interval_without_0_that_is_no_claim_says_what_is_missing(
     section: Section, rows: list[Result], setup: str
 ) -> None:
-    def told(p: float) -> str:
+    def told(p: float, *names: str) -> str:
         differ = {"value": 16.3, "low": 4.7, "high": 29.7, "p": p}
-        judged = [replace(row, **differ) if row.setup == setup else row for row in rows]
+        judged = [
+            replace(row, encoder=name, **(differ if row.setup == setup else {}))
+            for name in names
+            for row in rows
+        ]
         return texts(section, run_of(judged))[0]
 
-    assert "+29.7, which leaves out 0, but q = 0.02; a claim needs 0.01" in told(0.02)
-    assert "leaves out 0" not in told(0.0001)
+    for names in (("a",), ("a", "b", "c")):
+        assert "+29.7, which leaves out 0, but q = 0.02; a claim needs 0.01" in told(0.02, *names)
+        assert "leaves out 0" not in told(0.0001, *names)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_neighbours_whose_interval_leaves_out_chance_say_why_it_is_no_claim(number: int) -> None:
+    def told(p: float) -> str:
+        rows = [
+            replace(row, value=60.0, low=55.0, high=65.0, chance=50.0, p=row.p and p)
+            for row in robustness_run(0.0).rows
+        ]
+        renamed = [replace(row, encoder=f"net {i}") for i in range(number) for row in rows]
+        return texts(ROBUSTNESS, run_of(renamed))[0]
+
+    no_claim = "which leaves out chance, but q = 0.02; a claim needs 0.01"
+    assert told(0.02).count(f"55.0% to 65.0%, {no_claim}") == 2
+    assert "leaves out chance" not in told(0.0001)
+
+
+def test_the_table_of_influence_says_what_a_verdict_needs() -> None:
+    run = run_of(influence_run(0.5).rows)
+    table = neighbour_table(run.neighbours)
+    at = {name: table.head.index(name) for name in ("p", "q", "Interval")}
+    for line, row in zip(table.rows, run.neighbours, strict=True):
+        assert line[at["p"]] == significant(row["p"])
+        assert line[at["q"]] == significant(row["q"])
+        if row["verdict"]:
+            assert line[at["Interval"]] == signed(row["low"], row["high"])
 
 
 @pytest.mark.parametrize("number", [1, 5])

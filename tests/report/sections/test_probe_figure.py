@@ -158,3 +158,14 @@ def test_a_failed_check_is_pointed_to() -> None:
     (panel,) = probe_panels(run_of(Made([found])).probes)
     assert "see checks" in str(panel.layout["annotations"])
     assert "see checks" not in str(probe_panels([row])[0].layout["annotations"])
+
+
+def test_the_paired_figure_says_what_carried_means_there() -> None:
+    run = run_of(probe_run(2.0), photos=False)
+    (row,) = run.paired
+    assert row["verdict"] == Verdict.CARRIED
+    assert "“Carried” says here that" in probe_figure("paired", run.paired).caption
+    assert "“Carried”" not in probe_figure("processing", run.probes).caption
+    panels = probe_panels(dense().paired)
+    assert all("move in a consistent direction" in panel.described for panel in panels)
+    assert not any("carry it" in panel.described for panel in panels)

@@ -168,3 +168,51 @@ def test_nothing_measured_makes_no_finding() -> None:
     for section in (PROCESSING, PAIRED, ACQUISITION):
         assert section.findings(run) == []
         assert section.headline(run) == []
+
+
+def within_classes(rows: list[Result]) -> list[Result]:
+    """The same probes with others beside them, within classes, that show nothing."""
+    return [
+        *rows,
+        *(
+            replace(row, setup=ProbeSetup.WITHIN_CLASS, low=1.0, value=50.0, p=0.6, rising=None)
+            for row in rows
+        ),
+    ]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_summary_tells_set_ups_of_one_label_apart(number: int) -> None:
+    made = many(number, (probe_run,)) if number > 1 else probe_run(2.0)
+    rows = [
+        row
+        for row in made.rows
+        if row.attribute == "make" and row.experiment == Experiment.ACQUISITION_PROBE
+    ]
+    (headline,) = ACQUISITION.headline(run_of(within_classes(rows)))
+    assert headline.sentence.count("camera make (within classes)") == 1
+    (alone,) = ACQUISITION.headline(run_of(rows))
+    assert "within classes" not in alone.sentence
+
+
+def test_the_highest_figure_of_a_label_is_of_an_encoder_that_carries_it() -> None:
+    rows = [
+        replace(row, value=99.9, low=1.0, discriminant_p=0.9) if row.encoder == "undecided" else row
+        for name in ("a", "b", "undecided")
+        for row in probe_run(1.0, name).rows
+    ]
+    run = run_of(rows)
+    carried = [row["value"] for row in run.probes if row["verdict"] == Verdict.CARRIED]
+    assert len(carried) == 2
+    (headline,) = PROCESSING.headline(run)
+    assert f"with 2 of 3 encoders (up to {max(carried):.1f}%" in headline.sentence
+    assert "added by training in 2" in headline.sentence
+
+
+def test_a_claim_whose_interval_reaches_down_to_guessing_says_what_decides() -> None:
+    seen = set()
+    for row in every_row():
+        claimed = row["verdict"] == Verdict.CARRIED and row["low"] <= row["chance"]
+        seen.add(claimed)
+        assert ("It decides, since it sees weaker traces" in probe_sentence(row)) == claimed
+    assert seen == {True, False}

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from latentprint.report.figures.figure import Figure
-from latentprint.report.inputs import Row, Run, grouped, is_paired
-from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.inputs import Row, Run, grouped
+from latentprint.report.section import Chapter, Finding, Section, one_figure
 from latentprint.report.sections.curve_figure import curve_figure
 from latentprint.report.telling import FEW, about, of_all, place
-from latentprint.report.wording import capital, percent, quoted_name, whole
+from latentprint.report.wording import capital, percent, probe_name, whole
 from latentprint.words import Experiment
 
 _RISING = "Accuracy still rises, so that more photos are likely to show more"
+_LAST_STEP = (
+    "Accuracy rose with the last step, but the whole curve suggests no more at ten times the photos"
+)
 _LEVEL = "No further rise is shown"
 
 Pair = tuple[Row, Row]
@@ -29,19 +31,32 @@ def curve_findings(run: Run) -> list[Finding]:
             Finding(place(run, alike[0][1]), _counted(alike))
             for alike in _alike(ends, "dataset", "attribute", "setup")
         ]
+    expected = {_key(row): row["ten_times"] for row in run.every_probe}
     found = []
     for alike in _alike(ends, "dataset", "encoder"):
-        rising = [(half, last) for half, last in alike if last["rising"]]
-        level = [(half, last) for half, last in alike if not last["rising"]]
-        told = [_together(_RISING, rising), _together(_LEVEL, level)]
+        claims = [(_claim(last, expected.get(_key(last))), (half, last)) for half, last in alike]
+        told = [
+            _together(claim, [ends for said, ends in claims if said == claim])
+            for claim in (_RISING, _LAST_STEP, _LEVEL)
+        ]
         found += [Finding(about(run, alike[0][1]), each) for each in told if each]
     return found
+
+
+def _claim(last: Row, ten_times: float | None) -> str:
+    if not last["rising"]:
+        return _LEVEL
+    return _RISING if ten_times is None or ten_times > last["value"] else _LAST_STEP
+
+
+def _key(row: Row) -> tuple[object, ...]:
+    return tuple(row[name] for name in ("dataset", "encoder", "attribute", "setup"))
 
 
 def _together(claim: str, ends: list[Pair]) -> str:
     """What several curves have in common, with the figures of each."""
     told = [
-        f"{_probe(last)} ({percent(half['value'])} with {whole(half['n_train'])}, "
+        f"{probe_name(last)} ({percent(half['value'])} with {whole(half['n_train'])}, "
         f"{percent(last['value'])} with {whole(last['n_train'])} training photos)"
         for half, last in ends
     ]
@@ -53,15 +68,9 @@ def _counted(ends: list[Pair]) -> str:
     most = max(last["n_train"] for _, last in ends)
     rest = "; no further rise is shown with the others" if 0 < rising < len(ends) else ""
     return (
-        f"{capital(_probe(ends[0][1]))}: between the two largest training sets (up to "
+        f"{capital(probe_name(ends[0][1]))}: between the two largest training sets (up to "
         f"{whole(most)} photos) accuracy is shown to rise with {of_all(rising, len(ends))}{rest}."
     )
-
-
-def _probe(row: Row) -> str:
-    if is_paired(row):
-        return f"paired probe, {quoted_name(row)}"
-    return f"{quoted_name(row)} (all classes)" if row["setup"] else quoted_name(row)
 
 
 def _alike(pairs: Iterable[Pair], *columns: str) -> list[list[Pair]]:
@@ -70,11 +79,6 @@ def _alike(pairs: Iterable[Pair], *columns: str) -> list[list[Pair]]:
     for pair in pairs:
         groups.setdefault(tuple(pair[1][name] for name in columns), []).append(pair)
     return list(groups.values())
-
-
-def _figures(run: Run, _pictures: bool) -> list[Figure]:
-    figure = curve_figure(run)
-    return [figure] if figure else []
 
 
 def _introduction(_: Run) -> str:
@@ -95,7 +99,7 @@ CURVES = Section(
     unanswered="Learning curves were",
     introduction=_introduction,
     findings=curve_findings,
-    figures=_figures,
+    figures=one_figure(curve_figure),
 )
 
 SECTIONS = (CURVES,)

@@ -18,7 +18,9 @@ def _findings(run: Run) -> list[Finding]:
         if quality is None:
             continue
         told = f"None of the {quality.files:,} readable JPEG files has a known quality."
-        if quality.known:
+        if not quality.files:
+            told = "No readable JPEG file is among the photos."
+        elif quality.known:
             told = (
                 f"{quality.known:,} of {quality.files:,} readable JPEG files have a known quality; "
                 f"{quality.below:,} of them ({quality.share:.0%}) were saved below {TESTED}, the "

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Row, Run, grouped
-from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.section import Chapter, Finding, Section, one_figure
 from latentprint.report.sections.neighbour_figure import influence_figure
 from latentprint.report.telling import (
     FEW,
@@ -154,11 +153,6 @@ def _least(rows: list[Row]) -> str:
     )
 
 
-def _figures(run: Run, _pictures: bool) -> list[Figure]:
-    figure = influence_figure(run)
-    return [figure] if figure else []
-
-
 def _introduction(_: Run) -> str:
     return (
         "Each test photo is classified by a vote of its nearest training photos, while the "
@@ -189,7 +183,7 @@ INFLUENCE = Section(
     introduction=_introduction,
     findings=_findings,
     headline=_headline,
-    figures=_figures,
+    figures=one_figure(influence_figure),
     advice=_advice,
     protocol=_protocol,
     glossary=(

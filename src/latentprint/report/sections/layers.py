@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from latentprint.report.figures.figure import Figure
-from latentprint.report.inputs import Row, Run, grouped, is_paired
-from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.inputs import Row, Run, grouped
+from latentprint.report.section import Chapter, Finding, Section, one_figure
 from latentprint.report.sections.layer_figure import layer_figure
 from latentprint.report.telling import FEW, about, place
-from latentprint.report.wording import capital, count, percent, quoted_name, span
+from latentprint.report.wording import capital, count, percent, probe_name, span
 from latentprint.words import PROBES
 
 Pair = tuple[Row, Row]
@@ -39,8 +38,8 @@ def layer_findings(run: Run) -> list[Finding]:
 
 def _layer(best: Row, blocks: int, final: Row | None) -> str:
     highest = (
-        f"{capital(_probe(best))}: of {count(blocks, 'block')} measured, accuracy is highest after "
-        f"block {best['layer']}, {_figure(best)}"
+        f"{capital(probe_name(best))}: of {count(blocks, 'block')} measured, accuracy is highest "
+        f"after block {best['layer']}, {_figure(best)}"
     )
     if final is None:
         return f"{highest}. The final embedding was not measured."
@@ -58,15 +57,9 @@ def _layers(ends: list[Pair], networks: int) -> str:
         return ""
     less = sum(best["low"] > final["high"] for final, best in ends)
     return (
-        f"{capital(_probe(ends[0][1]))}: with {less} of {networks} networks, accuracy after some "
-        "block is above that at the final embedding by more than the intervals."
+        f"{capital(probe_name(ends[0][1]))}: with {less} of {networks} networks, accuracy after "
+        "some block is above that at the final embedding by more than the intervals."
     )
-
-
-def _probe(row: Row) -> str:
-    if is_paired(row):
-        return f"paired probe, {quoted_name(row)}"
-    return f"{quoted_name(row)} (all classes)" if row["setup"] else quoted_name(row)
 
 
 def _figure(row: Row) -> str:
@@ -76,11 +69,6 @@ def _figure(row: Row) -> str:
 def _key(row: Row) -> tuple[object, ...]:
     names = ("dataset", "experiment", "attribute", "setup", "network")
     return tuple(row[name] for name in names)
-
-
-def _figures(run: Run, _pictures: bool) -> list[Figure]:
-    figure = layer_figure(run)
-    return [figure] if figure else []
 
 
 def _introduction(_: Run) -> str:
@@ -101,7 +89,7 @@ LAYERS = Section(
     unanswered="",
     introduction=_introduction,
     findings=layer_findings,
-    figures=_figures,
+    figures=one_figure(layer_figure),
     is_answered=lambda run: any(row["experiment"] in PROBES for row in run.layers),
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from latentprint.report.complete_table import signed
 from latentprint.report.context import PUBLISHED, published_influence
 from latentprint.report.figures.dense import Rows, dense_layout, dense_rows, limits_around, many
 from latentprint.report.figures.figure import Figure, Key
@@ -30,6 +31,7 @@ from latentprint.report.wording import (
     number,
     percent,
     points,
+    significant,
     span,
     title_of,
     whole,
@@ -290,7 +292,7 @@ def neighbour_table(neighbours: list[Row]) -> Table:
     return Table(
         "kNN accuracy in percent (influence: percentage points), with 95% intervals",
         ("Encoder", "Attribute", "Set-up", "Verdict", "Direction", "k", "Value", "Interval",
-         "Chance", "Test photos"),
+         "Chance", "p", "q", "Test photos"),
         [
             (
                 row["encoder"],
@@ -300,8 +302,10 @@ def neighbour_table(neighbours: list[Row]) -> Table:
                 row["direction"] or "–",
                 whole(row["k"]),
                 _figure(row),
-                span(row["low"], row["high"]),
+                _interval(row),
                 number(row["chance"]),
+                significant(row["p"]),
+                significant(row["q"]),
                 whole(row["n_test"]),
             )
             for row in neighbours
@@ -311,5 +315,13 @@ def neighbour_table(neighbours: list[Row]) -> Table:
 
 
 def _figure(row: Row) -> str:
-    is_change = row["setup"] == InfluenceSetup.INFLUENCE
-    return points(row["value"]) if is_change else number(row["value"])
+    return points(row["value"]) if _is_change(row) else number(row["value"])
+
+
+def _interval(row: Row) -> str:
+    low, high = row["low"], row["high"]
+    return signed(low, high) if _is_change(row) else span(low, high)
+
+
+def _is_change(row: Row) -> bool:
+    return bool(row["setup"] == InfluenceSetup.INFLUENCE)

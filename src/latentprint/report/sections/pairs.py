@@ -23,7 +23,6 @@ from latentprint.report.telling import (
     points_interval,
     points_told,
     told,
-    unclaimed,
     who,
 )
 from latentprint.report.wording import number, percent, points, significant, span, whole
@@ -57,7 +56,7 @@ def pairs_sentence(rows: Setups) -> str:
         f"{percent(rows[PairGallery.QUERY]['value'])} where {PairGallery.QUERY} type and "
         f"{percent(rows[PairGallery.TARGET]['value'])} where they share the target's, "
         f"{points(change['value'])} points lost (95% interval "
-        f"{points_interval(change)}{unclaimed(change)}{p})."
+        f"{points_interval(change)}{p})."
     )
 
 

@@ -66,7 +66,9 @@ from latentprint.words import Experiment, Verdict
 _CAPTIONS = {
     "processing": "Probe accuracy for processing labels, with 95% intervals.",
     "paired": "Accuracy of the paired probe, the sensitive measure for small sets, with 95% "
-    "intervals; not to be compared with other probes or with published figures.",
+    "intervals; not to be compared with other probes or with published figures. “Carried” says "
+    "here that processing moves embeddings in a consistent direction, not that it can be read off "
+    "one photo.",
     "labels": "Probe accuracy for labels of the photos, the mean over the classes, with 95% "
     "intervals. The axes may end at different values.",
 }
@@ -247,9 +249,10 @@ def _each(rows: list[Row]) -> str:
 def _extremes(rows: list[Row]) -> str:
     most, least = (choose(rows, key=lambda row: row["value"]) for choose in (max, min))
     carried = sum(row["verdict"] == Verdict.CARRIED for row in rows)
+    what = "move in a consistent direction" if is_paired(rows[0]) else "carry it"
     return (
         f"{count(len(rows), 'encoder')}, from {percent(least['value'])} ({least['encoder']}) to "
-        f"{percent(most['value'])} ({most['encoder']}); {carried} carry it"
+        f"{percent(most['value'])} ({most['encoder']}); {carried} {what}"
     )
 
 

@@ -27,6 +27,7 @@ from latentprint.report.wording import (
     listed,
     percent,
     points,
+    probe_name,
     quoted_name,
     significant,
     span,
@@ -171,21 +172,28 @@ def lead_sentence(probes: Sequence[Row]) -> str:
     for verdict, template in _LEADS.items():
         found = [row for row in probes if row["verdict"] == verdict]
         if found:
-            sentences.append(template.format(listed(quoted_name(row) for row in found)))
+            sentences.append(template.format(listed(_names(found, probes))))
     for learned, template in _LEARNED_LEADS.items():
         found = [
             row for row in probes if row["learned"] == learned and row["verdict"] == Verdict.CARRIED
         ]
         if found:
-            sentences.append(template.format(listed(quoted_name(row) for row in found)))
+            sentences.append(template.format(listed(_names(found, probes))))
     return " ".join(sentences)
+
+
+def _names(found: Sequence[Row], among: Sequence[Row]) -> list[str]:
+    """What some probes are about, with their set-ups where the probes among them have several."""
+    several = len({row["setup"] for row in among}) > 1
+    return [probe_name(row) if several else quoted_name(row) for row in found]
 
 
 def paired_lead(paired: Sequence[Row]) -> str:
     """Gather what the paired probes of one encoder show."""
-    names = [quoted_name(row) for row in paired if row["verdict"] == Verdict.CARRIED]
-    if not names:
+    found = [row for row in paired if row["verdict"] == Verdict.CARRIED]
+    if not found:
         return ""
+    names = _names(found, paired)
     verb = "move" if len(names) > 1 else "moves"
     return (
         f"The paired probe, which compares versions of a photo, shows that {listed(names)} {verb} "
@@ -239,13 +247,13 @@ def _headline_counted(run: Run, rows: list[Row], kind: str) -> list[Finding]:
     for every in grouped(rows, "dataset"):
         said = []
         for group in grouped(every, "attribute", "setup"):
-            carried = sum(row["verdict"] == Verdict.CARRIED for row in group)
-            added = sum(row["learned"] == Learned.ADDED for row in group)
-            best = max(group, key=lambda row: float(row["value"]))
+            carried = [row for row in group if row["verdict"] == Verdict.CARRIED]
+            added = sum(row["learned"] == Learned.ADDED for row in carried)
+            best = max(carried or group, key=lambda row: float(row["value"]))
             guess = f", guessing {percent(best['chance'])}" if best["chance"] else ""
             learned = f", added by training in {added}" if any(r["learned"] for r in group) else ""
             said.append(
-                f"{quoted_name(best)} with {carried} of {len(group)} encoders (up to "
+                f"{_names([best], every)[0]} with {len(carried)} of {len(group)} encoders (up to "
                 f"{percent(best['value'])}{guess}{learned})"
             )
         found.append(Finding(place(run, every[0]), f"{kind}: {'; '.join(said)}."))
@@ -291,10 +299,14 @@ def _exact_sentence(row: Row) -> str:
     """The exact test, which decides where each photo exists under every class."""
     if row["discriminant_p"] is None:
         return ""
+    decides = ""
+    if row["verdict"] == Verdict.CARRIED and row["low"] <= (row["chance"] or 0.0):
+        decides = " It decides, since it sees weaker traces than the accuracy, whose interval "
+        decides += "reaches down to guessing."
     return (
         "The exact test, which exchanges the names of the classes within each photo, gives "
         f"p = {significant(row['discriminant_p'])}; its own rule is right in "
-        f"{percent(row['discriminant'])}."
+        f"{percent(row['discriminant'])}.{decides}"
     )
 
 
@@ -446,9 +458,9 @@ def _processing_protocol(_: Run) -> str:
         "**Processing probe.** Each test photo stands under every class of the attribute; each "
         "training photo under every class (in the published protocol under one, drawn at random). "
         "Softmax regression on embeddings of unit length; regularisation is tuned on a part of the "
-        "training photos; the figure is the mean over several fits. Beside it a discriminant of "
-        "mean shifts, whitened by the spread of photos, scores single photos that it was not "
-        "fitted to; its p is exact: class names are exchanged within photos."
+        "training photos; the figure is the mean over the fits that the result table counts. "
+        "Beside it a discriminant of mean shifts, whitened by the spread of photos, scores single "
+        "photos that it was not fitted to; its p is exact: class names are exchanged within photos."
     )
 
 
@@ -574,7 +586,14 @@ PAIRED = Section(
     ),
     figures=_figure("paired", _paired),
     is_answered=lambda run: bool(run.paired),
-    glossary=(("Paired", "each photo's mean over the classes is subtracted before the probe."),),
+    glossary=(
+        (
+            "Paired",
+            "each photo's mean over the classes is subtracted before the probe. *Carried* then "
+            "says that processing moves embeddings in a consistent direction, not that it can be "
+            "read off one photo.",
+        ),
+    ),
 )
 
 ACQUISITION = Section(

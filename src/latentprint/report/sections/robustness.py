@@ -18,6 +18,7 @@ from latentprint.report.telling import (
     percent_interval,
     place,
     told,
+    unclaimed,
 )
 from latentprint.report.wording import (
     listed,
@@ -54,7 +55,7 @@ def robustness_sentence(rows: Setups) -> str:
         parts.append(
             f"Of the {index['k']} nearest neighbours that share the class or {name} but not both, "
             f"{percent(index['value'])} share the class (robustness index, 95% interval "
-            f"{percent_interval(index)}; with {name} shuffled within classes "
+            f"{_interval(index)}; with {name} shuffled within classes "
             f"{percent(index['chance'])})."
         )
     shares = [
@@ -69,13 +70,19 @@ def robustness_sentence(rows: Setups) -> str:
     return " ".join(parts)
 
 
+def _interval(row: Row) -> str:
+    """An interval of a share of neighbours, and why it is no claim where it leaves out chance."""
+    return f"{percent_interval(row)}{unclaimed(row)}"
+
+
 def _claim(row: Row, name: str) -> str:
+    why = f" (95% interval {_interval(row)})" if unclaimed(row) else ""
     return {
         Verdict.ABOVE_CHANCE: f"Neighbours share {name} more often than their classes explain.",
         Verdict.BELOW_CHANCE: f"Neighbours share {name} less often than their classes explain.",
     }.get(
         row["verdict"],
-        f"Neighbours are not shown to share {name} more often than their classes explain.",
+        f"Neighbours are not shown to share {name} more often than their classes explain{why}.",
     )
 
 
@@ -89,7 +96,7 @@ def robustness_counted(found: Sequence[Setups]) -> str:
         parts.append(
             f"Of the {indices[0]['k']} nearest neighbours that share the class or {name} but not "
             f"both, the share of the class (robustness index) "
-            f"{ends(indices, percent, percent_interval)}."
+            f"{ends(indices, percent, _interval)}."
         )
     if purities:
         more = [each for each in purities if each["verdict"] == Verdict.ABOVE_CHANCE]
@@ -127,7 +134,7 @@ def _headline_sentence(purities: Sequence[Row], measured: Sequence[Setups]) -> s
     least = min(indices, key=lambda row: float(row["value"]), default=None)
     index = (
         f" The lowest robustness index is {percent(least['value'])} "
-        f"({percent_interval(least)}{by_whom(least, indices)})."
+        f"({_interval(least)}{by_whom(least, indices)})."
         if least
         else ""
     )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Row, Run, grouped
-from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.section import Chapter, Finding, Section, one_figure
 from latentprint.report.sections.similarity_figure import similarity_figure
 from latentprint.report.telling import (
     Setups,
@@ -116,11 +115,6 @@ def _headline_sentence(top: Row, rows: list[Row]) -> str:
     )
 
 
-def _figures(run: Run, _pictures: bool) -> list[Figure]:
-    figure = similarity_figure(run)
-    return [figure] if figure else []
-
-
 def _introduction(_: Run) -> str:
     return (
         "Query photos were compared with all others: of the same class or another, with the same "
@@ -140,7 +134,7 @@ SIMILARITY = Section(
     introduction=_introduction,
     findings=_findings,
     headline=_headline,
-    figures=_figures,
+    figures=one_figure(similarity_figure),
     protocol=lambda _: "**Similarity.** Cosine similarities of query photos to all other photos.",
     glossary=(
         (

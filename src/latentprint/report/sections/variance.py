@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Row, Run
-from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.section import Chapter, Finding, Section, one_figure
 from latentprint.report.sections.variance_figure import variance_figure
 from latentprint.report.telling import by_encoder, told
 from latentprint.report.wording import number, span, starting_name
@@ -38,11 +37,6 @@ def _findings(run: Run) -> list[Finding]:
     return told(run, found, ("attribute",), variance_sentence, lambda _: "")
 
 
-def _figures(run: Run, _pictures: bool) -> list[Figure]:
-    figure = variance_figure(run)
-    return [figure] if figure else []
-
-
 def _introduction(_: Run) -> str:
     return (
         "**How far processing moves embeddings**: their variance divides into what all photos move "
@@ -61,7 +55,7 @@ VARIANCE = Section(
     unanswered="",
     introduction=_introduction,
     findings=_findings,
-    figures=_figures,
+    figures=one_figure(variance_figure),
     glossary=(
         (
             "Shares of the variance",
