@@ -98,6 +98,14 @@ def overflowing(page: sync_api.Page) -> list[str]:
     return found
 
 
+def heading_levels(page: sync_api.Page) -> list[int]:
+    """The levels of all headings in their order."""
+    found: list[int] = page.evaluate(
+        "[...document.querySelectorAll('h1,h2,h3,h4')].map(each => Number(each.tagName[1]))"
+    )
+    return found
+
+
 def accessibility_violations(page: sync_api.Page) -> list[str]:
     """What axe-core finds serious or critical, each as rule, element and reason."""
     base = pytest.importorskip(

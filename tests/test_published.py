@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, spearmanr
 
 from latentprint.published import KEYS, PAIR_SETUPS, published
 from latentprint.results import SCHEMA, Result, results_table
@@ -73,6 +73,14 @@ def test_every_number_is_the_published_one(shared_data: Path) -> None:
     assert back["value"].to_list() == pytest.approx(given["value"].to_list(), abs=1e-9)
 
 
+def influences() -> pl.DataFrame:
+    """The published kNN accuracies, one column for each set-up, with the influence."""
+    rows = published().filter(pl.col("experiment") == Experiment.KNN_INFLUENCE)
+    wide = rows.pivot("setup", index=["encoder", "dataset", "attribute"], values="value")
+    harm = pl.col(InfluenceSetup.POS_SAME) - pl.col(InfluenceSetup.NEG_SAME)
+    return wide.with_columns(influence=harm)
+
+
 TEST_PHOTOS = 50_000
 """Photos of the validation set of ImageNet-1k, each of which was tested under every class."""
 
@@ -103,16 +111,45 @@ def judged_cells() -> pl.DataFrame:
 def test_no_published_trace_that_does_harm_is_called_absent() -> None:
     cells = judged_cells()
     assert len(cells) == 188
-    neighbours = published().filter(
-        (pl.col("experiment") == Experiment.KNN_INFLUENCE) & (pl.col("dataset") == "ImageNet")
-    )
-    wide = neighbours.pivot("setup", index=["encoder", "attribute"], values="value")
-    influence = wide.select(
-        "encoder",
-        "attribute",
-        influence=pl.col(InfluenceSetup.POS_SAME) - pl.col(InfluenceSetup.NEG_SAME),
-    )
-    joined = cells.join(influence, on=["encoder", "attribute"], validate="1:1")
+    on_imagenet = influences().filter(pl.col("dataset") == "ImageNet")
+    joined = cells.join(on_imagenet, on=["encoder", "attribute"], validate="1:1")
     harmful = joined.filter(pl.col("influence") >= 1.0)
     assert len(harmful) > 100
     assert set(harmful["verdict"]) == {Verdict.CARRIED}
+
+
+def probes(experiment: Experiment) -> pl.DataFrame:
+    rows = published().filter(pl.col("experiment") == experiment)
+    return rows.select("encoder", "dataset", "attribute", "value")
+
+
+def test_rank_correlations_are_those_of_the_documentation() -> None:
+    """Those of docs/methodology.md, under "What decodable does not mean"."""
+    keys = ["encoder", "dataset", "attribute"]
+    harm = probes(Experiment.PROCESSING_PROBE).join(influences(), on=keys, validate="1:1")
+    found = [
+        spearmanr(rows["value"], rows["influence"]).statistic
+        for _, rows in harm.group_by("dataset", "attribute")
+    ]
+    assert len(found) == 8
+    assert (round(min(found), 2), round(max(found), 2)) == (0.75, 0.96)
+
+    pairs = published().filter(pl.col("experiment") == Experiment.NEAR_DUPLICATE)
+    wide = pairs.pivot("setup", index="encoder", values="value")
+    loss = pl.col(PairGallery.TARGET) - pl.col(PairGallery.QUERY)
+    lost = probes(Experiment.ACQUISITION_PROBE).join(
+        wide.select("encoder", loss=loss), on="encoder", validate="m:1"
+    )
+    found = [
+        spearmanr(rows["value"], rows["loss"]).statistic for _, rows in lost.group_by("attribute")
+    ]
+    assert len(found) == 8
+    assert (round(min(found), 2), round(max(found), 2)) == (0.41, 0.53)
+
+
+def test_all_same_and_uniform_hardly_differ_on_imagenet() -> None:
+    """Docs/neighbours.md: by at most one point for all encoders of the study."""
+    rows = influences().filter(pl.col("dataset") == "ImageNet")
+    assert len(rows) == 188
+    difference = rows[InfluenceSetup.ALL_SAME] - rows[InfluenceSetup.UNIFORM]
+    assert difference.abs().max() <= 1.0

@@ -49,7 +49,9 @@ class Measured(Protocol):
     """Something that can be counted over made-up sets."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102 - tells it from others of its part
+    def name(self) -> str:
+        """What tells it from others of its part."""
+        ...
 
     def counts(self, sets: int) -> list[Count]:
         """Measure the sets whose seeds are 0, 1, 2 and so on."""

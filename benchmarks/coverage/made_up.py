@@ -56,6 +56,24 @@ def habits(rng: np.random.Generator, group: np.ndarray, spread: float, size: int
     return spread * rng.normal(size=(group.max() + 1, size))[group]
 
 
+def subjects(
+    rng: np.random.Generator, group: np.ndarray, spread: float, centres: np.ndarray
+) -> np.ndarray:
+    """What photos show: what their group shares, their own, and their subject, float64 [n, D].
+
+    Args:
+        rng: Where all of it comes from.
+        group: Number of the group of each photo, int [n].
+        spread: How far groups lie apart.
+        centres: Where subjects lie [S, D]; each photo has one, or none where there are none.
+    """
+    n, size = len(group), centres.shape[1]
+    content = habits(rng, group, spread, size) + rng.normal(size=(n, size))
+    if len(centres):
+        content += centres[rng.integers(len(centres), size=n)]
+    return content
+
+
 def versions(
     rng: np.random.Generator,
     content: np.ndarray,

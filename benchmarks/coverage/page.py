@@ -1,7 +1,8 @@
-"""The page of the documentation that says how often intervals hold, kept as rows are measured."""
+"""The page of the documentation that says how often intervals hold, kept part by part."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +20,10 @@ _TEXT = """# How often intervals hold
 
 <!-- Written by python -m benchmarks.coverage. -->
 
-Written on {date} by
+Each part is measured by itself, and its table replaced, by
 
 ```sh
-{command}
+python -m benchmarks.coverage PART --sets SETS --out docs/coverage.md
 ```
 
 Many sets of embeddings are drawn from one made-up population. The *truth* is the mean figure of
@@ -34,44 +35,28 @@ standard error of a share of so many sets (two hits and two misses added, so tha
 """
 
 
-class Page:
-    """A page with one table for each part.
+def replace_part(path: Path, parts: Iterable[str], part: str, sets: int, rows: list[str]) -> None:
+    """Write the table of one part, and leave those of the others as the page has them.
 
     Args:
-        path: Where it is kept; what it holds already is kept.
-        command: What it says that it was written by.
-        parts: Names of the tables in their order.
+        path: The page.
+        parts: All parts in the order of their tables.
+        part: The one that was measured.
+        sets: Sets of each population.
+        rows: Rows of its table.
     """
+    found = _sections(path.read_text("utf-8") if path.exists() else "")
+    told = f"{sets} sets of each, measured on {datetime.now(UTC):%Y-%m-%d}."
+    found[part] = "\n".join(["", told, "", HEAD, *rows, ""])
+    text = [_TEXT, *(f"## {each}\n{found[each]}" for each in parts if each in found)]
+    write_text(path, "\n".join(text))
 
-    def __init__(self, path: Path, command: str, parts: Iterable[str]) -> None:
-        self._path, self._command = path, command
-        self._lines: dict[str, dict[str, list[str]]] = {part: {} for part in parts}
-        part = ""
-        for line in path.read_text("utf-8").splitlines() if path.exists() else []:
-            if line.startswith("## "):
-                part = line[3:]
-            elif line.startswith("| ") and line not in HEAD and part in self._lines:
-                self._lines[part].setdefault(_cells(line)[1], []).append(line)
 
-    def has(self, part: str, name: str, sets: int) -> bool:
-        """Whether a population was measured on at least so many sets."""
-        lines = self._lines[part].get(name, [])
-        return bool(lines) and int(_cells(lines[0])[2]) >= sets
-
-    def keep_only(self, part: str, names: Iterable[str]) -> None:
-        """Forget populations that are no longer measured, and put the others in this order."""
-        lines = self._lines[part]
-        self._lines[part] = {name: lines[name] for name in names if name in lines}
-
-    def add(self, part: str, name: str, lines: list[str]) -> None:
-        """Add or replace the rows of a population, and write the page."""
-        self._lines[part][name] = lines
-        text = _TEXT.format(date=f"{datetime.now(UTC):%Y-%m-%d}", command=self._command)
-        for title, found in self._lines.items():
-            rows = [line for each in found.values() for line in each]
-            if rows:
-                text += "\n".join(["", f"## {title}", "", HEAD, *rows, ""])
-        write_text(self._path, text)
+def _sections(text: str) -> dict[str, str]:
+    """What a page says under each heading."""
+    _, *found = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)
+    bodies = (f"{body.rstrip()}\n" for body in found[1::2])
+    return dict(zip(found[::2], bodies, strict=True))
 
 
 def line(name: str, count: Count) -> str:
@@ -86,7 +71,3 @@ def _share(percent: float | None, sets: int) -> str:
         return "–"
     near = (percent / 100.0 * sets + 2.0) / (sets + 4.0)
     return f"{percent:.1f} ± {100.0 * (near * (1.0 - near) / (sets + 4.0)) ** 0.5:.1f}"
-
-
-def _cells(line: str) -> list[str]:
-    return [each.strip() for each in line.strip("|").split("|")]

@@ -58,6 +58,7 @@ SETUPS: tuple[Processing | Label, ...] = (
     Processing("one class each, split", False, False, "one"),
     Processing("one class each, paired, split", False, True, "one"),
     Processing("every class, split", False, False, "all"),
+    Processing("every class, paired, split", False, True, "all"),
     Processing("every class, folds", True, False, "all"),
     Processing("every class, paired, folds", True, True, "all"),
     Label("label, split", False),

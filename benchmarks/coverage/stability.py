@@ -8,7 +8,7 @@ from itertools import starmap
 
 import numpy as np
 from benchmarks.coverage.held import Case
-from benchmarks.coverage.made_up import SHARPENING, MadeUp, habits, table, versions
+from benchmarks.coverage.made_up import SHARPENING, MadeUp, habits, subjects, table, versions
 
 from latentprint.experiments.similarity.queries import QueryOptions
 from latentprint.experiments.similarity.stability import stability
@@ -65,10 +65,7 @@ def made_up(seed: int, population: Population) -> MadeUp:
     rng = np.random.default_rng(seed)
     n = population.photos
     group = np.arange(n) // population.per_group
-    content = habits(rng, group, population.habit, _DIMENSIONS)
-    content += rng.normal(size=(n, _DIMENSIONS))
-    if population.clusters:
-        content += centres[rng.integers(population.clusters, size=n)]
+    content = subjects(rng, group, population.habit, centres[: population.clusters])
     # Some photos are moved far, and all of a photographer's alike.
     extent = habits(rng, group, population.habit, 1)
     extent += (1.0 - population.habit) * rng.normal(size=(n, 1))

@@ -8,7 +8,7 @@ from itertools import starmap
 
 import numpy as np
 from benchmarks.coverage.held import Case
-from benchmarks.coverage.made_up import SHARPENING, MadeUp, habits, table, versions
+from benchmarks.coverage.made_up import SHARPENING, MadeUp, subjects, table, versions
 
 from latentprint.experiments.probes.variance import decompose_variance
 
@@ -59,10 +59,7 @@ def made_up(seed: int, population: Population) -> MadeUp:
     rng = np.random.default_rng(seed)
     n = population.photos
     group = np.arange(n) // population.per_group
-    content = habits(rng, group, population.habit, _DIMENSIONS)
-    content += rng.normal(size=(n, _DIMENSIONS))
-    if population.clusters:
-        content += centres[rng.integers(population.clusters, size=n)]
+    content = subjects(rng, group, population.habit, centres[: population.clusters])
     moved = population.noise * np.exp(population.heavy * rng.normal(size=n))[:, None]
     return MadeUp(table(n, group), versions(rng, content, shifts, moved))
 

@@ -1,7 +1,6 @@
 """A store belongs to one encoder, and to one way of running it: everything else is refused."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,6 @@ from latentprint.processing import NONE
 
 HOW = Extraction(batch_size=8, shard_size=16, workers=0)
 SPEC = "timm:test_vit.r160_in1k"
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tiny networks wait long for threads on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def load(spec: str = f"random:{SPEC}", **how: Any) -> Encoder:

@@ -3,7 +3,6 @@
 import importlib
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,15 +21,6 @@ importlib.import_module("latentprint.cli.encoders_bench")  # registers the comma
 
 SPEC = "random:timm:test_resnet"
 SOON = BenchOptions(batch_size=8, device="cpu", workers=0, seconds=0.05)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tiny networks wait long for threads on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
