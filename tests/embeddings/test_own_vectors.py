@@ -138,6 +138,8 @@ def test_bad_vectors_are_named(tmp_path: Path) -> None:
         open_own_vectors(file)
     with pytest.raises(UsageError, match=r"a .npy, .npz or .parquet file is needed"):
         open_own_vectors(tmp_path / "v.csv")
+    with pytest.raises(LatentprintError, match="There is no file"):
+        open_own_vectors(tmp_path / "none.npy")
 
 
 def test_an_archive_damaged_inside_is_named(tmp_path: Path) -> None:
@@ -157,8 +159,6 @@ def test_a_column_of_no_lists_is_named(tmp_path: Path, lists: list[None]) -> Non
     pl.DataFrame({"v": lists}, schema={"v": pl.List(pl.Float32)}).write_parquet(file)
     with pytest.raises(LatentprintError, match=r"holds no vectors: 'v' is empty"):
         open_own_vectors(file)
-    with pytest.raises(LatentprintError, match="There is no file"):
-        open_own_vectors(tmp_path / "none.npy")
 
 
 def test_an_archive_holds_one_matrix_and_columns(tmp_path: Path) -> None:

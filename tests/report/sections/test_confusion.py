@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from latentprint.report.inputs import Run
+from latentprint.report.report import compose
 from latentprint.report.sections.confusion import FEW, SHOWN, WIDEST, confusion_figure
-from latentprint.words import PROBES
+from latentprint.words import PROBES, Experiment
 from tests.report.made_runs import HOSTILE, many, probe_run, run_of
 from tests.report.sections.soup import downloaded, made, plot_data
 
@@ -93,9 +94,9 @@ def test_a_probe_without_a_matrix_is_left_out() -> None:
 
 
 def test_matrices_do_not_stand_under_labels_that_were_not_measured_without_a_word() -> None:
-    made = probe_run(0.5)
-    rows = [row for row in made.rows if row.experiment == Experiment.PROCESSING_PROBE]
-    text = compose(run_of(replace(made, rows=rows), photos=False)).markdown
+    every = probe_run(0.5)
+    rows = [row for row in every.rows if row.experiment == Experiment.PROCESSING_PROBE]
+    text = compose(run_of(replace(every, rows=rows), photos=False)).markdown
     missing, figure = text.index("Acquisition labels were not"), text.index("confusion.html")
     assert "**Which classes are taken for which**" in text[missing:figure]
     bare = compose(run_of(rows, photos=False)).markdown

@@ -196,7 +196,7 @@ def _by_class(matrices: Sequence[Matrix]) -> Table:
 
 
 def _introduction(_: Run) -> str:
-    return "**Which classes are taken for which**, by every probe above, of processing or of labels."
+    return "**Which classes are taken for which**, by every probe above, of processing or labels."
 
 
 CONFUSION = Section(
