@@ -195,7 +195,9 @@ class _Row:
             independent = share * (1.0 - share) / max(error**2, share * (1.0 - share) / most)
             low, high = binomial_interval(share, independent)
             return 100.0 * low, 100.0 * high, ""
-        low, high = jackknife.interval(value, self.place, self.weights, self.directions)
+        of_shift = self.measure.name == PairMeasure.RANK_SHIFT
+        found = jackknife.shift_interval if of_shift else jackknife.interval
+        low, high = found(value, self.place, self.weights, self.directions)
         if recall:
             low, high = max(low, -100.0), min(high, 100.0)
         return low, high, f"{_ALIKE}: no interval" if self.alike else ""
