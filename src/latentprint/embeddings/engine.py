@@ -16,6 +16,10 @@ logger = logging.getLogger(__name__)
 # Photos read ahead for each worker: enough to keep it busy, few enough to bound memory.
 _AHEAD = 3
 
+# A photo that ends its own process so often is to blame. Once may be the system's doing, which ends
+# a process where memory runs out, whatever it reads.
+_DEATHS = 2
+
 
 def default_workers(device: str) -> int:
     """Worker processes that leave the encoder enough of the machine.
@@ -36,8 +40,9 @@ def prepare_all(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Ite
         workers: Worker processes; 0 reads in this process.
 
     Yields:
-        One outcome for every task. A photo that crashes its worker (a decoder's fault) is found,
-        reported as broken, and the others go on.
+        One outcome for every task. When a worker dies, the photos in question are read one at a
+        time: one that crashes a worker of its own twice is reported as broken (a decoder's fault),
+        and the others go on.
     """
     if workers == 0:
         for task in tasks:
@@ -80,8 +85,10 @@ def _in_pool(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Iterat
 
 
 def _alone(task: PhotoTask, recipe: Recipe) -> Prepared:
-    with worker_pool(1) as pool:
-        try:
-            return pool.submit(prepare, task, recipe).result()
-        except BrokenProcessPool:
-            return broken(task, "the decoder crashed on this file, or it needs too much memory")
+    for _ in range(_DEATHS):
+        with worker_pool(1) as pool:
+            try:
+                return pool.submit(prepare, task, recipe).result()
+            except BrokenProcessPool:
+                continue
+    return broken(task, "the decoder crashed on this file, or it needs too much memory")

@@ -17,7 +17,7 @@ from latentprint.photos.tones import Tones
 
 @dataclass(frozen=True)
 class Extraction:
-    """How embeddings are made; everything here but ``workers`` is part of their identity.
+    """How embeddings are made; the first attributes, but ``workers``, are part of their identity.
 
     Attributes:
         batch_size: Images that go through an encoder at once. Float sums depend on it in the last
@@ -29,6 +29,11 @@ class Extraction:
         mask: Share of the crop to cover with the central mask; see ``is_maskable``.
         tones: How pictures of more than 8 bits are scaled; what it leaves open is decided for the
             whole set before the first is embedded, and recorded.
+        skip_missing: Count photos that cannot be found or read as broken, for good.
+        retry_broken: Read photos again that an earlier run found broken.
+        pauses: Seconds to wait before a photo that cannot be found or read is tried again.
+        stop_after: The run stops when so many photos in a row could not be found or read…
+        stop_seconds: …for so many seconds: a short outage costs a few shards and not the run.
     """
 
     batch_size: int = 64
@@ -38,6 +43,11 @@ class Extraction:
     max_pixels: int = 100_000_000
     mask: float = 0.0
     tones: Tones = field(default_factory=Tones)
+    skip_missing: bool = False
+    retry_broken: bool = False
+    pauses: tuple[float, ...] = (0.2, 1.0)
+    stop_after: int = 50
+    stop_seconds: float = 30.0
 
     def settings(self) -> dict[str, Any]:
         """What the store's manifest records, the versions of decoder and resizer included."""

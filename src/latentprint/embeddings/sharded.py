@@ -14,6 +14,24 @@ from latentprint.errors import LatentprintError
 
 _OPEN_FILES = 64
 _TYPES = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
+_METADATA = "__metadata__"
+
+
+class DamagedFile(LatentprintError):  # noqa: N818 - a finding about a file, also listed
+    """A file of a store that is not as it was written.
+
+    Attributes:
+        file: The file.
+        reason: What is wrong with it, in a few words.
+    """
+
+    def __init__(self, file: Path, reason: object) -> None:
+        self.file = file
+        self.reason = str(getattr(reason, "strerror", None) or reason)
+        super().__init__(
+            f"{file} is damaged ({self.reason}): run the same `latentprint embed` again, which "
+            "makes anew what is damaged."
+        )
 
 
 @dataclass(frozen=True)
@@ -41,11 +59,20 @@ class ShardedArray:
         """Read the headers of the shards.
 
         Raises:
-            LatentprintError: A shard is damaged.
+            DamagedFile: A shard is damaged.
         """
-        counts = [map_tensor(file, name).shape[0] for file in files]
+        return cls.under([read_header(file) for file in files], name, dimension)
+
+    @classmethod
+    def under(cls, headers: list[TensorHeader], name: str, dimension: int) -> ShardedArray:
+        """The array of shards whose headers were read already.
+
+        Raises:
+            DamagedFile: A shard has no such tensor.
+        """
+        counts = [header.tensor(name).shape[0] for header in headers]
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return cls(files, name, starts, dimension)
+        return cls(tuple(header.file for header in headers), name, starts, dimension)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -78,38 +105,100 @@ class ShardedArray:
 
     def _mapped(self, shard: int) -> np.ndarray:
         if shard not in self._open:
-            self._open[shard] = map_tensor(self.files[shard], self.name)
+            self._open[shard] = read_header(self.files[shard]).mapped(self.name)
             if len(self._open) > _OPEN_FILES:
                 self._open.popitem(last=False)
         self._open.move_to_end(shard)
         return self._open[shard]
 
 
-def map_tensor(file: Path, name: str) -> np.ndarray:
-    """Map one tensor of a safetensors file into memory, read-only.
+@dataclass(frozen=True)
+class Tensor:
+    """Where a tensor lies in its file.
+
+    Attributes:
+        kind: Its type, as the file names it: F16, F32 or F64.
+        shape: Its shape.
+        start: Where its bytes begin, from the beginning of the file.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    start: int
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes it takes."""
+        return np.dtype(_TYPES[self.kind]).itemsize * int(np.prod(self.shape))
+
+
+@dataclass(frozen=True)
+class TensorHeader:
+    """What a safetensors file says of itself, found to fit the size of the file.
+
+    Attributes:
+        file: The file.
+        tensors: Its tensors by their names.
+        metadata: The words that were written beside them.
+    """
+
+    file: Path
+    tensors: dict[str, Tensor]
+    metadata: dict[str, str]
+
+    def tensor(self, name: str) -> Tensor:
+        """The tensor of a name.
+
+        Raises:
+            DamagedFile: There is none.
+        """
+        if name not in self.tensors:
+            raise DamagedFile(self.file, f"it has no tensor {name!r}")
+        return self.tensors[name]
+
+    def mapped(self, name: str) -> np.ndarray:
+        """Map a tensor into memory, read-only.
+
+        Raises:
+            DamagedFile: There is none, or the file was changed or taken away.
+        """
+        found = self.tensor(name)
+        kind = np.dtype(_TYPES[found.kind])
+        if not found.bytes:
+            return np.zeros(found.shape, dtype=kind)
+        try:
+            return np.memmap(self.file, kind, mode="r", offset=found.start, shape=found.shape)
+        except (OSError, ValueError) as error:
+            raise DamagedFile(self.file, error) from error
+
+
+def read_header(file: Path) -> TensorHeader:
+    """Read the header of a safetensors file.
 
     The format: eight bytes that hold the header's length, a JSON header with type, shape and
-    offsets of every tensor, then the bytes of the tensors.
+    offsets of every tensor, then the bytes of the tensors, and nothing else.
 
     Raises:
-        LatentprintError: The file is damaged.
+        DamagedFile: The file is missing, or not as it was written.
     """
     try:
         with file.open("rb") as opened:
-            length = int.from_bytes(opened.read(8), "little")
             size = file.stat().st_size
+            length = int.from_bytes(opened.read(8), "little")
             if length > size:
                 raise ValueError("the header is longer than the file")
-            entry = json.loads(opened.read(length))[name]
-        start, end = (8 + length + int(offset) for offset in entry["data_offsets"])
-        shape, kind = tuple(entry["shape"]), np.dtype(_TYPES[entry["dtype"]])
-        if end > size or end - start != kind.itemsize * int(np.prod(shape)):
-            raise ValueError("the file is cut off")
-        if not np.prod(shape):
-            return np.zeros(shape, dtype=kind)
-        return np.memmap(file, dtype=kind, mode="r", offset=start, shape=shape)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LatentprintError(
-            f"{file} is damaged ({error}): delete it together with its .parquet file and run the "
-            "same `latentprint embed` again."
-        ) from error
+            entries = json.loads(opened.read(length))
+        metadata = entries.pop(_METADATA, {})
+        start = end = 8 + length
+        tensors = {}
+        for name, entry in entries.items():
+            first, last = (start + int(offset) for offset in entry["data_offsets"])
+            tensor = Tensor(entry["dtype"], tuple(map(int, entry["shape"])), first)
+            if last - first != tensor.bytes:
+                raise ValueError(f"the tensor {name!r} is not as long as its shape says")
+            tensors[name], end = tensor, max(end, last)
+        if end != size:
+            raise ValueError("the file is cut off" if end > size else "the file is too long")
+        return TensorHeader(file, tensors, metadata)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedFile(file, error) from error

@@ -5,6 +5,7 @@ Imports neither torch nor an encoder library, so that workers start fast and sta
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,12 +13,18 @@ import numpy as np
 
 from latentprint.embeddings.extraction import Extraction
 from latentprint.encoders.preparation import Preparation
-from latentprint.photos.decode import decode
-from latentprint.photos.file_bytes import BrokenPhoto
+from latentprint.photos.decode import Decoded, decode
+from latentprint.photos.file_bytes import BrokenPhoto, UnreachablePhoto
 from latentprint.photos.formats import status_of
 from latentprint.photos.location import member_at
 from latentprint.photos.near_duplicates import difference_hash
 from latentprint.processing import Processing, mask_centre
+
+BROKEN = "broken"
+"""The status of a photo that cannot be used: it has a row in the store, and no vectors."""
+
+UNREACHABLE = "unreachable"
+"""The status of a photo that cannot be found or read at present, which no store keeps."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +113,13 @@ class Prepared:
 def prepare(task: PhotoTask, recipe: Recipe) -> Prepared:
     """Decode a photo once and make every class for every preparation from those pixels.
 
-    A photo that cannot be read or processed comes back with status "broken" and the reason.
+    A photo that cannot be decoded or processed comes back with status "broken" and the reason, one
+    that cannot be found or read, after a few tries, with status "unreachable".
     """
-    how = recipe.how
     try:
-        decoded = decode(task.file, orient=how.orient, max_pixels=how.max_pixels, tones=how.tones)
+        decoded, (size, modified) = _patiently(task, recipe.how)
+    except UnreachablePhoto as error:
+        return broken(task, str(error), BROKEN if recipe.how.skip_missing else UNREACHABLE)
     except BrokenPhoto as error:
         return broken(task, str(error))
     versions: list[list[np.ndarray]] = [[] for _ in recipe.preprocesses]
@@ -118,10 +127,9 @@ def prepare(task: PhotoTask, recipe: Recipe) -> Prepared:
         try:
             image = processing(decoded.image, task.photo_id)
             for made, preprocess in zip(versions, recipe.preprocesses, strict=True):
-                made.append(mask_centre(preprocess.pixels(image), how.mask))
+                made.append(mask_centre(preprocess.pixels(image), recipe.how.mask))
         except (OSError, ValueError, MemoryError) as error:
             return broken(task, f"cannot be processed as {processing.name}: {error}")
-    size, modified = stamp(task.file)
     facts = Facts(
         id=task.photo_id,
         status=status_of(decoded.note),
@@ -141,11 +149,30 @@ def prepare(task: PhotoTask, recipe: Recipe) -> Prepared:
     return Prepared(task.row, facts, tuple(np.stack(made) for made in versions))
 
 
-def broken(task: PhotoTask, reason: str) -> Prepared:
+def broken(task: PhotoTask, reason: str, status: str = BROKEN) -> Prepared:
     """The outcome for a photo that could not be used."""
     size, modified = stamp(task.file)
-    facts = Facts(task.photo_id, "broken", reason, bytes=size, modified=modified)
+    facts = Facts(task.photo_id, status, reason, bytes=size, modified=modified)
     return Prepared(task.row, facts)
+
+
+def _patiently(task: PhotoTask, how: Extraction) -> tuple[Decoded, tuple[int | None, int | None]]:
+    """Decode a photo and say of which file; what may pass is tried again."""
+    for pause in how.pauses:
+        try:
+            return _read(task, how)
+        except UnreachablePhoto:
+            time.sleep(pause)
+    return _read(task, how)
+
+
+def _read(task: PhotoTask, how: Extraction) -> tuple[Decoded, tuple[int | None, int | None]]:
+    # The stamp comes first: a file that is changed while it is read is then found to have changed.
+    before = stamp(task.file)
+    decoded = decode(task.file, orient=how.orient, max_pixels=how.max_pixels, tones=how.tones)
+    if None in before:
+        raise UnreachablePhoto("the file was away for a moment")
+    return decoded, before
 
 
 def stamp(file: Path) -> tuple[int | None, int | None]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from latentprint.embeddings import Extraction, Progress, device_of, extract
 from latentprint.embeddings.engine import prepare_all
 from latentprint.embeddings.kept_memory import kept_memory
-from latentprint.embeddings.worker import PhotoTask, Prepared, Recipe
+from latentprint.embeddings.worker import BROKEN, UNREACHABLE, PhotoTask, Prepared, Recipe
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.load_options import Precision
 from latentprint.errors import LatentprintError
@@ -132,7 +132,7 @@ def readable(prepared: Iterable[Prepared]) -> Generator[Prepared]:
     """
     unread = 0
     for each in prepared:
-        unread = unread + 1 if each.facts.status == "broken" else 0
+        unread = unread + 1 if each.facts.status in (BROKEN, UNREACHABLE) else 0
         if unread > MOST_FILES:
             raise LatentprintError(f"None of the photos can be read: {each.facts.reason}")
         if not unread:

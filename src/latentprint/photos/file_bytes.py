@@ -16,10 +16,22 @@ class BrokenPhoto(LatentprintError):  # noqa: N818 - a finding about a photo, sh
     """A file that cannot be decoded; the message is a short reason without the path."""
 
 
+class UnreachablePhoto(BrokenPhoto):
+    """A file that cannot be had at present: missing, or its disk or network fails.
+
+    It says nothing of the photo, which may be there again a moment later.
+    """
+
+
+# Failures that come with the path itself and do not pass.
+_LASTING = (errno.ELOOP, errno.ENAMETOOLONG)
+
+
 def read_bytes(path: Path) -> bytes:
     """The bytes of a regular file or archive member; a pipe named like a photo would block.
 
     Raises:
+        UnreachablePhoto: If there are none to be had at present.
         BrokenPhoto: If there are none to be had.
     """
     member = member_at(path)
@@ -30,18 +42,22 @@ def read_bytes(path: Path) -> bytes:
         data = path.read_bytes() if member is None else member.read()
     except FileNotFoundError:
         link = file.is_symlink()
-        raise BrokenPhoto(
+        raise UnreachablePhoto(
             "the link points to nothing" if link else "there is no such file"
         ) from None
     except EOFError:
         raise BrokenPhoto("the archive ends before the photo does") from None
-    except (PermissionError, MemoryError) as error:
-        denied = isinstance(error, PermissionError)
-        raise BrokenPhoto("permission denied" if denied else "too large for memory") from None
+    except PermissionError:
+        raise UnreachablePhoto("permission denied") from None
+    except MemoryError:
+        raise BrokenPhoto("too large for memory") from None
     except (OSError, ValueError) as error:
-        loop = isinstance(error, OSError) and error.errno == errno.ELOOP
+        number = error.errno if isinstance(error, OSError) else None
+        loop = number == errno.ELOOP
         reason = "the link points to itself" if loop else f"the file cannot be read: {error}"
-        raise BrokenPhoto(reason.replace(f": {str(file)!r}", "")) from None
+        passing = isinstance(error, OSError) and number not in _LASTING
+        kind = UnreachablePhoto if passing else BrokenPhoto
+        raise kind(reason.replace(f": {str(file)!r}", "")) from None
     if not data:
         raise BrokenPhoto("the file is empty")
     return data

@@ -1,0 +1,245 @@
+"""One shard of a store: two files, tied together by a seal, that appear whole or not at all.
+
+The seal lies in the header of the vectors and holds a digest of them, the digest and size of the
+file of rows, the ids, the number of the shard and the identity of its store. So a file that was
+changed, cut off or exchanged is told from the one that was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from latentprint.embeddings.sharded import DamagedFile, TensorHeader, read_header
+from latentprint.embeddings.worker import BROKEN
+from latentprint.files import write_bytes, writing
+
+_SEAL = "latentprint"
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a shard says of itself.
+
+    Attributes:
+        store: Identity of the store that it belongs to.
+        shard: Its number.
+        photos: How many photos it has, broken ones included.
+        ids: Digest of their ids, in order.
+        rows: Digest of the bytes of its file of rows.
+        rows_bytes: Size of that file.
+        vectors: Digest of the names, types, shapes and bytes of its tensors.
+    """
+
+    store: str
+    shard: int
+    photos: int
+    ids: str
+    rows: str
+    rows_bytes: int
+    vectors: str
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A shard on disk.
+
+    Attributes:
+        folder: The folder of its store.
+        number: Its number, from 0.
+    """
+
+    folder: Path
+    number: int
+
+    @property
+    def tensors(self) -> Path:
+        """The file of vectors, with one float32 tensor [n, D] for every processing class."""
+        return self.folder / f"shard-{self.number:05d}.safetensors"
+
+    @property
+    def rows(self) -> Path:
+        """The file of rows, one for every photo; written last, it makes the shard count."""
+        return self.folder / f"shard-{self.number:05d}.parquet"
+
+    def write(self, store: str, rows: pl.DataFrame, vectors: dict[str, np.ndarray]) -> None:
+        """Write a shard, in place of the one that may be there.
+
+        Args:
+            store: Identity of the store.
+            rows: One for every photo.
+            vectors: float32 [n, D] for every class, n photos that are not broken.
+        """
+        content = io.BytesIO()
+        rows.write_parquet(content)
+        # Without its rows a shard does not count: old rows never stand beside new vectors.
+        self.discard_rows()
+        self.seal(store, rows, content.getbuffer(), vectors)
+        write_bytes(self.rows, content.getbuffer())
+
+    def seal(
+        self,
+        store: str,
+        rows: pl.DataFrame,
+        content: bytes | memoryview,
+        vectors: dict[str, np.ndarray],
+    ) -> None:
+        """Write the vectors with a seal; the file of rows holds, or will hold, the content."""
+        from safetensors.numpy import save
+
+        seal = Seal(
+            store,
+            self.number,
+            rows.height,
+            digest_of_ids(rows["id"]),
+            _digest([content]),
+            len(content),
+            digest_of_vectors(vectors),
+        )
+        # One entry: the order of several would change from run to run.
+        write_bytes(self.tensors, save(vectors, metadata={_SEAL: json.dumps(asdict(seal))}))
+
+    def discard_rows(self) -> None:
+        """Remove the rows, so that the shard does not count any more."""
+        with writing(self.rows):
+            self.rows.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Remove the shard."""
+        self.discard_rows()
+        with writing(self.tensors):
+            self.tensors.unlink(missing_ok=True)
+
+    def header(self) -> TensorHeader:
+        """The header of its vectors.
+
+        Raises:
+            DamagedFile: It cannot be read.
+        """
+        return read_header(self.tensors)
+
+    def read_seal(self, store: str, header: TensorHeader) -> Seal:
+        """The seal, found to be of this shard and this store.
+
+        Raises:
+            DamagedFile: There is none, or it is another's.
+        """
+        try:
+            stated = json.loads(header.metadata[_SEAL])
+            seal = Seal(**{each.name: stated[each.name] for each in fields(Seal)})
+        except (KeyError, ValueError, TypeError) as error:
+            raise DamagedFile(self.tensors, "it has no seal") from error
+        if seal.store != store:
+            raise DamagedFile(self.tensors, "it belongs to another store")
+        if seal.shard != self.number:
+            raise DamagedFile(self.tensors, f"it is shard {seal.shard} under another name")
+        return seal
+
+    def check_sizes(self, store: str | None) -> tuple[TensorHeader, Seal | None]:
+        """Check the shard by its header, its seal and the sizes of both files.
+
+        Args:
+            store: Identity of the store; None where its shards have no seals.
+
+        Raises:
+            DamagedFile: Something does not fit.
+        """
+        header = self.header()
+        if store is None:
+            return header, None
+        seal = self.read_seal(store, header)
+        try:
+            size = self.rows.stat().st_size
+        except OSError as error:
+            raise DamagedFile(self.rows, error) from error
+        if size != seal.rows_bytes:
+            raise DamagedFile(
+                self.rows, f"it has {size} bytes; {seal.rows_bytes} were written with its vectors"
+            )
+        return header, seal
+
+    def check(self, store: str | None, *, wholly: bool = False) -> None:
+        """Check the shard by header, seal, sizes and ids, or wholly by its digests as well.
+
+        Args:
+            store: Identity of the store; None where its shards have no seals.
+            wholly: Read every byte.
+
+        Raises:
+            DamagedFile: Something does not fit.
+        """
+        header, seal = self.check_sizes(store)
+        if wholly and seal is not None:
+            self._check_digests(header, seal)
+        rows = read_rows([self.rows], columns=["id", "status"])
+        if seal is not None:
+            self.check_ids(seal, rows["id"])
+        readable = int((rows["status"] != BROKEN).sum())
+        for name, tensor in header.tensors.items():
+            if tensor.shape[:1] != (readable,):
+                raise DamagedFile(
+                    self.tensors,
+                    f"it has vectors of shape {list(tensor.shape)} under {name} for the "
+                    f"{readable} readable photos of its rows",
+                )
+
+    def _check_digests(self, header: TensorHeader, seal: Seal) -> None:
+        if _digest([self.rows.read_bytes()]) != seal.rows:
+            raise DamagedFile(self.rows, "its bytes are not those that were written")
+        found = digest_of_vectors({name: header.mapped(name) for name in header.tensors})
+        if found != seal.vectors:
+            raise DamagedFile(self.tensors, "its bytes are not those that were written")
+
+    def check_ids(self, seal: Seal, ids: pl.Series) -> None:
+        """Check that rows are those of the photos that the vectors were written with.
+
+        Raises:
+            DamagedFile: They are not.
+        """
+        if digest_of_ids(ids) != seal.ids:
+            raise DamagedFile(self.rows, "it holds other photos than its vectors were made of")
+
+
+def read_rows(files: list[Path], columns: list[str] | None = None) -> pl.DataFrame:
+    """Read the rows of shards, one below the other.
+
+    Raises:
+        DamagedFile: A file cannot be read as a table of rows.
+    """
+    try:
+        return pl.read_parquet(files, columns=columns, glob=False, hive_partitioning=False)
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        if len(files) == 1:
+            reason = str(error).partition("\n")[0]
+            raise DamagedFile(files[0], f"it cannot be read: {reason}") from error
+    # Which one it was; and shards of an early version may lack columns.
+    return pl.concat([read_rows([file], columns) for file in files], how="diagonal")
+
+
+def digest_of_ids(ids: Iterable[str]) -> str:
+    """A digest of ids in their order."""
+    return _digest([json.dumps(list(ids)).encode()])
+
+
+def digest_of_vectors(vectors: dict[str, np.ndarray]) -> str:
+    """A digest of arrays and their names, whatever their order."""
+    parts: list[bytes | memoryview] = []
+    for name in sorted(vectors):
+        array = np.ascontiguousarray(vectors[name])
+        about = json.dumps([name, array.dtype.str, list(array.shape)]).encode()
+        parts += [about, array.reshape(-1).view(np.uint8).data]
+    return _digest(parts)
+
+
+def _digest(parts: Iterable[bytes | memoryview]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
