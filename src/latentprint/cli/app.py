@@ -14,6 +14,7 @@ from latentprint.experiments import STORED
 ORDER = (
     "audit",
     "embed",
+    "store",
     *(each.name for each in STORED),
     "correlation",
     "exif",

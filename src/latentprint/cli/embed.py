@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,8 @@ def embed(
     seed: options.SeedOption = 0,
     control: options.ControlOption = False,
     allow_broken: options.AllowBrokenOption = False,
+    skip_missing: options.SkipMissingOption = False,
+    retry_broken: options.RetryBrokenOption = False,
     device: options.DeviceOption = "auto",
     precision: options.PrecisionOption = "float32",
     margin: options.MarginOption = "published",
@@ -49,7 +52,8 @@ def embed(
 ) -> None:
     """Embed photos under every processing class and keep the embeddings in a folder.
 
-    A run that was killed goes on where it was; finished embeddings are used again.
+    A run that was killed goes on where it was; finished embeddings are used again, and what is
+    damaged is made anew.
     """
     from latentprint import jobs
     from latentprint.cli.output import print_json
@@ -84,9 +88,12 @@ def embed(
                 max_pixels=int(max_megapixels * 1e6),
                 mask=mask,
                 tones=Tones(window=parse_window(window), bits=bits),
+                skip_missing=skip_missing,
+                retry_broken=retry_broken,
             ),
             seed=seed,
             allow_broken=allow_broken,
+            command=shlex.join(["latentprint", *sys.argv[1:]]),
             on_progress=progress,
         )
     facts = stores[0].facts()

@@ -5,7 +5,12 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from latentprint.cli.app import ORDER, app
 from latentprint.errors import LatentprintError
@@ -21,22 +26,50 @@ for _name in (*MODULES, *SUBCOMMANDS):
     importlib.import_module(f"latentprint.cli.{_name}")
 
 
+TERMINATED = 128 + signal.SIGTERM
+"""The exit code of a command that was told to end by SIGTERM."""
+
+_ENDED = {130: "Interrupted.", TERMINATED: "Told to end (SIGTERM)."}
+
+
 def main() -> None:
-    """Run the command line; exit with 0, 1 (failure), 2 (usage) or 130 (interrupted)."""
+    """Run the command line; exit with 0, 1 (failure), 2 (usage), 130 or 143 (told to end)."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     try:
-        app()
+        with _termination_unwinds():
+            app()
     except LatentprintError as error:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(error.exit_code)
     except SystemExit as done:
-        # typer turns Ctrl-C into this exit code without a word.
-        if done.code == 130:
+        # typer turns Ctrl-C into its exit code without a word.
+        if isinstance(done.code, int) and done.code in _ENDED:
             sys.stderr.write(
-                "Interrupted. What was finished is kept: run the same command again to go on.\n"
+                f"{_ENDED[done.code]} What was finished is kept: run the same command again to go "
+                "on.\n"
             )
         raise
     except BrokenPipeError:
         # The reader of a pipe (`| head`) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+@contextmanager
+def _termination_unwinds() -> Iterator[None]:
+    """Let SIGTERM, which schedulers and containers send, end a command as Ctrl-C does.
+
+    By default it ends the process at once: workers, locks and half-written files stay behind.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no signal can be caught
+        return
+
+    def unwind(_number: int, _frame: FrameType | None) -> None:
+        sys.exit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, unwind)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -182,6 +182,22 @@ AllowBrokenOption = Annotated[
     bool,
     typer.Option("--allow-broken", help="Go on when more than 10 % of the photos are broken."),
 ]
+SkipMissingOption = Annotated[
+    bool,
+    typer.Option(
+        "--skip-missing",
+        help="Count photos that cannot be found or read as broken. Default: leave out what was to "
+        "be stored with them, finish the rest and exit with 1.",
+    ),
+]
+RetryBrokenOption = Annotated[
+    bool,
+    typer.Option(
+        "--retry-broken",
+        help="Read photos again that an earlier run found broken, and embed those that were "
+        "mended.",
+    ),
+]
 ControlOption = Annotated[
     bool,
     typer.Option(

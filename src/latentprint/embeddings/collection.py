@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from latentprint.embeddings.sharded import ShardedArray
-from latentprint.embeddings.store import Store, open_store
+from latentprint.embeddings.shard import digest_of, read_rows
+from latentprint.embeddings.sharded import DamagedFile, ShardedArray
+from latentprint.embeddings.store import MANIFEST, Store, open_store
 from latentprint.errors import LatentprintError
 from latentprint.files import write_table, write_text
 from latentprint.photos import Photos, assign_splits, merge_groups, near_duplicate_groups
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 _FEW_ALIKE, _SHARE_ALIKE = 20, 0.05
 
+
+PHOTOS, DATASET = "photos.parquet", "dataset.json"
+"""The files beside the stores: the table of photos, and what set it is."""
 
 FILE_FACTS = ("width", "height", "bytes", "format", "jpeg_quality", "jpeg_subsampling")
 """Facts of a file that a camera may be told by, without a look at its pixels."""
@@ -84,20 +88,52 @@ def refuse_other_photos(folder: Path, photos: Photos) -> None:
     Raises:
         LatentprintError: The folder records other ids or paths.
     """
-    path = folder / "photos.parquet"
-    if path.exists() and not pl.read_parquet(path, columns=["id", "path"]).equals(
-        photos.table.select("id", "path")
-    ):
+    path = folder / PHOTOS
+    if not path.exists():
+        return
+    try:
+        recorded = read_rows([path], columns=["id", "path"])
+    except DamagedFile as damage:
+        # It is written anew at the end, and each store knows of itself which photos it holds.
+        logger.warning("%s is damaged (%s) and is made anew.", path, damage.reason)
+        return
+    if not recorded.equals(photos.table.select("id", "path")):
         raise LatentprintError(
             f"{folder} holds embeddings of other photos: choose another --out, or delete it."
         )
 
 
-def write_photos(folder: Path, photos: Photos) -> None:
-    """Record the table of photos beside the stores, so that these can be read on their own."""
-    write_table(folder / "photos.parquet", photos.table)
-    about = {"name": photos.name, "root": str(photos.root.absolute())}
-    write_text(folder / "dataset.json", json.dumps(about) + "\n")
+def write_photos(folder: Path, photos: Photos, command: str = "") -> None:
+    """Record the table of photos beside the stores, so that these can be read on their own.
+
+    Args:
+        folder: The folder of the stores.
+        photos: The photos.
+        command: The command line that embedded them, if one did.
+    """
+    write_table(folder / PHOTOS, photos.table)
+    about = {
+        "name": photos.name,
+        "root": str(photos.root.absolute()),
+        "command": command,
+        "photos": digest_of((folder / PHOTOS).read_bytes()),
+    }
+    write_text(folder / DATASET, json.dumps(about) + "\n")
+
+
+def read_dataset(folder: Path) -> dict[str, Any]:
+    """What is recorded beside the stores: ``name``, ``root``, and in newer ones more.
+
+    Raises:
+        DamagedFile: It cannot be read.
+    """
+    path = folder / DATASET
+    try:
+        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        about["name"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedFile(path, error) from error
+    return about
 
 
 def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddings]:
@@ -111,21 +147,22 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
         One entry for every encoder, controls last.
 
     Raises:
-        LatentprintError: There are no embeddings, or the table of photos is missing.
+        LatentprintError: There are no embeddings, or the table of photos is missing; or a file is
+            damaged.
     """
     folder = Path(folder)
     if (folder / "embeddings").is_dir():
         folder = folder / "embeddings"
-    table = folder / "photos.parquet"
-    stores = [open_store(path.parent) for path in sorted(folder.glob("*/manifest.json"))]
+    table = folder / PHOTOS
+    stores = [open_store(path.parent) for path in sorted(folder.glob(f"*/{MANIFEST}"))]
     if not stores or not table.exists():
         raise LatentprintError(
             f"{folder} holds no embeddings: make them with "
             f"`latentprint embed PHOTOS --out {folder}`."
         )
-    about = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    about = read_dataset(folder)
     root = Path(about["root"]) if about.get("root") else None
-    photos = pl.read_parquet(table)
+    photos = read_rows([table])
     found = [stored(store, photos, about["name"], seed=seed, root=root) for store in stores]
     return sorted(found, key=lambda each: each.family == CONTROL)
 
@@ -181,7 +218,7 @@ def _grouped(digests: tuple[str, ...], appearances: tuple[str, ...]) -> Sequence
 
 def photos_table(photos: Photos, store: Store) -> pl.DataFrame:
     """Every file of a set with its status and reason, the ignored ones included."""
-    facts = store.facts().rename({"content": "content_digest"})
+    facts = store.facts(store.damages()).rename({"content": "content_digest"})
     known = photos.table.select("id", "path", "split", "label")
     read = known.join(facts, on="id", how="left", maintain_order="left")
     ignored = photos.ignored.select(

@@ -99,9 +99,9 @@ def read_reference(file: Path) -> tuple[np.ndarray, dict[str, str]]:
         where = dict(note["where"])
         digest = note["digest"]
     except (KeyError, ValueError, TypeError) as error:
-        raise DamagedFile(file, "it does not say where it was made") from error
+        raise DamagedFile(file, "it does not say where it was made", repair=file.parent) from error
     if digest != _digest(vectors, where):
-        raise DamagedFile(file, "its bytes are not those that were written")
+        raise DamagedFile(file, "its bytes are not those that were written", repair=file.parent)
     return vectors, where
 
 

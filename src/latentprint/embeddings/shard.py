@@ -99,7 +99,7 @@ class Shard:
             self.number,
             rows.height,
             digest_of_ids(rows["id"]),
-            _digest([content]),
+            digest_of(content),
             len(content),
             digest_of_vectors(vectors),
         )
@@ -191,7 +191,7 @@ class Shard:
                 )
 
     def _check_digests(self, header: TensorHeader, seal: Seal) -> None:
-        if _digest([self.rows.read_bytes()]) != seal.rows:
+        if digest_of(self.rows.read_bytes()) != seal.rows:
             raise DamagedFile(self.rows, "its bytes are not those that were written")
         found = digest_of_vectors({name: header.mapped(name) for name in header.tensors})
         if found != seal.vectors:
@@ -225,7 +225,7 @@ def read_rows(files: list[Path], columns: list[str] | None = None) -> pl.DataFra
 
 def digest_of_ids(ids: Iterable[str]) -> str:
     """A digest of ids in their order."""
-    return _digest([json.dumps(list(ids)).encode()])
+    return digest_of(json.dumps(list(ids)).encode())
 
 
 def digest_of_vectors(vectors: dict[str, np.ndarray]) -> str:
@@ -235,10 +235,11 @@ def digest_of_vectors(vectors: dict[str, np.ndarray]) -> str:
         array = np.ascontiguousarray(vectors[name])
         about = json.dumps([name, array.dtype.str, list(array.shape)]).encode()
         parts += [about, array.reshape(-1).view(np.uint8).data]
-    return _digest(parts)
+    return digest_of(*parts)
 
 
-def _digest(parts: Iterable[bytes | memoryview]) -> str:
+def digest_of(*parts: bytes | memoryview) -> str:
+    """A digest of bytes, one part after the other."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(part)

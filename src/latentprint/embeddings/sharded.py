@@ -25,12 +25,20 @@ class DamagedFile(LatentprintError):  # noqa: N818 - a finding about a file, als
         reason: What is wrong with it, in a few words.
     """
 
-    def __init__(self, file: Path, reason: object) -> None:
+    def __init__(self, file: Path, reason: object, *, repair: Path | None = None) -> None:
+        """Say it in one sentence.
+
+        Args:
+            file: The file.
+            reason: What is wrong with it.
+            repair: The folder to repair first, where embedding again would be refused.
+        """
         self.file = file
         self.reason = str(getattr(reason, "strerror", None) or reason)
+        first = f"`latentprint store repair {repair}`, and then " if repair else ""
         super().__init__(
-            f"{file} is damaged ({self.reason}): run the same `latentprint embed` again, which "
-            "makes anew what is damaged."
+            f"{file} is damaged ({self.reason}): run {first}the same `latentprint embed` again, "
+            "which makes anew what is damaged."
         )
 
 

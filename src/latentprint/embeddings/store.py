@@ -172,24 +172,23 @@ def open_store(folder: Path) -> Store:
     """Open an existing encoder folder.
 
     Raises:
-        LatentprintError: There is no readable manifest, or a newer latentprint wrote it.
+        DamagedFile: There is no readable manifest.
+        LatentprintError: A newer latentprint wrote it.
     """
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         version = int(manifest["format_version"])
+    except FileNotFoundError as error:
+        raise DamagedFile(path, "it is missing") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LatentprintError(
-            f"{path} is not a manifest of embeddings ({error}): `latentprint store repair "
-            f"{folder}` removes it, and the same `latentprint embed` writes it anew."
+        raise DamagedFile(
+            path, f"it is no manifest of embeddings: {error}", repair=folder
         ) from error
     if version > FORMAT_VERSION:
         raise LatentprintError(f"{folder} was written by a newer latentprint: please upgrade.")
     if version > _WITHOUT_SEALS and manifest.get("identity") != _identity(manifest):
-        raise LatentprintError(
-            f"{path} is damaged (it does not say what was written): `latentprint store repair "
-            f"{folder}` removes it, and the same `latentprint embed` writes it anew."
-        )
+        raise DamagedFile(path, "it does not say what was written", repair=folder)
     return Store(folder, manifest)
 
 

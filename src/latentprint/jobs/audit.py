@@ -110,6 +110,8 @@ def audit(
     photos = photos if isinstance(photos, Photos) else open_photos(photos)
     asked = find_questions(questions, [*photos.table.columns, *LABELS])
     parts = list(_parts(out, asked, extraction, options.seed))
+    for part in parts:
+        part.command = command
     if not parts:
         raise UsageError("There is nothing to measure: name an attribute or a label with -a.")
     groups = EncoderGroups.of(encoders, loading, seed=options.seed)

@@ -43,6 +43,7 @@ class Part:
         extraction: How it is done.
         classes: The processing classes.
         questions: What is asked of the embeddings.
+        command: The command line, for the record.
         stores: What was embedded so far, one store for each encoder.
         specs: The encoders' specifications.
     """
@@ -51,6 +52,7 @@ class Part:
     extraction: Extraction
     classes: tuple[Processing, ...]
     questions: Questions = Questions()  # noqa: RUF009 - frozen
+    command: str = ""
     stores: list[Store] = field(default_factory=list)
     specs: list[str] = field(default_factory=list)
 
@@ -66,6 +68,7 @@ def embed(
     extraction: Extraction = Extraction(),  # noqa: B008 - frozen
     seed: int = 0,
     allow_broken: bool = False,
+    command: str = "",
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[Store]:
     """Embed photos under the classes of some attributes and judge how many were broken.
@@ -83,6 +86,7 @@ def embed(
         extraction: How to embed.
         seed: Seeds the rescale factors and the weights of the controls.
         allow_broken: Go on when more than 10 % of the photos are broken.
+        command: The command line, for the record.
         on_progress: Called after every photo.
 
     Returns:
@@ -97,7 +101,7 @@ def embed(
     classes = classes_of(find_attributes(named), extra=extra, seed=seed)
     photos = photos if isinstance(photos, Photos) else open_photos(photos)
     groups = EncoderGroups.of(encoders, loading, seed=seed)
-    part = Part(Path(out), extraction, tuple(classes))
+    part = Part(Path(out), extraction, tuple(classes), command=command)
     refuse_other_photos(part.folder, photos)
     for members in groups.load(mask=extraction.mask):
         embed_part(photos, part, members, groups, allow_broken, on_progress)
@@ -132,7 +136,7 @@ def embed_part(
             groups.fail(error.spec, error)
     else:
         return
-    write_photos(part.folder, photos)
+    write_photos(part.folder, photos, part.command)
     _refuse_broken(stores[0].facts(), allow_broken)
     part.stores += stores
     part.specs += [each.spec for each in using]

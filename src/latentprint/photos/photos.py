@@ -62,5 +62,10 @@ class Photos:
 
     def digest(self) -> str:
         """A digest of ids and paths; labels and splits may change without new embeddings."""
-        text = "\n".join(f"{row[0]}\0{row[1]}" for row in self.table.select("id", "path").rows())
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        return digest_of_photos(self.table)
+
+
+def digest_of_photos(table: pl.DataFrame) -> str:
+    """The digest of a table of photos; see ``Photos.digest``."""
+    text = "\n".join(f"{row[0]}\0{row[1]}" for row in table.select("id", "path").rows())
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
