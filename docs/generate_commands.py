@@ -28,7 +28,7 @@ HEAD = """\
 
 Every command has `--help` with the same text. Results go to standard output, or into the folder of
 `--out`; progress, warnings and errors go to standard error. Exit codes: 0 done, 1 failed, 2 wrong
-usage, 130 interrupted.
+usage, 130 interrupted, 143 told to end (SIGTERM).
 """
 
 NUMBERS = {int: "INTEGER", float: "NUMBER"}
@@ -70,7 +70,8 @@ def _section(words: str, command: Any) -> str:
     parts.append(f"```text\n{_usage(words, arguments, options, below)}\n```")
     hints = _hints(command)
     taken = [*arguments, *options]
-    parts.append("\n".join(_parameter(each, *hints.get(each.name, UNKNOWN)) for each in taken))
+    if taken:
+        parts.append("\n".join(_parameter(each, *hints.get(each.name, UNKNOWN)) for each in taken))
     if below:
         links = [_link(words, name, each) for name, each in below.items()]
         parts.append("\n".join(["Commands:", "", *links]))

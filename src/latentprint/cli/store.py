@@ -18,14 +18,18 @@ if TYPE_CHECKING:
 store_app = typer.Typer(
     cls=Group,
     help="Check stored embeddings, remove what is damaged, and bring stores up to date.",
-    epilog="Examples: `latentprint store verify run` · `latentprint store repair run` · "
-    "`latentprint store upgrade run`",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
 """Commands about stores register with it."""
 
 app.add_typer(store_app, name="store")
+
+
+@store_app.callback()
+def store() -> None:
+    """Check stored embeddings, remove what is damaged, and bring stores up to date."""
+
 
 StoreArgument = Annotated[
     Path,

@@ -63,8 +63,7 @@ def prepare_all(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Ite
                 "A worker process died; reading %d photos one by one to find out which.",
                 len(suspects),
             )
-            for task in suspects:
-                yield _alone(task, recipe)
+            yield from _one_by_one(suspects, recipe)
             start += len(suspects)
 
 
@@ -84,11 +83,19 @@ def _in_pool(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Iterat
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _alone(task: PhotoTask, recipe: Recipe) -> Prepared:
-    for _ in range(_DEATHS):
-        with worker_pool(1) as pool:
-            try:
-                return pool.submit(prepare, task, recipe).result()
-            except BrokenProcessPool:
-                continue
-    return broken(task, "the decoder crashed on this file, or it needs too much memory")
+def _one_by_one(tasks: Sequence[PhotoTask], recipe: Recipe) -> Iterator[Prepared]:
+    """Prepare photos so that it is known which one a worker reads when it dies."""
+    pool = worker_pool(1)
+    try:
+        for task in tasks:
+            for _ in range(_DEATHS):
+                try:
+                    yield pool.submit(prepare, task, recipe).result()
+                    break
+                except BrokenProcessPool:
+                    pool.shutdown(wait=True)
+                    pool = worker_pool(1)
+            else:
+                yield broken(task, "the decoder crashed on this file, or it needs too much memory")
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
