@@ -226,7 +226,7 @@ def test_every_command_has_help(command: str) -> None:
     done = CliRunner().invoke(app, [command, "--help"])
     assert done.exit_code == 0
     assert command in done.stdout
-    assert "Example" in done.stdout or command in ("encoders", "demo")
+    assert "Example" in done.stdout or command in ("encoders", "demo", "store")
 
 
 def test_the_public_api_is_all_there() -> None:

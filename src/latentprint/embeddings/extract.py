@@ -17,7 +17,7 @@ from latentprint.embeddings.engine import default_workers, prepare_all
 from latentprint.embeddings.extraction import Extraction
 from latentprint.embeddings.lock import locked
 from latentprint.embeddings.outage import Outage
-from latentprint.embeddings.reference import keep_or_compare
+from latentprint.embeddings.reference import keep_or_compare, made_up
 from latentprint.embeddings.store import Store, create_or_resume, folder_name
 from latentprint.embeddings.worker import (
     BROKEN,
@@ -137,12 +137,20 @@ class _Extraction:
         _refuse_changed_photos(self.photos, self.stores, facts, self.how)
         if self.how.retry_broken:
             self._add_mended(pending, facts)
-        for encoder, store, preparation, lacks in zip(
-            self.encoders, self.stores, self.preparations, pending, strict=True
-        ):
-            if lacks:
-                keep_or_compare(store.folder, encoder, preparation, device_of([encoder]))
+        self._compare_encoders(pending)
         self._compute(pending, sum(_broken(each).height for each in facts[:1]), on_progress)
+
+    def _compare_encoders(self, pending: list[set[int]]) -> None:
+        """Look whether the encoders of stores that lack something are those they were begun with.
+
+        Raises:
+            LatentprintError: One is not.
+        """
+        needed = [at for at, lacks in enumerate(pending) if lacks]
+        batches = {each: made_up(each) for each in {self.preparations[at] for at in needed}}
+        for at in needed:
+            encoder, batch = self.encoders[at], batches[self.preparations[at]]
+            keep_or_compare(self.stores[at].folder, encoder, batch, device_of([encoder]))
 
     def _compute(
         self,

@@ -13,7 +13,7 @@ import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -24,6 +24,9 @@ from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.preparation import Preparation
 from latentprint.errors import LatentprintError
 from latentprint.files import write_bytes
+
+if TYPE_CHECKING:
+    import torch
 
 logger = logging.getLogger(__name__)
 
@@ -38,22 +41,20 @@ _SIDE = 256
 _PACKAGES = ("torch", "timm", "open_clip_torch", "transformers", "onnxruntime", "numpy", "pillow")
 
 
-def keep_or_compare(folder: Path, encoder: Encoder, preparation: Preparation, device: str) -> None:
+def keep_or_compare(folder: Path, encoder: Encoder, pixels: torch.Tensor, device: str) -> None:
     """Keep the embeddings of the made-up pictures, or compare them with those that are kept.
 
     Args:
         folder: The folder of the store.
         encoder: The encoder.
-        preparation: What makes its pixels, as it is used for photos.
+        pixels: The batch of ``made_up``, one for all encoders that prepare photos alike: blocks of
+            one network share its pass.
         device: Where it runs.
 
     Raises:
         LatentprintError: The encoder does not say what it said before.
     """
-    import torch
-
-    pixels = np.stack([preparation.pixels(picture) for picture in pictures()])
-    found = encoder.embed(torch.from_numpy(pixels)).numpy().astype(np.float32)
+    found = encoder.embed(pixels).numpy().astype(np.float32)
     where = {"device": device, **_versions()}
     file = folder / REFERENCE
     if not file.exists():
@@ -103,6 +104,13 @@ def read_reference(file: Path) -> tuple[np.ndarray, dict[str, str]]:
     if digest != _digest(vectors, where):
         raise DamagedFile(file, "its bytes are not those that were written", repair=file.parent)
     return vectors, where
+
+
+def made_up(preparation: Preparation) -> torch.Tensor:
+    """The made-up pictures as a batch for encoders that prepare photos in one way."""
+    import torch
+
+    return torch.from_numpy(np.stack([preparation.pixels(each) for each in pictures()]))
 
 
 def pictures() -> Iterator[Image.Image]:
