@@ -18,7 +18,7 @@ from latentprint.article.code import highlight_css
 from latentprint.article.document import Document, read_article
 from latentprint.article.headings import Heading
 from latentprint.errors import UsageError
-from latentprint.files import write_bytes
+from latentprint.files import require_place, write_bytes
 
 _HERE = Path(__file__).parent
 _INLINE = "'unsafe-inline'"
@@ -84,7 +84,9 @@ def render_page(document: Document, *, safe: bool = False) -> str:
     )
 
 
-def write_article(source: Path, out: Path | None = None, *, safe: bool = False) -> Written:
+def write_article(
+    source: Path | str, out: Path | str | None = None, *, safe: bool = False
+) -> Written:
     """Render an article in Markdown to one HTML file, in place of a former one.
 
     Args:
@@ -96,11 +98,12 @@ def write_article(source: Path, out: Path | None = None, *, safe: bool = False) 
         LatentprintError: The source cannot be read, or the page cannot be written.
         UsageError: The page would replace its own source, or is to be a folder.
     """
-    out = source.with_suffix(".html") if out is None else out
-    if out.is_dir():
-        raise UsageError(f"{out} is a folder. Name the file to write, such as {out / 'page.html'}.")
+    source = Path(source)
+    out = source.with_suffix(".html") if out is None else Path(out)
     if out.exists() and source.exists() and out.samefile(source):
         raise UsageError(f"The page would replace its own source, {source}. Name another --out.")
+    if source.is_file():
+        require_place(out)
     document = read_article(source, safe=safe)
     return Written(out, write_page(render_page(document, safe=safe), out), document)
 

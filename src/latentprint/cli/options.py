@@ -91,6 +91,13 @@ LayoutOption = Annotated[
         "but paircams by their marks."
     ),
 ]
+FollowLinksOption = Annotated[
+    bool,
+    typer.Option(
+        "--follow-links",
+        help="Follow links that lead out of the folder; by default they are counted and left.",
+    ),
+]
 LabelOption = Annotated[
     str | None,
     typer.Option("--label", metavar="COLUMN", help="Manifest column that is the semantic label."),

@@ -12,11 +12,11 @@ import polars as pl
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import assign_splits, read_table
 from latentprint.photos.split import SPLIT_NAMES
+from latentprint.processing import NONE
 
 SUFFIXES = (".npy", ".npz", ".parquet")
 """Endings of files that are read as vectors."""
 
-_UNPROCESSED = "none"
 _ROWS_AT_ONCE = 4096
 _SHOWN = 5
 
@@ -81,8 +81,8 @@ class OwnVectors:
         Raises:
             UsageError: Another class is asked for.
         """
-        if processing != _UNPROCESSED:
-            raise unknown_name("processing class", processing, (_UNPROCESSED,))
+        if processing != NONE.name:
+            raise unknown_name("processing class", processing, (NONE.name,))
         return self.rows
 
 

@@ -75,6 +75,8 @@ class EncoderGroups:
                 f"--weights {loading.weights} is for exactly one encoder that is named, and "
                 f"{len(asked)} are asked for."
             )
+        for spec in specs:
+            untrained_spec(spec)  # a single encoder is built no more than once
         if len(asked) > 1:
             _refuse_misspelt(specs)
         return cls(asked, loading, seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,18 +21,6 @@ if TYPE_CHECKING:
     from latentprint.embeddings import StoredEmbeddings
     from latentprint.experiments.source import Opened
     from latentprint.jobs.measure import Measured
-
-
-def make_run_folder(out: Path) -> None:
-    """Make a run folder before anything is measured, so that no work is lost for want of one.
-
-    Raises:
-        LatentprintError: Nothing can be written to it.
-    """
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
 
 
 def write_run(
@@ -95,7 +82,10 @@ def settings_of(
     first = opened[0]
     return {
         **run_settings(command, first.source.dataset, seed, first.root),
-        "encoders": [each.encoder for each in opened if each.encoder],
+        # Once each, where embeddings of whole and of masked photos are asked.
+        "encoders": list(
+            {each.encoder["name"]: each.encoder for each in opened if each.encoder}.values()
+        ),
         "extraction": first.extraction,
         "photos": {"split_made": first.source.split_made},
         "left_out": [asdict(each) for each in measured.left_out],

@@ -13,6 +13,7 @@ from latentprint.embeddings import (
     open_collection,
     open_own_vectors,
     open_study_files,
+    run_embeddings,
     select_photos,
     with_labels,
 )
@@ -71,7 +72,8 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
         seed: Seeds the train/val split of photos that come without one.
 
     Returns:
-        One entry for every encoder, controls last.
+        One entry for every encoder, controls last; of an audit of labels and of processing, first
+        all with embeddings of whole photos, then all with those of masked ones.
 
     Raises:
         UsageError: There is no such model, variant, column or condition.
@@ -100,7 +102,8 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
             each.store.manifest["encoder"],
             is_masked(each.store),
         )
-        for each in open_collection(store, seed=seed)
+        for folder in run_embeddings(store)
+        for each in open_collection(folder, seed=seed)
     ]
 
 

@@ -130,12 +130,7 @@ def near_duplicates(
             device, or a vector is zero or not finite.
     """
     options = options or PairsOptions()
-    design = design_pairs(
-        source.photos,
-        subject=options.subject,
-        device=options.device,
-        drop_incomplete=options.drop_incomplete,
-    )
+    design = design_of(source.photos, options)
     (vectors,) = open_vectors(source, [processing], design.photos, options.memory_mb)
     found = [
         retrieve(vectors, design.subjects, each, options.memory_mb) for each in design.directions
@@ -150,6 +145,16 @@ def near_duplicates(
         for gallery, each in zip((PairGallery.QUERY, PairGallery.TARGET), pair, strict=True)
     ]
     return PairsOutcome(source.encoder, rows, pl.concat(queries))
+
+
+def design_of(photos: pl.DataFrame, options: PairsOptions) -> PairDesign:
+    """The roles of photos as the options have them; see ``design_pairs``."""
+    return design_pairs(
+        photos,
+        subject=options.subject,
+        device=options.device,
+        drop_incomplete=options.drop_incomplete,
+    )
 
 
 def _queries(
