@@ -101,6 +101,7 @@ class Opened:
         masked: Whether the middle of photos was masked; None where that is not known.
         draw: How classes are drawn unless the user says otherwise: for files of the study by row,
             as published.
+        notes: What had to be settled to read them, as sentences.
     """
 
     source: EmbeddingSource
@@ -110,6 +111,7 @@ class Opened:
     encoder: dict[str, Any] = field(default_factory=dict)
     masked: bool | None = None
     draw: Draw = "photo"
+    notes: tuple[str, ...] = ()
 
 
 def without_controls(opened: Sequence[Opened]) -> list[Opened]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,20 +70,34 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def read_table(file: Path) -> pl.DataFrame:
+def read_table(file: Path, *, leave: Sequence[str] = ()) -> pl.DataFrame:
     """Read a table as ``open_table`` does, and log what was changed in it.
+
+    Args:
+        file: A ``.csv`` or ``.parquet`` file.
+        leave: Columns of a ``.parquet`` file that are not read.
 
     Raises:
         UsageError: It is neither a ``.csv`` nor a ``.parquet`` file.
         LatentprintError: It cannot be read.
     """
-    table = open_table(file)
-    for note in table.notes:
-        logger.warning("%s", note)
-    return table.frame
+    return _told(open_table(file, leave=leave))
 
 
-def open_table(file: Path) -> Table:
+def tidy_table(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Strip white space as where a file is opened, and log what was changed.
+
+    Args:
+        frame: A table that comes from elsewhere.
+        name: What the log calls it.
+
+    Raises:
+        LatentprintError: Two columns are one but for white space around their names.
+    """
+    return _told(_stripped(frame, name))
+
+
+def open_table(file: Path, *, leave: Sequence[str] = ()) -> Table:
     """Open a ``.csv`` file, its values as text, or a ``.parquet`` file.
 
     White space around the names of columns and around texts is stripped here, once for whoever
@@ -98,19 +113,30 @@ def open_table(file: Path) -> Table:
         if file.suffix.lower() == ".csv":
             frame = pl.read_csv(file, infer_schema=False)
         else:
-            frame = pl.read_parquet(file)
+            frame = _read_parquet(file, leave)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise LatentprintError(f"{file} cannot be read as a table: {reason}") from error
-    return _stripped(frame, file)
+    return _stripped(frame, file.name)
 
 
-def _stripped(frame: pl.DataFrame, file: Path) -> Table:
+def _read_parquet(file: Path, leave: Sequence[str]) -> pl.DataFrame:
+    table = pl.scan_parquet(file, glob=False)
+    return table.select(pl.exclude(leave)).collect() if leave else table.collect()
+
+
+def _told(table: Table) -> pl.DataFrame:
+    for note in table.notes:
+        logger.warning("%s", note)
+    return table.frame
+
+
+def _stripped(frame: pl.DataFrame, file: str) -> Table:
     names = {name: name.strip() for name in frame.columns}
     if len(set(names.values())) < len(names):
         twice = next(name for name in names.values() if list(names.values()).count(name) > 1)
         raise LatentprintError(
-            f"{file.name} has the column {twice!r} twice, but for white space around its name."
+            f"{file} has the column {twice!r} twice, but for white space around its name."
         )
     frame = frame.rename(names)
     texts = [
@@ -126,12 +152,10 @@ def _stripped(frame: pl.DataFrame, file: Path) -> Table:
     }
     notes = []
     if headers := [name for given, name in names.items() if given != name]:
-        notes.append(
-            f"{file.name}: white space was stripped from the {_some('column name', headers)}."
-        )
+        notes.append(f"{file}: white space was stripped from the {_some('column name', headers)}.")
     if changed:
         counts = [f"{name!r} ({count} values)" for name, count in changed.items()]
-        notes.append(f"{file.name}: white space was stripped in the {_some('column', counts)}.")
+        notes.append(f"{file}: white space was stripped in the {_some('column', counts)}.")
     return Table(frame.with_columns(after.get_columns()), tuple(notes))
 
 
