@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.neighbors.influence_steps import InfluenceOptions
 from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness_steps import RobustnessQuestions
 from latentprint.experiments.probes.acquisition_probe import Guards
@@ -74,8 +75,11 @@ def test_some_of_ones_own_vectors(vectors: Path) -> None:
 
 
 def test_what_processing_vectors_were_given_is_not_known(vectors: Path) -> None:
-    with pytest.raises(UsageError, match="no published attribute"):
-        measure_stored("influence", of(vectors))
+    for experiment in ("influence", "probe", "similarity"):
+        with pytest.raises(UsageError, match=r"no published attribute .*robustness --nuisance"):
+            measure_stored(experiment, of(vectors))
+    with pytest.raises(UsageError, match=r"none of a photo processed as JPEG"):
+        measure_stored("influence", of(vectors), InfluenceOptions(attributes=("jpeg",)))
 
 
 def rows_of(sources: Sources) -> list[Result]:

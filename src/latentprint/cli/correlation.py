@@ -24,7 +24,14 @@ _SECONDS_BETWEEN_LINES = 5.0
     "--label species --group photographer --out correlation.csv`"
 )
 def correlation(
-    photos: options.PhotosArgument,
+    photos: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PHOTOS_OR_VECTORS",
+            help="A folder of photos or a manifest; vectors of your own; or a .csv or .parquet "
+            "table without paths, of which only the columns are asked.",
+        ),
+    ],
     label: Annotated[
         str, typer.Option(metavar="COLUMN", help="Column with the classes.")
     ] = "label",
@@ -41,6 +48,22 @@ def correlation(
         ),
     ] = None,
     bins: options.BinsOption = None,
+    metadata: Annotated[
+        Path | None, typer.Option(metavar="TABLE", help="For vectors: a table about their photos.")
+    ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="For vectors: the column by which they find their rows."
+        ),
+    ] = None,
+    vector_columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="For vectors: what they are in a file that holds other things too; repeat it.",
+        ),
+    ] = None,
     files: Annotated[
         bool,
         typer.Option(
@@ -76,12 +99,18 @@ def correlation(
     )
     from latentprint.experiments.probes.labels import parse_bins
     from latentprint.files import require_table_suffix
-    from latentprint.photos import open_photos
+    from latentprint.jobs.known_photos import open_known
 
     if out is not None:
         require_table_suffix(out)
     table, unread = photo_columns(
-        open_photos(photos, layout=layout),
+        open_known(
+            photos,
+            metadata,
+            id_column=id_column,
+            vector_columns=vector_columns or (),
+            layout=layout,
+        ),
         read_files=files,
         workers=workers,
         on_progress=_lines(),

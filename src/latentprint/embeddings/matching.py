@@ -52,7 +52,7 @@ def match_rows(
     if table is None:
         if id_column is not None and id_column not in beside.columns:
             raise unknown_name(f"column of {found.name}", id_column, beside.columns)
-        return Matched(beside, found.name, id_column or _names_photos(beside))
+        return Matched(beside, found.name, id_column or names_photos(beside))
     shared = (name for name in IDS if name in beside.columns and name in table.frame.columns)
     key = id_column or next(shared, None)
     if key is None:
@@ -69,7 +69,7 @@ def match_rows(
             " says was taken."
         )
     frame = pl.concat([beside.drop(both), ours], how="horizontal") if beside.columns else ours
-    named = id_column or ("id" if "id" in ours.columns else key) or _names_photos(ours)
+    named = id_column or ("id" if "id" in ours.columns else key) or names_photos(ours)
     return Matched(frame, table.name, named, tuple(notes))
 
 
@@ -126,7 +126,7 @@ def _by_id(found: FoundVectors, table: MetadataTable, key: str) -> pl.DataFrame:
     return ids.to_frame().join(rows, on=key, how="left", maintain_order="left")
 
 
-def _names_photos(table: pl.DataFrame) -> str | None:
+def names_photos(table: pl.DataFrame) -> str | None:
     """``id``, or else the first column of paths that is complete and without repeats."""
     if "id" in table.columns:
         return "id"

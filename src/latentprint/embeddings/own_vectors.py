@@ -16,8 +16,8 @@ from latentprint.embeddings.vector_files import FoundVectors, read_vectors, some
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import assign_splits
 from latentprint.photos.split import SPLIT_NAMES
+from latentprint.processing import NONE
 
-_UNPROCESSED = "none"
 _ROWS_AT_ONCE = 4096
 _UNNAMED = "vectors"
 
@@ -62,7 +62,7 @@ class OwnVectors:
         Raises:
             UsageError: Another class is asked for.
         """
-        if processing != _UNPROCESSED:
+        if processing != NONE.name:
             raise UsageError(
                 f"{self.encoder} holds one vector for each photo, and none of a photo processed as"
                 f" {processing}: ask `latentprint robustness` whether neighbours follow a column of"

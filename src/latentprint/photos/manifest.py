@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +85,19 @@ def read_table(file: Path, *, leave: Sequence[str] = ()) -> pl.DataFrame:
     return _told(open_table(file, leave=leave))
 
 
+def column_names(file: Path) -> list[str]:
+    """The columns of a ``.csv`` or ``.parquet`` file, none of whose rows is read.
+
+    Raises:
+        UsageError: It is neither.
+        LatentprintError: It cannot be read.
+    """
+    _require_table(file)
+    with reading_table(file):
+        scan = pl.scan_csv if file.suffix.lower() == ".csv" else pl.scan_parquet
+        return [name.strip() for name in scan(file, glob=False).collect_schema()]
+
+
 def tidy_table(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     """Strip white space as where a file is opened, and log what was changed.
 
@@ -107,17 +121,32 @@ def open_table(file: Path, *, leave: Sequence[str] = ()) -> Table:
         UsageError: It is neither.
         LatentprintError: It cannot be read.
     """
-    if file.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{file} is no table: a .csv or .parquet file is needed.")
-    try:
+    _require_table(file)
+    with reading_table(file):
         if file.suffix.lower() == ".csv":
             frame = pl.read_csv(file, infer_schema=False)
         else:
             frame = _read_parquet(file, leave)
+    return _stripped(frame, file.name)
+
+
+def _require_table(file: Path) -> None:
+    if file.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{file} is no table: a .csv or .parquet file is needed.")
+
+
+@contextmanager
+def reading_table(file: Path) -> Iterator[None]:
+    """Turn what polars raises where a file is no table, or damaged, into one sentence.
+
+    Raises:
+        LatentprintError: Instead of any error of polars or the disk.
+    """
+    try:
+        yield
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise LatentprintError(f"{file} cannot be read as a table: {reason}") from error
-    return _stripped(frame, file.name)
 
 
 def _read_parquet(file: Path, leave: Sequence[str]) -> pl.DataFrame:

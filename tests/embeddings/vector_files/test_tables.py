@@ -149,8 +149,8 @@ def test_a_file_that_was_cut_off_is_named(tmp_path: Path, keep: int) -> None:
     pl.DataFrame({"v": VECTORS}).write_parquet(file)
     content = file.read_bytes()
     file.write_bytes(content[:keep])
-    with pytest.raises(LatentprintError, match=r"v\.parquet cannot be read as Parquet"):
+    with pytest.raises(LatentprintError, match=r"v\.parquet cannot be read as a table"):
         read_vectors(file)
     file.write_bytes(content[:60] + bytes([0xFF]) * 200 + content[260:])
-    with pytest.raises(LatentprintError, match=r"v\.parquet cannot be read as Parquet"):
+    with pytest.raises(LatentprintError, match=r"v\.parquet cannot be read as a table"):
         read_vectors(file)

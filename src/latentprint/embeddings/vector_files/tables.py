@@ -17,6 +17,7 @@ from latentprint.embeddings.vector_files.found import FoundVectors, rows_at_once
 from latentprint.embeddings.vector_files.named import OPTION
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import read_table
+from latentprint.photos.manifest import reading_table
 
 _NUMBERED = re.compile(r"(?P<stem>.*?)(?P<number>\d+)")
 
@@ -51,17 +52,13 @@ def read_parquet(file: Path, asked: Sequence[str] = ()) -> FoundVectors:
         UsageError: There are no such columns, or it is not clear which they are.
         LatentprintError: The file is damaged, or its lists are not equally long.
     """
-    try:
+    columns = vector_columns(_schema(file), asked, str(file))
+    with reading_table(file):
         table = pl.scan_parquet(file, glob=False)
-        schema = dict(table.collect_schema())
-        columns = vector_columns(schema, asked, str(file))
         n = int(table.select(pl.len()).collect().item())
         if not n:
             raise LatentprintError(f"{file} holds no vectors: it has no rows.")
         array = _matrix(table.select(columns.names), n, file)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise LatentprintError(f"{file} cannot be read as Parquet: {reason}") from error
     beside = read_table(file, leave=columns.names)
     notes = []
     if beside.columns:
@@ -70,6 +67,19 @@ def read_parquet(file: Path, asked: Sequence[str] = ()) -> FoundVectors:
             f" {', '.join(beside.columns)} as what is known of the photos."
         )
     return FoundVectors(str(file), StackedRows.of([array]), beside, tuple(notes))
+
+
+def tells_vectors(file: Path) -> bool:
+    """Whether it is clear without being told which columns of a Parquet file are vectors.
+
+    Raises:
+        LatentprintError: The file is damaged.
+    """
+    try:
+        vector_columns(_schema(file), (), str(file))
+    except UsageError:
+        return False
+    return True
 
 
 def vector_columns(schema: Schema, asked: Sequence[str], file: str) -> Columns:
@@ -108,6 +118,11 @@ def vector_columns(schema: Schema, asked: Sequence[str], file: str) -> Columns:
             f" name one column of lists, or columns of floats, with {OPTION}."
         )
     return found
+
+
+def _schema(file: Path) -> Schema:
+    with reading_table(file):
+        return dict(pl.scan_parquet(file, glob=False).collect_schema())
 
 
 def _only(schema: Schema, file: str) -> Columns:
