@@ -88,6 +88,7 @@ def settings_of(
         ),
         "extraction": first.extraction,
         "photos": {"split_made": first.source.split_made},
+        "notes": list(dict.fromkeys(note for each in opened for note in each.notes)),
         "left_out": [asdict(each) for each in measured.left_out],
     }
 

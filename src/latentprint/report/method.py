@@ -71,7 +71,8 @@ def _facts(settings: dict[str, Any]) -> list[tuple[str, str]]:
             for key, value in (settings.get(group) or {}).items()
         ]
         facts += [(name, ", ".join(told))] if told else []
-    return facts
+    notes = settings.get("notes")
+    return [*facts, ("How embeddings were read", " ".join(notes))] if notes else facts
 
 
 def _preprocessing(record: dict[str, Any]) -> str:
