@@ -16,6 +16,7 @@ ORDER = (
     "embed",
     *(each.name for each in STORED),
     "correlation",
+    "canary",
     "exif",
     "flickr",
     "report",
