@@ -48,13 +48,14 @@ if TYPE_CHECKING:
     from latentprint.jobs.measure import Measured
     from latentprint.photos import Photos, exif_table, open_photos, read_exif
     from latentprint.processing import ATTRIBUTES, Attribute, Processing, read_attribute
-    from latentprint.report import write_markdown, write_report
+    from latentprint.report import Drawn, write_figures, write_markdown, write_report
 
 __all__ = [
     "ATTRIBUTES",
     "Attribute",
     "Audit",
     "ComparisonOptions",
+    "Drawn",
     "Encoder",
     "Extraction",
     "Guards",
@@ -99,6 +100,7 @@ __all__ = [
     "select_photos",
     "with_labels",
     "write_article",
+    "write_figures",
     "write_markdown",
     "write_report",
 ]
@@ -144,7 +146,7 @@ __getattr__ = loaded_when_used(
         "jobs.measure": ("Measured",),
         "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
         "processing": ("ATTRIBUTES", "Attribute", "Processing", "read_attribute"),
-        "report": ("write_markdown", "write_report"),
+        "report": ("Drawn", "write_figures", "write_markdown", "write_report"),
     },
 )
 

@@ -120,26 +120,49 @@ def write_page(page: str, out: Path) -> int:
     return len(content)
 
 
-def _styles(document: Document) -> list[Markup]:
-    styles = [_file("page.css"), _markup(highlight_css())]
-    if _has_figures(document.body):
+def figure_styles(body: str) -> list[Markup]:
+    """The colours of a page, and the style sheets that the figures in it need.
+
+    Args:
+        body: The HTML that holds figures.
+    """
+    styles = [_file("colours.css")]
+    if _has_figures(body):
         styles.append(_file("figures.css"))
-    if _has_galleries(document.body):
+    if _has_galleries(body):
         styles.append(_file("galleries.css"))
+    return styles
+
+
+def figure_scripts(body: str) -> list[Markup]:
+    """The scripts that the figures in a page need, but for Plotly's.
+
+    Args:
+        body: The HTML that holds figures.
+    """
+    scripts = []
+    if _has_figures(body):
+        scripts.append(_file("figures.js"))
+    if _has_galleries(body):
+        scripts.append(_file("galleries.js"))
+    return scripts
+
+
+def has_plots(body: str) -> bool:
+    """Whether the figures in a page need Plotly."""
+    return 'class="plot"' in body
+
+
+def _styles(document: Document) -> list[Markup]:
+    styles = [*figure_styles(document.body), _file("page.css"), _markup(highlight_css())]
     if document.front.styles:
         styles.append(_markup(_inside(document.front.styles, "style")))
     return styles
 
 
 def _scripts(body: str) -> list[Markup]:
-    scripts = [_file("cards.js"), _file("page.js")]
-    if 'class="plot"' in body:
-        scripts.append(_plotly())
-    if _has_figures(body):
-        scripts.append(_file("figures.js"))
-    if _has_galleries(body):
-        scripts.append(_file("galleries.js"))
-    return scripts
+    plotly = [plotly_script()] if has_plots(body) else []
+    return [_file("cards.js"), _file("page.js"), *plotly, *figure_scripts(body)]
 
 
 def _allowed(scripts: list[Markup]) -> str:
@@ -187,7 +210,8 @@ def _file(name: str) -> Markup:
 
 
 @cache
-def _plotly() -> Markup:
+def plotly_script() -> Markup:
+    """Plotly's script, as it can stand in a script element or in a file."""
     from plotly.offline import get_plotlyjs
 
     return _markup(_inside(get_plotlyjs(), "script"))

@@ -19,6 +19,7 @@ ORDER = (
     "exif",
     "flickr",
     "report",
+    "figures",
     "article",
     "demo",
     "encoders",
