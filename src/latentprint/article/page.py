@@ -75,6 +75,7 @@ def render_page(document: Document, *, safe: bool = False) -> str:
             styles=_styles(document),
             theme=theme,
             scripts=scripts,
+            shared={key: _markup(each) for key, each in document.shared_scripts.items()},
             headings=_headings(document.headings),
             body=_markup(document.body),
             footnotes=[_markup(each) for each in document.footnotes],
@@ -84,13 +85,16 @@ def render_page(document: Document, *, safe: bool = False) -> str:
     )
 
 
-def write_article(source: Path, out: Path | None = None, *, safe: bool = False) -> Written:
+def write_article(
+    source: Path, out: Path | None = None, *, safe: bool = False, scale: bool = True
+) -> Written:
     """Render an article in Markdown to one HTML file, in place of a former one.
 
     Args:
         source: The article.
         out: The file to write, beside the source by default; its folder is made if need be.
         safe: Whether the source is not trusted: HTML and scripts of its own are dropped.
+        scale: Whether pictures are made as small as they are shown.
 
     Raises:
         LatentprintError: The source cannot be read, or the page cannot be written.
@@ -101,7 +105,7 @@ def write_article(source: Path, out: Path | None = None, *, safe: bool = False) 
         raise UsageError(f"{out} is a folder. Name the file to write, such as {out / 'page.html'}.")
     if out.exists() and source.exists() and out.samefile(source):
         raise UsageError(f"The page would replace its own source, {source}. Name another --out.")
-    document = read_article(source, safe=safe)
+    document = read_article(source, safe=safe, scale=scale)
     return Written(out, write_page(render_page(document, safe=safe), out), document)
 
 
@@ -161,8 +165,13 @@ def _styles(document: Document) -> list[Markup]:
 
 
 def _scripts(body: str) -> list[Markup]:
+    own = ["cards.js", "page.js"]
+    if "embedded-plot" in body:
+        own.append("frames.js")
+    if "data-index=" in body:
+        own.append("linked_pictures.js")
     plotly = [plotly_script()] if has_plots(body) else []
-    return [_file("cards.js"), _file("page.js"), *plotly, *figure_scripts(body)]
+    return [*map(_file, own), *plotly, *figure_scripts(body)]
 
 
 def _allowed(scripts: list[Markup]) -> str:
