@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from latentprint.jobs.measure import Measured
     from latentprint.photos import Photos, exif_table, open_photos, read_exif
     from latentprint.processing import ATTRIBUTES, Attribute, Processing, read_attribute
-    from latentprint.report import write_markdown, write_report
+    from latentprint.report import Drawn, write_figures, write_markdown, write_report
 
 __all__ = [
     "ATTRIBUTES",
@@ -59,6 +59,7 @@ __all__ = [
     "Canary",
     "CanaryCheck",
     "ComparisonOptions",
+    "Drawn",
     "Encoder",
     "Extraction",
     "Guards",
@@ -105,6 +106,7 @@ __all__ = [
     "select_photos",
     "with_labels",
     "write_article",
+    "write_figures",
     "write_markdown",
     "write_report",
 ]
@@ -152,7 +154,7 @@ __getattr__ = loaded_when_used(
         "jobs.measure": ("Measured",),
         "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
         "processing": ("ATTRIBUTES", "Attribute", "Processing", "read_attribute"),
-        "report": ("write_markdown", "write_report"),
+        "report": ("Drawn", "write_figures", "write_markdown", "write_report"),
     },
 )
 

@@ -20,6 +20,7 @@ ORDER = (
     "exif",
     "flickr",
     "report",
+    "figures",
     "article",
     "demo",
     "encoders",
