@@ -25,7 +25,14 @@ _SECONDS_BETWEEN_LINES = 5.0
     "--label species --group photographer --out correlation.csv`"
 )
 def correlation(
-    photos: options.PhotosArgument,
+    photos: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PHOTOS_OR_VECTORS",
+            help="A folder of photos or a manifest; vectors of your own; or a .csv or .parquet "
+            "table without paths, of which only the columns are asked.",
+        ),
+    ],
     label: Annotated[
         str, typer.Option(metavar="COLUMN", help="Column with the classes.")
     ] = "label",
@@ -42,6 +49,22 @@ def correlation(
         ),
     ] = None,
     bins: options.BinsOption = None,
+    metadata: Annotated[
+        Path | None, typer.Option(metavar="TABLE", help="For vectors: a table about their photos.")
+    ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="For vectors: the column by which they find their rows."
+        ),
+    ] = None,
+    vector_columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="For vectors: what they are in a file that holds other things too; repeat it.",
+        ),
+    ] = None,
     files: Annotated[
         bool,
         typer.Option(
@@ -79,12 +102,17 @@ def correlation(
     )
     from latentprint.experiments.probes.labels import parse_bins
     from latentprint.files import require_table
-    from latentprint.photos import open_photos
+    from latentprint.jobs.known_photos import open_known
     from latentprint.photos.exif_files import SCHEMA
 
-    opened, rules = (
-        open_photos(photos, layout=layout, follow_links=follow_links),
-        parse_bins(bins or []),
+    rules = parse_bins(bins or [])
+    opened = open_known(
+        photos,
+        metadata,
+        id_column=id_column,
+        vector_columns=vector_columns or (),
+        layout=layout,
+        follow_links=follow_links,
     )
     asked = [label, *(column or []), *([group] if group else [])]
     check_columns(opened.table, asked, rules, list(SCHEMA) if files else [])

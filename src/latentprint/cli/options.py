@@ -28,7 +28,8 @@ EncoderOption = Annotated[
         metavar="SPEC",
         help="Encoder to audit; repeat it for several. `latentprint encoders` lists the forms; "
         "names and patterns of the published encoders (clip-vit-b-16-wit, 'dinov2-*', published) "
-        "do too. Default: the embedded EfficientNet-Lite0.",
+        "do too. NAME=SPEC gives a name of your own, SPEC@FILE weights of a local file. Default: "
+        "the embedded EfficientNet-Lite0.",
     ),
 ]
 AttributeOption = Annotated[

@@ -131,8 +131,8 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
     stores = [open_store(path.parent) for path in sorted(folder.glob("*/manifest.json"))]
     if not stores or not table.exists():
         raise LatentprintError(
-            f"{folder} holds no embeddings: make them with "
-            f"`latentprint embed PHOTOS --out {folder}`."
+            f"{folder} holds no embeddings: name what `latentprint embed PHOTOS --out FOLDER`"
+            " wrote, or vectors of your own."
         )
     about = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
     root = Path(about["root"]) if about.get("root") else None

@@ -35,6 +35,7 @@ class Option:
         parse: Makes the field's value of what was written.
         argument: Whether it is written without a name.
         presets: What each of its choices sets other fields to, by their names.
+        written: Its type on the command line, where Python takes more.
     """
 
     flags: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class Option:
     parse: Callable[[Any], Any] | None = None
     argument: bool = False
     presets: Mapping[str, Mapping[str, Any]] | None = None
+    written: Any = None
 
 
 def option(default: Any, *flags: str, **how: Any) -> Any:

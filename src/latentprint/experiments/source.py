@@ -102,6 +102,7 @@ class Opened:
         masked: Whether the middle of photos was masked; None where that is not known.
         draw: How classes are drawn unless the user says otherwise: for files of the study by row,
             as published.
+        notes: What had to be settled to read them, as sentences.
     """
 
     source: EmbeddingSource
@@ -111,6 +112,7 @@ class Opened:
     encoder: dict[str, Any] = field(default_factory=dict)
     masked: bool | None = None
     draw: Draw = "photo"
+    notes: tuple[str, ...] = ()
 
 
 def usable_device(device: str) -> str:
@@ -158,8 +160,14 @@ def asked_attributes(opened: Sequence[Opened], names: Sequence[str]) -> tuple[At
     classes = {name for each in opened for name in each.classes}
     there = tuple(each for each in ATTRIBUTES.values() if set(each.classes) <= classes)
     if not there:
+        advice = "say with -a what to ask"
+        if classes == {UNPROCESSED}:
+            advice = (
+                "what processing does cannot be asked of them; ask of a column of the photos with"
+                " `robustness --nuisance COLUMN`, `probe -a COLUMN` or `similarity --by COLUMN`"
+            )
         raise UsageError(
             "The embeddings hold the classes of no published attribute "
-            f"({', '.join(sorted(classes))}): say with -a what to ask."
+            f"({', '.join(sorted(classes))}): {advice}."
         )
     return there

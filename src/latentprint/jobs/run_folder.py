@@ -64,7 +64,7 @@ def run_settings(command: str, dataset: str, seed: int, root: Path | None = None
         "seed": seed,
         "dataset": dataset,
         "root": None if root is None else str(root),
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
@@ -88,6 +88,7 @@ def settings_of(
         ),
         "extraction": first.extraction,
         "photos": {"split_made": first.source.split_made},
+        "notes": list(dict.fromkeys(note for each in opened for note in each.notes)),
         "left_out": [asdict(each) for each in measured.left_out],
     }
 
@@ -125,7 +126,8 @@ def count_photos(listed: pl.DataFrame, used: StoredEmbeddings) -> dict[str, Any]
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """The versions of what decides about figures: Python, the machine's system, libraries."""
     found = {"python": platform.python_version(), "platform": platform.platform()}
     for package in ("torch", "timm", "open_clip_torch", "onnxruntime", "pillow", "numpy"):
         try:

@@ -74,7 +74,8 @@ def _facts(settings: dict[str, Any]) -> list[tuple[str, str]]:
             if key != "tones"
         ]
         facts += [(name, ", ".join(told))] if told else []
-    return facts
+    notes = settings.get("notes")
+    return [*facts, ("How embeddings were read", " ".join(notes))] if notes else facts
 
 
 def _preprocessing(record: dict[str, Any]) -> str:

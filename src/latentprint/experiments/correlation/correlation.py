@@ -249,14 +249,14 @@ def photo_columns(
 
     Args:
         photos: The photos.
-        read_files: Read the headers of their files.
+        read_files: Read the headers of their files, where these are known.
         workers: Processes that read; see ``exif_table``.
         on_progress: Called with the number of photos that are done and of all.
 
     Returns:
         One row for every photo, and what could not be read with the reason.
     """
-    if not read_files:
+    if not read_files or photos.table["path"].is_null().all():
         return photos.table, {}
     facts = exif_table(photos, workers=workers, on_progress=on_progress)
     broken = facts.filter(pl.col("status") == "broken")

@@ -17,7 +17,7 @@ from latentprint.errors import UsageError
 from latentprint.experiments.asking import option
 from latentprint.experiments.pairs.design import PairDesign, PairDirection, design_pairs
 from latentprint.experiments.pairs.retrieval import Retrieved, retrieve
-from latentprint.experiments.pairs.rows import Chance, pair_rows
+from latentprint.experiments.pairs.rows import Draws, pair_rows
 from latentprint.experiments.pairs.shown import shown_pairs
 from latentprint.experiments.probes.items import open_vectors
 from latentprint.experiments.source import UNPROCESSED
@@ -137,8 +137,8 @@ def near_duplicates(
     ]
     if processing != UNPROCESSED:
         design = replace(design, notes=(*design.notes, f"embeddings under {processing}"))
-    chance = Chance(options.permutations, options.bootstrap, options.seed, options.memory_mb)
-    rows = pair_rows(source, design, found, vectors, options.ks, chance)
+    draws = Draws(options.permutations, options.bootstrap, options.seed, options.memory_mb)
+    rows = pair_rows(source, design, found, vectors, options.ks, draws)
     queries = [
         _queries(design, direction, gallery, each)
         for direction, pair in zip(design.directions, found, strict=True)
