@@ -51,7 +51,7 @@ def test_rows_match_by_order_where_vectors_have_no_ids(files: tuple[Path, Path])
     assert set(source.photos["split"]) == {"train", "val"}
     np.testing.assert_array_equal(source.vectors("none")[:], VECTORS)
     (note,) = source.notes
-    assert re.search(r"photos\.csv: rows were matched .*mine\.npy by order, as", note)
+    assert re.search(r"photos\.csv: rows were matched .*mine\.npy by order, as these", note)
 
 
 def test_vectors_are_of_photos_as_they_are(files: tuple[Path, Path]) -> None:

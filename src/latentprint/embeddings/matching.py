@@ -57,7 +57,7 @@ def match_rows(
     key = id_column or next(shared, None)
     if key is None:
         ours = _by_order(found, table)
-        how = f"by order, as {found.name} does not name its photos"
+        how = "by order, as these name no photos"
     else:
         ours = _by_id(found, table, key)
         how = f"by {key!r}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from latentprint.embeddings import (
     select_photos,
     with_labels,
 )
+from latentprint.embeddings.metadata_table import open_metadata
 from latentprint.embeddings.vector_files import are_vectors, not_read, some
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.asking import option
@@ -132,6 +133,8 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
         UsageError: There is no such model, variant, column or condition.
         LatentprintError: The embeddings or the table cannot be read.
     """
+    if sources.metadata is not None:
+        sources = replace(sources, metadata=open_metadata(sources.metadata))
     if sources.study is not None:
         return [
             Opened(_chosen(each, sources), tuple(each.files), draw="published")
