@@ -49,7 +49,7 @@ class Sources:
         id_column: Column by which vectors find their rows of the metadata: in both files, or for a
             .npy file the number of the row.
         vector_columns: What the vectors are in a file that holds other things too: columns of a
-            Parquet file, by name, stem (emb_) or pattern ('emb_*'), or the name of one array. By
+            Parquet file, by name, stem (``emb_``) or pattern (``emb_*``), or the name of one array. By
             default the only column of lists of floats, the only numbered columns of floats, or the
             only matrix of floats.
         where: Only photos that fulfil it, such as "jpeg_quality >= 90 AND make = 'Canon'".
