@@ -11,6 +11,7 @@ from latentprint.lazy import loaded_when_used
 
 if TYPE_CHECKING:
     from latentprint.article import write_article
+    from latentprint.canary import Canary, CanaryCheck
     from latentprint.embeddings import (
         Extraction,
         extract,
@@ -45,16 +46,20 @@ if TYPE_CHECKING:
     from latentprint.experiments.similarity.queries import QueryOptions
     from latentprint.experiments.similarity.steps import ComparisonOptions
     from latentprint.jobs import Audit, Loading, Sources, audit, embed, measure_stored
+    from latentprint.jobs.canary import check_canary, make_canary
     from latentprint.jobs.measure import Measured
     from latentprint.photos import Photos, exif_table, open_photos, read_exif
     from latentprint.processing import ATTRIBUTES, Attribute, Processing, read_attribute
-    from latentprint.report import write_markdown, write_report
+    from latentprint.report import Drawn, write_figures, write_markdown, write_report
 
 __all__ = [
     "ATTRIBUTES",
     "Attribute",
     "Audit",
+    "Canary",
+    "CanaryCheck",
     "ComparisonOptions",
+    "Drawn",
     "Encoder",
     "Extraction",
     "Guards",
@@ -75,6 +80,7 @@ __all__ = [
     "Sources",
     "UsageError",
     "audit",
+    "check_canary",
     "correlate",
     "decompose_variance",
     "describe_encoder",
@@ -85,6 +91,7 @@ __all__ = [
     "influence",
     "list_encoders",
     "load_encoder",
+    "make_canary",
     "measure_stored",
     "near_duplicates",
     "open_collection",
@@ -99,6 +106,7 @@ __all__ = [
     "select_photos",
     "with_labels",
     "write_article",
+    "write_figures",
     "write_markdown",
     "write_report",
 ]
@@ -107,6 +115,7 @@ __getattr__ = loaded_when_used(
     __name__,
     {
         "article": ("write_article",),
+        "canary": ("Canary", "CanaryCheck"),
         "embeddings": (
             "Extraction",
             "extract",
@@ -141,10 +150,11 @@ __getattr__ = loaded_when_used(
         "experiments.similarity.queries": ("QueryOptions",),
         "experiments.similarity.steps": ("ComparisonOptions",),
         "jobs": ("Audit", "Loading", "Sources", "audit", "embed", "measure_stored"),
+        "jobs.canary": ("check_canary", "make_canary"),
         "jobs.measure": ("Measured",),
         "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
         "processing": ("ATTRIBUTES", "Attribute", "Processing", "read_attribute"),
-        "report": ("write_markdown", "write_report"),
+        "report": ("Drawn", "write_figures", "write_markdown", "write_report"),
     },
 )
 

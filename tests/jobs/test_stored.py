@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from PIL import Image
 
+from latentprint.embeddings import MASKED, WHOLE, Extraction, extract, write_photos
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.neighbors.influence_steps import InfluenceOptions
 from latentprint.experiments.neighbors.judging import RobustnessOptions
@@ -20,8 +22,11 @@ from latentprint.experiments.similarity.queries import QueryOptions
 from latentprint.experiments.similarity.steps import ComparisonOptions
 from latentprint.jobs import Sources, measure_stored
 from latentprint.jobs.sources import open_sources
+from latentprint.photos import open_photos
+from latentprint.processing import NONE, classes_of, find_attributes
 from latentprint.results import Result
 from latentprint.words import ProbeSetup
+from tests.embeddings.toy import ToyEncoder
 
 
 @pytest.fixture
@@ -64,6 +69,41 @@ def test_vectors_of_ones_own_are_compared(vectors: Path) -> None:
     asked = RobustnessQuestions(("scanner",), judging=judging)
     assert measure_stored("robustness", of(vectors), asked).results
     assert measure_stored("pairs", of(vectors)).results
+
+
+def run_of_both_kinds(folder: Path) -> Path:
+    """A run with embeddings of whole photos under sharpening, and of masked ones."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for at in range(48):
+        file = folder / f"{at:02}.png"
+        pixels = rng.integers(0, 120, (20, 24, 3)) + 100 * (at % 2)
+        Image.fromarray(pixels.astype(np.uint8)).save(file)
+        rows.append({"path": file.name, "label": "xy"[at // 2 % 2], "scanner": "ab"[at % 2]})
+    pl.DataFrame(rows).write_csv(folder / "list.csv")
+    photos = open_photos(folder / "list.csv")
+    whole = classes_of(find_attributes(["sharpening"]))
+    for place, classes, mask in ((WHOLE, whole, 0.0), (MASKED, (NONE,), 0.9)):
+        how = Extraction(mask=mask, workers=0)
+        extract(photos, [ToyEncoder()], classes, folder / "run" / place, extraction=how)
+        write_photos(folder / "run" / place, photos)
+    return folder / "run"
+
+
+def test_labels_are_read_from_the_masked_photos_of_a_run(tmp_path: Path) -> None:
+    run = run_of_both_kinds(tmp_path)
+    options = ProbeOptions(fits=2, bootstrap=100, curve=False, controls=False, discriminant=False)
+    asked = ProbeQuestions(names=("sharpening", "scanner"), options=options)
+    measured = measure_stored("probe", run, asked, out=tmp_path / "out")
+    assert {row.attribute for row in measured.results} == {"sharpening", "scanner"}
+    (scanner,) = (row for row in measured.results if row.attribute == "scanner")
+    assert UNMASKED not in scanner.notes
+    settings = json.loads((tmp_path / "out" / "settings.json").read_text())
+    assert [each["name"] for each in settings["encoders"]] == ["toy"]
+    (tmp_path / "only").mkdir()
+    (run / MASKED).rename(tmp_path / "only" / MASKED)
+    only = measure_stored("probe", tmp_path / "only", ProbeQuestions(("scanner",), options=options))
+    assert [row.value for row in only.results] == [scanner.value]
 
 
 def test_some_of_ones_own_vectors(vectors: Path) -> None:

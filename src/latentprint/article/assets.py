@@ -15,6 +15,8 @@ from markdown_it.token import Token
 from latentprint.article.context import Context
 from latentprint.article.elements import context_of, write_attributes
 from latentprint.article.files import Embedded, UnavailableError, is_remote
+from latentprint.article.pictures import Sizes, scaled
+from latentprint.article.plots import MARK, with_shared_scripts
 
 # The attribute that carries a tag's line to the one who embeds its file.
 LINE = "data-source-line"
@@ -32,6 +34,8 @@ _SIGNATURES = (
         "svg+xml",
     ),
 )
+# Figures of a run let their numbers be downloaded.
+_SANDBOX = "allow-scripts allow-downloads"
 _NUMBER = re.compile(r'(<span class="figure-number"[^>]*>)\s*(</span>)')
 _LAYOUT = re.compile(r"l-[\w-]+")
 _LOADS = re.compile(
@@ -117,6 +121,7 @@ def embed_files(soup: BeautifulSoup, context: Context) -> None:
         soup: The body.
         context: The state of the rendering, where what is missing is reported.
     """
+    context.sizes = Sizes(soup, context.styles) if context.scale else None
     for tag in soup.find_all(list(_HANDLERS)):
         line = str(tag.attrs.pop(LINE, ""))
         _HANDLERS[tag.name](tag, context, int(line) if line.isdecimal() else None)
@@ -141,7 +146,11 @@ def _embed_image(tag: Tag, context: Context, line: int | None) -> None:
     except UnavailableError as error:
         _replace(tag, _missing(context, "picture", name, str(error), line))
         return
-    context.embedded.append(Embedded(name, "image", len(content)))
+    original = len(content)
+    if context.sizes is not None:
+        content = scaled(content, kind, context.sizes.of(tag))
+    scaled_from = original if len(content) < original else 0
+    context.embedded.append(Embedded(name, "image", len(content), scaled_from))
     tag["src"] = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
@@ -149,7 +158,7 @@ def _embed_plot(tag: Tag, context: Context, line: int | None) -> None:
     """A page in a frame that can run scripts, but reach neither the article nor the network."""
     name = str(tag.get("src", ""))
     if not name and tag.get("srcdoc"):
-        tag["sandbox"] = "allow-scripts"
+        tag["sandbox"] = _SANDBOX
         return
     try:
         content = _read(context, name)
@@ -160,6 +169,7 @@ def _embed_plot(tag: Tag, context: Context, line: int | None) -> None:
     except UnicodeDecodeError:
         _replace(tag, _missing(context, "plot", name, "is not UTF-8", line))
         return
+    page = with_shared_scripts(page, name, context, line)
     if _LOADS.search(page):
         context.warn(line, f"The plot {_name(name)} loads from the network, which a page does not.")
     context.embedded.append(Embedded(name, "plot", len(content)))
@@ -171,7 +181,9 @@ def _embed_plot(tag: Tag, context: Context, line: int | None) -> None:
     }
     kept["title"] = kept.get("title") or re.sub(r"[-_]+", " ", stem)
     kept["class"] = " ".join(["embedded-plot", *_text(tag.get("class", "")).split()])
-    frame = write_attributes({**kept, "sandbox": "allow-scripts", "srcdoc": page})
+    # A plot without its scripts is no page yet: the article's own script puts it together.
+    holder = "data-page" if MARK in page else "srcdoc"
+    frame = write_attributes({**kept, "sandbox": _SANDBOX, holder: page})
     tag.replace_with(context.slots.put(f"<iframe{frame}></iframe>"))
 
 

@@ -16,7 +16,8 @@ The classes of the body's HTML, for style sheets and scripts of the page:
 - tables: `<div class="table"><table>…</table></div>`.
 - `<details>` with `<summary>`, task lists (`ul.contains-task-list`, `li.task-list-item`),
   `<figure>` with `<img>` and `<figcaption>`, `<section class="appendix">`.
-- plots: `<iframe class="embedded-plot" srcdoc=… sandbox="allow-scripts" title=…>`.
+- plots: `<iframe class="embedded-plot" srcdoc=… sandbox="allow-scripts allow-downloads" title=…>`;
+  with `data-page` in place of `srcdoc` where a script stood that the page holds once for all plots.
 - `<span class="placeholder" role="note">` where a picture, plot or figure is missing or refused;
   `<code class="unsupported">` for Liquid that is not run.
 
@@ -28,7 +29,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -72,6 +73,7 @@ class Document:
         references: The cited works, in order of their numbers.
         warnings: What is wrong with the article, in order of lines.
         embedded: The files that the body holds, with their sizes.
+        shared_scripts: Scripts of plots that the page holds once, by the keys that stand for them.
     """
 
     front: FrontMatter
@@ -81,15 +83,17 @@ class Document:
     references: tuple[Reference, ...] = ()
     warnings: tuple[ArticleWarning, ...] = ()
     embedded: tuple[Embedded, ...] = ()
+    shared_scripts: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_article(source: Path, *, safe: bool = False) -> Document:
+def read_article(source: Path, *, safe: bool = False, scale: bool = True) -> Document:
     """Read an article and what it shows.
 
     Args:
         source: The Markdown file.
         safe: Whether the source is not trusted: its HTML, scripts and styles are dropped, and
             nothing outside its folder is read.
+        scale: Whether pictures are made as small as they are shown.
 
     Raises:
         LatentprintError: It cannot be read, is not UTF-8, or its front matter is broken.
@@ -105,7 +109,7 @@ def read_article(source: Path, *, safe: bool = False) -> Document:
         raise LatentprintError(f"There is no file {source}.") from error
     except OSError as error:
         raise LatentprintError(f"{source} cannot be read: {error.strerror or error}.") from error
-    return parse_article(text, folder=source.parent, safe=safe, name=source.name)
+    return parse_article(text, folder=source.parent, safe=safe, scale=scale, name=source.name)
 
 
 def parse_article(
@@ -114,6 +118,7 @@ def parse_article(
     folder: Path | None,
     files: Mapping[str, str] | None = None,
     safe: bool = False,
+    scale: bool = True,
     name: str = "article.md",
 ) -> Document:
     """Make the document of an article.
@@ -123,6 +128,7 @@ def parse_article(
         folder: Where its files are; None: only `files` are read.
         files: Texts by path, such as fragments of figures, which come before the disk.
         safe: Whether the source is not trusted.
+        scale: Whether pictures are made as small as they are shown.
         name: The file's name, for messages and where no title is given.
 
     Raises:
@@ -135,6 +141,7 @@ def parse_article(
     if safe and front.styles:
         context.warn(front.lines.get("_styles"), "_styles is left out of a page made with --safe.")
         front = replace(front, styles="")
+    context.scale, context.styles = scale, front.styles
     return _document(markdown, front, context, name)
 
 
@@ -157,6 +164,7 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
         references(env),
         tuple(sorted(dict.fromkeys(context.warnings), key=lambda each: each.line or 0)),
         tuple(context.embedded),
+        context.shared_scripts,
     )
 
 

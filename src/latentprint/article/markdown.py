@@ -16,6 +16,7 @@ from latentprint.article.attribute_lists import attribute_lists_plugin
 from latentprint.article.citations import citations_plugin
 from latentprint.article.code import code_plugin
 from latentprint.article.elements import elements_plugin
+from latentprint.article.emoji import emoji_plugin
 from latentprint.article.footnotes import footnotes_plugin
 from latentprint.article.html_blocks import html_plugin
 from latentprint.article.liquid import liquid_plugin
@@ -33,6 +34,7 @@ _SPECIAL = re.compile(
     | ^\s+ | \s+$ | \t                  # what Markdown would trim
     | (?<![A-Za-z0-9])_ | _(?![A-Za-z0-9])
     | [`*|~$\#] | !$
+    | :(?=[a-z0-9_+-]+:)                # names of emoji
     """,
     re.VERBOSE,
 )
@@ -78,4 +80,5 @@ def make_parser() -> MarkdownIt:
     assets_plugin(md)
     html_plugin(md)
     attribute_lists_plugin(md)
+    emoji_plugin(md)
     return md

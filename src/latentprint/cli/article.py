@@ -33,6 +33,13 @@ def article(
             "--safe", help="Do not trust the article: drop its own HTML, scripts, styles and plots."
         ),
     ] = False,
+    scale: Annotated[
+        bool,
+        typer.Option(
+            "--scale/--no-scale",
+            help="Make pictures no larger than they are shown, or put them in as they are.",
+        ),
+    ] = True,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when there were warnings.")
     ] = False,
@@ -46,7 +53,7 @@ def article(
     from latentprint.article.page import write_article
     from latentprint.cli.output import print_json
 
-    written = write_article(source, out, safe=safe)
+    written = write_article(source, out, safe=safe, scale=scale)
     if as_json:
         print_json(_facts(written))
     else:
@@ -63,7 +70,9 @@ def _notes(source: Path, written: Written) -> list[str]:
         for each in written.document.warnings
     ]
     embedded = [
-        f"{each.kind} {each.name}: {_size(each.size)}" for each in written.document.embedded
+        f"{each.kind} {each.name}: {_size(each.size)}"
+        + (f" (scaled from {_size(each.scaled_from)})" if each.scaled_from else "")
+        for each in written.document.embedded
     ]
     return [*warnings, *embedded, f"page: {_size(written.size)}"]
 
@@ -75,7 +84,13 @@ def _facts(written: Written) -> dict[str, object]:
         "size": written.size,
         "warnings": [{"line": each.line, "message": each.message} for each in document.warnings],
         "embedded": [
-            {"name": each.name, "kind": each.kind, "size": each.size} for each in document.embedded
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "size": each.size,
+                "scaled_from": each.scaled_from or None,
+            }
+            for each in document.embedded
         ],
     }
 

@@ -25,13 +25,13 @@ import polars as pl
 from latentprint.embeddings.stacked import StackedRows
 from latentprint.errors import LatentprintError, unknown_name
 from latentprint.photos import assign_splits
+from latentprint.processing import NONE
 
 _NAME = re.compile(
     r"model=(?P<model>.+?)_variant=(?P<variant>.+?)(?:_split=(?P<split>train|val))?\.safetensors"
 )
 _EMBEDDINGS = "image_embeddings"
 _KINDS = (("label",), ("Flickr ID",), ("subject", "model"))
-_UNPROCESSED = "none"
 _PAIRS = "PairCams"
 _DEVICE_TYPES = {"0": "older_digital_camera", "1": "modern_smartphone"}
 _SHOWN = 5
@@ -104,7 +104,7 @@ def open_study_files(
         name = _NAME.fullmatch(file.name)
         if name is None:
             continue
-        processing = _UNPROCESSED if file.parent == folder else file.parent.name
+        processing = NONE.name if file.parent == folder else file.parent.name
         encoder = f"{name['model']} ({name['variant']})"
         found.setdefault(encoder, {}).setdefault(processing, {})[name["split"] or ""] = file
     if not found:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from latentprint.errors import LatentprintError, UsageError
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -104,6 +106,25 @@ class Step:
         return ", ".join(filter(None, (f"{what} {self.attribute}".strip(), self.encoder)))
 
 
+def refuse_wrong(check: Callable[[], object]) -> None:
+    """Look for a wrong name or option before anything is measured.
+
+    What the data do not allow is told when its own turn comes, beside what they do allow.
+
+    Args:
+        check: Looks names up, and reads no vector.
+
+    Raises:
+        UsageError: One is wrong.
+    """
+    try:
+        check()
+    except UsageError:
+        raise
+    except LatentprintError:
+        return
+
+
 @dataclass(frozen=True)
 class Inquiry:
     """An experiment as it can be asked.
@@ -111,15 +132,18 @@ class Inquiry:
     Attributes:
         options: A frozen dataclass whose fields are made with ``option``, or are such dataclasses
             themselves; it has a ``seed``.
-        steps: What has to be measured, given the embeddings and the options.
+        steps: What has to be measured, given the embeddings and the options; wrong names and
+            options are refused here, before the first step is taken.
         help: What a user should know beyond the summary.
         examples: Command lines, without the word ``latentprint``.
+        masked: Whether it also asks embeddings of masked photos, where a run holds both kinds.
     """
 
     options: type[Any]
     steps: Callable[[Sequence[Opened], Any], Iterable[Step]]
     help: str = ""
     examples: tuple[str, ...] = ()
+    masked: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ def open_known(
     id_column: str | None = None,
     vector_columns: Sequence[str] = (),
     layout: str = "auto",
+    follow_links: bool = False,
 ) -> Photos:
     """Open photos for what is known of them; no pixel and no vector is needed.
 
@@ -38,6 +39,7 @@ def open_known(
         id_column: Column by which vectors find their rows of it.
         vector_columns: What the vectors are in their file.
         layout: How to read a folder.
+        follow_links: Follow links out of a folder.
 
     Returns:
         The photos; those of vectors and of a table without paths have no paths.
@@ -64,7 +66,7 @@ def open_known(
             " none."
         )
     if not is_table or has_paths:
-        return open_photos(place, layout=layout)
+        return open_photos(place, layout=layout, follow_links=follow_links)
     table = read_table(place)
     logger.warning("%s has no paths: its own columns are asked, and no files are read.", place)
     photos = photos_of(Matched(table, str(place), names_photos(table)), len(table))

@@ -16,6 +16,7 @@ from latentprint.embeddings import (
     open_collection,
     open_own_vectors,
     open_study_files,
+    run_embeddings,
     select_photos,
     with_labels,
 )
@@ -49,9 +50,9 @@ class Sources:
         id_column: Column by which vectors find their rows of the metadata: in both files, or for a
             .npy file the number of the row.
         vector_columns: What the vectors are in a file that holds other things too: columns of a
-            Parquet file, by name, stem (``emb_``) or pattern (``emb_*``), or the name of one array. By
-            default the only column of lists of floats, the only numbered columns of floats, or the
-            only matrix of floats.
+            Parquet file, by name, stem (``emb_``) or pattern (``emb_*``), or the name of one array.
+            By default the only column of lists of floats, the only numbered columns of floats, or
+            the only matrix of floats.
         where: Only photos that fulfil it, such as "jpeg_quality >= 90 AND make = 'Canon'".
     """
 
@@ -127,7 +128,8 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
         seed: Seeds the train/val split of photos that come without one.
 
     Returns:
-        One entry for every encoder, controls last.
+        One entry for every encoder, controls last; of an audit of labels and of processing, first
+        all with embeddings of whole photos, then all with those of masked ones.
 
     Raises:
         UsageError: There is no such model, variant, column or condition.
@@ -154,7 +156,8 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
             each.store.manifest["encoder"],
             is_masked(each.store),
         )
-        for each in open_collection(store, seed=seed)
+        for folder in run_embeddings(store)
+        for each in open_collection(folder, seed=seed)
     ]
 
 

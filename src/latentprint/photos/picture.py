@@ -150,7 +150,10 @@ def _by_pillow(file: IO[bytes], suffix: str, heif: bool) -> Picture:
         exif, size = exif.turned_by_boxes(done), stored_size(size, done)
     depth = png_depth(opened) if isinstance(opened, PngImageFile) else None
     quality, exact, subsampling = _jpeg_facts(opened)
-    header = Header(kind, *size, _several(opened), quality, exact, subsampling, exif, depth)
+    several = _several(opened)
+    header = Header(
+        kind, *size, several, quality, exact, subsampling, exif, depth, mode=opened.mode
+    )
 
     def rgb(least_side: int | None) -> tuple[Image.Image, int]:
         if least_side is not None:

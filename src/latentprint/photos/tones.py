@@ -9,6 +9,7 @@ It is imported by worker processes: it must import neither torch nor timm.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,6 +117,8 @@ class Tones:
     scales: tuple[Scale, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.window is not None and not all(map(math.isfinite, self.window)):
+            raise UsageError("The ends of a window have to be numbers.")
         if self.window is not None and not self.window[0] < self.window[1]:
             raise UsageError(
                 f"The window {self.window[0]:g}:{self.window[1]:g} is empty: its low end has to be "

@@ -146,6 +146,11 @@ def grouped(rows: Iterable[Row], *columns: str) -> list[list[Row]]:
     return list(groups.values())
 
 
+def is_published(row: Row) -> bool:
+    """Whether the row is a published figure, which has neither interval nor number of photos."""
+    return row["n_test"] is None
+
+
 def is_paired(row: Row) -> bool:
     """Whether the row is of the paired probe."""
     return ProbeSetup(row["setup"]).paired
