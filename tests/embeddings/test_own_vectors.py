@@ -186,7 +186,7 @@ def test_vectors_without_direction_are_named(tmp_path: Path) -> None:
         open_own_vectors(file, tmp_path / "t.csv")
     bad = pl.DataFrame({"id": WITH_IDS["id"], "v": bad[:, :3].tolist()})
     bad.write_parquet(tmp_path / "v.parquet")
-    with pytest.raises(LatentprintError, match="no direction, 2 in all: photo03, photo05"):
+    with pytest.raises(LatentprintError, match="no direction, 4 in all: photo03"):
         open_own_vectors(tmp_path / "v.parquet")
 
 
