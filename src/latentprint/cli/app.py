@@ -20,6 +20,7 @@ ORDER = (
     "flickr",
     "report",
     "figures",
+    "table",
     "article",
     "demo",
     "encoders",
