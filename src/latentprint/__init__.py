@@ -50,7 +50,13 @@ if TYPE_CHECKING:
     from latentprint.jobs.measure import Measured
     from latentprint.photos import Photos, exif_table, open_photos, read_exif
     from latentprint.processing import ATTRIBUTES, Attribute, Processing, read_attribute
-    from latentprint.report import Drawn, write_figures, write_markdown, write_report
+    from latentprint.report import (
+        Drawn,
+        result_tables,
+        write_figures,
+        write_markdown,
+        write_report,
+    )
 
 __all__ = [
     "ATTRIBUTES",
@@ -102,6 +108,7 @@ __all__ = [
     "probe_processing",
     "read_attribute",
     "read_exif",
+    "result_tables",
     "robustness",
     "select_photos",
     "with_labels",
@@ -154,7 +161,13 @@ __getattr__ = loaded_when_used(
         "jobs.measure": ("Measured",),
         "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
         "processing": ("ATTRIBUTES", "Attribute", "Processing", "read_attribute"),
-        "report": ("Drawn", "write_figures", "write_markdown", "write_report"),
+        "report": (
+            "Drawn",
+            "result_tables",
+            "write_figures",
+            "write_markdown",
+            "write_report",
+        ),
     },
 )
 

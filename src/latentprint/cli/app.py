@@ -21,6 +21,7 @@ ORDER = (
     "flickr",
     "report",
     "figures",
+    "table",
     "article",
     "demo",
     "encoders",
