@@ -15,6 +15,7 @@ ORDER = (
     "audit",
     "embed",
     *(each.name for each in STORED),
+    "compare",
     "correlation",
     "canary",
     "exif",
