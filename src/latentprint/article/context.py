@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from latentprint.article.equations import Equations
 from latentprint.article.files import Embedded, Files
 from latentprint.article.warnings import ArticleWarning
 
@@ -57,6 +58,8 @@ class Context:
         safe: Whether the source is not trusted.
         slots: What is put in at the end.
         warnings: What was found wrong.
+        equations: The formulas, of which the numbers are known at the end.
+        references: Labels of equations that are referred to, each with its line.
         embedded: The files that went into the body.
         line: Line, from 0, at which the inline text begins that is being parsed.
         depth: How many elements with Markdown inside enclose the present one.
@@ -67,6 +70,8 @@ class Context:
     safe: bool
     slots: Slots
     warnings: list[ArticleWarning] = field(default_factory=list)
+    equations: Equations = field(default_factory=Equations)
+    references: list[tuple[str, int]] = field(default_factory=list)
     embedded: list[Embedded] = field(default_factory=list)
     line: int = 0
     depth: int = 0

@@ -11,8 +11,10 @@ The classes of the body's HTML, for style sheets and scripts of the page:
 - code: `<div class="code"><pre><code class="language-python">…</code></pre></div>` with Pygments'
   classes; with line numbers each line is `<span class="code-line" data-number="1">`. In a
   paragraph: `<code>`.
-- mathematics: `<math>`; display: `<div class="math-display"><math display="block">…</div>`; what
-  could not be converted: `<code class="math-source">`.
+- mathematics: `<math>`; display: `<div class="math-display"><math display="block">…</div>`, with a
+  number `<div class="math-display numbered"><span class="equation">…</span><span
+  class="equation-number" id="page-equation-…">(1)</span></div>`; what could not be converted:
+  `<code class="math-source">`.
 - tables: `<div class="table"><table>…</table></div>`.
 - `<details>` with `<summary>`, task lists (`ul.contains-task-list`, `li.task-list-item`),
   `<figure>` with `<img>` and `<figcaption>`, `<section class="appendix">`.
@@ -149,9 +151,13 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
         front = replace(front, title=take_title(soup, context) or stem)
     headings = settle_headings(soup, front, context)
     footnotes = [_html(_soup(md, note, env), context) for note in notes]
+    body = _html(soup, context)
+    for label, line in context.references:
+        if label in context.equations.unknown:
+            context.warn(line, f"No equation has the label {label!r}.")
     return Document(
         front,
-        _html(soup, context),
+        body,
         headings,
         tuple(footnotes),
         references(env),
@@ -180,4 +186,5 @@ def _soup(md: MarkdownIt, tokens: list[Token], env: dict[str, Any]) -> Beautiful
 def _html(soup: BeautifulSoup, context: Context) -> str:
     html = soup.decode(formatter=_FORMATTER)
     # Liquid in a link's address cannot be shown apart; only its mark goes.
-    return context.slots.fill(html.replace(quote(MARK), "").replace(MARK, "")).strip()
+    html = context.slots.fill(html.replace(quote(MARK), "").replace(MARK, ""))
+    return context.equations.settle_references(html).strip()
