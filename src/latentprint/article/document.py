@@ -49,9 +49,10 @@ from latentprint.article.footnotes import split_footnotes
 from latentprint.article.front_matter import FrontMatter, read_front_matter
 from latentprint.article.headings import Heading, settle_headings, take_title
 from latentprint.article.layout import settle_layout
-from latentprint.article.liquid import MARK
+from latentprint.article.liquid import MARK, settle_liquid
 from latentprint.article.markdown import make_parser
 from latentprint.article.sanitise import sanitise
+from latentprint.article.site import find_root
 from latentprint.article.warnings import ArticleWarning
 from latentprint.errors import LatentprintError
 
@@ -74,6 +75,7 @@ class Document:
         references: The cited works, in order of their numbers.
         warnings: What is wrong with the article, in order of lines.
         embedded: The files that the body holds, with their sizes.
+        online: Whether the page loads pictures, films and frames from the web.
     """
 
     front: FrontMatter
@@ -83,15 +85,20 @@ class Document:
     references: tuple[Reference, ...] = ()
     warnings: tuple[ArticleWarning, ...] = ()
     embedded: tuple[Embedded, ...] = ()
+    online: bool = False
 
 
-def read_article(source: Path, *, safe: bool = False) -> Document:
+def read_article(
+    source: Path, *, safe: bool = False, online: bool = False, root: Path | None = None
+) -> Document:
     """Read an article and what it shows.
 
     Args:
         source: The Markdown file.
         safe: Whether the source is not trusted: its HTML, scripts and styles are dropped, and
-            nothing outside its folder is read.
+            nothing outside its folder, or outside the root that is named, is read.
+        online: Whether pictures, films and frames on the web stay, for the page to load them.
+        root: The root of the site; by default it is looked for upward from a trusted source.
 
     Raises:
         LatentprintError: It cannot be read, is not UTF-8, or its front matter is broken.
@@ -107,7 +114,9 @@ def read_article(source: Path, *, safe: bool = False) -> Document:
         raise LatentprintError(f"There is no file {source}.") from error
     except OSError as error:
         raise LatentprintError(f"{source} cannot be read: {error.strerror or error}.") from error
-    return parse_article(text, folder=source.parent, safe=safe, name=source.name)
+    return parse_article(
+        text, folder=source.parent, safe=safe, online=online, name=source.name, root=root
+    )
 
 
 def parse_article(
@@ -116,7 +125,9 @@ def parse_article(
     folder: Path | None,
     files: Mapping[str, str] | None = None,
     safe: bool = False,
+    online: bool = False,
     name: str = "article.md",
+    root: Path | None = None,
 ) -> Document:
     """Make the document of an article.
 
@@ -125,15 +136,20 @@ def parse_article(
         folder: Where its files are; None: only `files` are read.
         files: Texts by path, such as fragments of figures, which come before the disk.
         safe: Whether the source is not trusted.
+        online: Whether pictures, films and frames on the web stay, for the page to load them.
         name: The file's name, for messages and where no title is given.
+        root: The root of the site; by default it is looked for upward from a trusted source.
 
     Raises:
         LatentprintError: The front matter is broken.
     """
+    if root is None and folder is not None and not safe:
+        root = find_root(folder)
     text = _normalised(text)
     front, markdown, warnings = read_front_matter(text, name)
     memory = {posixpath.normpath(path): content for path, content in (files or {}).items()}
-    context = Context(Files(folder, memory, confined=safe), safe, Slots(text), list(warnings))
+    files_of_it = Files(folder, memory, safe, root)
+    context = Context(files_of_it, safe, Slots(text), list(warnings), online=online)
     if safe and front.styles:
         context.warn(front.lines.get("_styles"), "_styles is left out of a page made with --safe.")
         front = replace(front, styles="")
@@ -144,6 +160,7 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
     md = make_parser()
     bibliography = open_bibliography(front, context)
     env = {"article": context, "parser": md, "bibliography": bibliography, "cited": {}}
+    markdown = settle_liquid(markdown, context, front.values, md)
     tokens, notes = split_footnotes(md.parse(markdown, env))
     soup = _soup(md, tokens, env)
     if not front.title:
@@ -163,6 +180,7 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
         references(env),
         tuple(sorted(dict.fromkeys(context.warnings), key=lambda each: each.line or 0)),
         tuple(context.embedded),
+        context.online,
     )
 
 
