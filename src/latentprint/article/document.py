@@ -48,7 +48,9 @@ from latentprint.article.files import Embedded, Files
 from latentprint.article.footnotes import split_footnotes
 from latentprint.article.front_matter import FrontMatter, read_front_matter
 from latentprint.article.headings import Heading, settle_headings, take_title
+from latentprint.article.kramdown import settle_kramdown
 from latentprint.article.layout import settle_layout
+from latentprint.article.leftovers import report_leftovers
 from latentprint.article.liquid import MARK, settle_liquid
 from latentprint.article.markdown import make_parser
 from latentprint.article.sanitise import sanitise
@@ -161,11 +163,13 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
     bibliography = open_bibliography(front, context)
     env = {"article": context, "parser": md, "bibliography": bibliography, "cited": {}}
     markdown = settle_liquid(markdown, context, front.values, md)
+    markdown = settle_kramdown(markdown, context)
     tokens, notes = split_footnotes(md.parse(markdown, env))
     soup = _soup(md, tokens, env)
     if not front.title:
         stem = posixpath.splitext(posixpath.basename(name))[0]
         front = replace(front, title=take_title(soup, context) or stem)
+    report_leftovers(soup, markdown, context)
     headings = settle_headings(soup, front, context)
     footnotes = [_html(_soup(md, note, env), context) for note in notes]
     body = _html(soup, context)

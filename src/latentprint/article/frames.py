@@ -23,6 +23,8 @@ _STYLE = re.compile(r"<link\b[^>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"""(<img\b[^>]*?\bsrc\s*=\s*)(["'])(?!data:)([^"']+)\2""", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _IMPORT = re.compile(r"""@import\s+(?:url\()?["']?https?:[^;]*;""", re.IGNORECASE)
+# Stands in a plot for Plotly, of which the page holds one copy.
+PLOTLY = "<!--plotly-->"
 _PLOTLY = re.compile(
     r"//cdn\.plot\.ly/plotly|/plotly(?:\.js)?(?:-dist)?(?:-min)?@?[\d./-]*.*plotly", re.I
 )
@@ -62,7 +64,9 @@ def plot_html(tag: Tag, context: Context, name: str, line: int | None) -> str:
     }
     kept["title"] = kept.get("title") or re.sub(r"[-_]+", " ", stem)
     kept["class"] = " ".join(["embedded-plot", *kept.get("class", "").split()])
-    frame = write_attributes({**kept, "sandbox": "allow-scripts", "srcdoc": page})
+    # The page's own script fills a frame that shares Plotly with others.
+    content_of = "data-plot" if PLOTLY in page else "srcdoc"
+    frame = write_attributes({**kept, "sandbox": "allow-scripts", content_of: page})
     return f"<iframe{frame}></iframe>"
 
 
@@ -88,7 +92,7 @@ def _self_contained(page: str, context: Context, folder: str) -> tuple[str, list
 
     def script(found: re.Match[str]) -> str:
         if _PLOTLY.search(found["address"]):
-            return f"<script{found['before']}{found['after']}>{_plotly()}</script>"
+            return PLOTLY
         content = read(found["address"])
         if content is None:
             return ""
@@ -124,10 +128,3 @@ def _self_contained(page: str, context: Context, folder: str) -> tuple[str, list
         ]
         parts[index] = "".join(inner)
     return "".join(parts), left_out
-
-
-def _plotly() -> str:
-    """The installed Plotly in place of the one that a plot would load."""
-    from plotly.offline import get_plotlyjs
-
-    return re.sub(r"</(?=script)", r"<\\/", str(get_plotlyjs()), flags=re.IGNORECASE)

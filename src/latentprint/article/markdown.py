@@ -18,6 +18,7 @@ from latentprint.article.code import code_plugin
 from latentprint.article.elements import elements_plugin
 from latentprint.article.footnotes import footnotes_plugin
 from latentprint.article.html_blocks import html_plugin
+from latentprint.article.kramdown import emphasis_plugin
 from latentprint.article.liquid import shown_liquid_plugin
 from latentprint.article.mathematics import mathematics_plugin
 
@@ -78,4 +79,5 @@ def make_parser() -> MarkdownIt:
     assets_plugin(md)
     html_plugin(md)
     attribute_lists_plugin(md)
+    emphasis_plugin(md)
     return md

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -158,6 +159,9 @@ def _scripts(body: str) -> list[Markup]:
     scripts = [_file("cards.js"), _file("page.js")]
     if 'class="plot"' in body:
         scripts.append(_plotly())
+    if re.search(r"<iframe[^>]*\sdata-plot=", body):
+        shared = json.dumps(str(_plotly()), ensure_ascii=False).replace("</", "<\\/")
+        scripts += [_markup(f"var pagePlotly = {shared};"), _file("plots.js")]
     if _has_figures(body):
         scripts.append(_file("figures.js"))
     if _has_galleries(body):

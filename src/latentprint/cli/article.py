@@ -72,11 +72,10 @@ def article(
 
 
 def _notes(source: Path, written: Written) -> list[str]:
-    """Every warning as ``file:line: message``, what was embedded, and the size of the page."""
-    warnings = [
-        f"{source}:{'' if each.line is None else f'{each.line}:'} {each.message}"
-        for each in written.document.warnings
-    ]
+    """The warnings as ``file:line: message``, what was embedded, and the size of the page."""
+    from latentprint.article.warnings import grouped
+
+    warnings = [f"{source}:{each}" for each in grouped(written.document.warnings)]
     embedded = [
         f"{each.kind} {each.name}: {_size(each.size)}" for each in written.document.embedded
     ]
@@ -88,7 +87,10 @@ def _facts(written: Written) -> dict[str, object]:
     return {
         "page": str(written.path),
         "size": written.size,
-        "warnings": [{"line": each.line, "message": each.message} for each in document.warnings],
+        "warnings": [
+            {"line": each.line, "message": each.message, "kind": each.kind}
+            for each in document.warnings
+        ],
         "embedded": [
             {"name": each.name, "kind": each.kind, "size": each.size} for each in document.embedded
         ],
