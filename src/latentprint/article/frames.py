@@ -21,6 +21,8 @@ _SCRIPT = re.compile(
 )
 _STYLE = re.compile(r"<link\b[^>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"""(<img\b[^>]*?\bsrc\s*=\s*)(["'])(?!data:)([^"']+)\2""", re.IGNORECASE)
+_FRAME = re.compile(r"""(<iframe\b[^>]*?\bsrc\s*=\s*)(["'])(?!data:|about:)([^"']+)\2""", re.I)
+_DEEPEST = 3
 _HREF = re.compile(r"""\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _IMPORT = re.compile(r"""@import\s+(?:url\()?["']?https?:[^;]*;""", re.IGNORECASE)
 # Stands in a plot for Plotly, of which the page holds one copy.
@@ -70,7 +72,9 @@ def plot_html(tag: Tag, context: Context, name: str, line: int | None) -> str:
     return f"<iframe{frame}></iframe>"
 
 
-def _self_contained(page: str, context: Context, folder: str) -> tuple[str, list[str]]:
+def _self_contained(
+    page: str, context: Context, folder: str, depth: int = 0
+) -> tuple[str, list[str]]:
     """A page with the scripts, styles and pictures in it that it would load.
 
     Returns:
@@ -118,13 +122,26 @@ def _self_contained(page: str, context: Context, folder: str) -> tuple[str, list
         data = base64.b64encode(content).decode()
         return f"{found.group(1)}{found.group(2)}data:{kind};base64,{data}{found.group(2)}"
 
+    def frame(found: re.Match[str]) -> str:
+        """A page within the page, which may hold others."""
+        content = None if depth >= _DEEPEST else read(found.group(3))
+        if content is None:
+            return f"{found.group(1)}{found.group(2)}about:blank{found.group(2)}"
+        inner_folder = posixpath.dirname(posixpath.join(folder, found.group(3)))
+        text = content.decode("utf-8", "replace")
+        text, more = _self_contained(text, context, inner_folder, depth + 1)
+        left_out.extend(more)
+        opening = re.sub(r"\bsrc\s*=\s*\Z", "", found.group(1))
+        return f'{opening}srcdoc="{html.escape(text)}"'
+
     # Scripts hold tags as texts: only what stands outside of them is a tag of the page.
     parts = re.split(r"(<script\b(?![^>]*\bsrc\s*=)[^>]*>.*?</script\s*>)", page, flags=re.S | re.I)
     for index in range(0, len(parts), 2):
         part = _SCRIPT.sub(script, parts[index])
         inner = re.split(r"(<script\b[^>]*>.*?</script\s*>)", part, flags=re.S | re.I)
         inner[::2] = [
-            _IMAGE.sub(image, _IMPORT.sub("", _STYLE.sub(style, each))) for each in inner[::2]
+            _FRAME.sub(frame, _IMAGE.sub(image, _IMPORT.sub("", _STYLE.sub(style, each))))
+            for each in inner[::2]
         ]
         parts[index] = "".join(inner)
     return "".join(parts), left_out

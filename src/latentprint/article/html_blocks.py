@@ -46,7 +46,7 @@ _VOID = frozenset(("base", "basefont", "col", "frame", "hr", "link", "param", "s
 _SPAN_NAMES = """a abbr acronym b big bdo br cite code del dfn em font i img input ins kbd label
     mark q rp rt ruby s samp small span strike strong sub sup time tt u var"""
 _SPAN = re.compile(rf"</?(?:{'|'.join(_SPAN_NAMES.split())})(?=[\s/>])", re.IGNORECASE)
-_FORMULA = re.compile(r"\$\$.+?\$\$", re.DOTALL)
+_FORMULA = re.compile(r"\$\$.+?\$\$|\\begin\{(\w+\*?)\}.+?\\end\{\1\}", re.DOTALL)
 _PARAGRAPHS = re.compile(r"p|h[1-6]|figcaption|td|th|dt|summary|caption|legend", re.IGNORECASE)
 _ENDING: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote"]}
 

@@ -14,13 +14,15 @@ from latentprint.article.footnotes import NOTE
 
 # Extensions that only say how kramdown should read what they enclose, or set its options.
 _KRAMDOWN = re.compile(
-    r"""\{::comment\}.*?\{:/(?:comment)?\}
+    r"""(?P<comment><!--.*?-->)
+    | \{::comment\}.*?\{:/(?:comment)?\}
     | \{::(?:nomarkdown|options\b[^{}]*)/?\} | \{:/(?:nomarkdown)?\}
     | <d-footnote\s*>(?P<note>(?:(?!</?d-footnote).)*\n(?:(?!</?d-footnote).)*)</d-footnote\s*>""",
     re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
 _FENCE = re.compile(
-    r"^[ \t>]*(`{3,}|~{3,}).*?^[ \t>]*\1[ \t]*$|`[^`\n]+`", re.DOTALL | re.MULTILINE
+    r"^[ \t>]*(`{3,}|~{3,}).*?^[ \t>]*\1[ \t]*$|`[^`\n]+`|<(script|style|pre)\b.*?</\2\s*>",
+    re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )
 
 
@@ -62,6 +64,9 @@ def settle_kramdown(text: str, context: Context) -> str:
             notes.append((note.strip(), begins))
             number = write_attributes({NOTE: str(len(notes) - 1)})
             parts.append(f"<d-footnote{number}></d-footnote>")
+        elif found["comment"] is not None:
+            # A blank line in it would end the comment, and what it hides would show.
+            parts.append("<!-- -->")
         line += found.group().count("\n")
         position = found.end()
     take(len(text))

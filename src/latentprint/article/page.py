@@ -137,7 +137,7 @@ def _policy(document: Document, scripts: str) -> str:
     it could do so, scripts in the page can do anyway.
     """
     if any(each.kind == "plot" for each in document.embedded):
-        scripts = f"{scripts} 'unsafe-eval'"
+        scripts = f"{scripts} 'unsafe-eval'; worker-src blob: data:"
     policy = POLICY
     if document.online:
         policy = re.sub(r"((?:img|media|frame)-src)", r"\1 https: http:", policy)
@@ -160,7 +160,7 @@ def _scripts(body: str) -> list[Markup]:
     if 'class="plot"' in body:
         scripts.append(_plotly())
     if re.search(r"<iframe[^>]*\sdata-plot=", body):
-        shared = json.dumps(str(_plotly()), ensure_ascii=False).replace("</", "<\\/")
+        shared = json.dumps(str(_plotly()), ensure_ascii=False).replace("<", "\\u003c")
         scripts += [_markup(f"var pagePlotly = {shared};"), _file("plots.js")]
     if _has_figures(body):
         scripts.append(_file("figures.js"))

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const fill = (frame) => {
-    const library = pagePlotly.replace(/<\/(?=script)/gi, "<\\/");
+    const library = pagePlotly.replace(/<(?=\/script|!--|script)/gi, "\\x3c");
     frame.srcdoc = frame.dataset.plot.replaceAll("<!--plotly-->", () => `<script>${library}</script>`);
     frame.removeAttribute("data-plot");
   };
