@@ -43,6 +43,6 @@ def grouped(warnings: Iterable[ArticleWarning], most: int = 3) -> list[str]:
         rest = group[most:]
         if rest:
             lines = list(dict.fromkeys(str(each.line) for each in rest if each.line is not None))
-            where = f", in lines {', '.join(lines[:5])}{' …' if len(lines) > 5 else ''}"
+            where = f", in lines {', '.join(lines[:5])}{', …' if len(lines) > 5 else ''}"
             told.append(f"{len(rest)} more of the kind “{kind}”{where if lines else ''}.")
     return told
