@@ -17,6 +17,7 @@ from markupsafe import Markup
 from latentprint.article.code import highlight_css
 from latentprint.article.document import Document, read_article
 from latentprint.article.headings import Heading
+from latentprint.article.plots import inside, plotly_script
 from latentprint.errors import UsageError
 from latentprint.files import require_place, write_bytes
 
@@ -71,7 +72,7 @@ def render_page(document: Document, *, safe: bool = False) -> str:
             front=document.front,
             date=_date(document.front.date or ""),
             language=document.front.lang,
-            policy=f"{POLICY}; script-src {_allowed([theme, *scripts]) if safe else _INLINE}",
+            policy=_policy(document, _allowed([theme, *scripts]) if safe else _INLINE),
             styles=_styles(document),
             theme=theme,
             scripts=scripts,
@@ -90,7 +91,9 @@ def write_article(
     out: Path | str | None = None,
     *,
     safe: bool = False,
+    online: bool = False,
     scale: bool = True,
+    root: Path | None = None,
 ) -> Written:
     """Render an article in Markdown to one HTML file, in place of a former one.
 
@@ -98,7 +101,9 @@ def write_article(
         source: The article.
         out: The file to write, beside the source by default; its folder is made if need be.
         safe: Whether the source is not trusted: HTML and scripts of its own are dropped.
+        online: Whether pictures, films and frames on the web stay, for the page to load them.
         scale: Whether pictures are made as small as they are shown.
+        root: The root of the site to which the article belongs; by default it is looked for.
 
     Raises:
         LatentprintError: The source cannot be read, or the page cannot be written.
@@ -110,7 +115,7 @@ def write_article(
         raise UsageError(f"The page would replace its own source, {source}. Name another --out.")
     if source.is_file():
         require_place(out)
-    document = read_article(source, safe=safe, scale=scale)
+    document = read_article(source, safe=safe, online=online, scale=scale, root=root)
     return Written(out, write_page(render_page(document, safe=safe), out), document)
 
 
@@ -127,6 +132,20 @@ def write_page(page: str, out: Path) -> int:
     content = page.encode()
     write_bytes(out, content)
     return len(content)
+
+
+def _policy(document: Document, scripts: str) -> str:
+    """The content security policy of a page.
+
+    A plot may bring a library that makes functions of texts, as Plotly before version 3 does; what
+    it could do so, scripts in the page can do anyway.
+    """
+    if any(each.kind == "plot" for each in document.embedded):
+        scripts = f"{scripts} 'unsafe-eval'; worker-src blob: data:"
+    policy = POLICY
+    if document.online:
+        policy = re.sub(r"((?:img|media|frame)-src)", r"\1 https: http:", policy)
+    return f"{policy}; script-src {scripts}"
 
 
 def figure_styles(body: str) -> list[Markup]:
@@ -165,7 +184,7 @@ def has_plots(body: str) -> bool:
 def _styles(document: Document) -> list[Markup]:
     styles = [*figure_styles(document.body), _file("page.css"), _markup(highlight_css())]
     if document.front.styles:
-        styles.append(_markup(_inside(document.front.styles, "style")))
+        styles.append(_markup(inside(document.front.styles, "style")))
     return styles
 
 
@@ -209,11 +228,6 @@ def _date(date: str) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
-def _inside(text: str, element: str) -> str:
-    """Text of a style or script element without what would end the element it stands in."""
-    return re.sub(rf"</(?={element})", r"<\\/", text, flags=re.IGNORECASE)
-
-
 def _markup(html: str) -> Markup:
     """HTML that the document made, in which all that is text was escaped."""
     return Markup(html)  # noqa: S704
@@ -221,14 +235,6 @@ def _markup(html: str) -> Markup:
 
 def _file(name: str) -> Markup:
     return _markup((_HERE / name).read_text(encoding="utf-8"))
-
-
-@cache
-def plotly_script() -> Markup:
-    """Plotly's script, as it can stand in a script element or in a file."""
-    from plotly.offline import get_plotlyjs
-
-    return _markup(_inside(get_plotlyjs(), "script"))
 
 
 @cache
