@@ -22,6 +22,10 @@ UNPROCESSED = NONE.name
 """The processing class of photos as they were decoded."""
 
 
+ROW = "\0row"
+"""Column with the row of a photo in its source: a name that no column of a table has."""
+
+
 class EmbeddingSource(Protocol):
     """Embeddings of the same photos under several processing classes, by one encoder.
 

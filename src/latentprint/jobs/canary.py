@@ -27,11 +27,12 @@ from latentprint.canary import (
     write_junit_error,
 )
 from latentprint.canary.changes import known_changes
-from latentprint.canary.choosing import Choice
+from latentprint.canary.choosing import Choice, check_count
 from latentprint.canary.drift import nearest_other, size_of
 from latentprint.canary.folder import PHOTOS, RECORD, CanaryPhoto
 from latentprint.embeddings import device_of, open_own_vectors
 from latentprint.encoders import Encoder, Margin, Precision, load_encoder
+from latentprint.encoders.load_options import LoadOptions, resolve_device
 from latentprint.encoders.spec import parse_spec
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.files import make_folder, write_bytes
@@ -61,6 +62,13 @@ class EncoderAsked:
     precision: Precision = "float32"
     margin: Margin = "published"
     weights: Path | None = None
+
+    def check(self) -> None:
+        """Refuse a name or a device before any photo is read; see ``load_encoder``."""
+        if isinstance(self.encoder, str):
+            parse_spec(self.encoder)
+        LoadOptions(self.device, self.precision, self.margin)
+        resolve_device(self.device, self.precision)
 
     def loaded(self) -> Member:
         """The encoder; see ``load_encoder`` for what is raised."""
@@ -129,8 +137,10 @@ def make_canary(
         raise LatentprintError(f"{out} holds a canary already: choose another --out, or delete it.")
     asked = EncoderAsked(encoder, device, precision, margin, Path(weights) if weights else None)
     photos = photos if isinstance(photos, Photos) else open_photos(photos)
-    choice = choose(photos, count, seed)
+    asked.check()
+    check_count(count)
     make_folder(out)
+    choice = choose(photos, count, seed)
     kept = _copied(choice, out)
     loaded = asked.loaded()
     reading = Reading(batch_size, orient)

@@ -14,7 +14,7 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, Draw, assign_classes
 from latentprint.experiments.neighbors.features import split_photos, unit_vectors
 from latentprint.experiments.neighbors.setups import SETUPS, LabelledPhotos, classify, combinations
-from latentprint.experiments.source import EmbeddingSource, origin, usable_device
+from latentprint.experiments.source import ROW, EmbeddingSource, origin, usable_device
 from latentprint.results import Result
 from latentprint.stats import (
     ClusterBootstrap,
@@ -184,7 +184,7 @@ def _gallery(
         labels[0],
         labels[1],
         np.empty((0, len(train)), dtype=np.int64),
-        np.argsort(train["row"].to_numpy()).astype(np.int64),
+        np.argsort(train[ROW].to_numpy()).astype(np.int64),
     )
 
 
@@ -194,7 +194,6 @@ def _labelled(photos: pl.DataFrame, draw: Draw) -> tuple[pl.DataFrame, pl.DataFr
     Raises:
         LatentprintError: Nothing can be classified.
     """
-    # A manifest may have a column "row" of its own.
     photos = photos.select("id", "label", "split", "group")
     parts = [split_photos(photos, split, draw) for split in ("train", "val")]
     train, labelled = (part.filter(pl.col("label").is_not_null()) for part in parts)

@@ -25,13 +25,13 @@ from latentprint.experiments.probes.within_class import (
     centred,
     comparable,
 )
+from latentprint.experiments.source import ROW, EmbeddingSource
 from latentprint.photos import merge_groups, straddling_groups
 from latentprint.words import Experiment, ProbeSetup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from latentprint.experiments.source import EmbeddingSource
     from latentprint.photos import SplitFile
 
     Chooser = Callable[[np.ndarray, int], np.ndarray]
@@ -142,7 +142,7 @@ def _selected(
     table: pl.DataFrame, label: str, guards: Guards, seed: int, split: SplitFile | None
 ) -> tuple[pl.DataFrame, Labelled, list[str]]:
     """The photos that take part, their classes, and what was left out."""
-    photos = table.with_row_index("row")
+    photos = table.with_row_index(ROW)
     if guards.group is not None:
         if guards.group not in table.columns:
             raise unknown_name("group column", guards.group, table.columns)

@@ -18,10 +18,10 @@ from latentprint.experiments.probes.outcome import ProbeOutcome, with_note
 from latentprint.experiments.probes.paired_shift import ShiftOptions, paired_shift
 from latentprint.experiments.probes.plans import Plan, fold_plan, published_plan, split_plan
 from latentprint.experiments.probes.probe import Task, run_task
+from latentprint.experiments.source import ROW, EmbeddingSource
 from latentprint.words import Experiment, ProbeSetup
 
 if TYPE_CHECKING:
-    from latentprint.experiments.source import EmbeddingSource
     from latentprint.processing import Attribute
 
 FEW_PHOTOS = 5000
@@ -120,7 +120,7 @@ def _sides(
     Raises:
         LatentprintError: One side is empty.
     """
-    photos = table.with_row_index("row")
+    photos = table.with_row_index(ROW)
     if options.draw == "photo":
         photos = photos.sort("id")
     sides = [(photos["split"] == each).to_numpy().nonzero()[0] for each in ("train", "val")]

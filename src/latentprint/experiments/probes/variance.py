@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import t
 
 from latentprint.experiments.probes.items import open_vectors
-from latentprint.experiments.source import EmbeddingSource, origin
+from latentprint.experiments.source import ROW, EmbeddingSource, origin
 from latentprint.experiments.vectors import units
 from latentprint.results import Result
 from latentprint.words import Experiment, VarianceMeasure
@@ -56,7 +56,7 @@ def decompose_variance(
     Raises:
         LatentprintError: A vector is zero or not finite.
     """
-    photos = source.photos.with_row_index("row").sort("id")
+    photos = source.photos.with_row_index(ROW).sort("id")
     parts = open_vectors(source, attribute.classes, photos, memory_mb)
     members = np.unique(_blocks(photos["group"].to_list()), return_inverse=True)[1]
     moments = _moments(parts, members)
