@@ -105,7 +105,7 @@ def test_folders_that_differ_in_white_space_are_one_class(tmp_path: Path) -> Non
         touch(tmp_path / name, "a.jpg")
     photos = open_photos(tmp_path)
     assert photos.table["label"].to_list() == ["1000", "1e3", "cat", "cat", "dog"]
-    assert photos.table["id"].to_list()[2:4] == ["cat/a.jpg", "cat /a.jpg"]
+    assert photos.table["id"].to_list()[2:4] == ["cat /a.jpg", "cat/a.jpg"]
     assert photos.notes == ("White space was stripped from the folders' names of 2 photos.",)
 
 

@@ -119,6 +119,18 @@ class Opened:
     notes: tuple[str, ...] = ()
 
 
+def require_source(source: object) -> None:
+    """Refuse a path, or anything else, in place of opened embeddings.
+
+    Raises:
+        UsageError: It is one.
+    """
+    if not hasattr(source, "vectors"):
+        raise UsageError(
+            f"{source!r} are no opened embeddings: open_collection and open_own_vectors open them."
+        )
+
+
 def usable_device(device: str) -> str:
     """The device that is asked for: ``auto`` is CUDA, else MPS, else the CPU.
 

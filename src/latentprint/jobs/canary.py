@@ -38,7 +38,7 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.files import make_folder, write_bytes
 from latentprint.jobs.members import Member
 from latentprint.jobs.run_folder import versions
-from latentprint.photos import Photos, open_photos
+from latentprint.photos import as_photos
 from latentprint.photos.file_bytes import read_bytes
 
 _READ_ONLY = ("default", "timm", "open_clip", "hf", "checkpoint", "onnx", "pixels")
@@ -99,7 +99,7 @@ class EncoderAsked:
 
 
 def make_canary(
-    photos: Photos | Path | str,
+    photos: Any,
     out: Path | str,
     *,
     encoder: str | Encoder = "default",
@@ -115,7 +115,7 @@ def make_canary(
     """Keep some photos with their embeddings, so that drift of the encoder is noticed later.
 
     Args:
-        photos: Photos, or the folder or manifest they are in.
+        photos: Photos, or what ``open_photos`` opens: a folder, a manifest, a data frame.
         out: Folder for the canary, which then needs nothing beside it.
         encoder: A specification, or an encoder object.
         count: How many photos, from 32 to 256; files of every kind that is there come first.
@@ -136,7 +136,7 @@ def make_canary(
     if (out / RECORD).exists():
         raise LatentprintError(f"{out} holds a canary already: choose another --out, or delete it.")
     asked = EncoderAsked(encoder, device, precision, margin, Path(weights) if weights else None)
-    photos = photos if isinstance(photos, Photos) else open_photos(photos)
+    photos = as_photos(photos)
     asked.check()
     check_count(count)
     make_folder(out)

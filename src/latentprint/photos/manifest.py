@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 PATH_COLUMNS = ("path", "file", "filename", "file_name")
 SUFFIXES = (".csv", ".parquet")
 
+FRAME = "the data frame"
+"""What a table is called that comes from no file."""
+
 _SHOWN = 5
 
 
@@ -40,7 +43,21 @@ def read_manifest(file: Path) -> Photos:
         UsageError: If there is no path column, or a split is neither train nor val.
     """
     file = file.absolute()
-    opened = open_table(file)
+    return _photos(open_table(file), file, _name(file))
+
+
+def read_frame(frame: pl.DataFrame) -> Photos:
+    """Read a data frame as a manifest is read; its paths start from the working folder.
+
+    Raises:
+        LatentprintError: If ids are empty or not unique.
+        UsageError: If there is no path column, or a split is neither train nor val.
+    """
+    return _photos(_stripped(frame, FRAME), Path.cwd() / FRAME, "photos")
+
+
+def _photos(opened: Table, file: Path, name: str) -> Photos:
+    """The photos that a table lists, which is called as the file is."""
     raw = opened.frame
     column = next((name for name in PATH_COLUMNS if name in raw.columns), None)
     if column is None:
@@ -56,7 +73,7 @@ def read_manifest(file: Path) -> Photos:
     table = table.with_columns(split=_splits(table, file), label=_empty_as_null("label"))
     further = [name for name in table.columns if name not in COLUMNS]
     nothing = pl.DataFrame(schema={"path": pl.String, "reason": pl.String})
-    return Photos(_name(file), file.parent, table.select(*COLUMNS, *further), nothing, opened.notes)
+    return Photos(name, file.parent, table.select(*COLUMNS, *further), nothing, opened.notes)
 
 
 @dataclass(frozen=True)

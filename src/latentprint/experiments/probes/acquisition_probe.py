@@ -25,7 +25,7 @@ from latentprint.experiments.probes.within_class import (
     centred,
     comparable,
 )
-from latentprint.experiments.source import ROW, EmbeddingSource
+from latentprint.experiments.source import ROW, EmbeddingSource, require_source
 from latentprint.photos import merge_groups, straddling_groups
 from latentprint.words import Experiment, ProbeSetup
 
@@ -100,6 +100,7 @@ def probe_label(
         LatentprintError: Fewer than two classes have enough photos, or a vector is zero or not
             finite; within classes, the label goes with the class.
     """
+    require_source(source)
     options, guards = options or ProbeOptions(), guards or Guards()
     photos, labelled, notes = _selected(source.photos, label, guards, options.seed, split)
     semantic = None
