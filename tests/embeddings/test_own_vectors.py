@@ -51,7 +51,7 @@ def test_rows_match_by_order_where_vectors_have_no_ids(files: tuple[Path, Path])
     assert set(source.photos["split"]) == {"train", "val"}
     np.testing.assert_array_equal(source.vectors("none")[:], VECTORS)
     (note,) = source.notes
-    assert re.search(r"photos\.csv: rows were matched .*mine\.npy by order, as", note)
+    assert re.search(r"photos\.csv: rows were matched .*mine\.npy by order, as these", note)
 
 
 def test_vectors_are_of_photos_as_they_are(files: tuple[Path, Path]) -> None:
@@ -175,17 +175,18 @@ def test_vectors_without_direction_are_named(tmp_path: Path) -> None:
     bad[3, 1], bad[5], bad[9, 0], bad[11, 2] = np.nan, 0, np.inf, 1e300
     np.save(file, bad)
     with pytest.raises(
-        LatentprintError, match=r"4 vectors that are zero or not finite.*row 3, 5, 9, 11, counted"
+        LatentprintError, match=r"zero or not finite.*, 4 in all: row 3, 5, 9, 11, counted"
     ):
         open_own_vectors(file)
     WITH_IDS.write_csv(tmp_path / "t.csv")
     with pytest.raises(
-        LatentprintError, match=r"no direction: photo03, photo05, photo09, photo11\. Leave"
+        LatentprintError,
+        match=r"no direction, 4 in all: photo03, photo05, photo09, photo11\. Leave",
     ):
         open_own_vectors(file, tmp_path / "t.csv")
     bad = pl.DataFrame({"id": WITH_IDS["id"], "v": bad[:, :3].tolist()})
     bad.write_parquet(tmp_path / "v.parquet")
-    with pytest.raises(LatentprintError, match="no direction: photo03, photo05"):
+    with pytest.raises(LatentprintError, match="no direction, 4 in all: photo03"):
         open_own_vectors(tmp_path / "v.parquet")
 
 

@@ -10,8 +10,6 @@ from latentprint.embeddings.metadata_table import IDS, MetadataTable, first_id
 from latentprint.embeddings.vector_files import FoundVectors, some
 from latentprint.errors import LatentprintError, unknown_name
 
-_OPTION = "--id-column"
-
 
 @dataclass(frozen=True)
 class Matched:
@@ -57,7 +55,7 @@ def match_rows(
     key = id_column or next(shared, None)
     if key is None:
         ours = _by_order(found, table)
-        how = f"by order, as {found.name} does not name its photos"
+        how = "by order, as these name no photos"
     else:
         ours = _by_id(found, table, key)
         how = f"by {key!r}"
@@ -78,13 +76,13 @@ def _by_order(found: FoundVectors, table: MetadataTable) -> pl.DataFrame:
         columns = ", ".join(table.frame.columns)
         raise LatentprintError(
             f"{found.name} names its photos by {named!r}, and {table.name} has no such column"
-            f" ({columns}): add it there, or name with {_OPTION} the column that both have."
+            f" ({columns}): add it there, or name with --id-column the column that both have."
         )
     n = len(found.rows)
     if len(table.frame) != n:
         raise LatentprintError(
             f"{found.name} has {n} vectors and {table.name} has {len(table.frame)} rows: they match"
-            f" by order and must be equally many, or name with {_OPTION} a column of ids that both"
+            " by order and must be equally many, or name with --id-column a column of ids that both"
             " have."
         )
     return table.frame

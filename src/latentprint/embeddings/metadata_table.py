@@ -48,12 +48,14 @@ def open_metadata(given: Any) -> MetadataTable:
 
     Args:
         given: The path of a ``.csv`` or ``.parquet`` file, or a data frame of polars or pandas; the
-            named indexes of a data frame of pandas count as columns.
+            named indexes of a data frame of pandas count as columns. A table that is open stays.
 
     Raises:
         UsageError: It is neither.
         LatentprintError: The file cannot be read.
     """
+    if isinstance(given, MetadataTable):
+        return given
     if isinstance(given, str | Path):
         file = Path(given)
         return MetadataTable(read_table(file), str(file), file.stem)

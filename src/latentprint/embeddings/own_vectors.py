@@ -166,8 +166,8 @@ def _check(found: FoundVectors, ids: pl.Series | None) -> None:
     if bad:
         named = f"row {some(bad)}, counted from 0" if ids is None else some(ids[bad].to_list())
         raise LatentprintError(
-            f"{found.name} has {len(bad)} vectors that are zero or not finite (a missing number"
-            f" counts as such) and have no direction: {named}. Leave these photos out."
+            f"{found.name} holds vectors that are zero or not finite (a missing number counts as"
+            f" such) and have no direction, {len(bad)} in all: {named}. Leave these photos out."
         )
 
 

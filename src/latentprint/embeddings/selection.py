@@ -15,6 +15,7 @@ from latentprint.embeddings.own_vectors import OwnVectors
 from latentprint.embeddings.sharded import ShardedArray
 from latentprint.embeddings.stacked import StackedRows
 from latentprint.embeddings.study_files import StudyEmbeddings
+from latentprint.embeddings.vector_files import some
 from latentprint.errors import LatentprintError, UsageError
 
 logger = logging.getLogger(__name__)
@@ -169,6 +170,15 @@ def with_labels(source: _Embeddings, metadata: Any) -> _Embeddings:
         raise LatentprintError(
             f"{called} holds none of the embedded photos: its {key!r} must be their id, such as "
             f"{source.photos['id'][0]!r}."
+        )
+    lacking = source.photos["id"].filter(~source.photos["id"].is_in(table["id"].implode()))
+    if len(lacking):
+        logger.warning(
+            "%s says nothing of %d of the %d embedded photos: %s.",
+            called,
+            len(lacking),
+            len(source.photos),
+            some(lacking.to_list()),
         )
     kept = source.photos.drop([c for c in table.columns if c != "id"], strict=False)
     return replace(source, photos=kept.join(table, on="id", how="left", maintain_order="left"))

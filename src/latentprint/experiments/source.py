@@ -176,14 +176,14 @@ def asked_attributes(opened: Sequence[Opened], names: Sequence[str]) -> tuple[At
     classes = {name for each in opened for name in each.classes}
     there = tuple(each for each in ATTRIBUTES.values() if set(each.classes) <= classes)
     if not there:
-        advice = "say with -a what to ask"
         if classes == {UNPROCESSED}:
-            advice = (
-                "what processing does cannot be asked of them; ask of a column of the photos with"
-                " `robustness --nuisance COLUMN`, `probe -a COLUMN` or `similarity --by COLUMN`"
+            raise UsageError(
+                "The embeddings hold the classes of no published attribute (none), so what"
+                " processing does cannot be asked of them: ask of a column of the photos with"
+                " `robustness --nuisance COLUMN`, `probe -a COLUMN` or `similarity --by COLUMN`."
             )
         raise UsageError(
             "The embeddings hold the classes of no published attribute "
-            f"({', '.join(sorted(classes))}): {advice}."
+            f"({', '.join(sorted(classes))}): say with -a what to ask."
         )
     return there

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from latentprint.embeddings import (
     select_photos,
     with_labels,
 )
+from latentprint.embeddings.metadata_table import open_metadata
 from latentprint.embeddings.vector_files import are_vectors, not_read, some
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.asking import option
@@ -49,9 +50,9 @@ class Sources:
         id_column: Column by which vectors find their rows of the metadata: in both files, or for a
             .npy file the number of the row.
         vector_columns: What the vectors are in a file that holds other things too: columns of a
-            Parquet file, by name, stem (emb_) or pattern ('emb_*'), or the name of one array. By
-            default the only column of lists of floats, the only numbered columns of floats, or the
-            only matrix of floats.
+            Parquet file, by name, stem (``emb_``) or pattern (``emb_*``), or the name of one array.
+            By default the only column of lists of floats, the only numbered columns of floats, or
+            the only matrix of floats.
         where: Only photos that fulfil it, such as "jpeg_quality >= 90 AND make = 'Canon'".
     """
 
@@ -134,6 +135,8 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
         UsageError: There is no such model, variant, column or condition.
         LatentprintError: The embeddings or the table cannot be read.
     """
+    if sources.metadata is not None:
+        sources = replace(sources, metadata=open_metadata(sources.metadata))
     if sources.study is not None:
         return [
             Opened(_chosen(each, sources), tuple(each.files), draw="published")

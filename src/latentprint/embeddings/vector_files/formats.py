@@ -13,7 +13,6 @@ from latentprint.embeddings.vector_files.clip_retrieval import (
 )
 from latentprint.embeddings.vector_files.found import SAVE, FoundVectors
 from latentprint.embeddings.vector_files.hierarchies import is_zarr, read_hdf5, read_zarr
-from latentprint.embeddings.vector_files.named import OPTION
 from latentprint.embeddings.vector_files.tables import read_parquet
 from latentprint.errors import LatentprintError, UsageError
 
@@ -98,4 +97,6 @@ def not_read(file: Path) -> str:
 
 def _refuse_columns(asked: tuple[str, ...], name: str) -> None:
     if asked:
-        raise UsageError(f"{OPTION} {asked[0]}: {name} holds nothing but one matrix of vectors.")
+        raise UsageError(
+            f"--vector-columns {asked[0]}: {name} holds nothing but one matrix of vectors."
+        )

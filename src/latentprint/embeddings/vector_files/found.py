@@ -14,7 +14,7 @@ from latentprint.errors import LatentprintError
 BYTES_AT_ONCE = 2**26
 """How much of a file is in memory while it is read by ranges of rows."""
 
-SAVE = "save them as floats in a new .npy file with numpy.save"
+SAVE = "save the vectors as floats in a new .npy file with numpy.save"
 """What to do with vectors that cannot be read."""
 
 _SHOWN = 5

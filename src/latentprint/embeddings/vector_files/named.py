@@ -13,9 +13,6 @@ from latentprint.embeddings.vector_files.copied import copied
 from latentprint.embeddings.vector_files.found import FoundVectors, check_matrix, some
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 
-OPTION = "--vector-columns"
-"""The option that says what the vectors are."""
-
 _PLAIN = "biufSUTMm"
 
 
@@ -83,7 +80,7 @@ def take_vectors(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str
 def _chosen(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str) -> NamedArray:
     known = {each.name: each for each in arrays}
     if len(asked) > 1:
-        raise UsageError(f"{file} has its vectors in one array: name one with {OPTION}.")
+        raise UsageError(f"{file} has its vectors in one array: name one with --vector-columns.")
     if asked:
         if asked[0] not in known:
             raise unknown_name(f"array of {file}", asked[0], known)
@@ -97,7 +94,7 @@ def _chosen(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str) -> 
     if len(matrices) > 1:
         raise UsageError(
             f"{file} has {len(matrices)} matrices of floats, {some(matrices)}: name that of the"
-            f" vectors with {OPTION}."
+            f" vectors with --vector-columns."
         )
     return matrices[0]
 

@@ -14,7 +14,6 @@ import polars as pl
 from latentprint.embeddings.stacked import StackedRows
 from latentprint.embeddings.vector_files.copied import copied
 from latentprint.embeddings.vector_files.found import FoundVectors, rows_at_once, some
-from latentprint.embeddings.vector_files.named import OPTION
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import read_table
 from latentprint.photos.manifest import reading_table
@@ -110,12 +109,12 @@ def vector_columns(schema: Schema, asked: Sequence[str], file: str) -> Columns:
     if wrong:
         raise UsageError(
             f"{file}: {_typed(schema, wrong)} in {found} is no column of floats: save it as floats,"
-            f" or name the columns of the vectors with {OPTION}."
+            f" or name the columns of the vectors with --vector-columns."
         )
     if lists and len(found.names) > 1:
         raise UsageError(
             f"{file}: {some(found.names)} cannot be one vector together, as {lists[0]} holds lists:"
-            f" name one column of lists, or columns of floats, with {OPTION}."
+            f" name one column of lists, or columns of floats, with --vector-columns."
         )
     return found
 
@@ -135,7 +134,7 @@ def _only(schema: Schema, file: str) -> Columns:
     )
     numbered = [each for stem in stems if len(each := _numbered(schema, stem)) > 1]
     candidates = [*lists, *(Columns(tuple(each.values())) for each in numbered)]
-    advice = f"name the columns of the vectors with {OPTION}, by name, stem or pattern"
+    advice = "name the columns of the vectors with --vector-columns, by name, stem or pattern"
     if not candidates:
         raise UsageError(
             f"{file} has no column of lists of floats and no numbered columns of floats: {advice}."
@@ -159,7 +158,7 @@ def _numbered(schema: Schema, stem: str) -> dict[int, str]:
         same = [name for other, name in numbers if other == number]
         raise UsageError(
             f"The columns {' and '.join(same)} have one number: name the columns of the vectors"
-            f" with {OPTION}."
+            f" with --vector-columns."
         )
     return dict(sorted(numbers))
 
@@ -175,7 +174,8 @@ def _refuse_gaps(numbered: Mapping[int, str]) -> None:
     if missing:
         raise UsageError(
             f"Of {Columns(tuple(numbered.values()))} number {some(missing)} is missing, and with it"
-            f" a part of every vector: name the columns with {OPTION}, one by one or as a pattern."
+            " a part of every vector: name the columns with --vector-columns, one by one or by a"
+            " pattern."
         )
 
 
