@@ -226,6 +226,17 @@ CANARY = {
     "no such canary": (("check", "{here}/none"), "none"),
     "a folder that is none": (("check", "{here}/empty"), "empty"),
 }
+COMPARE = {
+    "nothing to compare with": (("{run}",), "Missing argument"),
+    "no such run": (("{run}", "{here}/rnu"), "rnu"),
+    "a run and a store": (("{run}", "{store}"), "store"),
+    "an unknown encoder": (("{run}", "{run}", "--encoders", "toy", "tyo"), "'toy'"),
+    "processing of runs": (("{run}", "{run}", "--processing", "none"), "for embeddings"),
+}
+TABLE = {
+    "no form": (("{run}",), "either --latex or --markdown"),
+    "no such run": (("{here}/rnu", "--latex"), "holds no results.parquet"),
+}
 DEMO = {"a place below a file": (("--out", NO_PLACE), "Cannot write to")}
 
 
@@ -257,7 +268,7 @@ def mistakes() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
                 yield command, what, arguments, said
     others = {
         "report": REPORT, "article": ARTICLE, "flickr": FLICKR, "encoders": OF_ENCODERS,
-        "demo": DEMO, "figures": FIGURES, "canary": CANARY,
+        "demo": DEMO, "figures": FIGURES, "canary": CANARY, "compare": COMPARE, "table": TABLE,
     }  # fmt: skip
     for command, own in others.items():
         for what, (arguments, said) in own.items():

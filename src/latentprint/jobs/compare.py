@@ -12,8 +12,7 @@ from latentprint.comparison.vectors import VectorsCompared, compare_vectors
 from latentprint.embeddings.store import differences
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.source import UNPROCESSED, Opened, without_controls
-from latentprint.files import write_json, write_table
-from latentprint.jobs.run_folder import make_run_folder
+from latentprint.files import make_folder, write_json, write_table
 from latentprint.jobs.sources import Sources, open_sources
 from latentprint.results import LeftOut, results_of
 
@@ -137,7 +136,7 @@ def compare_stores(
         ]
     found = ComparedStores(names, tuple(compared), tuple(settings))
     if out is not None:
-        make_run_folder(Path(out))
+        make_folder(Path(out))
         table = pl.concat(
             [
                 each.table.select(
@@ -203,7 +202,7 @@ def _write(out: Path, found: ComparedRuns) -> Path:
     from latentprint.article.page import render_page, write_page
     from latentprint.comparison.page import markdown_of
 
-    make_run_folder(out)
+    make_folder(out)
     write_table(out / "comparison.csv", comparison_table(found.rows))
     write_json(out / "comparison.json", runs_as_json(found))
     markdown = markdown_of(found.names, found.rows, found.left_out, found.settings)
