@@ -209,6 +209,34 @@ OF_ENCODERS = {
     "numbers that are not computed": (("bench", "default", "--precision", "float16"), "float16"),
     "no time": (("bench", "default", "--seconds", "0"), "--seconds"),
 }
+FIGURES = {
+    "no run": ((), "Name at least one run"),
+    "no such run": (("{here}/rnu",), "holds no results.parquet"),
+    "an unknown figure": (("{run}", "--figure", "robustnes"), "Did you mean 'robustness'"),
+    "a name that is none": (("{run}", "--name", "jpeg"), "KEY=NAME"),
+    "a place below a file": (("{run}", "--out", NO_PLACE), "Cannot write to"),
+    "a file in place of a folder": (("{run}", "--out", "{here}/taken"), "Cannot write to"),
+}
+CANARY = {
+    "no such folder": (("make", "{here}/fotos"), "Did you mean"),
+    "too few photos to keep": (("make", "{here}/manifest.csv", "--count", "3"), "32 to 256"),
+    "an unknown encoder": (("make", "{here}/manifest.csv", "-e", "tim:x"), "'timm'"),
+    "an unknown device": (("make", "{here}/manifest.csv", "--device", "gpu"), "Known: auto"),
+    "a place below a file": (("make", "{here}/manifest.csv", "--out", NO_PLACE), "Cannot write"),
+    "no such canary": (("check", "{here}/none"), "none"),
+    "a folder that is none": (("check", "{here}/empty"), "empty"),
+}
+COMPARE = {
+    "nothing to compare with": (("{run}",), "Missing argument"),
+    "no such run": (("{run}", "{here}/rnu"), "rnu"),
+    "a run and a store": (("{run}", "{store}"), "store"),
+    "an unknown encoder": (("{run}", "{run}", "--encoders", "toy", "tyo"), "'toy'"),
+    "processing of runs": (("{run}", "{run}", "--processing", "none"), "for embeddings"),
+}
+TABLE = {
+    "no form": (("{run}",), "either --latex or --markdown"),
+    "no such run": (("{here}/rnu", "--latex"), "holds no results.parquet"),
+}
 DEMO = {"a place below a file": (("--out", NO_PLACE), "Cannot write to")}
 
 
@@ -240,7 +268,7 @@ def mistakes() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
                 yield command, what, arguments, said
     others = {
         "report": REPORT, "article": ARTICLE, "flickr": FLICKR, "encoders": OF_ENCODERS,
-        "demo": DEMO,
+        "demo": DEMO, "figures": FIGURES, "canary": CANARY, "compare": COMPARE, "table": TABLE,
     }  # fmt: skip
     for command, own in others.items():
         for what, (arguments, said) in own.items():

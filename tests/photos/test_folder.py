@@ -100,6 +100,15 @@ def test_links_out_of_the_folder_are_not_followed_unless_asked(tmp_path: Path) -
         open_photos(root)
 
 
+def test_folders_that_differ_in_white_space_are_one_class(tmp_path: Path) -> None:
+    for name in ("cat", "cat ", "dog\u00a0", "1e3", "1000"):
+        touch(tmp_path / name, "a.jpg")
+    photos = open_photos(tmp_path)
+    assert photos.table["label"].to_list() == ["1000", "1e3", "cat", "cat", "dog"]
+    assert photos.table["id"].to_list()[2:4] == ["cat /a.jpg", "cat/a.jpg"]
+    assert photos.notes == ("White space was stripped from the folders' names of 2 photos.",)
+
+
 def test_a_link_to_the_folder_itself_opens_it(tmp_path: Path) -> None:
     touch(tmp_path / "real", "a.jpg")
     (tmp_path / "link").symlink_to("real")

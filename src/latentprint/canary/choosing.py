@@ -71,6 +71,18 @@ class Choice:
         return tuple(kind for kind in WANTED if kind not in present)
 
 
+def check_count(count: int) -> None:
+    """Refuse a number of photos before any is read.
+
+    Raises:
+        UsageError: It is out of range.
+    """
+    if not FEWEST_PHOTOS <= count <= MOST_PHOTOS:
+        raise UsageError(
+            f"A canary holds {FEWEST_PHOTOS} to {MOST_PHOTOS} photos, and {count} are asked for."
+        )
+
+
 def choose(photos: Photos, count: int, seed: int) -> Choice:
     """Choose photos by their ids and the seed, whatever the order of the files.
 
@@ -86,10 +98,7 @@ def choose(photos: Photos, count: int, seed: int) -> Choice:
         UsageError: ``count`` is out of range.
         LatentprintError: There are too few photos that can be decoded.
     """
-    if not FEWEST_PHOTOS <= count <= MOST_PHOTOS:
-        raise UsageError(
-            f"A canary holds {FEWEST_PHOTOS} to {MOST_PHOTOS} photos, and {count} are asked for."
-        )
+    check_count(count)
     candidates = list(_candidates(photos, seed))
     by_kind: dict[str, list[ChosenPhoto]] = defaultdict(list)
     for candidate in candidates:

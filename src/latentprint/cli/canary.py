@@ -49,6 +49,7 @@ def make(
         int, typer.Option(help="Photos to keep, from 32 to 256; rare kinds of files come first.")
     ] = 48,
     layout: options.LayoutOption = "auto",
+    follow_links: options.FollowLinksOption = False,
     seed: options.SeedOption = 0,
     device: options.DeviceOption = "auto",
     precision: options.PrecisionOption = "float32",
@@ -69,7 +70,7 @@ def make(
     from latentprint.photos import open_photos
 
     made = make_canary(
-        open_photos(photos, layout=layout),
+        open_photos(photos, layout=layout, follow_links=follow_links),
         out,
         encoder=spec,
         count=count,

@@ -150,15 +150,14 @@ def stored(
     facts = pl.concat([facts, file_facts], how="horizontal").drop("status", "reason")
     alike = _alike(facts)
     facts = facts.drop("content", "appearance", strict=False)
-    given = table.rename({"group": "given_group"}, strict=False)
-    facts = facts.drop([name for name in facts.columns if name in given.columns and name != "id"])
-    photos = facts.join(given, on="id", how="left", maintain_order="left")
-    own = photos["given_group"].to_list() if "given_group" in photos.columns else alike
+    facts = facts.drop([name for name in facts.columns if name in table.columns and name != "id"])
+    photos = facts.join(table, on="id", how="left", maintain_order="left")
+    own = photos["group"].to_list() if "group" in photos.columns else alike
     photos = photos.with_columns(group=pl.Series(merge_groups(own, alike), dtype=pl.String))
     made = bool(photos["split"].is_null().all())
     photos = assign_splits(photos, seed=seed)
     first = ["id", "label", "split", "group"]
-    photos = photos.select(*first, pl.exclude(*first, "given_group"))
+    photos = photos.select(*first, pl.exclude(*first))
     encoder = store.manifest["encoder"]
     copies = len(alike) - len(set(alike))
     return StoredEmbeddings(

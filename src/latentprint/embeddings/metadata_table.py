@@ -11,7 +11,8 @@ import polars as pl
 
 from latentprint.errors import UsageError
 from latentprint.photos import read_table, tidy_table
-from latentprint.photos.manifest import PATH_COLUMNS
+from latentprint.photos.frames import frame_of
+from latentprint.photos.manifest import FRAME, PATH_COLUMNS
 
 IDS = ("id", *PATH_COLUMNS, "image_path")
 """Columns that name photos, the first of them first."""
@@ -58,35 +59,9 @@ def open_metadata(given: Any) -> MetadataTable:
     if isinstance(given, str | Path):
         file = Path(given)
         return MetadataTable(read_table(file), str(file), file.stem)
-    if isinstance(given, pl.LazyFrame):
-        given = given.collect()
-    elif type(given).__module__.partition(".")[0] == "pandas" and hasattr(given, "columns"):
-        given = _from_pandas(given)
-    if not isinstance(given, pl.DataFrame):
+    frame = frame_of(given)
+    if frame is None:
         raise UsageError(
             f"{type(given).__name__} is no table: give a path or a data frame of polars or pandas."
         )
-    return MetadataTable(tidy_table(given, _FRAME), _FRAME, "photos")
-
-
-_FRAME = "the data frame"
-
-
-def _from_pandas(frame: Any) -> pl.DataFrame:
-    """Value by value, as the other way needs pyarrow."""
-    named = [name for name in frame.index.names if name is not None]
-    frame = frame.reset_index(level=named) if named else frame
-    blank = frame.isna()
-    return pl.DataFrame(
-        [
-            pl.Series(
-                str(name),
-                [
-                    None if empty else value
-                    for value, empty in zip(values.tolist(), blank[name], strict=True)
-                ],
-                strict=False,
-            )
-            for name, values in frame.items()
-        ]
-    )
+    return MetadataTable(tidy_table(frame, FRAME), FRAME, "photos")

@@ -20,6 +20,9 @@ from latentprint.errors import LatentprintError, UsageError
 
 logger = logging.getLogger(__name__)
 
+# No column of a table has this name.
+_ROW = "\0row"
+
 _Embeddings = TypeVar("_Embeddings", bound=StoredEmbeddings | StudyEmbeddings)
 
 
@@ -104,20 +107,20 @@ def select_photos(
         UsageError: The condition cannot be understood.
         LatentprintError: No photo fulfils it.
     """
-    kept = _filtered(source.photos.with_row_index("_row"), condition)
+    kept = _filtered(source.photos.with_row_index(_ROW), condition)
     if not len(kept):
         raise LatentprintError(f"No photo fulfils the condition {condition!r}.")
-    return SelectedEmbeddings(source, kept.drop("_row"), kept["_row"].to_numpy().astype(np.int64))
+    return SelectedEmbeddings(source, kept.drop(_ROW), kept[_ROW].to_numpy().astype(np.int64))
 
 
 def _filtered(photos: pl.DataFrame, condition: str) -> pl.DataFrame:
     for table in (_with_numbers(photos), photos):
         try:
             found = table.filter(pl.sql_expr(condition))
-            return photos.filter(pl.col("_row").is_in(found["_row"].implode()))
+            return photos.filter(pl.col(_ROW).is_in(found[_ROW].implode()))
         except Exception as error:  # parser and engine have errors of their own
             reason = str(error).strip().partition("\n")[0]
-    known = ", ".join(name for name in photos.columns if name != "_row")
+    known = ", ".join(name for name in photos.columns if name != _ROW)
     raise UsageError(
         f"The condition {condition!r} cannot be applied: {reason}. Known columns: {known}."
     )

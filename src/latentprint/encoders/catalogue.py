@@ -13,6 +13,7 @@ from importlib import resources
 
 from latentprint.encoders.naming import split_name, split_weights
 from latentprint.errors import UsageError, unknown_name
+from latentprint.several import several
 
 ALL = "published"
 """The word that stands for every published encoder."""
@@ -115,7 +116,7 @@ def find_published(
     known = published_encoders()
     among = [each for each in known if family is None or each.family == _family(family)]
     found: set[PublishedEncoder] = set()
-    for pattern in patterns or (ALL,):
+    for pattern in map(str, several(patterns) or (ALL,)):
         named = [each for each in among if _names(pattern, each)]
         if not named:
             raise _nothing_named(pattern, family)

@@ -91,7 +91,7 @@ def resolve_device(device: str, precision: Precision) -> torch.device:
         device = next((name for name, present in available.items() if present), "cpu")
     try:
         chosen = torch.device(device)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise unknown_name("device", device, ["auto", "cpu", "cuda", "mps"]) from error
     too_high = chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count()
     if chosen.type != "cpu" and (not available.get(chosen.type, False) or too_high):

@@ -157,6 +157,8 @@ def parse_spec(spec: str) -> Parsed:
     Raises:
         UsageError: If it is of no known form, with the nearest one, or a name cannot be used.
     """
+    if not isinstance(spec, str):
+        raise UsageError(f"An encoder is named by a text, as in default, not by {spec!r}.")
     name, plain = split_name(spec)
     if name and published_encoder(name):
         raise UsageError(f"{name!r} is the name of a published encoder: choose another.")

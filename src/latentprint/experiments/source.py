@@ -22,6 +22,10 @@ UNPROCESSED = NONE.name
 """The processing class of photos as they were decoded."""
 
 
+ROW = "\0row"
+"""Column with the row of a photo in its source: a name that no column of a table has."""
+
+
 class EmbeddingSource(Protocol):
     """Embeddings of the same photos under several processing classes, by one encoder.
 
@@ -113,6 +117,18 @@ class Opened:
     masked: bool | None = None
     draw: Draw = "photo"
     notes: tuple[str, ...] = ()
+
+
+def require_source(source: object) -> None:
+    """Refuse a path, or anything else, in place of opened embeddings.
+
+    Raises:
+        UsageError: It is one.
+    """
+    if not hasattr(source, "vectors"):
+        raise UsageError(
+            f"{source!r} are no opened embeddings: open_collection and open_own_vectors open them."
+        )
 
 
 def usable_device(device: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -40,9 +41,10 @@ from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import Measured, measure
 from latentprint.jobs.run_folder import count_photos, run_settings, write_photos_csv, write_run
 from latentprint.jobs.sources import is_masked
-from latentprint.photos import LABELS, Photos, open_photos
+from latentprint.photos import LABELS, Photos, as_photos
 from latentprint.processing import ATTRIBUTES, NONE, classes_of
 from latentprint.results import LeftOut, results_table
+from latentprint.several import several
 
 ACQUISITION_MASK = 0.9
 """Share of the crop that is masked for probes of labels, as in the published figures."""
@@ -76,7 +78,7 @@ class Audit:
 
 
 def audit(
-    photos: Photos | Path | str,
+    photos: Any,
     out: Path | str,
     *,
     encoders: Sequence[str | Encoder] = (),
@@ -99,7 +101,7 @@ def audit(
     several encoders, those that cannot be loaded or fail are told and left out.
 
     Args:
-        photos: Photos, or the folder or manifest they are in.
+        photos: Photos, or what ``open_photos`` opens: a folder, a manifest, a data frame.
         out: The run folder; an earlier run in it is used again where it fits.
         encoders: Specifications (``latentprint encoders`` lists the forms), names and globs of
             the published encoders, or encoder objects; none for the default encoder.
@@ -120,7 +122,7 @@ def audit(
     """
     begun = time.monotonic()
     out, options = Path(out), options or ProbeOptions()
-    photos = photos if isinstance(photos, Photos) else open_photos(photos)
+    photos = as_photos(photos)
     asked = find_questions(questions, [*photos.table.columns, *LABELS])
     check_guards(guards or Guards(), asked, photos.table, [*LABELS, "group"])
     usable_device(options.device)
@@ -128,7 +130,7 @@ def audit(
     if not parts:
         raise UsageError("There is nothing to measure: name an attribute or a label with -a.")
     neighbours = InfluenceOptions(
-        ks=tuple(ks),
+        ks=several(ks),
         draw=options.draw,
         seed=options.seed,
         device=options.device,

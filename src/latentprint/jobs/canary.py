@@ -27,17 +27,18 @@ from latentprint.canary import (
     write_junit_error,
 )
 from latentprint.canary.changes import known_changes
-from latentprint.canary.choosing import Choice
+from latentprint.canary.choosing import Choice, check_count
 from latentprint.canary.drift import nearest_other, size_of
 from latentprint.canary.folder import PHOTOS, RECORD, CanaryPhoto
 from latentprint.embeddings import device_of, open_own_vectors
 from latentprint.encoders import Encoder, Margin, Precision, load_encoder
+from latentprint.encoders.load_options import LoadOptions, resolve_device
 from latentprint.encoders.spec import parse_spec
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.files import make_folder, write_bytes
 from latentprint.jobs.members import Member
 from latentprint.jobs.run_folder import versions
-from latentprint.photos import Photos, open_photos
+from latentprint.photos import as_photos
 from latentprint.photos.file_bytes import read_bytes
 
 _READ_ONLY = ("default", "timm", "open_clip", "hf", "checkpoint", "onnx", "pixels")
@@ -61,6 +62,13 @@ class EncoderAsked:
     precision: Precision = "float32"
     margin: Margin = "published"
     weights: Path | None = None
+
+    def check(self) -> None:
+        """Refuse a name or a device before any photo is read; see ``load_encoder``."""
+        if isinstance(self.encoder, str):
+            parse_spec(self.encoder)
+        LoadOptions(self.device, self.precision, self.margin)
+        resolve_device(self.device, self.precision)
 
     def loaded(self) -> Member:
         """The encoder; see ``load_encoder`` for what is raised."""
@@ -91,7 +99,7 @@ class EncoderAsked:
 
 
 def make_canary(
-    photos: Photos | Path | str,
+    photos: Any,
     out: Path | str,
     *,
     encoder: str | Encoder = "default",
@@ -107,7 +115,7 @@ def make_canary(
     """Keep some photos with their embeddings, so that drift of the encoder is noticed later.
 
     Args:
-        photos: Photos, or the folder or manifest they are in.
+        photos: Photos, or what ``open_photos`` opens: a folder, a manifest, a data frame.
         out: Folder for the canary, which then needs nothing beside it.
         encoder: A specification, or an encoder object.
         count: How many photos, from 32 to 256; files of every kind that is there come first.
@@ -128,9 +136,11 @@ def make_canary(
     if (out / RECORD).exists():
         raise LatentprintError(f"{out} holds a canary already: choose another --out, or delete it.")
     asked = EncoderAsked(encoder, device, precision, margin, Path(weights) if weights else None)
-    photos = photos if isinstance(photos, Photos) else open_photos(photos)
-    choice = choose(photos, count, seed)
+    photos = as_photos(photos)
+    asked.check()
+    check_count(count)
     make_folder(out)
+    choice = choose(photos, count, seed)
     kept = _copied(choice, out)
     loaded = asked.loaded()
     reading = Reading(batch_size, orient)

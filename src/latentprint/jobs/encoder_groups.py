@@ -26,6 +26,7 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.jobs.loading import Loading, memory_for_weights
 from latentprint.jobs.members import Member, reason_of
 from latentprint.results import LeftOut
+from latentprint.several import several
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,11 @@ class EncoderGroups:
         """
         LoadOptions(loading.device, loading.precision, loading.margin)
         resolve_device(loading.device, loading.precision)
+        encoders = several(encoders)
         objects = [each for each in encoders if not isinstance(each, str)]
+        for each in objects:
+            if not hasattr(each, "embed"):
+                raise UsageError(f"{each!r} is no encoder, nor does it name one.")
         specs = [each for each in encoders if isinstance(each, str)]
         if not encoders and not loading.family:
             specs = ["default"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from latentprint.errors import unknown_name
+from latentprint.errors import UsageError, unknown_name
 from latentprint.experiments import STORED
 from latentprint.experiments.source import on_whole_photos
 from latentprint.files import make_folder
@@ -47,6 +47,10 @@ def measure_stored(
         raise unknown_name("experiment", experiment, registered)
     inquiry = registered[experiment].inquiry()
     options = inquiry.options() if options is None else options
+    if not isinstance(options, inquiry.options):
+        raise UsageError(
+            f"{experiment} takes {inquiry.options.__name__}, not {type(options).__name__}."
+        )
     sources = sources if isinstance(sources, Sources) else Sources(Path(sources))
     opened = open_sources(sources, seed=options.seed)
     if not inquiry.masked:

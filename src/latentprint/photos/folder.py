@@ -55,12 +55,15 @@ def read_folder(root: Path, layout: str = "auto", *, follow_links: bool = False)
     labels = _labels(parts, layout)
     if layout == "auto" and (note := numbered_parts(paths, [path for path, _ in ignored])):
         notes, labels = (note,), [(split, None) for split, _ in labels]
+    stripped = [(split, label and (label.strip() or None)) for split, label in labels]
+    if changed := sum(new != old for new, old in zip(stripped, labels, strict=True)):
+        notes = (*notes, f"White space was stripped from the folders' names of {changed} photos.")
     table = pl.DataFrame(
         {
             "id": paths,
             "path": paths,
-            "split": [split for split, _ in labels],
-            "label": [label for _, label in labels],
+            "split": [split for split, _ in stripped],
+            "label": [label for _, label in stripped],
         },
         schema=dict.fromkeys(("id", "path", "split", "label"), pl.String),
     )

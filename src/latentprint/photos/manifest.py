@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 PATH_COLUMNS = ("path", "file", "filename", "file_name")
 SUFFIXES = (".csv", ".parquet")
+
+FRAME = "the data frame"
+"""What a table is called that comes from no file."""
 
 _SHOWN = 5
 
@@ -39,7 +43,21 @@ def read_manifest(file: Path) -> Photos:
         UsageError: If there is no path column, or a split is neither train nor val.
     """
     file = file.absolute()
-    opened = open_table(file)
+    return _photos(open_table(file), file, _name(file))
+
+
+def read_frame(frame: pl.DataFrame) -> Photos:
+    """Read a data frame as a manifest is read; its paths start from the working folder.
+
+    Raises:
+        LatentprintError: If ids are empty or not unique.
+        UsageError: If there is no path column, or a split is neither train nor val.
+    """
+    return _photos(_stripped(frame, FRAME), Path.cwd() / FRAME, "photos")
+
+
+def _photos(opened: Table, file: Path, name: str) -> Photos:
+    """The photos that a table lists, which is called as the file is."""
     raw = opened.frame
     column = next((name for name in PATH_COLUMNS if name in raw.columns), None)
     if column is None:
@@ -55,7 +73,7 @@ def read_manifest(file: Path) -> Photos:
     table = table.with_columns(split=_splits(table, file), label=_empty_as_null("label"))
     further = [name for name in table.columns if name not in COLUMNS]
     nothing = pl.DataFrame(schema={"path": pl.String, "reason": pl.String})
-    return Photos(_name(file), file.parent, table.select(*COLUMNS, *further), nothing, opened.notes)
+    return Photos(name, file.parent, table.select(*COLUMNS, *further), nothing, opened.notes)
 
 
 @dataclass(frozen=True)
@@ -124,6 +142,7 @@ def open_table(file: Path, *, leave: Sequence[str] = ()) -> Table:
     _require_table(file)
     with reading_table(file):
         if file.suffix.lower() == ".csv":
+            _require_different(_header(file), file.name)
             frame = pl.read_csv(file, infer_schema=False)
         else:
             frame = _read_parquet(file, leave)
@@ -161,12 +180,8 @@ def _told(table: Table) -> pl.DataFrame:
 
 
 def _stripped(frame: pl.DataFrame, file: str) -> Table:
+    _require_different(frame.columns, file)
     names = {name: name.strip() for name in frame.columns}
-    if len(set(names.values())) < len(names):
-        twice = next(name for name in names.values() if list(names.values()).count(name) > 1)
-        raise LatentprintError(
-            f"{file} has the column {twice!r} twice, but for white space around its name."
-        )
     frame = frame.rename(names)
     texts = [
         name
@@ -186,6 +201,23 @@ def _stripped(frame: pl.DataFrame, file: str) -> Table:
         counts = [f"{name!r} ({count} values)" for name, count in changed.items()]
         notes.append(f"{file}: white space was stripped in the {_some('column', counts)}.")
     return Table(frame.with_columns(after.get_columns()), tuple(notes))
+
+
+def _header(file: Path) -> list[str]:
+    """The names in the first line, which polars changes where one comes twice."""
+    line = pl.read_csv(
+        file, has_header=False, n_rows=1, infer_schema=False, truncate_ragged_lines=True
+    )
+    return [name or "" for name in line.row(0)]
+
+
+def _require_different(names: Sequence[str], file: str) -> None:
+    counts = Counter(name.strip() for name in names)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise LatentprintError(
+            f"{file} has the column {twice[0]!r} twice: white space around names does not count."
+        )
 
 
 def _name(file: Path) -> str:
@@ -215,8 +247,8 @@ def _empty_as_null(column: str) -> pl.Expr:
 
 
 def _require_filled(table: pl.DataFrame, column: str, called: str, file: Path) -> None:
-    blank = pl.col(column).str.strip_chars().fill_null("") == ""
-    rows = table.with_row_index("row", offset=1).filter(blank)["row"].to_list()
+    blank = table[column].str.strip_chars().fill_null("") == ""
+    rows = [int(row) + 1 for row in blank.arg_true()]
     if rows:
         raise LatentprintError(
             f"The column {called!r} of {file.name} is empty in {_some('row', rows)} "

@@ -21,7 +21,9 @@ from latentprint.experiments.correlation.association import permute, tabulate, v
 from latentprint.experiments.correlation.correlation_columns import usable_columns
 from latentprint.experiments.probes.labels import Labelled, check_rule, label_photos
 from latentprint.files import require_table_suffix, write_json, write_table
+from latentprint.photos import as_photos
 from latentprint.photos.exif_files import exif_table
+from latentprint.several import several
 
 if TYPE_CHECKING:
     from latentprint.photos import Photos
@@ -144,7 +146,7 @@ _SCHEMA: dict[str, Any] = {
 
 
 def correlate(
-    photos: pl.DataFrame,
+    photos: Any,
     label: str = "label",
     *,
     columns: Sequence[str] | None = None,
@@ -161,7 +163,8 @@ def correlate(
     out. The order of rows and columns changes nothing.
 
     Args:
-        photos: One row for every photo, with a column ``id``.
+        photos: One row for every photo, with a column ``id``; or what ``open_photos`` opens, of
+            which EXIF and file facts are read.
         label: Column with the classes.
         columns: Only these columns; by default all.
         group: Column of photos that are not independent, such as a photographer's, which are
@@ -174,6 +177,11 @@ def correlate(
         UsageError: There is no such column or rule.
         LatentprintError: There are no two classes, or as many as photos.
     """
+    if not isinstance(photos, pl.DataFrame):
+        photos, _ = photo_columns(as_photos(photos))
+    if "id" not in photos.columns:
+        raise UsageError("The table of photos has no column 'id'.")
+    columns = None if columns is None else several(columns)
     if permutations < 1:
         raise UsageError("At least one permutation is needed.")
     bins = dict(bins or {})

@@ -14,8 +14,16 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, Draw, assign_classes
 from latentprint.experiments.neighbors.features import split_photos, unit_vectors
 from latentprint.experiments.neighbors.setups import SETUPS, LabelledPhotos, classify, combinations
-from latentprint.experiments.source import EmbeddingSource, origin, usable_device
+from latentprint.experiments.source import (
+    ROW,
+    EmbeddingSource,
+    origin,
+    require_source,
+    usable_device,
+)
+from latentprint.processing import as_attribute
 from latentprint.results import Result
+from latentprint.several import several
 from latentprint.stats import (
     ClusterBootstrap,
     crossed_means,
@@ -88,9 +96,9 @@ class InfluenceOutcome:
 
 def influence(
     source: EmbeddingSource,
-    attribute: Attribute,
+    attribute: Attribute | str,
     *,
-    ks: Sequence[int] = (10,),
+    ks: Sequence[int] | int = (10,),
     seeds: int = 10,
     seed: int = 0,
     draw: Draw = "photo",
@@ -116,7 +124,7 @@ def influence(
 
     Args:
         source: Embeddings of labelled photos under every class of the attribute.
-        attribute: The processing that is varied.
+        attribute: The processing that is varied, or its name.
         ks: Numbers of neighbours.
         seeds: Number of draws of the uniform set-up.
         seed: Seeds these draws and the bootstrap; 0 gives the published draws 0, 1, 2, …
@@ -132,7 +140,9 @@ def influence(
             is zero or not finite.
         UsageError: An option is out of range.
     """
-    ks, device = tuple(dict.fromkeys(ks)), usable_device(device)
+    require_source(source)
+    attribute, device = as_attribute(attribute), usable_device(device)
+    ks = tuple(dict.fromkeys(several(ks)))
     train, test, notes = _labelled(source.photos, draw)
     _check_options(ks, seeds, memory_mb, bootstrap, len(train))
     names = sorted_names(train["label"].unique().to_list())
@@ -184,7 +194,7 @@ def _gallery(
         labels[0],
         labels[1],
         np.empty((0, len(train)), dtype=np.int64),
-        np.argsort(train["row"].to_numpy()).astype(np.int64),
+        np.argsort(train[ROW].to_numpy()).astype(np.int64),
     )
 
 
@@ -194,7 +204,6 @@ def _labelled(photos: pl.DataFrame, draw: Draw) -> tuple[pl.DataFrame, pl.DataFr
     Raises:
         LatentprintError: Nothing can be classified.
     """
-    # A manifest may have a column "row" of its own.
     photos = photos.select("id", "label", "split", "group")
     parts = [split_photos(photos, split, draw) for split in ("train", "val")]
     train, labelled = (part.filter(pl.col("label").is_not_null()) for part in parts)

@@ -17,6 +17,7 @@ from latentprint.experiments.source import (
     usable_device,
     without_controls,
 )
+from latentprint.several import several
 from latentprint.words import Experiment
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class InfluenceOptions:
     memory_mb: int = option(4096, least=1)
 
     def __post_init__(self) -> None:
+        for name in ("attributes", "ks"):
+            object.__setattr__(self, name, several(getattr(self, name)))
         if not self.ks or min(*self.ks, self.memory_mb) < 1:
             raise UsageError("k and memory must each be at least 1.")
 

@@ -14,6 +14,7 @@ from latentprint.experiments.neighbors.shuffles import SharedByChance, Shuffles
 from latentprint.experiments.neighbors.signs import Centred
 from latentprint.experiments.probes.labels import parse_bins
 from latentprint.experiments.source import UNPROCESSED
+from latentprint.several import several
 from latentprint.stats import permutation_p
 from latentprint.words import RobustnessCondition, RobustnessMeasure
 
@@ -53,6 +54,8 @@ class RobustnessOptions:
     device: str = option("cpu")
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ks", several(self.ks))
+        object.__setattr__(self, "bins", tuple(dict(self.bins).items()))
         if not self.ks or min(*self.ks, self.permutations, self.memory_mb) < 1:
             raise UsageError("k, permutations and memory must each be at least 1.")
 

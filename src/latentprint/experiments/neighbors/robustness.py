@@ -16,7 +16,13 @@ from latentprint.experiments.neighbors.judging import (
     RobustnessOptions,
 )
 from latentprint.experiments.probes.labels import Labelled, label_photos
-from latentprint.experiments.source import EmbeddingSource, origin, usable_device
+from latentprint.experiments.source import (
+    ROW,
+    EmbeddingSource,
+    origin,
+    require_source,
+    usable_device,
+)
 from latentprint.neighbours.candidates import Searched
 from latentprint.neighbours.nearest import nearest_photos
 from latentprint.results import Result
@@ -73,6 +79,7 @@ def robustness(
         LatentprintError: The labels cannot be compared, there are fewer photos than k, or a vector
             is zero or not finite.
     """
+    require_source(source)
     options = options or RobustnessOptions()
     device = usable_device(options.device)
     rows, classes, nuisances = compared_labels(source.photos, label, nuisance, options)
@@ -80,7 +87,7 @@ def robustness(
     keys = _codes(photos, options.exclude) if options.exclude else np.arange(len(photos))
     _check(photos, keys, options)
     half = options.memory_mb / 2
-    placed = pl.DataFrame({"row": rows, "id": photos["id"]})
+    placed = pl.DataFrame({ROW: rows, "id": photos["id"]})
     (vectors,) = unit_vectors(source, [options.processing], placed, half)
     order = np.argsort(rows)
     searched = Searched.of(vectors, keys, order)

@@ -11,6 +11,7 @@ from latentprint.experiments.asking import Answer, Inquiry, Step, option, refuse
 from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import compared_labels, robustness
 from latentprint.experiments.source import EmbeddingSource, Opened, usable_device
+from latentprint.several import several
 from latentprint.words import Experiment
 
 
@@ -27,6 +28,9 @@ class RobustnessQuestions:
     nuisances: tuple[str, ...] = option((), "--nuisance", metavar="COLUMN")
     label: str = option("label", metavar="COLUMN")
     judging: RobustnessOptions = field(default_factory=RobustnessOptions)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nuisances", several(self.nuisances))
 
     @property
     def seed(self) -> int:

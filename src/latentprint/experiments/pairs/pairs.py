@@ -20,7 +20,8 @@ from latentprint.experiments.pairs.retrieval import Retrieved, retrieve
 from latentprint.experiments.pairs.rows import Draws, pair_rows
 from latentprint.experiments.pairs.shown import shown_pairs
 from latentprint.experiments.probes.items import open_vectors
-from latentprint.experiments.source import UNPROCESSED
+from latentprint.experiments.source import UNPROCESSED, require_source
+from latentprint.several import several
 from latentprint.words import PairGallery
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class PairsOptions:
     memory_mb: int = option(1024, least=1)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ks", several(self.ks))
         if not self.ks or min(*self.ks, self.permutations, self.bootstrap, self.memory_mb) < 1:
             raise UsageError("k, permutations, bootstrap and memory must each be at least 1.")
 
@@ -129,6 +131,7 @@ def near_duplicates(
         LatentprintError: Photos or subjects are incomplete, no two subjects share two types of
             device, or a vector is zero or not finite.
     """
+    require_source(source)
     options = options or PairsOptions()
     design = design_of(source.photos, options)
     (vectors,) = open_vectors(source, [processing], design.photos, options.memory_mb)

@@ -100,6 +100,11 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
     else:
         if numbers is None:
             raise no_numbers(column, rule)
+        unordered = sum(
+            name is not None and math.isnan(x) for name, x in zip(names, numbers, strict=True)
+        )
+        if unordered:
+            notes.append(f"{unordered} values of {column} that are no finite numbers left out")
         labelled = _binned(column, numbers, rule, kind, argument)
         notes += [f"values of {column} binned by {rule} into {len(labelled.classes)} classes"]
     return replace(labelled, notes=tuple(notes))
@@ -139,7 +144,9 @@ def no_numbers(column: str, rule: str) -> UsageError:
 def _names(values: pl.Series) -> tuple[list[str | None], list[str]]:
     """The values as text, None where there is none, and what was removed from them."""
     if values.dtype.is_float():
-        return [None if x is None or not math.isfinite(x) else number(x) for x in values], []
+        infinite = int(values.is_infinite().sum())
+        notes = [f"{infinite} infinite values of {values.name} left out"] if infinite else []
+        return [None if x is None or not math.isfinite(x) else number(x) for x in values], notes
     if values.dtype != pl.String:
         return [None if x is None else str(x) for x in values], []
     stripped = [None if x is None else x.strip() for x in values]

@@ -38,6 +38,7 @@ from latentprint.experiments.source import (
 from latentprint.photos import LABELS, SplitFile, read_split_file
 from latentprint.processing import ATTRIBUTES, Attribute, parse_attribute
 from latentprint.published import KEYS
+from latentprint.several import several
 from latentprint.words import COLOUR_STATISTICS, CONTROL, DCT_ENERGIES, UNTRAINED, Experiment
 
 UNMASKED = "read from whole photos: what they show can give the label away"
@@ -73,6 +74,7 @@ class ProbeQuestions:
     guards: Guards = field(default_factory=Guards)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "names", several(self.names))
         if self.protocol is not None:
             object.__setattr__(self, "options", replace(self.options, **STUDY))
 
@@ -107,7 +109,7 @@ def find_questions(names: Sequence[str], columns: Sequence[str]) -> Questions:
         UsageError: A name is neither; the message holds the nearest one.
     """
     attributes, labels = [], []
-    for name in dict.fromkeys(names):
+    for name in map(str, dict.fromkeys(several(names))):
         column = name.removeprefix("column:")
         attribute = None if name != column else parse_attribute(name)
         if attribute is not None:

@@ -21,6 +21,7 @@ from latentprint.experiments.source import (
     asked_attributes,
     without_controls,
 )
+from latentprint.several import several
 from latentprint.words import Experiment
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class ComparisonOptions:
     k: int = option(10, "-k", "--neighbours", least=1)
     bins: dict[str, str] = option({}, metavar="COLUMN=RULE", parse=parse_bins)
     queries: QueryOptions = field(default_factory=QueryOptions)
+
+    def __post_init__(self) -> None:
+        for name in ("attributes", "columns"):
+            object.__setattr__(self, name, several(getattr(self, name)))
 
     @property
     def seed(self) -> int:
