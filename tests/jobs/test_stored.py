@@ -174,6 +174,8 @@ def test_every_format_gives_the_rows_of_npy(vectors: Path, tmp_path: Path) -> No
         clip_retrieval(tmp_path / "clip", matrix, table),
     ):
         assert rows_of(Sources(given)) == expected, given
+    with pytest.raises(UsageError, match="no column camera_type or device_type"):
+        measure_stored("pairs", matrix)
     for array in (matrix, torch.from_numpy(matrix)):
         assert rows_of(Sources(array, metadata=table)) == expected
     pandas = pytest.importorskip("pandas")

@@ -16,7 +16,7 @@ from latentprint.jobs.sources import Sources, open_sources
 
 def measure_stored(
     experiment: str,
-    sources: Sources | Path | str,
+    sources: Any,
     options: Any = None,
     *,
     out: Path | str | None = None,
@@ -27,8 +27,8 @@ def measure_stored(
 
     Args:
         experiment: ``probe``, ``influence``, ``robustness``, ``pairs`` or ``similarity``.
-        sources: The embeddings; a path is what ``embed`` or ``audit`` wrote, or vectors of your
-            own.
+        sources: The embeddings: ``Sources``, or what may be their ``store``, such as the path of
+            what ``embed`` wrote, or vectors of your own.
         options: What is asked and how: ``ProbeQuestions``, ``InfluenceOptions``,
             ``RobustnessQuestions``, ``PairsQuestions`` or ``ComparisonOptions``.
         out: Folder for results.{csv,parquet,json}, details.json, settings.json and report.html.
@@ -47,7 +47,7 @@ def measure_stored(
         raise unknown_name("experiment", experiment, registered)
     inquiry = registered[experiment].inquiry()
     options = inquiry.options() if options is None else options
-    sources = sources if isinstance(sources, Sources) else Sources(Path(sources))
+    sources = sources if isinstance(sources, Sources) else Sources(sources)
     opened = open_sources(sources, seed=options.seed)
     if not inquiry.masked:
         opened = on_whole_photos(opened)

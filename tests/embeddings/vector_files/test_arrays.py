@@ -1,6 +1,7 @@
 """Vectors in memory, in .npy files and in .npz archives."""
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +117,7 @@ def test_an_archive_holds_a_matrix_and_columns(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.rows[:], VECTORS)
     assert found.beside.to_dict(as_series=False) == {"id": IDS, "iso": list(range(30))}
     taken, unread = found.notes
-    assert "array 'vectors' was taken" in taken
+    assert "the array 'vectors'; what is known of the photos: id, iso" in taken
     assert "boxes (int64 [30, 4]), seeds (int64 [3])" in unread
 
 
@@ -144,11 +145,15 @@ def test_an_archive_damaged_inside_is_named(tmp_path: Path) -> None:
             read_vectors(file)
 
 
-def test_a_flipped_bit_is_seen_by_the_checksum(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_contents_are_compared_with_their_checksum(
+    tmp_path: Path, save: Callable[..., None]
+) -> None:
     file = tmp_path / "v.npz"
-    np.savez(file, vectors=VECTORS)
+    save(file, vectors=VECTORS)
     content = bytearray(file.read_bytes())
-    content[300] ^= 1
+    content[content.index(b"PK\x01\x02") + 16] ^= 1
     file.write_bytes(content)
     with pytest.raises(LatentprintError, match=r"v\.npz is damaged"):
         read_vectors(file)

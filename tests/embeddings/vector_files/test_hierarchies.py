@@ -51,7 +51,7 @@ def test_hdf5_holds_a_matrix_and_columns(tmp_path: Path) -> None:
         "id": IDS,
         "site": ["north"] * 30,
     }
-    assert "array 'train/emb' was taken" in found.notes[0]
+    assert "the vectors are the array 'train/emb'; what" in found.notes[0]
     assert "boxes" in found.notes[1]
 
 
@@ -62,7 +62,7 @@ def test_zarr_holds_a_matrix_and_columns(tmp_path: Path, version: int) -> None:
     np.testing.assert_array_equal(found.rows[:], VECTORS)
     assert isinstance(found.rows.parts[0], np.memmap)
     assert found.beside["train/iso"].to_list() == list(range(30))
-    assert "array 'train/emb' was taken" in found.notes[0]
+    assert "the vectors are the array 'train/emb'; what" in found.notes[0]
 
 
 def test_a_zarr_array_and_texts(tmp_path: Path) -> None:

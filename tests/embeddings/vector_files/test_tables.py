@@ -1,5 +1,6 @@
 """Which columns of a Parquet file are the vectors."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ LISTS, FIXED = pl.List(pl.Float32()), pl.Array(pl.Float64(), 5)
         ({"e0": FLOAT, "e1": FLOAT, "aperture": FLOAT, "iso_1": WHOLE}, ["e0", "e1"]),
         ({"v_1": FLOAT, "v_2": FLOAT, "tag_1": TEXT, "tag_2": TEXT}, ["v_1", "v_2"]),
         ({f"v{at}": FLOAT for at in (0, 10, *range(1, 10))}, [f"v{at}" for at in range(11)]),
+        ({"e0": FLOAT, "e1": FLOAT, "box_0": WHOLE, "box_1": WHOLE}, ["e0", "e1"]),
         ({"0": FLOAT, "1": FLOAT, "class": TEXT}, ["0", "1"]),
         ({"emb_00": FLOAT, "emb_01": FLOAT}, ["emb_00", "emb_01"]),
         ({"v2_0": FLOAT, "v2_1": FLOAT}, ["v2_0", "v2_1"]),
@@ -108,7 +110,9 @@ def test_a_file_is_read_in_parts(tmp_path: Path, form: str) -> None:
     assert isinstance(found.rows.parts[0], np.memmap)
     assert found.beside.equals(table)
     (note,) = found.notes
-    assert "taken as the vectors, and id, aperture as what is known" in note
+    assert re.search(
+        "vectors are the (col|5 col).*; what is known of the photos: id, aperture.$", note
+    )
 
 
 def test_white_space_and_brackets_in_names(tmp_path: Path) -> None:

@@ -139,7 +139,6 @@ def _rows(
             n = min(step, stored[0] - first)
             content = opened.read(n * width * dtype.itemsize)
             yield np.frombuffer(content, dtype=dtype).reshape(n, *stored[1:])
-        opened.read(1)  # at the end its checksum is compared
 
 
 @contextmanager

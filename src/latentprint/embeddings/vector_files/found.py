@@ -39,6 +39,12 @@ class FoundVectors:
     notes: tuple[str, ...] = ()
 
 
+def taken(file: str, what: str, beside: Sequence[str]) -> str:
+    """A note that says what was taken as the vectors, and which columns stand beside them."""
+    known = f"; what is known of the photos: {', '.join(beside)}" if beside else ""
+    return f"{file}: the vectors are {what}{known}."
+
+
 def check_matrix(shape: tuple[int, ...], dtype: np.dtype, name: str) -> None:
     """Refuse what is no matrix of floats.
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from latentprint.embeddings.stacked import StackedRows
 from latentprint.embeddings.vector_files.copied import copied
-from latentprint.embeddings.vector_files.found import FoundVectors, check_matrix, some
+from latentprint.embeddings.vector_files.found import FoundVectors, check_matrix, some, taken
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 
 _PLAIN = "biufSUTMm"
@@ -70,7 +70,7 @@ def take_vectors(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str
     unread = [each for each in others if each.shape != (n,) or each.dtype.kind not in _PLAIN]
     notes = []
     if others:
-        notes.append(f"{file}: the array {chosen.name!r} was taken as the vectors.")
+        notes.append(taken(file, f"the array {chosen.name!r}", list(columns)))
     if unread:
         notes.append(f"{file}: not read, as they are no columns of {n} values: {some(unread)}.")
     rows = StackedRows.of([vectors.T if chosen.by_columns else vectors])

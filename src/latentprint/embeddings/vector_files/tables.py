@@ -13,7 +13,7 @@ import polars as pl
 
 from latentprint.embeddings.stacked import StackedRows
 from latentprint.embeddings.vector_files.copied import copied
-from latentprint.embeddings.vector_files.found import FoundVectors, rows_at_once, some
+from latentprint.embeddings.vector_files.found import FoundVectors, rows_at_once, some, taken
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import read_table
 from latentprint.photos.manifest import reading_table
@@ -61,10 +61,7 @@ def read_parquet(file: Path, asked: Sequence[str] = ()) -> FoundVectors:
     beside = read_table(file, leave=columns.names)
     notes = []
     if beside.columns:
-        notes.append(
-            f"{file}: {columns} {_verb(columns)} taken as the vectors, and"
-            f" {', '.join(beside.columns)} as what is known of the photos."
-        )
+        notes.append(taken(str(file), str(columns), beside.columns))
     return FoundVectors(str(file), StackedRows.of([array]), beside, tuple(notes))
 
 
@@ -208,10 +205,6 @@ def _inner(kind: pl.List | pl.Array) -> pl.DataType:
 
 def _typed(schema: Schema, names: Sequence[str]) -> str:
     return some([f"{name} ({schema[name]})" for name in names])
-
-
-def _verb(columns: Columns) -> str:
-    return "was" if len(columns.names) == 1 else "were"
 
 
 def _matrix(table: pl.LazyFrame, n: int, file: Path) -> np.ndarray:
