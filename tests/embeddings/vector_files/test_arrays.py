@@ -121,6 +121,15 @@ def test_an_archive_holds_a_matrix_and_columns(tmp_path: Path) -> None:
     assert "boxes (int64 [30, 4]), seeds (int64 [3])" in unread
 
 
+def test_white_space_around_texts_is_stripped(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "mine.npz"
+    np.savez(file, vectors=VECTORS, label=["cat", "cat "] * 15)
+    assert set(read_vectors(file).beside["label"]) == {"cat"}
+    assert "white space was stripped in the column 'label' (15 values)" in caplog.text
+
+
 def test_of_several_matrices_one_has_to_be_named(tmp_path: Path) -> None:
     file = tmp_path / "mine.npz"
     np.savez(file, one=VECTORS, other=-VECTORS)

@@ -32,7 +32,7 @@ def test_shards_are_mapped_and_joined_by_their_numbers(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.rows[order], VECTORS.astype(np.float16)[order])
     assert found.beside["image_path"].to_list() == IDS
     assert found.beside.columns == ["image_path", "caption"]
-    assert "11 shards" in found.notes[0]
+    assert "11 shards of img_emb, joined by their numbers; what is known" in found.notes[0]
     assert "text_emb" in found.notes[1]
 
 

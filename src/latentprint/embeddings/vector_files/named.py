@@ -12,6 +12,7 @@ from latentprint.embeddings.stacked import StackedRows
 from latentprint.embeddings.vector_files.copied import copied
 from latentprint.embeddings.vector_files.found import FoundVectors, check_matrix, some, taken
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.photos import tidy_table
 
 _PLAIN = "biufSUTMm"
 
@@ -74,7 +75,8 @@ def take_vectors(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str
     if unread:
         notes.append(f"{file}: not read, as they are no columns of {n} values: {some(unread)}.")
     rows = StackedRows.of([vectors.T if chosen.by_columns else vectors])
-    return FoundVectors(file, rows, pl.DataFrame(columns), tuple(notes))
+    beside = tidy_table(pl.DataFrame(columns), file)
+    return FoundVectors(file, rows, beside, tuple(notes))
 
 
 def _chosen(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str) -> NamedArray:
@@ -94,7 +96,7 @@ def _chosen(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str) -> 
     if len(matrices) > 1:
         raise UsageError(
             f"{file} has {len(matrices)} matrices of floats, {some(matrices)}: name that of the"
-            f" vectors with --vector-columns."
+            " vectors with --vector-columns."
         )
     return matrices[0]
 

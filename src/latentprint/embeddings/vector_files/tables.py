@@ -106,12 +106,12 @@ def vector_columns(schema: Schema, asked: Sequence[str], file: str) -> Columns:
     if wrong:
         raise UsageError(
             f"{file}: {_typed(schema, wrong)} in {found} is no column of floats: save it as floats,"
-            f" or name the columns of the vectors with --vector-columns."
+            " or name the columns of the vectors with --vector-columns."
         )
     if lists and len(found.names) > 1:
         raise UsageError(
             f"{file}: {some(found.names)} cannot be one vector together, as {lists[0]} holds lists:"
-            f" name one column of lists, or columns of floats, with --vector-columns."
+            " name one column of lists, or columns of floats, with --vector-columns."
         )
     return found
 
@@ -147,7 +147,11 @@ def _only(schema: Schema, file: str) -> Columns:
 
 
 def _numbered(schema: Schema, stem: str) -> dict[int, str]:
-    """The columns of a stem by their numbers, in order; of two with one number both are kept."""
+    """The columns of a stem by their numbers, in order.
+
+    Raises:
+        UsageError: Two have one number.
+    """
     found = re.compile(re.escape(stem) + r"(\d+)")
     numbers = [(int(match[1]), name) for name in schema if (match := found.fullmatch(name))]
     if len({number for number, _ in numbers}) < len(numbers):
@@ -155,7 +159,7 @@ def _numbered(schema: Schema, stem: str) -> dict[int, str]:
         same = [name for other, name in numbers if other == number]
         raise UsageError(
             f"The columns {' and '.join(same)} have one number: name the columns of the vectors"
-            f" with --vector-columns."
+            " with --vector-columns."
         )
     return dict(sorted(numbers))
 
