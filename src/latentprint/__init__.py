@@ -47,10 +47,22 @@ if TYPE_CHECKING:
     from latentprint.experiments.similarity.steps import ComparisonOptions
     from latentprint.jobs import Audit, Loading, Sources, audit, embed, measure_stored
     from latentprint.jobs.canary import check_canary, make_canary
+    from latentprint.jobs.compare import (
+        ComparedRuns,
+        ComparedStores,
+        compare_runs,
+        compare_stores,
+    )
     from latentprint.jobs.measure import Measured
     from latentprint.photos import Photos, exif_table, open_photos, read_exif
     from latentprint.processing import ATTRIBUTES, Attribute, Processing, read_attribute
-    from latentprint.report import Drawn, write_figures, write_markdown, write_report
+    from latentprint.report import (
+        Drawn,
+        result_tables,
+        write_figures,
+        write_markdown,
+        write_report,
+    )
 
 __all__ = [
     "ATTRIBUTES",
@@ -58,6 +70,8 @@ __all__ = [
     "Audit",
     "Canary",
     "CanaryCheck",
+    "ComparedRuns",
+    "ComparedStores",
     "ComparisonOptions",
     "Drawn",
     "Encoder",
@@ -81,6 +95,8 @@ __all__ = [
     "UsageError",
     "audit",
     "check_canary",
+    "compare_runs",
+    "compare_stores",
     "correlate",
     "decompose_variance",
     "describe_encoder",
@@ -102,6 +118,7 @@ __all__ = [
     "probe_processing",
     "read_attribute",
     "read_exif",
+    "result_tables",
     "robustness",
     "select_photos",
     "with_labels",
@@ -151,10 +168,17 @@ __getattr__ = loaded_when_used(
         "experiments.similarity.steps": ("ComparisonOptions",),
         "jobs": ("Audit", "Loading", "Sources", "audit", "embed", "measure_stored"),
         "jobs.canary": ("check_canary", "make_canary"),
+        "jobs.compare": ("ComparedRuns", "ComparedStores", "compare_runs", "compare_stores"),
         "jobs.measure": ("Measured",),
         "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
         "processing": ("ATTRIBUTES", "Attribute", "Processing", "read_attribute"),
-        "report": ("Drawn", "write_figures", "write_markdown", "write_report"),
+        "report": (
+            "Drawn",
+            "result_tables",
+            "write_figures",
+            "write_markdown",
+            "write_report",
+        ),
     },
 )
 

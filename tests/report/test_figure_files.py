@@ -109,10 +109,10 @@ def test_runs_are_joined(tmp_path: Path) -> None:
 
 def test_what_the_post_embeds_and_nobody_measured_is_said(tmp_path: Path) -> None:
     run = write_made(influence_run(0.5), tmp_path / "run")
-    said = write_figures(run, tmp_path / "out").missing
+    said = write_figures(run, tmp_path / "out").left_out
     assert [each.partition(" ")[0] for each in said] == list(POST)
     assert "latentprint similarity STORE --out RUN" in said[0]
-    assert write_figures(run, tmp_path / "one", only=["neighbours"]).missing == ()
+    assert write_figures(run, tmp_path / "one", only=["neighbours"]).left_out == ()
 
 
 def test_names_and_choice(tmp_path: Path) -> None:

@@ -184,6 +184,8 @@ def _made_lines(made: Canary) -> Iterator[str]:
 
 
 def _check_lines(found: CanaryCheck) -> Iterator[str]:
+    from latentprint.embeddings.store import in_short
+
     yield f"{found.encoder}, {found.photos} photos: as when the canary was made?"
     for stage in found.stages:
         note = f"   {stage.note}" if stage.note else ""
@@ -192,12 +194,7 @@ def _check_lines(found: CanaryCheck) -> Iterator[str]:
     if found.distance is not None and found.distance.largest > 0:
         yield f"  (The nearest two photos are {found.nearest_other:.2g} apart.)"
     for each in found.settings:
-        yield f"  {each.name}: {_short(each.then)}, now {_short(each.now)}"
+        yield f"  {each.name}: {in_short(each.then)}, now {in_short(each.now)}"
     yield f"{found.verdict}: {found.sentence}"
     yield from found.failures
     yield "Passed." if found.passed else "Drifted."
-
-
-def _short(value: object) -> str:
-    text = "absent" if value is None else str(value)
-    return text if len(text) <= 60 else text[:57] + "..."

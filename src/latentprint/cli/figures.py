@@ -15,7 +15,8 @@ from latentprint.errors import UsageError
 @app.command(
     epilog="Examples: `latentprint figures run --out assets/plotly/camera_bias` · "
     "`latentprint figures --published --out assets/plotly/camera_bias` · "
-    "`latentprint figures run --figure processing --name processing=jpeg --inline --out plots`"
+    "`latentprint figures run --figure processing --name processing=jpeg --inline --out plots` · "
+    "`latentprint figures run --format pdf --width 85 --out paper`"
 )
 def figures(
     runs: Annotated[
@@ -55,6 +56,18 @@ def figures(
             help="Put Plotly's script into every page, in place of one file beside them.",
         ),
     ] = False,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="html|svg|pdf|png",
+            help="Kind of files; repeat it. html: pages for frames; else drawings for papers, by "
+            "playwright with a Chromium (`pip install 'latentprint[images]'`). Default: html.",
+        ),
+    ] = None,
+    width: Annotated[
+        float, typer.Option(metavar="MM", min=40, max=1000, help="Width of a drawing.")
+    ] = 170.0,
     pictures: Annotated[
         bool,
         typer.Option(
@@ -63,9 +76,9 @@ def figures(
         ),
     ] = True,
 ) -> None:
-    """Write every figure of a run as a page of its own, for the frames of a post.
+    """Write every figure of a run as a file of its own, for the frames of a post, or for a paper.
 
-    Each fits the frame it is shown in, works offline, and is light or dark as the page around it.
+    A page fits the frame it is shown in, works offline, and is light or dark as the page around it.
     """
     from latentprint.report import write_figures
 
@@ -77,8 +90,10 @@ def figures(
         names=dict(_named(each) for each in name or ()),
         inline=inline,
         pictures=pictures,
+        formats=kind or ("html",),
+        width=width,
     )
-    sys.stderr.write("".join(f"{line}\n" for line in drawn.missing))
+    sys.stderr.write("".join(f"{line}\n" for line in drawn.left_out))
     sys.stdout.write("".join(f"{file}\n" for file in drawn.files))
 
 

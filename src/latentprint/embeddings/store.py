@@ -149,8 +149,8 @@ def create_or_resume(folder: Path, manifest: dict[str, Any]) -> Store:
             name, there, asked = differing[0]
             more = f" ({len(differing)} differences in all)" if len(differing) > 1 else ""
             raise LatentprintError(
-                f"{folder} already holds other embeddings: {name} is {_short(there)} there and "
-                f"{_short(asked)} now{more}. Choose another --out, or delete that folder."
+                f"{folder} already holds other embeddings: {name} is {in_short(there)} there and "
+                f"{in_short(asked)} now{more}. Choose another --out, or delete that folder."
             )
         return store
     write_text(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
@@ -167,6 +167,7 @@ def differences(there: Any, asked: Any, name: str = "") -> Iterator[tuple[str, A
         yield name, there, asked
 
 
-def _short(value: Any) -> str:
+def in_short(value: Any) -> str:
+    """A JSON value in at most 60 characters; None is absent."""
     text = "absent" if value is None else json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from latentprint.article.page import has_plots, plotly_script
 from latentprint.errors import UsageError, unknown_name
-from latentprint.files import write_text
+from latentprint.files import write_bytes, write_text
 from latentprint.report.complete_table import complete_figure
+from latentprint.report.figures.drawing import drawing_of
 from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.frame import PLOTLY, frame_page
+from latentprint.report.figures.images import FORMATS, images_of
 from latentprint.report.inputs import Run
 from latentprint.report.published_run import published_run
 from latentprint.report.runs import read_runs
@@ -27,6 +29,9 @@ NAMES = {
 }
 """The names of the study's post, by the key of the figure; others are named by their key."""
 
+HTML = "html"
+"""The format of pages."""
+
 _QUESTIONS = {"recall": "pairs"}
 """The section of a figure that is not named like it."""
 
@@ -39,12 +44,12 @@ class Drawn:
 
     Attributes:
         files: One for each figure and format, in the order of the report.
-        missing: What the study's post embeds and the runs do not hold, one sentence each, with the
-            command that measures it.
+        left_out: What was not drawn and why, one sentence each: what the study's post embeds and
+            nobody measured, and figures that are no drawings.
     """
 
     files: tuple[Path, ...]
-    missing: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 def write_figures(
@@ -56,8 +61,13 @@ def write_figures(
     names: Mapping[str, str] | None = None,
     inline: bool = False,
     pictures: bool = True,
+    formats: Sequence[str] = (HTML,),
+    width: float = 170.0,
 ) -> Drawn:
-    """Write every figure of one or several runs as a page that fits the frame it is shown in.
+    """Write every figure of one or several runs as a file of its own.
+
+    As ``html`` it is a page that fits the frame it is shown in; ``svg``, ``pdf`` and ``png`` are
+    drawings for papers, in the light colours.
 
     Args:
         runs: Run folders, as for ``write_report``; none with ``published``.
@@ -67,23 +77,47 @@ def write_figures(
         names: Names of files without suffix, by the key of the figure; ``NAMES`` where not given.
         inline: Whether every page holds Plotly's script; else one file beside them does.
         pictures: Whether small copies of photos are put in, where a figure shows single ones.
+        formats: ``html``, ``svg``, ``pdf`` and ``png``; the last three need playwright with a
+            Chromium.
+        width: Millimetres of a drawing.
 
     Raises:
-        LatentprintError: A folder holds no result table, the runs hold no figure, or a file
-            cannot be written.
-        UsageError: There is neither a run nor ``published``, or both, or a key is not known.
+        LatentprintError: A folder holds no result table, nothing here can draw, or a file cannot
+            be written.
+        UsageError: There is neither a run nor ``published``, or both, or a key or a format is not
+            known.
     """
+    for kind in formats:
+        if kind not in (HTML, *FORMATS):
+            raise unknown_name("format", kind, (HTML, *FORMATS))
     figures = _chosen(figures_of(_run(runs, published), pictures=pictures), only)
     files = _files(figures, names or {})
+    drawn = {name: figure for name, figure in files.items() if figure.panels}
+    written: list[Path] = []
+    if HTML in formats:
+        written += _write_pages(files, out, inline)
+    kinds = [each for each in FORMATS if each in formats]
+    drawings = [drawing_of(figure, width) for figure in drawn.values()] if kinds else []
+    for kind, contents in images_of(drawings, kinds).items():
+        for name, content in zip(drawn, contents, strict=True):
+            written.append(out / f"{name}.{kind}")
+            write_bytes(written[-1], content)
+    keys = {figure.key for figure in figures}
+    wanted = [key for key in NAMES if not only or key in only]
+    left_out = [_missing(key) for key in wanted if key not in keys]
+    if set(formats) - {HTML} and len(drawn) < len(files):
+        names_of = ", ".join(name for name in files if name not in drawn)
+        left_out.append(f"Not drawn, since they are pictures or tables: {names_of}.")
+    return Drawn(tuple(written), tuple(left_out))
+
+
+def _write_pages(files: Mapping[str, Figure], out: Path, inline: bool) -> list[Path]:
     pages = {name: frame_page(figure, inline=inline) for name, figure in files.items()}
     for name, page in pages.items():
         write_text(out / f"{name}.html", page)
     if not inline and any(map(has_plots, pages.values())):
         write_text(out / PLOTLY, str(plotly_script()))
-    keys = {figure.key for figure in figures}
-    wanted = [key for key in NAMES if not only or key in only]
-    missing = tuple(_missing(key) for key in wanted if key not in keys)
-    return Drawn(tuple(out / f"{name}.html" for name in files), missing)
+    return [out / f"{name}.html" for name in files]
 
 
 def figures_of(run: Run, *, pictures: bool = True) -> list[Figure]:
