@@ -211,7 +211,7 @@ def _of_vectors(sources: Sources, seed: int) -> list[Opened]:
             "name": name,
             "family": own.family,
             "spec": str(given) if isinstance(given, Path) else "in memory",
-            "dimension": own.rows.shape[1],
+            "dimension": own.found.shape[1],
         }
         chosen = _selected(own, sources.where)
         opened.append(Opened(chosen, ("none",), encoder=record, masked=False, notes=own.notes))

@@ -7,7 +7,7 @@ from typing import Any
 
 from latentprint.errors import unknown_name
 from latentprint.experiments import STORED
-from latentprint.experiments.source import on_whole_photos
+from latentprint.experiments.source import UNPROCESSED, on_whole_photos
 from latentprint.files import make_folder
 from latentprint.jobs.measure import Measured, OnStep, measure
 from latentprint.jobs.run_folder import settings_of, write_run
@@ -55,6 +55,10 @@ def measure_stored(
     steps = list(inquiry.steps(opened, options))
     if out is not None:
         make_folder(Path(out))
+    if sources.are_vectors:
+        # A file that cannot be used is told once, and not by every step that asks it.
+        for each in opened:
+            each.source.vectors(UNPROCESSED)
     measured = measure(steps, on_step=on_step)
     if out is not None and measured.results:
         write_run(Path(out), measured, settings_of(opened, measured, command, options.seed))

@@ -57,7 +57,7 @@ def read_clip_retrieval(folder: Path) -> FoundVectors:
     notes = [taken(str(folder), what, beside.columns)]
     if (folder / _TEXT).is_dir():
         notes.append(f"{folder}: {_TEXT} holds the vectors of texts, which are not read.")
-    return FoundVectors(str(folder), rows, beside, tuple(notes))
+    return FoundVectors(str(folder), rows.shape, lambda: rows, beside, tuple(notes))
 
 
 def _beside(folder: Path, counts: dict[int, int]) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -58,8 +59,6 @@ def take_vectors(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str
     """
     chosen = _chosen(arrays, asked, file)
     n, dimension = chosen.shape
-    shape = (dimension, n) if chosen.by_columns else (n, dimension)
-    vectors = copied(chosen.read(), shape)
     others = [each for each in arrays if each is not chosen]
     names = {each.name for each in arrays}
     group = chosen.name.rpartition("/")[0]
@@ -74,9 +73,14 @@ def take_vectors(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str
         notes.append(taken(file, f"the array {chosen.name!r}", list(columns)))
     if unread:
         notes.append(f"{file}: not read, as they are no columns of {n} values: {some(unread)}.")
-    rows = StackedRows.of([vectors.T if chosen.by_columns else vectors])
     beside = tidy_table(pl.DataFrame(columns), file)
-    return FoundVectors(file, rows, beside, tuple(notes))
+    return FoundVectors(file, (n, dimension), partial(_stacked, chosen), beside, tuple(notes))
+
+
+def _stacked(array: NamedArray) -> StackedRows:
+    if array.by_columns:
+        return StackedRows.of([copied(array.read(), array.shape[::-1]).T])
+    return StackedRows.of([copied(array.read(), array.shape)])
 
 
 def _chosen(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str) -> NamedArray:

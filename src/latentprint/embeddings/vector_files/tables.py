@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -57,12 +58,16 @@ def read_parquet(file: Path, asked: Sequence[str] = ()) -> FoundVectors:
         n = int(table.select(pl.len()).collect().item())
         if not n:
             raise LatentprintError(f"{file} holds no vectors: it has no rows.")
-        array = _matrix(table.select(columns.names), n, file)
+        vectors = table.select(columns.names)
+        dimension = _dimension(vectors)
+        if not dimension:
+            raise LatentprintError(f"{file} holds no vectors: {columns} is empty.")
     beside = read_table(file, leave=columns.names)
     notes = []
     if beside.columns:
         notes.append(taken(str(file), str(columns), beside.columns))
-    return FoundVectors(str(file), StackedRows.of([array]), beside, tuple(notes))
+    load = partial(_stacked, vectors, (n, dimension), file)
+    return FoundVectors(str(file), (n, dimension), load, beside, tuple(notes))
 
 
 def tells_vectors(file: Path) -> bool:
@@ -211,30 +216,34 @@ def _typed(schema: Schema, names: Sequence[str]) -> str:
     return some([f"{name} ({schema[name]})" for name in names])
 
 
-def _matrix(table: pl.LazyFrame, n: int, file: Path) -> np.ndarray:
-    """The columns as a matrix [N, D]; what is null becomes NaN."""
+def _dimension(table: pl.LazyFrame) -> int:
+    """How many columns of floats there are, or numbers in the first list; 0 where there is none."""
     schema = table.collect_schema()
     name, kind = next(iter(schema.items()))
-    if not isinstance(kind, pl.List | pl.Array):
-        floats = pl.all().cast(pl.Float32)
-        chunks = (part.select(floats).to_numpy() for _, part in _parts(table, n, len(schema)))
-        return copied(chunks, (n, len(schema)))
-    dimension = kind.size if isinstance(kind, pl.Array) else _length(table, name)
-    if not dimension:
-        raise LatentprintError(f"{file} holds no vectors: {name!r} is empty.")
-    return copied(_fixed(table, n, dimension, file), (n, dimension))
-
-
-def _length(table: pl.LazyFrame, name: str) -> int:
-    """The length of the first list; 0 where there is none."""
+    if isinstance(kind, pl.Array):
+        return kind.size
+    if not isinstance(kind, pl.List):
+        return len(schema)
     first = table.filter(pl.col(name).is_not_null()).first().collect().to_series()
     return len(first[0]) if len(first) else 0
 
 
-def _fixed(table: pl.LazyFrame, n: int, dimension: int, file: Path) -> Iterator[np.ndarray]:
-    """The rows of a column of lists, each of one length."""
-    for start, part in _parts(table, n, dimension):
-        lists = part.to_series().cast(pl.List(pl.Float32))
+def _stacked(table: pl.LazyFrame, shape: tuple[int, int], file: Path) -> StackedRows:
+    return StackedRows.of([copied(_matrices(table, shape, file), shape)])
+
+
+def _matrices(table: pl.LazyFrame, shape: tuple[int, int], file: Path) -> Iterator[np.ndarray]:
+    """Ranges of rows as matrices [n, D]; what is null becomes NaN."""
+    n, dimension = shape
+    step = rows_at_once(dimension)
+    for start in range(0, n, step):
+        with reading_table(file):
+            part = table.slice(start, step).collect()
+        lists = part.to_series()
+        if lists.dtype.is_float():
+            yield part.select(pl.all().cast(pl.Float32)).to_numpy()
+            continue
+        lists = lists.cast(pl.List(pl.Float32))
         odd = (lists.list.len() != dimension).fill_null(value=True).arg_true() + start
         if len(odd):
             raise LatentprintError(
@@ -242,10 +251,3 @@ def _fixed(table: pl.LazyFrame, n: int, dimension: int, file: Path) -> Iterator[
                 f" {some(odd.to_list())}, counted from 0."
             )
         yield lists.cast(pl.Array(pl.Float32, dimension)).to_numpy()
-
-
-def _parts(table: pl.LazyFrame, n: int, dimension: int) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Ranges of rows, each with the number of its first."""
-    step = rows_at_once(dimension)
-    for start in range(0, n, step):
-        yield start, table.slice(start, step).collect()
