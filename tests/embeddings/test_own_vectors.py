@@ -177,17 +177,17 @@ def test_vectors_without_direction_are_named(tmp_path: Path) -> None:
     with pytest.raises(
         LatentprintError, match=r"zero or not finite.*, 4 in all: row 3, 5, 9, 11, counted"
     ):
-        open_own_vectors(file)
+        open_own_vectors(file).vectors("none")
     WITH_IDS.write_csv(tmp_path / "t.csv")
     with pytest.raises(
         LatentprintError,
         match=r"no direction, 4 in all: photo03, photo05, photo09, photo11\. Leave",
     ):
-        open_own_vectors(file, tmp_path / "t.csv")
+        open_own_vectors(file, tmp_path / "t.csv").vectors("none")
     bad = pl.DataFrame({"id": WITH_IDS["id"], "v": bad[:, :3].tolist()})
     bad.write_parquet(tmp_path / "v.parquet")
     with pytest.raises(LatentprintError, match="no direction, 4 in all: photo03"):
-        open_own_vectors(tmp_path / "v.parquet")
+        open_own_vectors(tmp_path / "v.parquet").vectors("none")
 
 
 @pytest.mark.parametrize(
@@ -215,6 +215,18 @@ def test_other_formats_are_named_with_what_to_save_instead(
     assert message.startswith(str(file))
     assert message.count(name) == 1
     assert message.count(". ") == 0
+
+
+def test_what_does_not_fit_is_said_before_vectors_are_read(with_ids: Path, tmp_path: Path) -> None:
+    table = pl.read_parquet(with_ids)
+    lists = [[1.0] * (5 if at else 4) for at in range(30)]
+    table.with_columns(v=pl.Series(lists)).write_parquet(with_ids)
+    WITH_IDS[:29].write_csv(tmp_path / "t.csv")
+    with pytest.raises(LatentprintError, match="no row for 1 of 30 vectors"):
+        open_own_vectors(with_ids, tmp_path / "t.csv")
+    source = open_own_vectors(with_ids)
+    with pytest.raises(LatentprintError, match="Not all lists"):
+        source.vectors("none")
 
 
 def test_there_is_no_such_file_or_folder(tmp_path: Path) -> None:

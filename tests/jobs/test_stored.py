@@ -174,11 +174,30 @@ def test_every_format_gives_the_rows_of_npy(vectors: Path, tmp_path: Path) -> No
         clip_retrieval(tmp_path / "clip", matrix, table),
     ):
         assert rows_of(Sources(given)) == expected, given
+    with pytest.raises(UsageError, match="no column camera_type or device_type"):
+        measure_stored("pairs", matrix)
     for array in (matrix, torch.from_numpy(matrix)):
         assert rows_of(Sources(array, metadata=table)) == expected
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(table.to_dict(as_series=False))
     assert rows_of(Sources(str(vectors), metadata=frame)) == expected
+
+
+def test_vectors_that_cannot_be_used_end_a_run_before_anything_is_measured(vectors: Path) -> None:
+    matrix = np.load(vectors)
+    matrix[3] = 0
+    asked: list[str] = []
+    judging = RobustnessOptions(ks=(3,), permutations=99)
+    wanted = RobustnessQuestions(("scanner", "subject"), judging=judging)
+    sources = Sources(
+        {"good": np.load(vectors), "bad": matrix}, metadata=vectors.parent / "table.csv"
+    )
+    with pytest.raises(LatentprintError, match=r"bad holds vectors that are zero.*: row 3, c"):
+        measure_stored("robustness", sources, wanted, on_step=asked.append)
+    assert asked == []
+    wrong = RobustnessQuestions(("scaner",), judging=judging)
+    with pytest.raises(UsageError, match="Did you mean 'scanner'"):
+        measure_stored("robustness", sources, wrong)
 
 
 def test_several_files_are_one_encoder_each(

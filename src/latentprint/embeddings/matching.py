@@ -78,7 +78,7 @@ def _by_order(found: FoundVectors, table: MetadataTable) -> pl.DataFrame:
             f"{found.name} names its photos by {named!r}, and {table.name} has no such column"
             f" ({columns}): add it there, or name with --id-column the column that both have."
         )
-    n = len(found.rows)
+    n = found.shape[0]
     if len(table.frame) != n:
         raise LatentprintError(
             f"{found.name} has {n} vectors and {table.name} has {len(table.frame)} rows: they match"
@@ -93,7 +93,7 @@ def _by_id(found: FoundVectors, table: MetadataTable, key: str) -> pl.DataFrame:
     if key not in table.frame.columns:
         raise unknown_name(f"column of {table.name}", key, table.frame.columns)
     if not found.beside.columns:
-        ids = pl.int_range(len(found.rows), eager=True).cast(pl.String).alias(key)
+        ids = pl.int_range(found.shape[0], eager=True).cast(pl.String).alias(key)
     elif key in found.beside.columns:
         ids = found.beside[key].cast(pl.String)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,9 @@ class OwnVectors:
         photos: One row for every vector, in order: ``id, label, split, group`` and every other
             column of the table and beside the vectors. Where no column names the photos, the id is
             the number of the row, from 0; where there are no groups, every photo is one of its own.
-        rows: The vectors, float32 [N, D].
+        found: The vectors, which are read when they are first asked for.
         split_made: Whether the split was made here.
+        named: Whether a column names the photos.
         notes: What was taken as the vectors and how rows were matched, as sentences.
     """
 
@@ -42,9 +44,22 @@ class OwnVectors:
     family: str
     dataset: str
     photos: pl.DataFrame
-    rows: StackedRows
+    found: FoundVectors
     split_made: bool
+    named: bool
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def rows(self) -> StackedRows:
+        """The vectors, float32 [N, D], each of which has a direction.
+
+        Raises:
+            LatentprintError: The file is damaged, or a vector is zero or not finite; the message
+                names the photos.
+        """
+        rows = self.found.rows
+        _check(rows, self.found.name, self.photos["id"] if self.named else None)
+        return rows
 
     @property
     def network(self) -> str:
@@ -61,6 +76,7 @@ class OwnVectors:
 
         Raises:
             UsageError: Another class is asked for.
+            LatentprintError: The file is damaged, or a vector is zero or not finite.
         """
         if processing != NONE.name:
             raise UsageError(
@@ -82,8 +98,8 @@ def open_own_vectors(
 ) -> OwnVectors:
     """Open vectors of any model with a table about the photos.
 
-    Nothing is unpickled. Vectors are mapped, or copied by ranges of rows into a temporary file that
-    is mapped, so that they need not fit into memory.
+    Nothing is unpickled. Vectors are read when they are first asked for: they are mapped, or copied
+    by ranges of rows into a temporary file that is mapped, so that they need not fit into memory.
 
     Args:
         vectors: A NumPy array or torch tensor of floats [N, D], or the path of a ``.npy``,
@@ -107,21 +123,20 @@ def open_own_vectors(
     Raises:
         UsageError: The file is of another kind, a column is not known, or it is not clear what the
             vectors are.
-        LatentprintError: A file cannot be read, the two do not fit, or a vector is zero or not
-            finite; the message names the photos.
+        LatentprintError: A file cannot be read, or the two do not fit.
     """
     path = Path(vectors) if isinstance(vectors, str | Path) else None
     stem = path.absolute().stem if path is not None else _UNNAMED
     found = read_vectors(vectors, vector_columns, name=name or _UNNAMED)
     table = None if metadata is None else open_metadata(metadata)
     matched = match_rows(found, table, id_column)
-    photos = photos_of(matched, len(found.rows))
-    _check(found, photos["id"] if matched.id_column else None)
+    photos = photos_of(matched, found.shape[0])
     made = bool(photos["split"].is_null().all())
     photos = assign_splits(photos, seed=seed)
     notes = (*found.notes, *matched.notes)
     dataset = stem if table is None else table.stem
-    return OwnVectors(name or stem, "yours", dataset, photos, found.rows, made, notes)
+    is_named = matched.id_column is not None
+    return OwnVectors(name or stem, "yours", dataset, photos, found, made, is_named, notes)
 
 
 def photos_of(matched: Matched, n: int) -> pl.DataFrame:
@@ -157,16 +172,16 @@ def photos_of(matched: Matched, n: int) -> pl.DataFrame:
     return photos.select(*first, pl.exclude(*first, "_"))
 
 
-def _check(found: FoundVectors, ids: pl.Series | None) -> None:
+def _check(rows: StackedRows, name: str, ids: pl.Series | None) -> None:
     bad: list[int] = []
-    for start in range(0, len(found.rows), _ROWS_AT_ONCE):
-        part = found.rows[slice(start, start + _ROWS_AT_ONCE)]
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        part = rows[slice(start, start + _ROWS_AT_ONCE)]
         unusable = ~np.isfinite(part).all(axis=1) | ~part.any(axis=1)
         bad += (np.flatnonzero(unusable) + start).tolist()
     if bad:
         named = f"row {some(bad)}, counted from 0" if ids is None else some(ids[bad].to_list())
         raise LatentprintError(
-            f"{found.name} holds vectors that are zero or not finite (a missing number counts as"
+            f"{name} holds vectors that are zero or not finite (a missing number counts as"
             f" such) and have no direction, {len(bad)} in all: {named}. Leave these photos out."
         )
 

@@ -108,7 +108,8 @@ class Sources:
         for name, given in _named(self.store):
             if name in found:
                 raise UsageError(
-                    f"Two of the vectors are named {name!r}: give them names, as in {name}-2=FILE."
+                    f"Two of the vectors are named {name!r}: give them names, as in {name}-2=FILE,"
+                    " from Python in a dictionary."
                 )
             found[name] = given
         return found
@@ -171,7 +172,7 @@ def _named(given: Any) -> list[tuple[str, Any]]:
     if given is None:
         return []
     if isinstance(given, Mapping):
-        return [(name, _path(each)) for name, each in given.items()]
+        return [(str(name), _path(each)) for name, each in given.items()]
     if isinstance(given, str):
         name, equals, file = given.partition("=")
         # A path may hold the sign too.
@@ -210,7 +211,7 @@ def _of_vectors(sources: Sources, seed: int) -> list[Opened]:
             "name": name,
             "family": own.family,
             "spec": str(given) if isinstance(given, Path) else "in memory",
-            "dimension": own.rows.shape[1],
+            "dimension": own.found.shape[1],
         }
         chosen = _selected(own, sources.where)
         opened.append(Opened(chosen, ("none",), encoder=record, masked=False, notes=own.notes))

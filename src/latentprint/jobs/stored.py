@@ -7,7 +7,7 @@ from typing import Any
 
 from latentprint.errors import UsageError, unknown_name
 from latentprint.experiments import STORED
-from latentprint.experiments.source import on_whole_photos
+from latentprint.experiments.source import UNPROCESSED, on_whole_photos
 from latentprint.files import make_folder
 from latentprint.jobs.measure import Measured, OnStep, measure
 from latentprint.jobs.run_folder import settings_of, write_run
@@ -16,7 +16,7 @@ from latentprint.jobs.sources import Sources, open_sources
 
 def measure_stored(
     experiment: str,
-    sources: Sources | Path | str,
+    sources: Any,
     options: Any = None,
     *,
     out: Path | str | None = None,
@@ -27,8 +27,8 @@ def measure_stored(
 
     Args:
         experiment: ``probe``, ``influence``, ``robustness``, ``pairs`` or ``similarity``.
-        sources: The embeddings; a path is what ``embed`` or ``audit`` wrote, or vectors of your
-            own.
+        sources: The embeddings: ``Sources``, or what may be their ``store``, such as the path of
+            what ``embed`` wrote, or vectors of your own.
         options: What is asked and how: ``ProbeQuestions``, ``InfluenceOptions``,
             ``RobustnessQuestions``, ``PairsQuestions`` or ``ComparisonOptions``.
         out: Folder for results.{csv,parquet,json}, details.json, settings.json and report.html.
@@ -51,7 +51,7 @@ def measure_stored(
         raise UsageError(
             f"{experiment} takes {inquiry.options.__name__}, not {type(options).__name__}."
         )
-    sources = sources if isinstance(sources, Sources) else Sources(Path(sources))
+    sources = sources if isinstance(sources, Sources) else Sources(sources)
     opened = open_sources(sources, seed=options.seed)
     if not inquiry.masked:
         opened = on_whole_photos(opened)
@@ -59,6 +59,10 @@ def measure_stored(
     steps = list(inquiry.steps(opened, options))
     if out is not None:
         make_folder(Path(out))
+    if sources.are_vectors:
+        # A file that cannot be used is told once, and not by every step that asks it.
+        for each in opened:
+            each.source.vectors(UNPROCESSED)
     measured = measure(steps, on_step=on_step)
     if out is not None and measured.results:
         write_run(Path(out), measured, settings_of(opened, measured, command, options.seed))

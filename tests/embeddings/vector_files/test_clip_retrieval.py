@@ -6,9 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from latentprint.embeddings.vector_files import read_vectors
 from latentprint.errors import LatentprintError
-from tests.embeddings.vector_files.conftest import IDS, VECTORS
+from tests.embeddings.vector_files.conftest import IDS, VECTORS, read
 
 
 def shards(folder: Path) -> Path:
@@ -25,14 +24,14 @@ def shards(folder: Path) -> Path:
 
 
 def test_shards_are_mapped_and_joined_by_their_numbers(tmp_path: Path) -> None:
-    found = read_vectors(shards(tmp_path))
+    found = read(shards(tmp_path))
     assert all(isinstance(part, np.memmap) for part in found.rows.parts)
     np.testing.assert_array_equal(found.rows[:], VECTORS.astype(np.float16))
     order = np.array([29, 0, 14, 14])
     np.testing.assert_array_equal(found.rows[order], VECTORS.astype(np.float16)[order])
     assert found.beside["image_path"].to_list() == IDS
     assert found.beside.columns == ["image_path", "caption"]
-    assert "11 shards" in found.notes[0]
+    assert "11 shards of img_emb, joined by their numbers; what is known" in found.notes[0]
     assert "text_emb" in found.notes[1]
 
 
@@ -40,7 +39,7 @@ def test_vectors_without_metadata(tmp_path: Path) -> None:
     folder = shards(tmp_path)
     for file in (folder / "metadata").iterdir():
         file.unlink()
-    assert read_vectors(folder).beside.columns == []
+    assert read(folder).beside.columns == []
 
 
 @pytest.mark.parametrize(
@@ -81,10 +80,10 @@ def test_what_does_not_fit_is_named(tmp_path: Path, broken: object, message: str
     folder = shards(tmp_path)
     broken(folder)  # type: ignore[operator]
     with pytest.raises(LatentprintError, match=message):
-        read_vectors(folder)
+        read(folder)
 
 
 def test_a_folder_without_shards(tmp_path: Path) -> None:
     (tmp_path / "img_emb").mkdir()
     with pytest.raises(LatentprintError, match="holds no shards"):
-        read_vectors(tmp_path)
+        read(tmp_path)

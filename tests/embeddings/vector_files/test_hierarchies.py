@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latentprint.embeddings.vector_files import read_vectors
 from latentprint.errors import LatentprintError, UsageError
-from tests.embeddings.vector_files.conftest import IDS, VECTORS
+from tests.embeddings.vector_files.conftest import IDS, VECTORS, read
 
 h5py = pytest.importorskip("h5py")
 zarr = pytest.importorskip("zarr")
@@ -42,7 +41,7 @@ def zarr_store(folder: Path, version: int = 3) -> Path:
 
 @pytest.mark.usefixtures("small_parts")
 def test_hdf5_holds_a_matrix_and_columns(tmp_path: Path) -> None:
-    found = read_vectors(hdf5(tmp_path))
+    found = read(hdf5(tmp_path))
     np.testing.assert_array_equal(found.rows[:], VECTORS)
     assert isinstance(found.rows.parts[0], np.memmap)
     assert found.beside.to_dict(as_series=False) == {
@@ -51,29 +50,29 @@ def test_hdf5_holds_a_matrix_and_columns(tmp_path: Path) -> None:
         "id": IDS,
         "site": ["north"] * 30,
     }
-    assert "array 'train/emb' was taken" in found.notes[0]
+    assert "the vectors are the array 'train/emb'; what" in found.notes[0]
     assert "boxes" in found.notes[1]
 
 
 @pytest.mark.parametrize("version", [2, 3])
 @pytest.mark.usefixtures("small_parts")
 def test_zarr_holds_a_matrix_and_columns(tmp_path: Path, version: int) -> None:
-    found = read_vectors(zarr_store(tmp_path, version))
+    found = read(zarr_store(tmp_path, version))
     np.testing.assert_array_equal(found.rows[:], VECTORS)
     assert isinstance(found.rows.parts[0], np.memmap)
     assert found.beside["train/iso"].to_list() == list(range(30))
-    assert "array 'train/emb' was taken" in found.notes[0]
+    assert "the vectors are the array 'train/emb'; what" in found.notes[0]
 
 
 def test_a_zarr_array_and_texts(tmp_path: Path) -> None:
     zarr.save_array(str(tmp_path / "mine"), VECTORS)
-    np.testing.assert_array_equal(read_vectors(tmp_path / "mine").rows[:], VECTORS)
+    np.testing.assert_array_equal(read(tmp_path / "mine").rows[:], VECTORS)
     store = tmp_path / "v.zarr"
     opened = zarr.open_group(str(store), mode="w")
     opened.create_array("emb", data=VECTORS.astype(np.float16))
     texts = np.array(["north"] * 30, dtype=np.dtypes.StringDType())
     opened.create_array("site", data=texts)
-    found = read_vectors(store)
+    found = read(store)
     assert found.beside["site"].to_list() == ["north"] * 30
     np.testing.assert_array_equal(found.rows[:], VECTORS.astype(np.float16))
 
@@ -82,8 +81,8 @@ def test_of_several_matrices_one_has_to_be_named(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "v.hdf5", "w") as opened:
         opened["image"], opened["text"] = VECTORS, -VECTORS
     with pytest.raises(UsageError, match=r"2 matrices of floats, image .*--vector-columns"):
-        read_vectors(tmp_path / "v.hdf5")
-    found = read_vectors(tmp_path / "v.hdf5", ("text",))
+        read(tmp_path / "v.hdf5")
+    found = read(tmp_path / "v.hdf5", ("text",))
     np.testing.assert_array_equal(found.rows[:], -VECTORS)
 
 
@@ -93,11 +92,11 @@ def test_a_pickled_array_is_never_undone(tmp_path: Path) -> None:
     about = json.loads(file.read_text())
     file.write_text(json.dumps({**about, "dtype": "|O", "filters": [{"id": "pickle"}]}))
     with pytest.raises(LatentprintError, match=r"v\.zarr"):
-        read_vectors(store)
+        read(store)
     both = [{"id": "vlen-utf8"}, {"id": "pickle", "protocol": 5}]
     file.write_text(json.dumps({**about, "dtype": "|O", "filters": both}))
     with pytest.raises(LatentprintError, match=r"'train/iso' of .*pickled objects"):
-        read_vectors(store)
+        read(store)
 
 
 def test_what_is_damaged_or_something_else_is_named(tmp_path: Path) -> None:
@@ -106,17 +105,17 @@ def test_what_is_damaged_or_something_else_is_named(tmp_path: Path) -> None:
     for keep in (0, 100, len(content) // 2):
         file.write_bytes(content[:keep])
         with pytest.raises(LatentprintError, match=r"v\.h5 is damaged or no HDF5"):
-            read_vectors(file)
+            read(file)
     store = zarr_store(tmp_path)
     chunk = next(
         file for file in sorted((store / "train" / "emb" / "c").rglob("*")) if file.is_file()
     )
     chunk.write_bytes(b"no chunk")
     with pytest.raises(LatentprintError, match=r"v\.zarr is damaged or no zarr"):
-        read_vectors(store)
+        read(store)
     (store / "zarr.json").write_text("{")
     with pytest.raises(LatentprintError, match=r"v\.zarr is damaged or no zarr"):
-        read_vectors(store)
+        read(store)
 
 
 def test_objects_and_whole_numbers_are_no_vectors(tmp_path: Path) -> None:
@@ -124,7 +123,7 @@ def test_objects_and_whole_numbers_are_no_vectors(tmp_path: Path) -> None:
         opened["numbers"] = np.arange(6).reshape(2, 3)
         opened.create_dataset("ragged", (3,), dtype=h5py.vlen_dtype(np.float32))
     with pytest.raises(LatentprintError, match=r"no matrix of floats .*numbers \(int64 \[2, 3\]\)"):
-        read_vectors(tmp_path / "v.h5")
+        read(tmp_path / "v.h5")
 
 
 def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,4 +132,4 @@ def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(__import__("sys").modules, "zarr", None)
     for given, extra in ((file, "hdf5"), (store, "zarr")):
         with pytest.raises(LatentprintError, match=rf"pip install 'latentprint\[{extra}\]'"):
-            read_vectors(given)
+            read(given)

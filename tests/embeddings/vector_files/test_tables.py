@@ -1,15 +1,15 @@
 """Which columns of a Parquet file are the vectors."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from latentprint.embeddings.vector_files import read_vectors
 from latentprint.embeddings.vector_files.tables import vector_columns
 from latentprint.errors import LatentprintError, UsageError
-from tests.embeddings.vector_files.conftest import IDS, VECTORS
+from tests.embeddings.vector_files.conftest import IDS, VECTORS, read
 
 FLOAT, TEXT, WHOLE = pl.Float32(), pl.String(), pl.Int64()
 LISTS, FIXED = pl.List(pl.Float32()), pl.Array(pl.Float64(), 5)
@@ -23,6 +23,7 @@ LISTS, FIXED = pl.List(pl.Float32()), pl.Array(pl.Float64(), 5)
         ({"e0": FLOAT, "e1": FLOAT, "aperture": FLOAT, "iso_1": WHOLE}, ["e0", "e1"]),
         ({"v_1": FLOAT, "v_2": FLOAT, "tag_1": TEXT, "tag_2": TEXT}, ["v_1", "v_2"]),
         ({f"v{at}": FLOAT for at in (0, 10, *range(1, 10))}, [f"v{at}" for at in range(11)]),
+        ({"e0": FLOAT, "e1": FLOAT, "box_0": WHOLE, "box_1": WHOLE}, ["e0", "e1"]),
         ({"0": FLOAT, "1": FLOAT, "class": TEXT}, ["0", "1"]),
         ({"emb_00": FLOAT, "emb_01": FLOAT}, ["emb_00", "emb_01"]),
         ({"v2_0": FLOAT, "v2_1": FLOAT}, ["v2_0", "v2_1"]),
@@ -103,12 +104,14 @@ def test_a_file_is_read_in_parts(tmp_path: Path, form: str) -> None:
     file = tmp_path / "v.parquet"
     table = pl.DataFrame({"id": IDS, "aperture": np.arange(30.0)})
     pl.concat([table, numbers], how="horizontal").write_parquet(file, row_group_size=4)
-    found = read_vectors(file)
+    found = read(file)
     np.testing.assert_array_equal(found.rows[:], VECTORS)
     assert isinstance(found.rows.parts[0], np.memmap)
     assert found.beside.equals(table)
     (note,) = found.notes
-    assert "taken as the vectors, and id, aperture as what is known" in note
+    assert re.search(
+        "vectors are the (col|5 col).*; what is known of the photos: id, aperture.$", note
+    )
 
 
 def test_white_space_and_brackets_in_names(tmp_path: Path) -> None:
@@ -116,8 +119,8 @@ def test_white_space_and_brackets_in_names(tmp_path: Path) -> None:
     frame = pl.DataFrame({" id ": ["a ", "b"], "e0 ": [1.0, 2.0], " e1": [3.0, 4.0]})
     frame.write_parquet(file)
     with pytest.raises(UsageError, match="no numbered columns"):
-        read_vectors(file)
-    found = read_vectors(file, ("e0 ", " e1"))
+        read(file)
+    found = read(file, ("e0 ", " e1"))
     assert found.beside.to_dict(as_series=False) == {"id": ["a", "b"]}
     assert found.rows.shape == (2, 2)
 
@@ -128,11 +131,11 @@ def test_lists_of_other_lengths_are_named(tmp_path: Path) -> None:
     lists = [[1.0, 2.0]] * 20 + [[3.0], None, [4.0, 5.0]]
     pl.DataFrame({"v": lists}).write_parquet(file)
     with pytest.raises(LatentprintError, match="hold 2 numbers: row 20, 21, counted from 0"):
-        read_vectors(file)
+        read(file)
     pl.DataFrame({"v": [[1.0, 2.0], [3.0, None]]}).write_parquet(file)
-    assert np.isnan(read_vectors(file).rows[:][1, 1])
+    assert np.isnan(read(file).rows[:][1, 1])
     pl.DataFrame({"e0": [1.0, None], "e1": [1.0, 2.0]}).write_parquet(file)
-    assert np.isnan(read_vectors(file).rows[:][1, 0])
+    assert np.isnan(read(file).rows[:][1, 0])
 
 
 @pytest.mark.parametrize("lists", [[], [None, None], [[], []]])
@@ -140,7 +143,7 @@ def test_a_column_of_no_lists_is_named(tmp_path: Path, lists: list[None]) -> Non
     file = tmp_path / "v.parquet"
     pl.DataFrame({"v": lists}, schema={"v": pl.List(pl.Float32)}).write_parquet(file)
     with pytest.raises(LatentprintError, match="holds no vectors"):
-        read_vectors(file)
+        read(file)
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, 1000])
@@ -150,7 +153,7 @@ def test_a_file_that_was_cut_off_is_named(tmp_path: Path, keep: int) -> None:
     content = file.read_bytes()
     file.write_bytes(content[:keep])
     with pytest.raises(LatentprintError, match=r"v\.parquet cannot be read as a table"):
-        read_vectors(file)
+        read(file)
     file.write_bytes(content[:60] + bytes([0xFF]) * 200 + content[260:])
     with pytest.raises(LatentprintError, match=r"v\.parquet cannot be read as a table"):
-        read_vectors(file)
+        read(file)

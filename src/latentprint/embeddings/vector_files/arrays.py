@@ -45,7 +45,7 @@ def read_array(array: Any, name: str) -> FoundVectors:
             " or a torch tensor."
         )
     check_matrix(array.shape, array.dtype, name)
-    return FoundVectors(name, StackedRows.of([array]))
+    return FoundVectors(name, array.shape, partial(StackedRows.of, [array]))
 
 
 def read_npy(file: Path) -> FoundVectors:
@@ -55,7 +55,7 @@ def read_npy(file: Path) -> FoundVectors:
         LatentprintError: It is damaged, or holds something else.
     """
     array = map_npy(file)
-    return FoundVectors(str(file), StackedRows.of([array]))
+    return FoundVectors(str(file), array.shape, partial(StackedRows.of, [array]))
 
 
 def map_npy(file: Path) -> np.ndarray:
@@ -90,25 +90,25 @@ def read_npz(file: Path, asked: tuple[str, ...] = ()) -> FoundVectors:
         if is_array:
             raise LatentprintError(f"{file} is one array and no archive: name it .npy.")
         with zipfile.ZipFile(file) as archive:
-            arrays = [_member(archive, info) for info in archive.infolist()]
-            return take_vectors(arrays, asked, str(file))
+            arrays = [_member(file, archive, info) for info in archive.infolist()]
+    return take_vectors(arrays, asked, str(file))
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NamedArray:
+def _member(file: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NamedArray:
     name = info.filename.removesuffix(".npy")
     with archive.open(info) as opened:
         shape, fortran, dtype = _header(opened)
         start = opened.tell()
     if dtype.hasobject:
         raise LatentprintError(
-            f"{archive.filename}: the array {name!r} holds {_OBJECTS}: save it as text or numbers,"
+            f"{file}: the array {name!r} holds {_OBJECTS}: save it as text or numbers,"
             " such as with numpy.array(values, dtype=str)."
         )
     if start + dtype.itemsize * math.prod(shape) != info.file_size:
         raise ValueError("an array is cut off")
     # Columns of a matrix that was saved by columns are rows of what is in the file.
     stored = shape[::-1] if fortran else shape
-    read = partial(_rows, archive, info, start, dtype, stored)
+    read = partial(_rows, file, info.filename, start, dtype, stored)
     return NamedArray(name, shape, dtype, read, by_columns=fortran and len(shape) > 1)
 
 
@@ -125,21 +125,20 @@ def _header(opened: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 
 def _rows(
-    archive: zipfile.ZipFile,
-    info: zipfile.ZipInfo,
+    file: Path,
+    member: str,
     start: int,
     dtype: np.dtype,
     stored: tuple[int, ...],
 ) -> Iterator[np.ndarray]:
     """The rows of a member as it is stored, some at a time."""
     width = math.prod(stored[1:])
-    with archive.open(info) as opened:
+    with _refused(file), zipfile.ZipFile(file) as archive, archive.open(member) as opened:
         opened.read(start)
         for first in range(0, stored[0], step := rows_at_once(max(1, width))):
             n = min(step, stored[0] - first)
             content = opened.read(n * width * dtype.itemsize)
             yield np.frombuffer(content, dtype=dtype).reshape(n, *stored[1:])
-        opened.read(1)  # at the end its checksum is compared
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import polars as pl
 
 from latentprint.embeddings.stacked import StackedRows
 from latentprint.embeddings.vector_files.arrays import map_npy
-from latentprint.embeddings.vector_files.found import FoundVectors, some
+from latentprint.embeddings.vector_files.found import FoundVectors, some, taken
 from latentprint.errors import LatentprintError
 from latentprint.photos import read_table
 
@@ -52,10 +52,12 @@ def read_clip_retrieval(folder: Path) -> FoundVectors:
             )
     counts = {number: len(part) for number, part in parts.items()}
     rows = StackedRows.of(list(parts.values()))
-    notes = [f"{folder}: {len(parts)} shards of {VECTORS} were joined by their numbers."]
+    beside = _beside(folder, counts)
+    what = f"{len(parts)} shards of {VECTORS}, joined by their numbers"
+    notes = [taken(str(folder), what, beside.columns)]
     if (folder / _TEXT).is_dir():
         notes.append(f"{folder}: {_TEXT} holds the vectors of texts, which are not read.")
-    return FoundVectors(str(folder), rows, _beside(folder, counts), tuple(notes))
+    return FoundVectors(str(folder), rows.shape, lambda: rows, beside, tuple(notes))
 
 
 def _beside(folder: Path, counts: dict[int, int]) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 from latentprint.files import writing
 
 
-def copied(chunks: Iterable[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
+def copied(chunks: Iterable[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     """Copy rows into a temporary file without a name, which is mapped and goes with the array.
 
     Compressed files cannot be indexed without being unpacked again and again, and need not fit into

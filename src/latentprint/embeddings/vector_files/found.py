@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -22,11 +23,12 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class FoundVectors:
-    """The vectors of a file and what stands beside them.
+    """The vectors of a file, which are read when they are asked for, and what stands beside them.
 
     Attributes:
         name: Name of the file, as messages have it.
-        rows: The vectors, float32 [N, D].
+        shape: N vectors of D numbers.
+        load: Reads the vectors.
         beside: The other columns of the file, one row for every vector; without columns where there
             are none.
         notes: What was taken as the vectors and what was not read, as sentences; none where the
@@ -34,9 +36,25 @@ class FoundVectors:
     """
 
     name: str
-    rows: StackedRows
+    shape: tuple[int, int]
+    load: Callable[[], StackedRows]
     beside: pl.DataFrame = field(default_factory=pl.DataFrame)
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def rows(self) -> StackedRows:
+        """The vectors, float32 [N, D].
+
+        Raises:
+            LatentprintError: The file is damaged.
+        """
+        return self.load()
+
+
+def taken(file: str, what: str, beside: Sequence[str]) -> str:
+    """A note that says what was taken as the vectors, and which columns stand beside them."""
+    known = f"; what is known of the photos: {', '.join(beside)}" if beside else ""
+    return f"{file}: the vectors are {what}{known}."
 
 
 def check_matrix(shape: tuple[int, ...], dtype: np.dtype, name: str) -> None:

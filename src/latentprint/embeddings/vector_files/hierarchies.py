@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -39,13 +40,12 @@ def read_hdf5(file: Path, asked: tuple[str, ...] = ()) -> FoundVectors:
             if isinstance(item, h5py.Dataset):
                 text = h5py.check_string_dtype(item.dtype) is not None
                 dtype = np.dtypes.StringDType() if text else item.dtype
-                chunk = item.chunks[0] if item.chunks else 1
-                read = partial(_ranges, item.asstr() if text else item, item.shape or (), chunk)
+                read = partial(_hdf5_rows, file, name)
                 arrays.append(NamedArray(name, item.shape or (), dtype, read))
 
         # Links to other files are not followed.
         opened.visititems(visit)
-        return take_vectors(arrays, asked, str(file))
+    return take_vectors(arrays, asked, str(file))
 
 
 def read_zarr(folder: Path, asked: tuple[str, ...] = ()) -> FoundVectors:
@@ -71,9 +71,9 @@ def read_zarr(folder: Path, asked: tuple[str, ...] = ()) -> FoundVectors:
         arrays = []
         for name, array in members:
             _refuse_pickles(name, array, folder)
-            read = partial(_ranges, array, array.shape, array.chunks[0] if array.chunks else 1)
+            read = partial(_zarr_rows, folder, array)
             arrays.append(NamedArray(name, array.shape, array.dtype, read))
-        return take_vectors(arrays, asked, str(folder))
+    return take_vectors(arrays, asked, str(folder))
 
 
 def is_zarr(folder: Path) -> bool:
@@ -81,12 +81,27 @@ def is_zarr(folder: Path) -> bool:
     return any((folder / mark).is_file() for mark in ZARR_MARKS)
 
 
-def _ranges(array: Any, shape: tuple[int, ...], chunk: int) -> Iterator[np.ndarray]:
+def _hdf5_rows(file: Path, name: str) -> Iterator[np.ndarray]:
+    h5py = _library("h5py", "hdf5")
+    with _refused(file, "HDF5"), h5py.File(file, "r") as opened:
+        array = opened[name]
+        is_text = h5py.check_string_dtype(array.dtype) is not None
+        for rows in _ranges(array.shape, array.chunks):
+            yield np.asarray(array.asstr()[rows] if is_text else array[rows])
+
+
+def _zarr_rows(folder: Path, array: Any) -> Iterator[np.ndarray]:
+    with _refused(folder, "zarr"):
+        for rows in _ranges(array.shape, array.chunks):
+            yield np.asarray(array[rows])
+
+
+def _ranges(shape: tuple[int, ...], chunks: tuple[int, ...] | None) -> Iterator[slice]:
     """Rows in ranges of whole chunks, so that none is unpacked twice."""
-    width = int(np.prod(shape[1:]))
-    step = max(chunk, rows_at_once(max(1, width)) // chunk * chunk)
+    chunk = chunks[0] if chunks else 1
+    step = max(chunk, rows_at_once(max(1, math.prod(shape[1:]))) // chunk * chunk)
     for start in range(0, shape[0], step):
-        yield np.asarray(array[start : start + step])
+        yield slice(start, start + step)
 
 
 def _refuse_pickles(name: str, array: Any, folder: Path) -> None:

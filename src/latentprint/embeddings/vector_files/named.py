@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from latentprint.embeddings.stacked import StackedRows
 from latentprint.embeddings.vector_files.copied import copied
-from latentprint.embeddings.vector_files.found import FoundVectors, check_matrix, some
+from latentprint.embeddings.vector_files.found import FoundVectors, check_matrix, some, taken
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.photos import tidy_table
 
 _PLAIN = "biufSUTMm"
 
@@ -57,8 +59,6 @@ def take_vectors(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str
     """
     chosen = _chosen(arrays, asked, file)
     n, dimension = chosen.shape
-    shape = (dimension, n) if chosen.by_columns else (n, dimension)
-    vectors = copied(chosen.read(), shape)
     others = [each for each in arrays if each is not chosen]
     names = {each.name for each in arrays}
     group = chosen.name.rpartition("/")[0]
@@ -70,11 +70,17 @@ def take_vectors(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str
     unread = [each for each in others if each.shape != (n,) or each.dtype.kind not in _PLAIN]
     notes = []
     if others:
-        notes.append(f"{file}: the array {chosen.name!r} was taken as the vectors.")
+        notes.append(taken(file, f"the array {chosen.name!r}", list(columns)))
     if unread:
         notes.append(f"{file}: not read, as they are no columns of {n} values: {some(unread)}.")
-    rows = StackedRows.of([vectors.T if chosen.by_columns else vectors])
-    return FoundVectors(file, rows, pl.DataFrame(columns), tuple(notes))
+    beside = tidy_table(pl.DataFrame(columns), file)
+    return FoundVectors(file, (n, dimension), partial(_stacked, chosen), beside, tuple(notes))
+
+
+def _stacked(array: NamedArray) -> StackedRows:
+    if array.by_columns:
+        return StackedRows.of([copied(array.read(), array.shape[::-1]).T])
+    return StackedRows.of([copied(array.read(), array.shape)])
 
 
 def _chosen(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str) -> NamedArray:
@@ -94,7 +100,7 @@ def _chosen(arrays: Sequence[NamedArray], asked: tuple[str, ...], file: str) -> 
     if len(matrices) > 1:
         raise UsageError(
             f"{file} has {len(matrices)} matrices of floats, {some(matrices)}: name that of the"
-            f" vectors with --vector-columns."
+            " vectors with --vector-columns."
         )
     return matrices[0]
 

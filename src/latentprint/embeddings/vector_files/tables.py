@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import polars as pl
 
 from latentprint.embeddings.stacked import StackedRows
 from latentprint.embeddings.vector_files.copied import copied
-from latentprint.embeddings.vector_files.found import FoundVectors, rows_at_once, some
+from latentprint.embeddings.vector_files.found import FoundVectors, rows_at_once, some, taken
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import read_table
 from latentprint.photos.manifest import reading_table
@@ -57,15 +58,16 @@ def read_parquet(file: Path, asked: Sequence[str] = ()) -> FoundVectors:
         n = int(table.select(pl.len()).collect().item())
         if not n:
             raise LatentprintError(f"{file} holds no vectors: it has no rows.")
-        array = _matrix(table.select(columns.names), n, file)
+        vectors = table.select(columns.names)
+        dimension = _dimension(vectors)
+        if not dimension:
+            raise LatentprintError(f"{file} holds no vectors: {columns} is empty.")
     beside = read_table(file, leave=columns.names)
     notes = []
     if beside.columns:
-        notes.append(
-            f"{file}: {columns} {_verb(columns)} taken as the vectors, and"
-            f" {', '.join(beside.columns)} as what is known of the photos."
-        )
-    return FoundVectors(str(file), StackedRows.of([array]), beside, tuple(notes))
+        notes.append(taken(str(file), str(columns), beside.columns))
+    load = partial(_stacked, vectors, (n, dimension), file)
+    return FoundVectors(str(file), (n, dimension), load, beside, tuple(notes))
 
 
 def tells_vectors(file: Path) -> bool:
@@ -109,12 +111,12 @@ def vector_columns(schema: Schema, asked: Sequence[str], file: str) -> Columns:
     if wrong:
         raise UsageError(
             f"{file}: {_typed(schema, wrong)} in {found} is no column of floats: save it as floats,"
-            f" or name the columns of the vectors with --vector-columns."
+            " or name the columns of the vectors with --vector-columns."
         )
     if lists and len(found.names) > 1:
         raise UsageError(
             f"{file}: {some(found.names)} cannot be one vector together, as {lists[0]} holds lists:"
-            f" name one column of lists, or columns of floats, with --vector-columns."
+            " name one column of lists, or columns of floats, with --vector-columns."
         )
     return found
 
@@ -150,7 +152,11 @@ def _only(schema: Schema, file: str) -> Columns:
 
 
 def _numbered(schema: Schema, stem: str) -> dict[int, str]:
-    """The columns of a stem by their numbers, in order; of two with one number both are kept."""
+    """The columns of a stem by their numbers, in order.
+
+    Raises:
+        UsageError: Two have one number.
+    """
     found = re.compile(re.escape(stem) + r"(\d+)")
     numbers = [(int(match[1]), name) for name in schema if (match := found.fullmatch(name))]
     if len({number for number, _ in numbers}) < len(numbers):
@@ -158,7 +164,7 @@ def _numbered(schema: Schema, stem: str) -> dict[int, str]:
         same = [name for other, name in numbers if other == number]
         raise UsageError(
             f"The columns {' and '.join(same)} have one number: name the columns of the vectors"
-            f" with --vector-columns."
+            " with --vector-columns."
         )
     return dict(sorted(numbers))
 
@@ -210,34 +216,34 @@ def _typed(schema: Schema, names: Sequence[str]) -> str:
     return some([f"{name} ({schema[name]})" for name in names])
 
 
-def _verb(columns: Columns) -> str:
-    return "was" if len(columns.names) == 1 else "were"
-
-
-def _matrix(table: pl.LazyFrame, n: int, file: Path) -> np.ndarray:
-    """The columns as a matrix [N, D]; what is null becomes NaN."""
+def _dimension(table: pl.LazyFrame) -> int:
+    """How many columns of floats there are, or numbers in the first list; 0 where there is none."""
     schema = table.collect_schema()
     name, kind = next(iter(schema.items()))
-    if not isinstance(kind, pl.List | pl.Array):
-        floats = pl.all().cast(pl.Float32)
-        chunks = (part.select(floats).to_numpy() for _, part in _parts(table, n, len(schema)))
-        return copied(chunks, (n, len(schema)))
-    dimension = kind.size if isinstance(kind, pl.Array) else _length(table, name)
-    if not dimension:
-        raise LatentprintError(f"{file} holds no vectors: {name!r} is empty.")
-    return copied(_fixed(table, n, dimension, file), (n, dimension))
-
-
-def _length(table: pl.LazyFrame, name: str) -> int:
-    """The length of the first list; 0 where there is none."""
+    if isinstance(kind, pl.Array):
+        return kind.size
+    if not isinstance(kind, pl.List):
+        return len(schema)
     first = table.filter(pl.col(name).is_not_null()).first().collect().to_series()
     return len(first[0]) if len(first) else 0
 
 
-def _fixed(table: pl.LazyFrame, n: int, dimension: int, file: Path) -> Iterator[np.ndarray]:
-    """The rows of a column of lists, each of one length."""
-    for start, part in _parts(table, n, dimension):
-        lists = part.to_series().cast(pl.List(pl.Float32))
+def _stacked(table: pl.LazyFrame, shape: tuple[int, int], file: Path) -> StackedRows:
+    return StackedRows.of([copied(_matrices(table, shape, file), shape)])
+
+
+def _matrices(table: pl.LazyFrame, shape: tuple[int, int], file: Path) -> Iterator[np.ndarray]:
+    """Ranges of rows as matrices [n, D]; what is null becomes NaN."""
+    n, dimension = shape
+    step = rows_at_once(dimension)
+    for start in range(0, n, step):
+        with reading_table(file):
+            part = table.slice(start, step).collect()
+        lists = part.to_series()
+        if lists.dtype.is_float():
+            yield part.select(pl.all().cast(pl.Float32)).to_numpy()
+            continue
+        lists = lists.cast(pl.List(pl.Float32))
         odd = (lists.list.len() != dimension).fill_null(value=True).arg_true() + start
         if len(odd):
             raise LatentprintError(
@@ -245,10 +251,3 @@ def _fixed(table: pl.LazyFrame, n: int, dimension: int, file: Path) -> Iterator[
                 f" {some(odd.to_list())}, counted from 0."
             )
         yield lists.cast(pl.Array(pl.Float32, dimension)).to_numpy()
-
-
-def _parts(table: pl.LazyFrame, n: int, dimension: int) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Ranges of rows, each with the number of its first."""
-    step = rows_at_once(dimension)
-    for start in range(0, n, step):
-        yield start, table.slice(start, step).collect()
