@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 from benchmarks.coverage.held import Count
 from benchmarks.coverage.influence import MadeClasses, influence_rows
 from benchmarks.coverage.made_up import SHARPENING, MadeUp, table, versions
@@ -15,7 +16,8 @@ from benchmarks.coverage.robustness import robustness_rows
 
 from latentprint.comparison import Side, compare_rows
 from latentprint.experiments import ProbeOptions, probe_label, probe_processing
-from latentprint.experiments.probes.steps import details_of
+from latentprint.experiments.probes.outcome import ProbeOutcome
+from latentprint.experiments.probes.resamples import resamples_of
 from latentprint.words import Comparison
 
 CLAIMS = (Comparison.BETTER, Comparison.WORSE)
@@ -74,7 +76,7 @@ class Pairs:
         rows += influence_rows(MadeClasses(100, 60, trace=trace).draw(own))
         rows += robustness_rows(own, Neighbours(photos=100, trace=trace))
         rows = [replace(row, dataset="made up") for row in rows]
-        return Side(str(at), rows, [details_of(each) for each in probes])
+        return Side(str(at), rows, pl.concat(kept for each in probes for kept in _kept(each)))
 
     def _made(self, seed: int, at: int, trace: float) -> tuple[MadeUp, MadeUp]:
         common, own = np.random.default_rng((3, seed)), np.random.default_rng((4, seed, at))
@@ -86,6 +88,12 @@ class Pairs:
         labelled = {"none": (content + shifts[make]).astype(np.float32)}
         by_class = versions(own, content, shifts, 0.4)
         return MadeUp(photos, by_class), MadeUp(photos, labelled)
+
+
+def _kept(outcome: ProbeOutcome) -> Iterator[pl.DataFrame]:
+    """The resamples of a probe as a run keeps them."""
+    for kept in resamples_of(outcome).values():
+        yield kept.select(pl.lit(outcome.result.encoder).alias("encoder"), pl.all())
 
 
 def cases() -> Iterator[Pairs]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy.stats import norm
 
@@ -16,7 +17,7 @@ from latentprint.comparison.judging import comparison_table
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments import ProbeOptions, influence, probe_processing
 from latentprint.experiments.probes.outcome import ProbeOutcome
-from latentprint.experiments.probes.steps import details_of
+from latentprint.experiments.probes.resamples import resamples_of
 from latentprint.processing import ATTRIBUTES
 from latentprint.results import Result
 from latentprint.words import Comparison, Experiment, InfluenceSetup
@@ -26,15 +27,18 @@ SHARPENING = ATTRIBUTES["sharpening"]
 
 
 @cache
-def probe(trace: float, seed: int = 0, encoder: str = "net", bootstrap: int = 200) -> ProbeOutcome:
-    how = ProbeOptions(fits=2, C_grid=(1.0,), bootstrap=bootstrap, controls=False, curve=False)
-    source = replace(fake_source(60, 60, trace=trace, spread=2.0, seed=seed), encoder=encoder)
+def probe(trace: float, *, bootstrap: int = 200, seed: int = 0) -> ProbeOutcome:
+    how = ProbeOptions(
+        fits=2, C_grid=(1.0,), bootstrap=bootstrap, controls=False, curve=False, seed=seed
+    )
+    source = replace(fake_source(60, 60, trace=trace, spread=2.0), encoder="net")
     return probe_processing(source, SHARPENING, how)
 
 
-def side(*outcomes: ProbeOutcome, name: str = "run", details: bool = True) -> Side:
-    records = [details_of(each) for each in outcomes] if details else []
-    return Side(name, [each.result for each in outcomes], records)
+def side(outcome: ProbeOutcome, *, kept: bool = True) -> Side:
+    (table,) = resamples_of(outcome).values()
+    named = table.with_columns(encoder=pl.lit(outcome.result.encoder))
+    return Side("run", [outcome.result], named if kept else None)
 
 
 def only(rows: Sequence[Compared]) -> Compared:
@@ -70,13 +74,14 @@ def test_resamples_of_the_same_photos_are_subtracted() -> None:
 def test_without_common_resamples_the_two_intervals_decide() -> None:
     one, other = probe(0.2), probe(0.3)
     for first, second in (
-        (side(one, details=False), side(other)),
-        (side(one), side(other, details=False)),
+        (side(one, kept=False), side(other)),
+        (side(one), side(other, kept=False)),
         (side(one), side(probe(0.3, bootstrap=100))),
+        (side(one), side(probe(0.3, seed=1))),
     ):
         row = only(compare_rows(first, second)[0])
         assert row.method == "independent"
-    row = only(compare_rows(side(one, details=False), side(other, details=False))[0])
+    row = only(compare_rows(side(one, kept=False), side(other, kept=False))[0])
     a, b = one.result, other.result
     below = np.hypot(b.value - b.low, a.high - a.value)
     above = np.hypot(b.high - b.value, a.value - a.low)

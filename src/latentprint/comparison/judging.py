@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from math import erfc, sqrt
 from typing import Any
@@ -30,13 +30,14 @@ class Side:
     Attributes:
         name: What it is called.
         results: Rows of its result table.
-        details: What stands behind them.
+        resamples: For some rows by ``encoder, experiment, attribute, setup`` their figure in every
+            resample (``values``), and what these are resamples of (``of``); None if not kept.
         masked: Share of the crop that was masked.
     """
 
     name: str
     results: Sequence[Result]
-    details: Sequence[Mapping[str, Any]] = ()
+    resamples: pl.DataFrame | None = None
     masked: float = 0.0
 
     @property
@@ -50,15 +51,15 @@ class Side:
         """Names of the encoders, without their blocks."""
         return list(dict.fromkeys(row.network or row.encoder for row in self.rows))
 
-    def resamples(self, row: Result) -> tuple[str, np.ndarray] | None:
-        """A row's figure in every resample, and what they are resamples of; None if not kept."""
-        about = (row.encoder, row.experiment, row.attribute, row.setup)
-        for each in self.details:
-            named = tuple(each.get(key) for key in ("encoder", "experiment", "attribute", "setup"))
-            kept = each.get("resamples")
-            if named == about and isinstance(kept, dict):
-                return str(kept.get("of")), np.asarray(kept.get("values"), dtype=np.float64)
-        return None
+    def resamples_of(self, row: Result) -> tuple[str, np.ndarray] | None:
+        """What a row's resamples are resamples of, and its figure in each; None if not kept."""
+        if self.resamples is None:
+            return None
+        about = {key: getattr(row, key) for key in ("encoder", "experiment", "attribute", "setup")}
+        found = self.resamples.filter(*(pl.col(key) == str(each) for key, each in about.items()))
+        if found.height != 1:
+            return None
+        return str(found["of"][0]), found["values"][0].to_numpy()
 
 
 @dataclass(frozen=True)
@@ -216,7 +217,7 @@ def _compared(first: Side, second: Side, one: Result, other: Result, aim: Aim) -
     reason = _obstacle(first, second, one, other)
     if reason:
         return replace(compared, reason=reason)
-    kept, others = first.resamples(one), second.resamples(other)
+    kept, others = first.resamples_of(one), second.resamples_of(other)
     if kept and others and kept[0] == others[0] and len(kept[1]) == len(others[1]):
         apart = others[1] - kept[1]
         low, high = interval(apart)

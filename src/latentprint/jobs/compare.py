@@ -7,10 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+from polars.exceptions import PolarsError
+
 from latentprint.comparison.judging import Compared, Side, compare_rows, comparison_table
 from latentprint.comparison.vectors import VectorsCompared, compare_vectors
 from latentprint.embeddings.store import differences
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.probes.resamples import RESAMPLES
 from latentprint.experiments.source import UNPROCESSED, Opened, without_controls
 from latentprint.files import make_folder, write_json, write_table
 from latentprint.jobs.sources import Sources, open_sources
@@ -83,10 +87,10 @@ def compare_runs(
         Side(
             name,
             results_of(run.table),
-            run.details,
+            _resamples(Path(folder)),
             float((run.settings.get("extraction") or {}).get("mask") or 0.0),
         )
-        for name, run in zip(names, runs, strict=True)
+        for name, run, folder in zip(names, runs, (first, second), strict=True)
     ]
     rows, left_out = compare_rows(sides[0], sides[1], encoders)
     pairs = dict.fromkeys((row.first_encoder, row.second_encoder) for row in rows)
@@ -122,8 +126,6 @@ def compare_stores(
         LatentprintError: Embeddings cannot be read, too few photos are in both, or ``out`` cannot
             be written to.
     """
-    import polars as pl
-
     sides = [without_controls(open_sources(Sources(Path(each)))) for each in (first, second)]
     names = _names(Path(first), Path(second))
     compared, settings = [], []
@@ -195,6 +197,22 @@ def are_runs(first: Path, second: Path) -> bool:
             f"embeddings (those of an audit are in {run / 'embeddings'})."
         )
     return runs[0]
+
+
+def _resamples(folder: Path) -> pl.DataFrame | None:
+    path = folder / f"{RESAMPLES}.parquet"
+    if not path.exists():
+        return None
+    try:
+        found = pl.read_parquet(path)
+    except (PolarsError, OSError) as error:
+        raise LatentprintError(
+            f"{path} is damaged: run the job again that wrote it, or remove the file."
+        ) from error
+    columns = ("encoder", "experiment", "attribute", "setup", "of", "values")
+    if not set(columns) <= set(found.columns) or found.schema["values"] != pl.List(pl.Float64):
+        raise LatentprintError(f"{path} is not of a run: remove the file.")
+    return found
 
 
 def _write(out: Path, found: ComparedRuns) -> Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,6 +22,7 @@ from latentprint.experiments.probes.outcome import (
 )
 from latentprint.experiments.probes.processing_probe import probe_processing
 from latentprint.experiments.probes.protocol import STUDY, Protocol
+from latentprint.experiments.probes.resamples import resamples_of
 from latentprint.experiments.probes.variance import decompose_variance
 from latentprint.experiments.probes.within_class import SEMANTIC
 from latentprint.experiments.source import (
@@ -280,10 +279,11 @@ def _answer(
                 dct=found.get(DCT_ENERGIES),
             ),
         )
-    return Answer([outcome.result, *outcome.curve], [details_of(outcome)])
+    tables = {} if is_control else resamples_of(outcome)
+    return Answer([outcome.result, *outcome.curve], [_details(outcome)], tables)
 
 
-def details_of(outcome: ProbeOutcome) -> dict[str, Any]:
+def _details(outcome: ProbeOutcome) -> dict[str, Any]:
     """What the table has no room for, as JSON values."""
     result, score = outcome.result, outcome.score
     return {
@@ -295,25 +295,11 @@ def details_of(outcome: ProbeOutcome) -> dict[str, Any]:
         "per_class": score.per_class.tolist(),
         "confusion": score.confusion.tolist(),
         "accuracies": score.accuracies.tolist(),
-        **_resamples(outcome),
         "tuning": [
             {"setting": str(setting), "accuracy": accuracy}
             for setting, accuracy in outcome.tuning.table
         ],
     }
-
-
-def _resamples(outcome: ProbeOutcome) -> dict[str, Any]:
-    """The accuracy in every resample, and what two of them must share to be of the same photos.
-
-    Nothing where the resamples are no draws of photos, since all groups have the same accuracy.
-    """
-    score = outcome.score
-    if score.spread == 0.0:
-        return {}
-    shared = [*map(str, outcome.protocol), score.units, *outcome.test_ids]
-    digest = hashlib.blake2b(json.dumps(shared).encode(), digest_size=16).hexdigest()
-    return {"resamples": {"of": digest, "values": score.samples.round(4).tolist()}}
 
 
 def _variance(source: EmbeddingSource, attribute: Attribute, options: ProbeOptions) -> Answer:
