@@ -160,17 +160,21 @@ def parse_article(
 
 def _document(markdown: str, front: FrontMatter, context: Context, name: str) -> Document:
     md = make_parser()
-    bibliography = open_bibliography(front, context)
-    env = {"article": context, "parser": md, "bibliography": bibliography, "cited": {}}
     markdown = settle_liquid(markdown, context, front.values, md)
     markdown = settle_kramdown(markdown, context)
+    cites = "<d-cite" in markdown or context.lists_references
+    bibliography = open_bibliography(front, context, cites=cites)
+    env: dict[str, Any] = {"article": context, "parser": md, "bibliography": bibliography}
+    env["cited"] = {}
     tokens, notes = split_footnotes(md.parse(markdown, env))
     soup = _soup(md, tokens, env)
     if not front.title:
         stem = posixpath.splitext(posixpath.basename(name))[0]
         front = replace(front, title=take_title(soup, context) or stem)
     report_leftovers(soup, markdown, context)
-    headings = settle_headings(soup, front, context)
+    lists = {"references": bool(env["cited"]), "footnotes": bool(notes)}
+    own = {name: f"page-{name}" for name, there in lists.items() if there}
+    headings = settle_headings(soup, front, context, own)
     footnotes = [_html(_soup(md, note, env), context) for note in notes]
     body = _html(soup, context)
     for label, line in context.references:
