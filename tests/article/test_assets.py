@@ -145,7 +145,7 @@ def test_plots_run_apart(tmp_path: Path) -> None:
     )
     first, second = BeautifulSoup(document.body, "html.parser").select("iframe")
     assert first["srcdoc"] == second["srcdoc"] == page
-    assert first["sandbox"] == ["allow-scripts"]
+    assert first["sandbox"] == ["allow-scripts", "allow-downloads"]
     assert first["class"] == ["embedded-plot", "big"]
     assert (first["title"], second["title"]) == ("my plot 1", "Loss")
     assert first["width"] == "5"

@@ -148,7 +148,7 @@ def test_pictures_plots_and_figures(document: Document, body: BeautifulSoup) -> 
     assert only(body, "div.l-page > ul > li").get_text() == "and a list"
     assert only(body, "div.l-gutter > p").get_text() == "In the gutter."
     frame = only(body, "iframe")
-    assert frame["sandbox"] == ["allow-scripts"]
+    assert frame["sandbox"] == ["allow-scripts", "allow-downloads"]
     assert frame["title"] == "plot"
     assert frame["height"] == "300px"
     assert frame["srcdoc"] == (DATA / "assets" / "plot.html").read_text(encoding="utf-8")

@@ -61,7 +61,7 @@ def test_photos_that_are_ignored_are_not_called_others(
     (root / "b.jpg").symlink_to(touch(tmp_path / "outside", "b.jpg") / "b.jpg")
     open_photos(root)
     assert caplog.messages == [
-        "1 ignored: a link out of the folder, not followed unless asked for."
+        "1 ignored: a link out of the folder, not followed without --follow-links."
     ]
 
 
@@ -89,7 +89,7 @@ def test_links_out_of_the_folder_are_not_followed_unless_asked(tmp_path: Path) -
     photos = open_photos(root)
     assert photos.table["id"].to_list() == ["a.jpg", "deep/d.jpg", "inside.jpg"]
     assert {reason for path, reason in photos.ignored.rows() if path != "near"} == {
-        "a link out of the folder, not followed unless asked for"
+        "a link out of the folder, not followed without --follow-links"
     }
     assert len(open_photos(root, follow_links=True)) == 6
     for name in ("a.jpg", "inside.jpg"):

@@ -16,7 +16,8 @@ from latentprint.article.context import Context
 from latentprint.article.diagrams import diagram_html
 from latentprint.article.elements import context_of, write_attributes
 from latentprint.article.files import Embedded, UnavailableError, is_remote
-from latentprint.article.frames import plot_html
+from latentprint.article.frames import SANDBOX, plot_html
+from latentprint.article.pictures import Sizes, scaled
 from latentprint.article.remote import remote_html
 
 # The attribute that carries a tag's line to the one who embeds its file.
@@ -35,6 +36,8 @@ _SIGNATURES = (
         "svg+xml",
     ),
 )
+# Figures of a run let their numbers be downloaded.
+_SANDBOX = "allow-scripts allow-downloads"
 _NUMBER = re.compile(r'(<span class="figure-number"[^>]*>)\s*(</span>)')
 _LAYOUT = re.compile(r"l-[\w-]+")
 
@@ -120,6 +123,7 @@ def embed_files(soup: BeautifulSoup, context: Context) -> None:
         soup: The body.
         context: The state of the rendering, where what is missing is reported.
     """
+    context.sizes = Sizes(soup, context.styles) if context.scale else None
     for tag in soup.find_all(list(_HANDLERS)):
         if tag.decomposed:
             continue
@@ -155,14 +159,18 @@ def _embed_image(tag: Tag, context: Context, line: int | None) -> None:
         alternative = _text(tag["alt"])
         _replace(tag, _missing(context, "picture", name, str(error), line, alternative))
         return
-    context.embedded.append(Embedded(name, "image", len(content)))
+    original = len(content)
+    if context.sizes is not None:
+        content = scaled(content, kind, context.sizes.of(tag))
+    scaled_from = original if len(content) < original else 0
+    context.embedded.append(Embedded(name, "image", len(content), scaled_from))
     tag["src"] = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def _embed_plot(tag: Tag, context: Context, line: int | None) -> None:
     name = str(tag.get("src", ""))
     if not name:
-        tag["sandbox"] = "allow-scripts"
+        tag["sandbox"] = SANDBOX
         return
     if is_remote(name):
         if not context.online:

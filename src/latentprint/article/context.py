@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from latentprint.article.equations import Equations
 from latentprint.article.files import Embedded, Files
+from latentprint.article.pictures import Sizes
 from latentprint.article.warnings import ArticleWarning
 
 
@@ -73,6 +74,10 @@ class Context:
         line: Line, from 0, at which the inline text begins that is being parsed.
         depth: How many elements with Markdown inside enclose the present one.
         figures: How many figures were numbered.
+        scale: Whether pictures are made as small as they are shown.
+        styles: The article's own style sheet.
+        sizes: How large pictures are shown; None where they stay as they are.
+        shared_scripts: Scripts of plots by the keys that stand for them.
     """
 
     files: Files
@@ -89,6 +94,10 @@ class Context:
     line: int = 0
     depth: int = 0
     figures: int = 0
+    scale: bool = True
+    styles: str = ""
+    sizes: Sizes | None = None
+    shared_scripts: dict[str, str] = field(default_factory=dict)
 
     def warn(self, line: int | None, message: str, *, kind: str = "") -> None:
         """Note something that is wrong.

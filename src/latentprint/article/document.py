@@ -18,7 +18,8 @@ The classes of the body's HTML, for style sheets and scripts of the page:
 - tables: `<div class="table"><table>…</table></div>`.
 - `<details>` with `<summary>`, task lists (`ul.contains-task-list`, `li.task-list-item`),
   `<figure>` with `<img>` and `<figcaption>`, `<section class="appendix">`.
-- plots: `<iframe class="embedded-plot" srcdoc=… sandbox="allow-scripts" title=…>`.
+- plots: `<iframe class="embedded-plot" srcdoc=… sandbox="allow-scripts allow-downloads" title=…>`;
+  with `data-page` in place of `srcdoc` where a script stood that the page holds once for all plots.
 - `<span class="placeholder" role="note">` where a picture, plot or figure is missing or refused;
   `<code class="unsupported">` for Liquid that is not run.
 
@@ -30,7 +31,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -78,6 +79,7 @@ class Document:
         warnings: What is wrong with the article, in order of lines.
         embedded: The files that the body holds, with their sizes.
         online: Whether the page loads pictures, films and frames from the web.
+        shared_scripts: Scripts of plots that the page holds once, by the keys that stand for them.
     """
 
     front: FrontMatter
@@ -88,10 +90,16 @@ class Document:
     warnings: tuple[ArticleWarning, ...] = ()
     embedded: tuple[Embedded, ...] = ()
     online: bool = False
+    shared_scripts: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_article(
-    source: Path, *, safe: bool = False, online: bool = False, root: Path | None = None
+    source: Path,
+    *,
+    safe: bool = False,
+    online: bool = False,
+    scale: bool = True,
+    root: Path | None = None,
 ) -> Document:
     """Read an article and what it shows.
 
@@ -100,6 +108,7 @@ def read_article(
         safe: Whether the source is not trusted: its HTML, scripts and styles are dropped, and
             nothing outside its folder, or outside the root that is named, is read.
         online: Whether pictures, films and frames on the web stay, for the page to load them.
+        scale: Whether pictures are made as small as they are shown.
         root: The root of the site; by default it is looked for upward from a trusted source.
 
     Raises:
@@ -117,7 +126,13 @@ def read_article(
     except OSError as error:
         raise LatentprintError(f"{source} cannot be read: {error.strerror or error}.") from error
     return parse_article(
-        text, folder=source.parent, safe=safe, online=online, name=source.name, root=root
+        text,
+        folder=source.parent,
+        safe=safe,
+        online=online,
+        scale=scale,
+        name=source.name,
+        root=root,
     )
 
 
@@ -128,6 +143,7 @@ def parse_article(
     files: Mapping[str, str] | None = None,
     safe: bool = False,
     online: bool = False,
+    scale: bool = True,
     name: str = "article.md",
     root: Path | None = None,
 ) -> Document:
@@ -139,6 +155,7 @@ def parse_article(
         files: Texts by path, such as fragments of figures, which come before the disk.
         safe: Whether the source is not trusted.
         online: Whether pictures, films and frames on the web stay, for the page to load them.
+        scale: Whether pictures are made as small as they are shown.
         name: The file's name, for messages and where no title is given.
         root: The root of the site; by default it is looked for upward from a trusted source.
 
@@ -155,6 +172,7 @@ def parse_article(
     if safe and front.styles:
         context.warn(front.lines.get("_styles"), "_styles is left out of a page made with --safe.")
         front = replace(front, styles="")
+    context.scale, context.styles = scale, front.styles
     return _document(markdown, front, context, name)
 
 
@@ -189,6 +207,7 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
         tuple(sorted(dict.fromkeys(context.warnings), key=lambda each: each.line or 0)),
         tuple(context.embedded),
         context.online,
+        context.shared_scripts,
     )
 
 

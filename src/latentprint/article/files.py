@@ -12,11 +12,19 @@ from urllib.parse import unquote
 
 @dataclass(frozen=True)
 class Embedded:
-    """A file that the page holds: its name in the article, its kind and its size in bytes."""
+    """A file that the page holds.
+
+    Attributes:
+        name: Its name in the article.
+        kind: What it is.
+        size: Its bytes in the page, before they are written as text.
+        scaled_from: Its bytes on the disk, where it was made smaller; else 0.
+    """
 
     name: str
     kind: str
     size: int
+    scaled_from: int = 0
 
 
 class UnavailableError(Exception):

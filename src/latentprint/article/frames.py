@@ -7,12 +7,17 @@ import html
 import mimetypes
 import posixpath
 import re
+from functools import cache
 
 from bs4 import Tag
 
 from latentprint.article.context import Context
 from latentprint.article.elements import write_attributes
 from latentprint.article.files import Embedded, UnavailableError, is_remote
+from latentprint.article.plots import MARK, with_shared_scripts
+
+SANDBOX = "allow-scripts allow-downloads"
+"""What a frame may do: run scripts, and let the numbers of a run's figures be downloaded."""
 
 _SCRIPT = re.compile(
     r"""<script\b(?P<before>[^>]*?)\bsrc\s*=\s*(?P<quote>["']?)(?P<address>[^"'\s>]+)(?P=quote)
@@ -23,10 +28,9 @@ _STYLE = re.compile(r"<link\b[^>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"""(<img\b[^>]*?\bsrc\s*=\s*)(["'])(?!data:)([^"']+)\2""", re.IGNORECASE)
 _FRAME = re.compile(r"""(<iframe\b[^>]*?\bsrc\s*=\s*)(["'])(?!data:|about:)([^"']+)\2""", re.I)
 _DEEPEST = 3
+_TYPE = re.compile(r"""\s\btype\s*=\s*["']?module["']?""", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _IMPORT = re.compile(r"""@import\s+(?:url\()?["']?https?:[^;]*;""", re.IGNORECASE)
-# Stands in a plot for Plotly, of which the page holds one copy.
-PLOTLY = "<!--plotly-->"
 _PLOTLY = re.compile(
     r"//cdn\.plot\.ly/plotly|/plotly(?:\.js)?(?:-dist)?(?:-min)?@?[\d./-]*.*plotly", re.I
 )
@@ -50,14 +54,7 @@ def plot_html(tag: Tag, context: Context, name: str, line: int | None) -> str:
     except UnicodeDecodeError as error:
         raise UnavailableError("is not UTF-8") from error
     context.embedded.append(Embedded(name, "plot", len(content)))
-    page, left_out = _self_contained(page, context, posixpath.dirname(name))
-    if left_out:
-        shown = ", ".join(each[:100] for each in dict.fromkeys(left_out))
-        context.warn(
-            line,
-            f"The plot {name} loads from the network, which a page does not: {shown}.",
-            kind="plot",
-        )
+    page = _self_contained(page, context, name, line)
     stem = posixpath.splitext(posixpath.basename(name))[0]
     kept = {
         key: " ".join(value) if isinstance(value, list) else str(value or "")
@@ -66,43 +63,50 @@ def plot_html(tag: Tag, context: Context, name: str, line: int | None) -> str:
     }
     kept["title"] = kept.get("title") or re.sub(r"[-_]+", " ", stem)
     kept["class"] = " ".join(["embedded-plot", *kept.get("class", "").split()])
-    # The page's own script fills a frame that shares Plotly with others.
-    content_of = "data-plot" if PLOTLY in page else "srcdoc"
-    frame = write_attributes({**kept, "sandbox": "allow-scripts", content_of: page})
+    page = with_shared_scripts(page, context)
+    # A plot without its scripts is no page yet: the article's own script puts it together.
+    holder = "data-page" if MARK in page else "srcdoc"
+    frame = write_attributes({**kept, "sandbox": SANDBOX, holder: page})
     return f"<iframe{frame}></iframe>"
 
 
 def _self_contained(
-    page: str, context: Context, folder: str, depth: int = 0
-) -> tuple[str, list[str]]:
-    """A page with the scripts, styles and pictures in it that it would load.
+    page: str, context: Context, name: str, line: int | None, depth: int = 0
+) -> str:
+    """A page with the scripts, styles, pictures and pages in it that it would load.
 
-    Returns:
-        The page, and the addresses of what is left out.
+    Args:
+        page: The page.
+        context: Where files are, and where it is reported what is left out.
+        name: The page's file: what it names lies beside it.
+        line: The frame's line.
+        depth: How many pages enclose it.
     """
-    left_out: list[str] = []
+    remote: list[str] = []
 
     def read(address: str) -> bytes | None:
         address = html.unescape(address)
         if is_remote(address):
-            left_out.append(address)
+            remote.append(address)
             return None
-        path = address if address.startswith("/") else posixpath.join(folder, address)
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(name), address))
         try:
-            return context.files.read(posixpath.normpath(path))
-        except UnavailableError:
-            left_out.append(address)
+            return context.files.read(place)
+        except UnavailableError as error:
+            context.warn(line, f"The plot {name} needs {place}, which {error}.", kind="plot")
             return None
 
     def script(found: re.Match[str]) -> str:
+        kind = _TYPE.search(found["before"] + found["after"])
+        opening = f"<script{kind.group() if kind else ''}>"
         if _PLOTLY.search(found["address"]):
-            return PLOTLY
+            return f"<script>{_plotly()}</script>"
         content = read(found["address"])
         if content is None:
             return ""
         text = content.decode("utf-8", "replace")
         text = re.sub(r"</(?=script)", r"<\\/", text, flags=re.IGNORECASE)
-        return f"<script{found['before']}{found['after']}>{text}</script>"
+        return f"{opening}{text}</script>"
 
     def style(found: re.Match[str]) -> str:
         address = _HREF.search(found.group())
@@ -127,10 +131,9 @@ def _self_contained(
         content = None if depth >= _DEEPEST else read(found.group(3))
         if content is None:
             return f"{found.group(1)}{found.group(2)}about:blank{found.group(2)}"
-        inner_folder = posixpath.dirname(posixpath.join(folder, found.group(3)))
+        inner = posixpath.join(posixpath.dirname(name), found.group(3))
         text = content.decode("utf-8", "replace")
-        text, more = _self_contained(text, context, inner_folder, depth + 1)
-        left_out.extend(more)
+        text = _self_contained(text, context, inner, line, depth + 1)
         opening = re.sub(r"\bsrc\s*=\s*\Z", "", found.group(1))
         return f'{opening}srcdoc="{html.escape(text)}"'
 
@@ -144,4 +147,16 @@ def _self_contained(
             for each in inner[::2]
         ]
         parts[index] = "".join(inner)
-    return "".join(parts), left_out
+    if remote:
+        shown = ", ".join(each[:100] for each in dict.fromkeys(remote))
+        message = f"The plot {name} loads from the network, which a page does not: {shown}."
+        context.warn(line, message, kind="plot")
+    return "".join(parts)
+
+
+@cache
+def _plotly() -> str:
+    """The installed Plotly in place of the one that a plot would load."""
+    from plotly.offline import get_plotlyjs
+
+    return re.sub(r"</(?=script)", r"<\\/", str(get_plotlyjs()), flags=re.IGNORECASE)

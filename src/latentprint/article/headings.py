@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from copy import copy
@@ -70,7 +71,7 @@ def settle_headings(
     sections = [each for each in found if each.level <= 3 and each.text]
     if front.toc:
         added = [_Found(name, key.capitalize(), 2, key) for key, name in own.items()]
-        return tuple(_wished(front.toc, [*sections, *added], 2, context))
+        return tuple(_wished(front.toc, [*sections, *_anchors(soup), *added], 2, context))
     return _nested(sections)
 
 
@@ -127,8 +128,17 @@ def _wished(
             context.warn(entry.line, message, kind="contents")
             headings += below
         else:
-            headings.append(Heading(match.id, match.title, level, tuple(below)))
+            title = match.title or html.escape(entry.name, quote=False)
+            headings.append(Heading(match.id, title, level, tuple(below)))
     return headings
+
+
+def _anchors(soup: BeautifulSoup) -> list[_Found]:
+    """Places without a heading that the contents can name by their id, as `introduction`."""
+    return [
+        _Found(str(tag["id"]), "", 0, str(tag["id"]))
+        for tag in soup.find_all(["a", "div", "p", "section", "span"], id=True)
+    ]
 
 
 def _key(text: str) -> str:

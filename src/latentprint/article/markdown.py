@@ -16,6 +16,7 @@ from latentprint.article.attribute_lists import attribute_lists_plugin
 from latentprint.article.citations import citations_plugin
 from latentprint.article.code import code_plugin
 from latentprint.article.elements import elements_plugin
+from latentprint.article.emoji import emoji_plugin
 from latentprint.article.footnotes import footnotes_plugin
 from latentprint.article.html_blocks import html_plugin
 from latentprint.article.kramdown import emphasis_plugin
@@ -34,6 +35,7 @@ _SPECIAL = re.compile(
     | ^\s+ | \s+$ | \t                  # what Markdown would trim
     | (?<![A-Za-z0-9])_ | _(?![A-Za-z0-9])
     | [`*|~$\#] | !$
+    | :(?=[a-z0-9_+-]+:)                # names of emoji
     """,
     re.VERBOSE,
 )
@@ -80,4 +82,5 @@ def make_parser() -> MarkdownIt:
     html_plugin(md)
     attribute_lists_plugin(md)
     emphasis_plugin(md)
+    emoji_plugin(md)
     return md

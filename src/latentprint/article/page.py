@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +18,7 @@ from latentprint.article.code import highlight_css
 from latentprint.article.document import Document, read_article
 from latentprint.article.headings import Heading
 from latentprint.errors import UsageError
-from latentprint.files import write_bytes
+from latentprint.files import require_place, write_bytes
 
 _HERE = Path(__file__).parent
 _INLINE = "'unsafe-inline'"
@@ -76,6 +75,7 @@ def render_page(document: Document, *, safe: bool = False) -> str:
             styles=_styles(document),
             theme=theme,
             scripts=scripts,
+            shared={key: _markup(each) for key, each in document.shared_scripts.items()},
             headings=_headings(document.headings),
             body=_markup(document.body),
             footnotes=[_markup(each) for each in document.footnotes],
@@ -86,11 +86,12 @@ def render_page(document: Document, *, safe: bool = False) -> str:
 
 
 def write_article(
-    source: Path,
-    out: Path | None = None,
+    source: Path | str,
+    out: Path | str | None = None,
     *,
     safe: bool = False,
     online: bool = False,
+    scale: bool = True,
     root: Path | None = None,
 ) -> Written:
     """Render an article in Markdown to one HTML file, in place of a former one.
@@ -100,18 +101,20 @@ def write_article(
         out: The file to write, beside the source by default; its folder is made if need be.
         safe: Whether the source is not trusted: HTML and scripts of its own are dropped.
         online: Whether pictures, films and frames on the web stay, for the page to load them.
+        scale: Whether pictures are made as small as they are shown.
         root: The root of the site to which the article belongs; by default it is looked for.
 
     Raises:
         LatentprintError: The source cannot be read, or the page cannot be written.
         UsageError: The page would replace its own source, or is to be a folder.
     """
-    out = source.with_suffix(".html") if out is None else out
-    if out.is_dir():
-        raise UsageError(f"{out} is a folder. Name the file to write, such as {out / 'page.html'}.")
+    source = Path(source)
+    out = source.with_suffix(".html") if out is None else Path(out)
     if out.exists() and source.exists() and out.samefile(source):
         raise UsageError(f"The page would replace its own source, {source}. Name another --out.")
-    document = read_article(source, safe=safe, online=online, root=root)
+    if source.is_file():
+        require_place(out)
+    document = read_article(source, safe=safe, online=online, scale=scale, root=root)
     return Written(out, write_page(render_page(document, safe=safe), out), document)
 
 
@@ -144,29 +147,54 @@ def _policy(document: Document, scripts: str) -> str:
     return f"{policy}; script-src {scripts}"
 
 
-def _styles(document: Document) -> list[Markup]:
-    styles = [_file("page.css"), _markup(highlight_css())]
-    if _has_figures(document.body):
+def figure_styles(body: str) -> list[Markup]:
+    """The colours of a page, and the style sheets that the figures in it need.
+
+    Args:
+        body: The HTML that holds figures.
+    """
+    styles = [_file("colours.css")]
+    if _has_figures(body):
         styles.append(_file("figures.css"))
-    if _has_galleries(document.body):
+    if _has_galleries(body):
         styles.append(_file("galleries.css"))
+    return styles
+
+
+def figure_scripts(body: str) -> list[Markup]:
+    """The scripts that the figures in a page need, but for Plotly's.
+
+    Args:
+        body: The HTML that holds figures.
+    """
+    scripts = []
+    if _has_figures(body):
+        scripts.append(_file("figures.js"))
+    if _has_galleries(body):
+        scripts.append(_file("galleries.js"))
+    return scripts
+
+
+def has_plots(body: str) -> bool:
+    """Whether the figures in a page need Plotly."""
+    return 'class="plot"' in body
+
+
+def _styles(document: Document) -> list[Markup]:
+    styles = [*figure_styles(document.body), _file("page.css"), _markup(highlight_css())]
     if document.front.styles:
         styles.append(_markup(_inside(document.front.styles, "style")))
     return styles
 
 
 def _scripts(body: str) -> list[Markup]:
-    scripts = [_file("cards.js"), _file("page.js")]
-    if 'class="plot"' in body:
-        scripts.append(_plotly())
-    if re.search(r"<iframe[^>]*\sdata-plot=", body):
-        shared = json.dumps(str(_plotly()), ensure_ascii=False).replace("<", "\\u003c")
-        scripts += [_markup(f"var pagePlotly = {shared};"), _file("plots.js")]
-    if _has_figures(body):
-        scripts.append(_file("figures.js"))
-    if _has_galleries(body):
-        scripts.append(_file("galleries.js"))
-    return scripts
+    own = ["cards.js", "page.js"]
+    if "embedded-plot" in body:
+        own.append("frames.js")
+    if "data-index=" in body:
+        own.append("linked_pictures.js")
+    plotly = [plotly_script()] if has_plots(body) else []
+    return [*map(_file, own), *plotly, *figure_scripts(body)]
 
 
 def _allowed(scripts: list[Markup]) -> str:
@@ -214,7 +242,8 @@ def _file(name: str) -> Markup:
 
 
 @cache
-def _plotly() -> Markup:
+def plotly_script() -> Markup:
+    """Plotly's script, as it can stand in a script element or in a file."""
     from plotly.offline import get_plotlyjs
 
     return _markup(_inside(get_plotlyjs(), "script"))

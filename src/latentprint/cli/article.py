@@ -48,6 +48,13 @@ def article(
             "upward with a _config.yml.",
         ),
     ] = None,
+    scale: Annotated[
+        bool,
+        typer.Option(
+            "--scale/--no-scale",
+            help="Make pictures no larger than they are shown, or put them in as they are.",
+        ),
+    ] = True,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when there were warnings.")
     ] = False,
@@ -61,7 +68,7 @@ def article(
     from latentprint.article.page import write_article
     from latentprint.cli.output import print_json
 
-    written = write_article(source, out, safe=safe, online=online, root=root)
+    written = write_article(source, out, safe=safe, online=online, scale=scale, root=root)
     if as_json:
         print_json(_facts(written))
     else:
@@ -77,7 +84,9 @@ def _notes(source: Path, written: Written) -> list[str]:
 
     warnings = [f"{source}:{each}" for each in grouped(written.document.warnings)]
     embedded = [
-        f"{each.kind} {each.name}: {_size(each.size)}" for each in written.document.embedded
+        f"{each.kind} {each.name}: {_size(each.size)}"
+        + (f" (scaled from {_size(each.scaled_from)})" if each.scaled_from else "")
+        for each in written.document.embedded
     ]
     return [*warnings, *embedded, f"page: {_size(written.size)}"]
 
@@ -92,7 +101,13 @@ def _facts(written: Written) -> dict[str, object]:
             for each in document.warnings
         ],
         "embedded": [
-            {"name": each.name, "kind": each.kind, "size": each.size} for each in document.embedded
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "size": each.size,
+                "scaled_from": each.scaled_from or None,
+            }
+            for each in document.embedded
         ],
     }
 

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 
+from latentprint.encoders.naming import split_name, split_weights
 from latentprint.errors import UsageError, unknown_name
 
 ALL = "published"
@@ -161,7 +162,21 @@ def expand_specs(specs: Sequence[str] = (), family: str | None = None) -> list[s
     return list(dict.fromkeys(expanded))
 
 
-def _expand(spec: str, family: str | None) -> list[str]:
+def _expand(asked: str, family: str | None) -> list[str]:
+    name, plain = split_name(asked)
+    spec, weights = split_weights(plain)
+    found = _expand_plain(spec, family)
+    if not name and weights is None:
+        return found
+    if len(found) > 1:
+        raise UsageError(
+            f"{asked!r} names {len(found)} encoders: a name or a file of weights is for one."
+        )
+    file = f"@{weights}" if weights else ""
+    return [f"{name}={found[0]}{file}" if name else f"{found[0]}{file}"]
+
+
+def _expand_plain(spec: str, family: str | None) -> list[str]:
     # A file's path may hold the characters of a glob: what has a colon is no pattern.
     pattern = ":" not in spec and _is_glob(spec)
     if not pattern and spec.casefold() != ALL and (":" in spec or not published_encoder(spec)):

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import polars as pl
 
-from latentprint.embeddings import Extraction, Progress, refuse_other_photos, stored
+from latentprint.embeddings import (
+    MASKED,
+    WHOLE,
+    Extraction,
+    Progress,
+    refuse_other_photos,
+    stored,
+)
 from latentprint.embeddings.extract import is_maskable
 from latentprint.embeddings.store import folder_name
 from latentprint.encoders.encoder import Encoder
@@ -19,8 +26,14 @@ from latentprint.experiments.asking import Step
 from latentprint.experiments.neighbors.influence_steps import InfluenceOptions, influence_of
 from latentprint.experiments.probes.acquisition_probe import Guards
 from latentprint.experiments.probes.fitting import ProbeOptions
-from latentprint.experiments.probes.steps import Questions, find_questions, probe_steps
-from latentprint.experiments.source import Opened
+from latentprint.experiments.probes.steps import (
+    Questions,
+    check_guards,
+    find_questions,
+    probe_steps,
+)
+from latentprint.experiments.source import Opened, usable_device
+from latentprint.files import make_folder
 from latentprint.jobs.embedding import Part, embed_part
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
@@ -109,11 +122,11 @@ def audit(
     out, options = Path(out), options or ProbeOptions()
     photos = photos if isinstance(photos, Photos) else open_photos(photos)
     asked = find_questions(questions, [*photos.table.columns, *LABELS])
+    check_guards(guards or Guards(), asked, photos.table, [*LABELS, "group"])
+    usable_device(options.device)
     parts = list(_parts(out, asked, extraction, options.seed))
     if not parts:
         raise UsageError("There is nothing to measure: name an attribute or a label with -a.")
-    groups = EncoderGroups.of(encoders, loading, seed=options.seed)
-    device = _embed_parts(photos, out, parts, groups, allow_broken, on_progress)
     neighbours = InfluenceOptions(
         ks=tuple(ks),
         draw=options.draw,
@@ -121,6 +134,9 @@ def audit(
         device=options.device,
         memory_mb=options.memory_mb,
     )
+    groups = EncoderGroups.of(encoders, loading, seed=options.seed)
+    make_folder(out)
+    device = _embed_parts(photos, out, parts, groups, allow_broken, on_progress)
     steps = [_steps(photos, part, options, guards, neighbours) for part in parts]
     measured = measure(chain(*steps), on_step=on_step)
     measured.left_out[:0] = groups.left_out()
@@ -148,10 +164,10 @@ def _parts(out: Path, asked: Questions, extraction: Extraction, seed: int) -> It
     if asked.attributes:
         how = replace(extraction, mask=0.0)
         classes = tuple(classes_of(asked.attributes, seed=seed))
-        yield Part(out / "embeddings", how, classes, Questions(asked.attributes))
+        yield Part(out / WHOLE, how, classes, Questions(asked.attributes))
     if asked.labels:
         how = replace(extraction, mask=extraction.mask or ACQUISITION_MASK)
-        yield Part(out / "embeddings-masked", how, (NONE,), Questions(labels=asked.labels))
+        yield Part(out / MASKED, how, (NONE,), Questions(labels=asked.labels))
 
 
 def _embed_parts(

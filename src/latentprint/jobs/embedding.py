@@ -22,6 +22,7 @@ from latentprint.embeddings.kept_memory import kept_memory
 from latentprint.encoders.encoder import Encoder
 from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.steps import Questions
+from latentprint.files import make_folder
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.members import EmbeddingError, Member
@@ -98,6 +99,7 @@ def embed(
     photos = photos if isinstance(photos, Photos) else open_photos(photos)
     groups = EncoderGroups.of(encoders, loading, seed=seed)
     part = Part(Path(out), extraction, tuple(classes))
+    make_folder(part.folder)
     refuse_other_photos(part.folder, photos)
     for members in groups.load(mask=extraction.mask):
         embed_part(photos, part, members, groups, allow_broken, on_progress)

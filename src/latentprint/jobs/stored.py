@@ -7,8 +7,10 @@ from typing import Any
 
 from latentprint.errors import unknown_name
 from latentprint.experiments import STORED
+from latentprint.experiments.source import on_whole_photos
+from latentprint.files import make_folder
 from latentprint.jobs.measure import Measured, OnStep, measure
-from latentprint.jobs.run_folder import make_run_folder, settings_of, write_run
+from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.sources import Sources, open_sources
 
 
@@ -47,9 +49,13 @@ def measure_stored(
     options = inquiry.options() if options is None else options
     sources = sources if isinstance(sources, Sources) else Sources(Path(sources))
     opened = open_sources(sources, seed=options.seed)
+    if not inquiry.masked:
+        opened = on_whole_photos(opened)
+    # All steps are listed first: a wrong name in the last one is told before any is taken.
+    steps = list(inquiry.steps(opened, options))
     if out is not None:
-        make_run_folder(Path(out))
-    measured = measure(inquiry.steps(opened, options), on_step=on_step)
+        make_folder(Path(out))
+    measured = measure(steps, on_step=on_step)
     if out is not None and measured.results:
         write_run(Path(out), measured, settings_of(opened, measured, command, options.seed))
     return measured

@@ -9,7 +9,7 @@ from latentprint.photos.exif_labels import LABELS
 from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.photos.folder import read_folder
 from latentprint.photos.jpeg_tables import jpeg_quality, jpeg_subsampling
-from latentprint.photos.manifest import read_manifest, read_table
+from latentprint.photos.manifest import read_manifest, read_table, tidy_table
 from latentprint.photos.near_duplicates import merge_groups, near_duplicate_groups
 from latentprint.photos.open import open_photos
 from latentprint.photos.photos import Photos
@@ -44,5 +44,6 @@ __all__ = [
     "read_split_file",
     "read_table",
     "straddling_groups",
+    "tidy_table",
     "write_demo_photos",
 ]

@@ -202,7 +202,7 @@ def _pixels(
     if picture.samples is not None:
         samples = picture.samples()
         values, note = scaled(samples, tones)
-        image, done = rgb_of(values), samples.turned
+        image, done = rgb_of(values), 1
     else:
         image, done = picture.rgb(least_side)
     wanted = (picture.header.exif.orientation or 1) if orient else 1

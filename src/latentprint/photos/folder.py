@@ -103,7 +103,7 @@ def _walk(root: Path, follow_links: bool) -> Iterator[tuple[str, str]]:
                 if not is_folder:
                     reason = _reason(path)
                 if link and not (reason or follow_links or _is_inside(entry.path, inside)):
-                    reason = "a link out of the folder, not followed unless asked for"
+                    reason = "a link out of the folder, not followed without --follow-links"
                 if reason or not is_folder:
                     yield path, reason
                 elif link:

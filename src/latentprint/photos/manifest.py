@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,20 +71,47 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def read_table(file: Path) -> pl.DataFrame:
+def read_table(file: Path, *, leave: Sequence[str] = ()) -> pl.DataFrame:
     """Read a table as ``open_table`` does, and log what was changed in it.
+
+    Args:
+        file: A ``.csv`` or ``.parquet`` file.
+        leave: Columns of a ``.parquet`` file that are not read.
 
     Raises:
         UsageError: It is neither a ``.csv`` nor a ``.parquet`` file.
         LatentprintError: It cannot be read.
     """
-    table = open_table(file)
-    for note in table.notes:
-        logger.warning("%s", note)
-    return table.frame
+    return _told(open_table(file, leave=leave))
 
 
-def open_table(file: Path) -> Table:
+def column_names(file: Path) -> list[str]:
+    """The columns of a ``.csv`` or ``.parquet`` file, none of whose rows is read.
+
+    Raises:
+        UsageError: It is neither.
+        LatentprintError: It cannot be read.
+    """
+    _require_table(file)
+    with reading_table(file):
+        scan = pl.scan_csv if file.suffix.lower() == ".csv" else pl.scan_parquet
+        return [name.strip() for name in scan(file, glob=False).collect_schema()]
+
+
+def tidy_table(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Strip white space as where a file is opened, and log what was changed.
+
+    Args:
+        frame: A table that comes from elsewhere.
+        name: What the log calls it.
+
+    Raises:
+        LatentprintError: Two columns are one but for white space around their names.
+    """
+    return _told(_stripped(frame, name))
+
+
+def open_table(file: Path, *, leave: Sequence[str] = ()) -> Table:
     """Open a ``.csv`` file, its values as text, or a ``.parquet`` file.
 
     White space around the names of columns and around texts is stripped here, once for whoever
@@ -92,25 +121,51 @@ def open_table(file: Path) -> Table:
         UsageError: It is neither.
         LatentprintError: It cannot be read.
     """
-    if file.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{file} is no table: a .csv or .parquet file is needed.")
-    try:
+    _require_table(file)
+    with reading_table(file):
         if file.suffix.lower() == ".csv":
             frame = pl.read_csv(file, infer_schema=False)
         else:
-            frame = pl.read_parquet(file)
-    except (pl.exceptions.PolarsError, OSError) as error:
+            frame = _read_parquet(file, leave)
+    return _stripped(frame, file.name)
+
+
+def _require_table(file: Path) -> None:
+    if file.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{file} is no table: a .csv or .parquet file is needed.")
+
+
+@contextmanager
+def reading_table(file: Path) -> Iterator[None]:
+    """Turn what polars raises where a file is no table, or damaged, into one sentence.
+
+    Raises:
+        LatentprintError: Instead of any error of polars or the disk.
+    """
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise LatentprintError(f"{file} cannot be read as a table: {reason}") from error
-    return _stripped(frame, file)
 
 
-def _stripped(frame: pl.DataFrame, file: Path) -> Table:
+def _read_parquet(file: Path, leave: Sequence[str]) -> pl.DataFrame:
+    table = pl.scan_parquet(file, glob=False)
+    return table.select(pl.exclude(leave)).collect() if leave else table.collect()
+
+
+def _told(table: Table) -> pl.DataFrame:
+    for note in table.notes:
+        logger.warning("%s", note)
+    return table.frame
+
+
+def _stripped(frame: pl.DataFrame, file: str) -> Table:
     names = {name: name.strip() for name in frame.columns}
     if len(set(names.values())) < len(names):
         twice = next(name for name in names.values() if list(names.values()).count(name) > 1)
         raise LatentprintError(
-            f"{file.name} has the column {twice!r} twice, but for white space around its name."
+            f"{file} has the column {twice!r} twice, but for white space around its name."
         )
     frame = frame.rename(names)
     texts = [
@@ -126,12 +181,10 @@ def _stripped(frame: pl.DataFrame, file: Path) -> Table:
     }
     notes = []
     if headers := [name for given, name in names.items() if given != name]:
-        notes.append(
-            f"{file.name}: white space was stripped from the {_some('column name', headers)}."
-        )
+        notes.append(f"{file}: white space was stripped from the {_some('column name', headers)}.")
     if changed:
         counts = [f"{name!r} ({count} values)" for name, count in changed.items()]
-        notes.append(f"{file.name}: white space was stripped in the {_some('column', counts)}.")
+        notes.append(f"{file}: white space was stripped in the {_some('column', counts)}.")
     return Table(frame.with_columns(after.get_columns()), tuple(notes))
 
 

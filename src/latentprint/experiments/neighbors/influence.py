@@ -14,7 +14,7 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, Draw, assign_classes
 from latentprint.experiments.neighbors.features import split_photos, unit_vectors
 from latentprint.experiments.neighbors.setups import SETUPS, LabelledPhotos, classify, combinations
-from latentprint.experiments.source import EmbeddingSource, origin
+from latentprint.experiments.source import EmbeddingSource, origin, usable_device
 from latentprint.results import Result
 from latentprint.stats import (
     ClusterBootstrap,
@@ -123,7 +123,8 @@ def influence(
         draw: How the uniform set-up gives training photos their classes.
         memory_mb: Memory for vectors and similarities; the result does not depend on it. Training
             vectors that do not fit into half of it are read from their file as they are needed.
-        device: Where products are computed; the result does not depend on it.
+        device: Where products are computed: auto, cpu, cuda or mps; the result does not depend
+            on it.
         bootstrap: Number of resamples behind the intervals.
 
     Raises:
@@ -131,7 +132,7 @@ def influence(
             is zero or not finite.
         UsageError: An option is out of range.
     """
-    ks = tuple(dict.fromkeys(ks))
+    ks, device = tuple(dict.fromkeys(ks)), usable_device(device)
     train, test, notes = _labelled(source.photos, draw)
     _check_options(ks, seeds, memory_mb, bootstrap, len(train))
     names = sorted_names(train["label"].unique().to_list())

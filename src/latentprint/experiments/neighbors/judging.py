@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from latentprint.errors import UsageError
 from latentprint.experiments.asking import option
 from latentprint.experiments.crossed import PairEffects, Spread
 from latentprint.experiments.neighbors.shuffles import SharedByChance, Shuffles
@@ -36,7 +37,7 @@ class RobustnessOptions:
             so many photos that shuffling would take long.
         seed: Seeds everything that is random.
         memory_mb: Memory for vectors and similarities; the result does not depend on it.
-        device: Where products are computed; the result does not depend on it.
+        device: Where products run: auto, cpu, cuda or mps; the result does not depend on it.
     """
 
     ks: tuple[int, ...] = option((10,), "-k", "--neighbours", least=1)
@@ -50,6 +51,10 @@ class RobustnessOptions:
     seed: int = option(0)
     memory_mb: int = option(4096, least=1)
     device: str = option("cpu")
+
+    def __post_init__(self) -> None:
+        if not self.ks or min(*self.ks, self.permutations, self.memory_mb) < 1:
+            raise UsageError("k, permutations and memory must each be at least 1.")
 
 
 @dataclass(frozen=True)

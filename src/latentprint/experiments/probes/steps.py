@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,6 +15,7 @@ from latentprint.experiments.asking import Answer, Inquiry, Step, option
 from latentprint.experiments.correlation.correlation_columns import NO_LABELS
 from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
 from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.labels import check_rule, label_photos, no_numbers
 from latentprint.experiments.probes.outcome import (
     Controls,
     ProbeOutcome,
@@ -27,9 +30,12 @@ from latentprint.experiments.source import (
     EmbeddingSource,
     Opened,
     asked_attributes,
+    on_masked_photos,
+    on_whole_photos,
+    usable_device,
     without_controls,
 )
-from latentprint.photos import SplitFile, read_split_file
+from latentprint.photos import LABELS, SplitFile, read_split_file
 from latentprint.processing import ATTRIBUTES, Attribute, parse_attribute
 from latentprint.published import KEYS
 from latentprint.words import COLOUR_STATISTICS, CONTROL, DCT_ENERGIES, UNTRAINED, Experiment
@@ -38,6 +44,8 @@ UNMASKED = "read from whole photos: what they show can give the label away"
 """What is said of the label of photos that were not masked."""
 
 if TYPE_CHECKING:
+    import polars as pl
+
     Probe = Callable[[Opened, ProbeOptions], ProbeOutcome]
 
 
@@ -120,13 +128,50 @@ def stored_probe_steps(opened: Sequence[Opened], asked: ProbeQuestions) -> Itera
         LatentprintError: The split file cannot be read.
     """
     split = None if asked.split_file is None else read_split_file(asked.split_file)
+    whole, masked = on_whole_photos(opened), on_masked_photos(opened)
+    photos = opened[0].source.photos
     if split is not None:
         questions = Questions(labels=(_label_of(split, asked.names),))
     elif asked.names:
-        questions = find_questions(asked.names, opened[0].source.photos.columns)
+        questions = find_questions(asked.names, photos.columns)
     else:
-        questions = Questions(asked_attributes(opened, ()))
-    yield from probe_steps(opened, questions, asked.options, asked.guards, split)
+        questions = Questions(asked_attributes(whole, ()))
+    usable_device(asked.options.device)
+    check_guards(asked.guards, questions, photos if split is None else photos[:0])
+    for each in masked if questions.labels else ():
+        if (processing := asked.guards.processing) not in (None, *each.classes):
+            raise unknown_name("processing class", str(processing), each.classes)
+    about = (asked.options, asked.guards, split)
+    yield from probe_steps(whole, replace(questions, labels=()), *about)
+    yield from probe_steps(masked, replace(questions, attributes=()), *about)
+
+
+def check_guards(
+    guards: Guards, questions: Questions, photos: pl.DataFrame, columns: Sequence[str] = ()
+) -> None:
+    """Refuse guards that name what there is not, before anything is read.
+
+    Args:
+        guards: Which photos are to take part.
+        questions: What is asked.
+        photos: What is known of the photos already.
+        columns: Labels that their files will give.
+
+    Raises:
+        UsageError: There is no such column or rule, or a rule is for what is not asked, or for
+            text and needs numbers.
+    """
+    known = list(dict.fromkeys((*photos.columns, *columns)))
+    if guards.group is not None and guards.group not in known:
+        raise unknown_name("group column", guards.group, known)
+    for label, rule in guards.bins.items():
+        if label not in questions.labels:
+            raise UsageError(f"--bins has a rule for {label!r}, which no -a names.")
+        needs_numbers = check_rule(label, rule)
+        if label in photos.columns and len(photos):
+            label_photos(photos, label, rule)
+        elif needs_numbers and label in LABELS and LABELS[label].type in (str, bool):
+            raise no_numbers(label, rule)
 
 
 def _label_of(split: SplitFile, names: Sequence[str]) -> str:
@@ -233,10 +278,10 @@ def _answer(
                 dct=found.get(DCT_ENERGIES),
             ),
         )
-    return Answer([outcome.result, *outcome.curve], [_details(outcome)])
+    return Answer([outcome.result, *outcome.curve], [details_of(outcome)])
 
 
-def _details(outcome: ProbeOutcome) -> dict[str, Any]:
+def details_of(outcome: ProbeOutcome) -> dict[str, Any]:
     """What the table has no room for, as JSON values."""
     result, score = outcome.result, outcome.score
     return {
@@ -248,11 +293,25 @@ def _details(outcome: ProbeOutcome) -> dict[str, Any]:
         "per_class": score.per_class.tolist(),
         "confusion": score.confusion.tolist(),
         "accuracies": score.accuracies.tolist(),
+        **_resamples(outcome),
         "tuning": [
             {"setting": str(setting), "accuracy": accuracy}
             for setting, accuracy in outcome.tuning.table
         ],
     }
+
+
+def _resamples(outcome: ProbeOutcome) -> dict[str, Any]:
+    """The accuracy in every resample, and what two of them must share to be of the same photos.
+
+    Nothing where the resamples are no draws of photos, since all groups have the same accuracy.
+    """
+    score = outcome.score
+    if score.spread == 0.0:
+        return {}
+    shared = [*map(str, outcome.protocol), score.units, *outcome.test_ids]
+    digest = hashlib.blake2b(json.dumps(shared).encode(), digest_size=16).hexdigest()
+    return {"resamples": {"of": digest, "values": score.samples.round(4).tolist()}}
 
 
 def _variance(source: EmbeddingSource, attribute: Attribute, options: ProbeOptions) -> Answer:
@@ -275,4 +334,5 @@ INQUIRY = Inquiry(
         "probe --study-embeddings files --split-file split_data_target_attribute=Make.json "
         "--protocol study",
     ),
+    masked=True,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from latentprint.report.figures.table import Table
-from latentprint.report.inputs import Row
+from latentprint.report.inputs import Row, is_published
 
 COLUMNS = (
     "encoder", "family", "layer", "experiment", "dataset", "attribute", "setup", "condition",
@@ -16,6 +16,12 @@ COLUMNS = (
     "direction", "harm", "tiny", "n_test", "notes",
 )  # fmt: skip
 """The columns of the result table that figures tell of."""
+
+
+def numbers_of(rows: Iterable[Row]) -> str:
+    """The heading of a table of numbers beside one of the published encoders."""
+    whose = "published encoders" if all(map(is_published, rows)) else "your encoders"
+    return f"Numbers: {whose}"
 
 
 def row_table(rows: Iterable[Row]) -> Table:

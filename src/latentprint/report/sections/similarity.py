@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from latentprint.report.inputs import Row, Run, grouped
+from latentprint.report.records import records_of
 from latentprint.report.section import Chapter, Finding, Section, one_figure
 from latentprint.report.sections.similarity_figure import similarity_figure
 from latentprint.report.telling import (
@@ -143,6 +144,9 @@ SIMILARITY = Section(
             "where the first is more similar to the query. Were the class all that matters, it "
             "would be near zero, whatever else the photos share.",
         ),
+    ),
+    is_answered=lambda run: bool(
+        run.of(Experiment.SIMILARITY) or records_of(run, Experiment.SIMILARITY)
     ),
 )
 
