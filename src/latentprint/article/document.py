@@ -55,6 +55,7 @@ from latentprint.article.leftovers import report_leftovers
 from latentprint.article.liquid import MARK, settle_liquid
 from latentprint.article.markdown import make_parser
 from latentprint.article.sanitise import sanitise
+from latentprint.article.scripted import embed_named_files, with_style_files
 from latentprint.article.site import find_root
 from latentprint.article.warnings import ArticleWarning
 from latentprint.errors import LatentprintError
@@ -172,6 +173,7 @@ def parse_article(
     if safe and front.styles:
         context.warn(front.lines.get("_styles"), "_styles is left out of a page made with --safe.")
         front = replace(front, styles="")
+    front = replace(front, styles=with_style_files(front.styles, context))
     context.scale, context.styles = scale, front.styles
     return _document(markdown, front, context, name)
 
@@ -224,6 +226,8 @@ def _soup(md: MarkdownIt, tokens: list[Token], env: dict[str, Any]) -> Beautiful
     # With a line break, no text is taken for an address.
     soup = BeautifulSoup(f"{sanitise(html) if context.safe else html}\n", "html.parser")
     settle_layout(soup, context)
+    if not context.safe:
+        embed_named_files(soup, context)
     embed_files(soup, context)
     return soup
 
