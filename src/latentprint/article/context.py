@@ -65,7 +65,7 @@ class Context:
         warnings: What was found wrong.
         equations: The formulas, of which the numbers are known at the end.
         references: Labels of equations that are referred to, each with its line.
-        lists_references: Whether the article asks for the list of all references.
+        lists_references: Whether all references are listed, not only those that are cited.
         lines: Of each line of the text, once its Liquid was settled, the line in the article;
             empty: they are the same.
         notes: Notes that were set aside, which stand in the text by their number here, each with

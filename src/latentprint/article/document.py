@@ -55,6 +55,7 @@ from latentprint.article.leftovers import report_leftovers
 from latentprint.article.liquid import MARK, settle_liquid
 from latentprint.article.markdown import make_parser
 from latentprint.article.sanitise import sanitise
+from latentprint.article.scripted import embed_named_files, with_style_files
 from latentprint.article.site import find_root
 from latentprint.article.warnings import ArticleWarning
 from latentprint.errors import LatentprintError
@@ -78,8 +79,8 @@ class Document:
         references: The cited works, in order of their numbers.
         warnings: What is wrong with the article, in order of lines.
         embedded: The files that the body holds, with their sizes.
-        shared_scripts: Scripts of plots that the page holds once, by the keys that stand for them.
         online: Whether the page loads pictures, films and frames from the web.
+        shared_scripts: Scripts of plots that the page holds once, by the keys that stand for them.
     """
 
     front: FrontMatter
@@ -89,8 +90,8 @@ class Document:
     references: tuple[Reference, ...] = ()
     warnings: tuple[ArticleWarning, ...] = ()
     embedded: tuple[Embedded, ...] = ()
-    shared_scripts: Mapping[str, str] = field(default_factory=dict)
     online: bool = False
+    shared_scripts: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_article(
@@ -172,23 +173,28 @@ def parse_article(
     if safe and front.styles:
         context.warn(front.lines.get("_styles"), "_styles is left out of a page made with --safe.")
         front = replace(front, styles="")
+    front = replace(front, styles=with_style_files(front.styles, context))
     context.scale, context.styles = scale, front.styles
     return _document(markdown, front, context, name)
 
 
 def _document(markdown: str, front: FrontMatter, context: Context, name: str) -> Document:
     md = make_parser()
-    bibliography = open_bibliography(front, context)
-    env = {"article": context, "parser": md, "bibliography": bibliography, "cited": {}}
     markdown = settle_liquid(markdown, context, front.values, md)
     markdown = settle_kramdown(markdown, context)
+    cites = "<d-cite" in markdown or context.lists_references
+    bibliography = open_bibliography(front, context, cites=cites)
+    env: dict[str, Any] = {"article": context, "parser": md, "bibliography": bibliography}
+    env["cited"] = {}
     tokens, notes = split_footnotes(md.parse(markdown, env))
     soup = _soup(md, tokens, env)
     if not front.title:
         stem = posixpath.splitext(posixpath.basename(name))[0]
         front = replace(front, title=take_title(soup, context) or stem)
     report_leftovers(soup, markdown, context)
-    headings = settle_headings(soup, front, context)
+    lists = {"references": bool(env["cited"]), "footnotes": bool(notes)}
+    own = {name: f"page-{name}" for name, there in lists.items() if there}
+    headings = settle_headings(soup, front, context, own)
     footnotes = [_html(_soup(md, note, env), context) for note in notes]
     body = _html(soup, context)
     for label, line in context.references:
@@ -202,8 +208,8 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
         references(env),
         tuple(sorted(dict.fromkeys(context.warnings), key=lambda each: each.line or 0)),
         tuple(context.embedded),
-        context.shared_scripts,
         context.online,
+        context.shared_scripts,
     )
 
 
@@ -220,6 +226,8 @@ def _soup(md: MarkdownIt, tokens: list[Token], env: dict[str, Any]) -> Beautiful
     # With a line break, no text is taken for an address.
     soup = BeautifulSoup(f"{sanitise(html) if context.safe else html}\n", "html.parser")
     settle_layout(soup, context)
+    if not context.safe:
+        embed_named_files(soup, context)
     embed_files(soup, context)
     return soup
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg"))
+
 
 @dataclass(frozen=True)
 class Embedded:
@@ -76,6 +78,27 @@ class Files:
             raise UnavailableError("lies outside the article's folder and is not read")
         raise UnavailableError("is missing")
 
+    def pictures(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """The pictures that an address names: one file, or those in a folder.
+
+        Args:
+            name: Path of a file or folder of the site; what it does not name is passed over.
+
+        Yields:
+            The address of each, and its content.
+        """
+        for place in self._candidates(name, ("",)):
+            if self.confined and not self._inside(place):
+                continue
+            if _is_picture(place):
+                yield name, _bytes(place)
+                return
+            if name.strip("/") and _is_folder(place):
+                for file in sorted(filter(_is_picture, place.iterdir())):
+                    if not self.confined or self._inside(file):
+                        yield f"{name.rstrip('/')}/{file.name}", _bytes(file)
+                return
+
     def _candidates(self, path: str, places: tuple[str, ...]) -> Iterator[Path]:
         if self.folder is None or "\0" in path or len(path) > 2000:
             return
@@ -115,6 +138,17 @@ def _spellings(name: str) -> list[str]:
 def _is_file(file: Path) -> bool:
     try:
         return file.is_file()
+    except OSError:
+        return False
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in _PICTURES and _is_file(file)
+
+
+def _is_folder(place: Path) -> bool:
+    try:
+        return place.is_dir()
     except OSError:
         return False
 

@@ -16,7 +16,7 @@ from latentprint.article.files import Embedded, UnavailableError, is_remote
 from latentprint.article.plots import MARK, inside, plotly_script, with_shared_scripts
 
 SANDBOX = "allow-scripts allow-downloads"
-"""What a frame may do: run scripts, and let the numbers of a figure be downloaded."""
+"""What a frame may do: run scripts, and let the numbers of a run's figures be downloaded."""
 
 _SCRIPT = re.compile(
     r"""<script\b(?P<before>[^>]*?)\bsrc\s*=\s*(?P<quote>["']?)(?P<address>[^"'\s>]+)(?P=quote)
@@ -27,6 +27,7 @@ _STYLE = re.compile(r"<link\b[^>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"""(<img\b[^>]*?\bsrc\s*=\s*)(["'])(?!data:)([^"']+)\2""", re.IGNORECASE)
 _FRAME = re.compile(r"""(<iframe\b[^>]*?\bsrc\s*=\s*)(["'])(?!data:|about:)([^"']+)\2""", re.I)
 _DEEPEST = 3
+_TYPE = re.compile(r"""\s\btype\s*=\s*["']?module["']?""", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _IMPORT = re.compile(r"""@import\s+(?:url\()?["']?https?:[^;]*;""", re.IGNORECASE)
 _PLOTLY = re.compile(
@@ -52,16 +53,7 @@ def plot_html(tag: Tag, context: Context, name: str, line: int | None) -> str:
     except UnicodeDecodeError as error:
         raise UnavailableError("is not UTF-8") from error
     context.embedded.append(Embedded(name, "plot", len(content)))
-    page, left_out, lacking = _self_contained(page, context, posixpath.dirname(name))
-    if left_out:
-        shown = ", ".join(each[:100] for each in dict.fromkeys(left_out))
-        context.warn(
-            line,
-            f"The plot {name} loads from the network, which a page does not: {shown}.",
-            kind="plot",
-        )
-    for each in dict.fromkeys(lacking):
-        context.warn(line, f"The plot {name} needs {each}.", kind="missing")
+    page = _self_contained(page, context, name, line)
     stem = posixpath.splitext(posixpath.basename(name))[0]
     kept = {
         key: " ".join(value) if isinstance(value, list) else str(value or "")
@@ -78,37 +70,41 @@ def plot_html(tag: Tag, context: Context, name: str, line: int | None) -> str:
 
 
 def _self_contained(
-    page: str, context: Context, folder: str, depth: int = 0
-) -> tuple[str, list[str], list[str]]:
-    """A page with the scripts, styles and pictures in it that it would load.
+    page: str, context: Context, name: str, line: int | None, depth: int = 0
+) -> str:
+    """A page with the scripts, styles, pictures and pages in it that it would load.
 
-    Returns:
-        The page, the addresses of what is left out since it lies on the web, and those of files
-        that are not there, each with the reason.
+    Args:
+        page: The page.
+        context: Where files are, and where it is reported what is left out.
+        name: The page's file: what it names lies beside it.
+        line: The frame's line.
+        depth: How many pages enclose it.
     """
-    left_out: list[str] = []
-    lacking: list[str] = []
+    remote: list[str] = []
 
     def read(address: str) -> bytes | None:
         address = html.unescape(address)
         if is_remote(address):
-            left_out.append(address)
+            remote.append(address)
             return None
-        path = address if address.startswith("/") else posixpath.join(folder, address)
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(name), address))
         try:
-            return context.files.read(posixpath.normpath(path))
+            return context.files.read(place)
         except UnavailableError as error:
-            lacking.append(f"{address}, which {error}")
+            context.warn(line, f"The plot {name} needs {place}, which {error}.", kind="plot")
             return None
 
     def script(found: re.Match[str]) -> str:
+        kind = _TYPE.search(found["before"] + found["after"])
+        opening = f"<script{kind.group() if kind else ''}>"
         if _PLOTLY.search(found["address"]):
             return f"<script>{plotly_script()}</script>"
         content = read(found["address"])
         if content is None:
             return ""
         text = inside(content.decode("utf-8-sig", "replace"), "script")
-        return f"<script{found['before'].rstrip()}{found['after']}>{text}</script>"
+        return f"{opening}{text}</script>"
 
     def style(found: re.Match[str]) -> str:
         address = _HREF.search(found.group())
@@ -132,11 +128,9 @@ def _self_contained(
         content = None if depth >= _DEEPEST else read(found.group(3))
         if content is None:
             return f"{found.group(1)}{found.group(2)}about:blank{found.group(2)}"
-        inner_folder = posixpath.dirname(posixpath.join(folder, found.group(3)))
+        inner = posixpath.join(posixpath.dirname(name), found.group(3))
         text = content.decode("utf-8", "replace")
-        text, *more = _self_contained(text, context, inner_folder, depth + 1)
-        left_out.extend(more[0])
-        lacking.extend(more[1])
+        text = _self_contained(text, context, inner, line, depth + 1)
         opening = re.sub(r"\bsrc\s*=\s*\Z", "", found.group(1))
         return f'{opening}srcdoc="{html.escape(text)}"'
 
@@ -150,4 +144,8 @@ def _self_contained(
             for each in inner[::2]
         ]
         parts[index] = "".join(inner)
-    return "".join(parts), left_out, lacking
+    if remote:
+        shown = ", ".join(each[:100] for each in dict.fromkeys(remote))
+        message = f"The plot {name} loads from the network, which a page does not: {shown}."
+        context.warn(line, message, kind="plot")
+    return "".join(parts)

@@ -280,9 +280,8 @@ class _Run:
     def _unsupported(self, piece: _Piece, reason: str) -> None:
         shown = " ".join(piece.source.split())[:80]
         why = f" ({reason})" if reason else ""
-        self.context.warn(
-            piece.line, f"Liquid that is not supported is shown as it is{why}: {shown}"
-        )
+        message = f"Liquid that is not supported is shown as it is: {shown}{why}"
+        self.context.warn(piece.line, message, kind="Liquid")
         self.write(MARK + piece.source, piece.line, steps=True)
 
 

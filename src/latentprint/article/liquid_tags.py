@@ -130,8 +130,9 @@ def _keys(tag: Tag) -> str:
     )
 
 
-def _bibliography(_: Tag, at: _Place) -> str:
-    at.context.lists_references = True
+def _bibliography(tag: Tag, at: _Place) -> str:
+    """The list stands at the page's end anyway; without options it holds what is not cited too."""
+    at.context.lists_references |= not tag.arguments
     return ""
 
 

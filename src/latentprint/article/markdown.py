@@ -81,6 +81,6 @@ def make_parser() -> MarkdownIt:
     assets_plugin(md)
     html_plugin(md)
     attribute_lists_plugin(md)
-    emoji_plugin(md)
     emphasis_plugin(md)
+    emoji_plugin(md)
     return md

@@ -211,7 +211,8 @@ def _render(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
         whole = context.equations.write(source, display=display, block=block)
         formula = whole
     except FormulaError as error:
-        context.warn(token.meta["line"], f"The formula {_short(source)} stays as source: {error}.")
+        message = f"The formula {_short(source)} stays as source: {error}."
+        context.warn(token.meta["line"], message, kind="formula")
         formula = f'<code class="math-source">{html.escape(source)}</code>'
         element = "div" if block else "span"
         whole = f'<{element} class="math-display">{formula}</{element}>' if display else formula

@@ -52,12 +52,18 @@
       .map((each) => wrap(each, "table")),
     ...all("main math").filter((each) => each.getAttribute("display") !== "block")
       .filter((each) => {
-        const edge = each.parentElement.getBoundingClientRect().right + 1;
+        const block = each.closest("p, li, td, th, dd, figcaption, summary, div");
+        const edge = Math.min(block.getBoundingClientRect().right, innerWidth) + 1;
         return [each, ...each.children].some((part) => part.getBoundingClientRect().right > edge);
       })
       .map((each) => wrap(each, "wide-formula")),
     ...all("main pre, .math-display, main .table, main .scroll:not([tabindex])"),
   ];
+  for (const each of all("article > *:not(script, style)")) {
+    if (each.scrollWidth <= each.clientWidth + 1 || getComputedStyle(each).overflowX !== "visible") continue;
+    each.classList.add("too-wide");
+    boxes.push(each);
+  }
   const focusable = (box) => {
     const table = box.querySelector("table");
     if (matchMedia("print").matches) return;
@@ -69,7 +75,8 @@
     }
     box.tabIndex = 0;
     box.setAttribute("role", "region");
-    const label = table?.caption?.textContent.trim() || named[(table ?? box).tagName] || "Formula";
+    const label = table?.caption?.textContent.trim() || named[(table ?? box).tagName]
+      || (box.matches(".too-wide") ? "Figure" : "Formula");
     box.setAttribute("aria-label", label);
   };
   const sizes = new ResizeObserver((entries) => { for (const each of entries) focusable(each.target); });

@@ -33,13 +33,6 @@ def article(
             "--safe", help="Do not trust the article: drop its own HTML, scripts, styles and plots."
         ),
     ] = False,
-    scale: Annotated[
-        bool,
-        typer.Option(
-            "--scale/--no-scale",
-            help="Make pictures no larger than they are shown, or put them in as they are.",
-        ),
-    ] = True,
     online: Annotated[
         bool,
         typer.Option(
@@ -55,6 +48,13 @@ def article(
             "upward with a _config.yml.",
         ),
     ] = None,
+    scale: Annotated[
+        bool,
+        typer.Option(
+            "--scale/--no-scale",
+            help="Make pictures no larger than they are shown, or put them in as they are.",
+        ),
+    ] = True,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when there were warnings.")
     ] = False,
