@@ -63,7 +63,24 @@ def test_what_has_nothing_in_common_is_at_chance() -> None:
     assert shared.chance == pytest.approx(10 / 119)
     assert shared.low < (shared.chance or 0) < shared.high
     # A residual on the photos that chose the turn would be far below 1.
-    assert figure(found, "Procrustes").value > 0.9
+    residual = figure(found, "Procrustes")
+    assert residual.chance is not None
+    assert residual.value > 0.9
+    assert residual.value == pytest.approx(residual.chance, abs=0.15)
+
+
+def test_few_photos_of_many_dimensions_still_tell_the_same_space_from_another() -> None:
+    """Sixty photos leave most of a turn of 500 dimensions open."""
+    scales = 0.95 ** np.arange(500)
+    vectors = RNG.normal(size=(60, 500)) * scales
+    turn = np.linalg.qr(RNG.normal(size=(500, 500)))[0]
+    noisy = vectors @ turn + 0.01 * RNG.normal(size=vectors.shape)
+    same = figure(compare_vectors(source(vectors), source(noisy), "none"), "Procrustes")
+    other = RNG.normal(size=(60, 500)) * scales
+    unlike = figure(compare_vectors(source(vectors), source(other), "none"), "Procrustes")
+    assert "7 principal components" in same.measure
+    assert same.value < 0.1
+    assert unlike.value > 0.8
 
 
 def test_the_residual_is_that_of_scipy_on_the_other_half() -> None:

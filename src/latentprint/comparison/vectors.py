@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ MOST_PHOTOS = 20_000
 _DRAWS = 1000
 _FEWEST = 2 * NEIGHBOURS
 _MEMORY_MB = 1024
+_PHOTOS_EACH = 4
 
 
 @dataclass(frozen=True)
@@ -164,25 +165,43 @@ def _overlap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def _procrustes(
     one: np.ndarray, other: np.ndarray, bootstrap: ClusterBootstrap, seed: int
 ) -> VectorFigure:
-    """What of the second the first does not explain, photos of one half by a turn of the other."""
-    half = np.random.default_rng(seed).permutation(bootstrap.clusters) % 2 == 0
-    fitted = half[bootstrap.members]
-    left, whole = np.zeros(len(one)), np.zeros(len(one))
-    for train, test in _halves(fitted):
-        means = one[train].mean(axis=0), other[train].mean(axis=0)
-        a, b = one - means[0], other - means[1]
-        u, values, v = np.linalg.svd(a[train].T @ b[train], full_matrices=False)
-        scale = values.sum() / np.square(a[train]).sum()
-        left[test] = np.square(scale * (a[test] @ u) @ v - b[test]).sum(axis=1)
+    """What of the second the first does not explain, photos of one half by a turn of the other.
+
+    A turn of D dimensions is free in all that n < D photos leave open: only as many leading
+    principal components are turned as a half has four photos for.
+    """
+    rng = np.random.default_rng(seed)
+    fitted = (rng.permutation(bootstrap.clusters) % 2 == 0)[bootstrap.members]
+    least = int(min(fitted.sum(), (~fitted).sum()))
+    if least < _PHOTOS_EACH:
+        raise LatentprintError(
+            f"All photos but {least} are of one group: there are no two halves to compare."
+        )
+    kept = min(one.shape[1], other.shape[1], least // _PHOTOS_EACH)
+    left, whole = np.zeros((2, len(one))), np.zeros(len(one))
+    for train, test in ((fitted, ~fitted), (~fitted, fitted)):
+        a, b = _leading(one, train, kept), _leading(other, train, kept)
+        shuffled = rng.permutation(np.flatnonzero(train))
+        for at, partners in enumerate((np.flatnonzero(train), shuffled)):
+            turn, scale = _turn(a[train], b[partners])
+            left[at, test] = np.square(scale * a[test] @ turn - b[test]).sum(axis=1)
         whole[test] = np.square(b[test]).sum(axis=1)
-    sums = bootstrap.sums(np.stack([left, whole]))
+    sums = bootstrap.sums(np.stack([left[0], whole]))
     low, high = interval(sums[:, 0] / sums[:, 1])
-    value = float(left.sum() / whole.sum())
-    return VectorFigure("Procrustes residual", value, low, high, 1.0)
+    value, chance = (float(each.sum() / whole.sum()) for each in left)
+    components = "principal component" if kept == 1 else "principal components"
+    return VectorFigure(f"Procrustes residual, {kept} {components}", value, low, high, chance)
 
 
-def _halves(fitted: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    if fitted.all() or not fitted.any():
-        raise LatentprintError("All photos are of one group: there are no two halves to compare.")
-    yield fitted, ~fitted
-    yield ~fitted, fitted
+def _leading(vectors: np.ndarray, train: np.ndarray, kept: int) -> np.ndarray:
+    """Scores of all photos on the leading principal components of some, float64 [N, kept]."""
+    centred = vectors - vectors[train].mean(axis=0)
+    _, _, components = np.linalg.svd(centred[train], full_matrices=False)
+    scores: np.ndarray = centred @ components[:kept].T
+    return scores
+
+
+def _turn(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, float]:
+    """The turn and the scale that bring one set of vectors nearest to another."""
+    u, values, v = np.linalg.svd(one.T @ other)
+    return u @ v, float(values.sum() / np.square(one).sum())
