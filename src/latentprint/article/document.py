@@ -11,8 +11,10 @@ The classes of the body's HTML, for style sheets and scripts of the page:
 - code: `<div class="code"><pre><code class="language-python">…</code></pre></div>` with Pygments'
   classes; with line numbers each line is `<span class="code-line" data-number="1">`. In a
   paragraph: `<code>`.
-- mathematics: `<math>`; display: `<div class="math-display"><math display="block">…</div>`; what
-  could not be converted: `<code class="math-source">`.
+- mathematics: `<math>`; display: `<div class="math-display"><math display="block">…</div>`, with a
+  number `<div class="math-display numbered"><span class="equation">…</span><span
+  class="equation-number" id="page-equation-…">(1)</span></div>`; what could not be converted:
+  `<code class="math-source">`.
 - tables: `<div class="table"><table>…</table></div>`.
 - `<details>` with `<summary>`, task lists (`ul.contains-task-list`, `li.task-list-item`),
   `<figure>` with `<img>` and `<figcaption>`, `<section class="appendix">`.
@@ -48,9 +50,10 @@ from latentprint.article.footnotes import split_footnotes
 from latentprint.article.front_matter import FrontMatter, read_front_matter
 from latentprint.article.headings import Heading, settle_headings, take_title
 from latentprint.article.layout import settle_layout
-from latentprint.article.liquid import MARK
+from latentprint.article.liquid import MARK, settle_liquid
 from latentprint.article.markdown import make_parser
 from latentprint.article.sanitise import sanitise
+from latentprint.article.site import find_root
 from latentprint.article.warnings import ArticleWarning
 from latentprint.errors import LatentprintError
 
@@ -74,6 +77,7 @@ class Document:
         warnings: What is wrong with the article, in order of lines.
         embedded: The files that the body holds, with their sizes.
         shared_scripts: Scripts of plots that the page holds once, by the keys that stand for them.
+        online: Whether the page loads pictures, films and frames from the web.
     """
 
     front: FrontMatter
@@ -84,15 +88,25 @@ class Document:
     warnings: tuple[ArticleWarning, ...] = ()
     embedded: tuple[Embedded, ...] = ()
     shared_scripts: Mapping[str, str] = field(default_factory=dict)
+    online: bool = False
 
 
-def read_article(source: Path, *, safe: bool = False, scale: bool = True) -> Document:
+def read_article(
+    source: Path,
+    *,
+    safe: bool = False,
+    online: bool = False,
+    root: Path | None = None,
+    scale: bool = True,
+) -> Document:
     """Read an article and what it shows.
 
     Args:
         source: The Markdown file.
         safe: Whether the source is not trusted: its HTML, scripts and styles are dropped, and
-            nothing outside its folder is read.
+            nothing outside its folder, or outside the root that is named, is read.
+        online: Whether pictures, films and frames on the web stay, for the page to load them.
+        root: The root of the site; by default it is looked for upward from a trusted source.
         scale: Whether pictures are made as small as they are shown.
 
     Raises:
@@ -109,7 +123,15 @@ def read_article(source: Path, *, safe: bool = False, scale: bool = True) -> Doc
         raise LatentprintError(f"There is no file {source}.") from error
     except OSError as error:
         raise LatentprintError(f"{source} cannot be read: {error.strerror or error}.") from error
-    return parse_article(text, folder=source.parent, safe=safe, scale=scale, name=source.name)
+    return parse_article(
+        text,
+        folder=source.parent,
+        safe=safe,
+        online=online,
+        scale=scale,
+        name=source.name,
+        root=root,
+    )
 
 
 def parse_article(
@@ -118,8 +140,10 @@ def parse_article(
     folder: Path | None,
     files: Mapping[str, str] | None = None,
     safe: bool = False,
+    online: bool = False,
     scale: bool = True,
     name: str = "article.md",
+    root: Path | None = None,
 ) -> Document:
     """Make the document of an article.
 
@@ -128,16 +152,21 @@ def parse_article(
         folder: Where its files are; None: only `files` are read.
         files: Texts by path, such as fragments of figures, which come before the disk.
         safe: Whether the source is not trusted.
+        online: Whether pictures, films and frames on the web stay, for the page to load them.
         scale: Whether pictures are made as small as they are shown.
         name: The file's name, for messages and where no title is given.
+        root: The root of the site; by default it is looked for upward from a trusted source.
 
     Raises:
         LatentprintError: The front matter is broken.
     """
+    if root is None and folder is not None and not safe:
+        root = find_root(folder)
     text = _normalised(text)
     front, markdown, warnings = read_front_matter(text, name)
     memory = {posixpath.normpath(path): content for path, content in (files or {}).items()}
-    context = Context(Files(folder, memory, confined=safe), safe, Slots(text), list(warnings))
+    files_of_it = Files(folder, memory, safe, root)
+    context = Context(files_of_it, safe, Slots(text), list(warnings), online=online)
     if safe and front.styles:
         context.warn(front.lines.get("_styles"), "_styles is left out of a page made with --safe.")
         front = replace(front, styles="")
@@ -149,6 +178,7 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
     md = make_parser()
     bibliography = open_bibliography(front, context)
     env = {"article": context, "parser": md, "bibliography": bibliography, "cited": {}}
+    markdown = settle_liquid(markdown, context, front.values, md)
     tokens, notes = split_footnotes(md.parse(markdown, env))
     soup = _soup(md, tokens, env)
     if not front.title:
@@ -156,15 +186,20 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
         front = replace(front, title=take_title(soup, context) or stem)
     headings = settle_headings(soup, front, context)
     footnotes = [_html(_soup(md, note, env), context) for note in notes]
+    body = _html(soup, context)
+    for label, line in context.references:
+        if label in context.equations.unknown:
+            context.warn(line, f"No equation has the label {label!r}.")
     return Document(
         front,
-        _html(soup, context),
+        body,
         headings,
         tuple(footnotes),
         references(env),
         tuple(sorted(dict.fromkeys(context.warnings), key=lambda each: each.line or 0)),
         tuple(context.embedded),
         context.shared_scripts,
+        context.online,
     )
 
 
@@ -188,4 +223,5 @@ def _soup(md: MarkdownIt, tokens: list[Token], env: dict[str, Any]) -> Beautiful
 def _html(soup: BeautifulSoup, context: Context) -> str:
     html = soup.decode(formatter=_FORMATTER)
     # Liquid in a link's address cannot be shown apart; only its mark goes.
-    return context.slots.fill(html.replace(quote(MARK), "").replace(MARK, "")).strip()
+    html = context.slots.fill(html.replace(quote(MARK), "").replace(MARK, ""))
+    return context.equations.settle_references(html).strip()

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from urllib.parse import unquote
 
 
@@ -23,7 +22,7 @@ class Embedded:
     """
 
     name: str
-    kind: Literal["image", "plot", "figure"]
+    kind: str
     size: int
     scaled_from: int = 0
 
@@ -39,18 +38,21 @@ class Files:
     Attributes:
         folder: The article's folder; None: only what is in memory can be read.
         memory: Texts by path, which come before the disk.
-        confined: Whether nothing outside the folder may be read, not even through a link.
+        confined: Whether nothing outside the root, or without one the folder, may be read, not
+            even through a link.
+        root: The root of the site to which the article belongs; None: it belongs to none.
     """
 
     folder: Path | None
     memory: Mapping[str, str]
     confined: bool
+    root: Path | None = None
 
     def read(self, name: str, places: tuple[str, ...] = ("",)) -> bytes:
         """Read a file that the article names.
 
-        A path that begins with "/" is one of the site, as Jekyll has it: beside the article, or
-        beside its `_posts` folder.
+        It is looked for beside the article, then at the site's root, which is also what Jekyll
+        means by a path that begins with "/".
 
         Args:
             name: Path or relative address.
@@ -78,8 +80,8 @@ class Files:
         if self.folder is None or "\0" in path or len(path) > 2000:
             return
         roots = [self.folder]
-        if self.folder.absolute().name.startswith("_"):
-            roots.append(self.folder.absolute().parent)
+        if self.root is not None:
+            roots.append(self.root)
         for root in roots:
             for place in places:
                 yield root / place / path.lstrip("/")
@@ -87,10 +89,11 @@ class Files:
             yield Path(path)
 
     def _inside(self, file: Path) -> bool:
-        if self.folder is None:
+        limit = self.root or self.folder
+        if limit is None:
             return False
         try:
-            return file.resolve().is_relative_to(self.folder.resolve())
+            return file.resolve().is_relative_to(limit.resolve())
         except (OSError, RuntimeError):
             return False
 

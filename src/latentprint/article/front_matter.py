@@ -73,6 +73,7 @@ class FrontMatter:
         toc: The wished table of contents; empty: made from the headings.
         styles: Style sheet of the article (`_styles`); it cannot close a `<style>` element.
         lines: The line of each key in the article, counted from 1.
+        values: Everything that it says, as Liquid's `page` knows it.
     """
 
     title: str = ""
@@ -87,6 +88,7 @@ class FrontMatter:
     doi: str | None = None
     lang: str = "en"
     lines: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
+    values: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def read_front_matter(text: str, name: str) -> tuple[FrontMatter, str, list[ArticleWarning]]:
@@ -142,6 +144,7 @@ class _Fields:
             doi=self.text("doi") or None,
             lang=self.text("lang") or "en",
             lines=self.lines,
+            values={str(key): value for key, value in self.values.items()},
         )
 
     def warn(self, key: str, message: str) -> None:

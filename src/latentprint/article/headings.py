@@ -95,7 +95,8 @@ def _title(tag: Tag, context: Context) -> str:
             inner.attrs = {}
         else:
             inner.unwrap()
-    return context.slots.fill_title(duplicate.decode_contents(formatter="minimal")).strip()
+    title = context.slots.fill_title(duplicate.decode_contents(formatter="minimal"))
+    return context.equations.settle_references(title).strip()
 
 
 def _nested(sections: list[_Found]) -> tuple[Heading, ...]:

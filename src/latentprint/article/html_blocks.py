@@ -37,6 +37,15 @@ _VERBATIM = re.compile(
     r"<(script|style|pre|code|textarea|svg|math)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE
 )
 _FILES = re.compile(r"<(?:audio|embed|iframe|img|link|object|script|source|video)\b", re.IGNORECASE)
+_BLOCK = re.compile(rf"</?(?:{'|'.join(block_names)})(?=[\s/>])", re.IGNORECASE)
+_BLOCK_TAGS = re.compile(
+    rf"<(?P<end>/?)(?P<name>{'|'.join(block_names)})(?=[\s/>])[^<>]*?(?P<void>/?)>", re.IGNORECASE
+)
+_VOID = frozenset(("base", "basefont", "col", "frame", "hr", "link", "param", "source", "track"))
+# The elements with which kramdown begins a paragraph rather than a block of HTML.
+_SPAN_NAMES = """a abbr acronym b big bdo br cite code del dfn em font i img input ins kbd label
+    mark q rp rt ruby s samp small span strike strong sub sup time tt u var"""
+_SPAN = re.compile(rf"</?(?:{'|'.join(_SPAN_NAMES.split())})(?=[\s/>])", re.IGNORECASE)
 _PARAGRAPHS = re.compile(r"p|h[1-6]|figcaption|td|th|dt|summary|caption|legend", re.IGNORECASE)
 _ENDING: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote"]}
 
@@ -89,8 +98,11 @@ def _details(token: Token, md: MarkdownIt, env: Any) -> list[Token]:
     line = token.meta["line"] - 1
     summary = Token("inline", "", 0, map=[line, line + 1])
     summary.content = token.meta["attributes"].get("summary", "").strip() or "Details"
+    given = token.meta["attributes"]
+    attributes = dict(token.attrs) | ({"name": given["group"]} if "group" in given else {})
+    attributes |= {"open": ""} if "open" in given else {}
     return [
-        Token("details_open", "details", 1, block=True, attrs=dict(token.attrs)),
+        Token("details_open", "details", 1, block=True, attrs=attributes),
         Token("summary_open", "summary", 1, block=True),
         summary,
         Token("summary_close", "summary", -1, block=True),
@@ -226,11 +238,53 @@ def _all_tags(text: str) -> bool:
 
 
 def _html_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """CommonMark's raw HTML; our elements are no HTML."""
+    """CommonMark's raw HTML, which ends as kramdown has it; our elements are no HTML.
+
+    In kramdown Markdown goes on after the tag that closes the HTML, not only after a blank line,
+    and what begins with an element of a text, such as `<br>` or `<b>`, is a paragraph.
+    """
     position = state.bMarks[start_line] + state.tShift[start_line]
     if is_element_tag(state.src, position):
         return False
-    return html_block(state, start_line, end_line, silent)
+    if _SPAN.match(state.src, position) and not _is_block_of_tags(state, start_line, end_line):
+        return False
+    if not html_block(state, start_line, end_line, silent):
+        return False
+    if not silent and state.tokens and _BLOCK.match(state.src, position):
+        _end_after_closing(state, start_line)
+    return True
+
+
+def _is_block_of_tags(state: StateBlock, start_line: int, end_line: int) -> bool:
+    """Whether every line up to a blank one begins with a tag."""
+    for line in range(start_line, end_line):
+        if state.isEmpty(line):
+            break
+        if not state.src.startswith("<", state.bMarks[line] + state.tShift[line]):
+            return False
+    return True
+
+
+def _end_after_closing(state: StateBlock, start_line: int) -> None:
+    """End raw HTML after the line that closes it, where Markdown follows at once."""
+    token = state.tokens[-1]
+    depth = 0
+    for line in range(start_line, state.line - 1):
+        text = state.src[state.bMarks[line] : state.eMarks[line]]
+        for tag in _BLOCK_TAGS.finditer(text):
+            if tag.group("name").lower() not in _VOID and not tag.group("void"):
+                depth += -1 if tag.group("end") else 1
+        following = state.src[state.bMarks[line + 1] + state.tShift[line + 1] :]
+        indented = state.sCount[line + 1] - state.blkIndent >= 4
+        ended = depth <= 0 and text.rstrip().endswith(">")
+        if ended and not indented and not re.match(r"</|<!", following):
+            if _BLOCK.match(following):
+                depth = 0
+                continue
+            state.line = line + 1
+            token.map = [start_line, state.line]
+            token.content = state.getLines(start_line, state.line, state.blkIndent, True)
+            return
 
 
 def _html_inline(state: StateInline, silent: bool) -> bool:

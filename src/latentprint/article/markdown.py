@@ -19,7 +19,7 @@ from latentprint.article.elements import elements_plugin
 from latentprint.article.emoji import emoji_plugin
 from latentprint.article.footnotes import footnotes_plugin
 from latentprint.article.html_blocks import html_plugin
-from latentprint.article.liquid import liquid_plugin
+from latentprint.article.liquid import shown_liquid_plugin
 from latentprint.article.mathematics import mathematics_plugin
 
 # What begins a block when it stands at the start of a line.
@@ -72,7 +72,7 @@ def make_parser() -> MarkdownIt:
     )
     tasklists_plugin(md)
     elements_plugin(md)
-    liquid_plugin(md)
+    shown_liquid_plugin(md)
     mathematics_plugin(md)
     footnotes_plugin(md)
     citations_plugin(md)

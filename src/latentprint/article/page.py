@@ -71,7 +71,7 @@ def render_page(document: Document, *, safe: bool = False) -> str:
             front=document.front,
             date=_date(document.front.date or ""),
             language=document.front.lang,
-            policy=f"{POLICY}; script-src {_allowed([theme, *scripts]) if safe else _INLINE}",
+            policy=_policy(document, _allowed([theme, *scripts]) if safe else _INLINE),
             styles=_styles(document),
             theme=theme,
             scripts=scripts,
@@ -86,7 +86,13 @@ def render_page(document: Document, *, safe: bool = False) -> str:
 
 
 def write_article(
-    source: Path, out: Path | None = None, *, safe: bool = False, scale: bool = True
+    source: Path,
+    out: Path | None = None,
+    *,
+    safe: bool = False,
+    online: bool = False,
+    root: Path | None = None,
+    scale: bool = True,
 ) -> Written:
     """Render an article in Markdown to one HTML file, in place of a former one.
 
@@ -94,6 +100,8 @@ def write_article(
         source: The article.
         out: The file to write, beside the source by default; its folder is made if need be.
         safe: Whether the source is not trusted: HTML and scripts of its own are dropped.
+        online: Whether pictures, films and frames on the web stay, for the page to load them.
+        root: The root of the site to which the article belongs; by default it is looked for.
         scale: Whether pictures are made as small as they are shown.
 
     Raises:
@@ -105,7 +113,7 @@ def write_article(
         raise UsageError(f"{out} is a folder. Name the file to write, such as {out / 'page.html'}.")
     if out.exists() and source.exists() and out.samefile(source):
         raise UsageError(f"The page would replace its own source, {source}. Name another --out.")
-    document = read_article(source, safe=safe, scale=scale)
+    document = read_article(source, safe=safe, online=online, root=root, scale=scale)
     return Written(out, write_page(render_page(document, safe=safe), out), document)
 
 
@@ -124,6 +132,20 @@ def write_page(page: str, out: Path) -> int:
     return len(content)
 
 
+def _policy(document: Document, scripts: str) -> str:
+    """The content security policy of a page.
+
+    A plot may bring a library that makes functions of texts, as Plotly before version 3 does; what
+    it could do so, scripts in the page can do anyway.
+    """
+    if any(each.kind == "plot" for each in document.embedded):
+        scripts = f"{scripts} 'unsafe-eval'"
+    policy = POLICY
+    if document.online:
+        policy = re.sub(r"((?:img|media|frame)-src)", r"\1 https: http:", policy)
+    return f"{policy}; script-src {scripts}"
+
+
 def figure_styles(body: str) -> list[Markup]:
     """The colours of a page, and the style sheets that the figures in it need.
 
@@ -135,6 +157,8 @@ def figure_styles(body: str) -> list[Markup]:
         styles.append(_file("figures.css"))
     if _has_galleries(body):
         styles.append(_file("galleries.css"))
+    if "data-verdicts" in body:
+        styles.append(_file("verdicts.css"))
     return styles
 
 

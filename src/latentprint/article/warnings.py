@@ -12,7 +12,9 @@ class ArticleWarning:
     Attributes:
         line: Line of the article's file, counted from 1; None where no line is to blame.
         message: One sentence.
+        kind: What it has in common with others of which there may be many; empty: nothing.
     """
 
     line: int | None
     message: str
+    kind: str = ""

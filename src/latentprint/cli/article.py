@@ -33,6 +33,21 @@ def article(
             "--safe", help="Do not trust the article: drop its own HTML, scripts, styles and plots."
         ),
     ] = False,
+    online: Annotated[
+        bool,
+        typer.Option(
+            "--online",
+            help="Keep pictures, films and frames that lie on the web: the page then loads them.",
+        ),
+    ] = False,
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Root of the site, for its assets, data and includes. Default: the nearest folder "
+            "upward with a _config.yml.",
+        ),
+    ] = None,
     scale: Annotated[
         bool,
         typer.Option(
@@ -53,7 +68,7 @@ def article(
     from latentprint.article.page import write_article
     from latentprint.cli.output import print_json
 
-    written = write_article(source, out, safe=safe, scale=scale)
+    written = write_article(source, out, safe=safe, online=online, root=root, scale=scale)
     if as_json:
         print_json(_facts(written))
     else:

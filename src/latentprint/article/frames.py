@@ -1,0 +1,140 @@
+"""Plots: pages of their own in a frame, made to hold everything that they need."""
+
+from __future__ import annotations
+
+import base64
+import html
+import mimetypes
+import posixpath
+import re
+
+from bs4 import Tag
+
+from latentprint.article.context import Context
+from latentprint.article.elements import write_attributes
+from latentprint.article.files import Embedded, UnavailableError, is_remote
+from latentprint.article.shared_scripts import MARK, with_shared_scripts
+
+SANDBOX = "allow-scripts allow-downloads"
+"""What a plot may do: figures of a run let their numbers be downloaded."""
+
+_SCRIPT = re.compile(
+    r"""<script\b(?P<before>[^>]*?)\bsrc\s*=\s*(?P<quote>["']?)(?P<address>[^"'\s>]+)(?P=quote)
+    (?P<after>[^>]*)>\s*</script\s*>""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_STYLE = re.compile(r"<link\b[^>]*>", re.IGNORECASE)
+_IMAGE = re.compile(r"""(<img\b[^>]*?\bsrc\s*=\s*)(["'])(?!data:)([^"']+)\2""", re.IGNORECASE)
+_HREF = re.compile(r"""\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+_IMPORT = re.compile(r"""@import\s+(?:url\()?["']?https?:[^;]*;""", re.IGNORECASE)
+_PLOTLY = re.compile(
+    r"//cdn\.plot\.ly/plotly|/plotly(?:\.js)?(?:-dist)?(?:-min)?@?[\d./-]*.*plotly", re.I
+)
+
+
+def plot_html(tag: Tag, context: Context, name: str, line: int | None) -> str:
+    """A page in a frame that can run scripts, but reach neither the article nor the network.
+
+    Args:
+        tag: The frame as the article has it.
+        context: Where files are, and where it is reported what is missing.
+        name: The page's file.
+        line: The frame's line.
+
+    Raises:
+        UnavailableError: The page cannot be shown.
+    """
+    content = context.files.read(name)
+    try:
+        page = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnavailableError("is not UTF-8") from error
+    context.embedded.append(Embedded(name, "plot", len(content)))
+    page, left_out = _self_contained(page, context, posixpath.dirname(name))
+    if left_out:
+        shown = ", ".join(each[:100] for each in dict.fromkeys(left_out))
+        context.warn(
+            line,
+            f"The plot {name} loads from the network, which a page does not: {shown}.",
+            kind="plot",
+        )
+    stem = posixpath.splitext(posixpath.basename(name))[0]
+    kept = {
+        key: " ".join(value) if isinstance(value, list) else str(value or "")
+        for key, value in tag.attrs.items()
+        if key not in ("src", "sandbox", "allow", "loading", "srcdoc")
+    }
+    kept["title"] = kept.get("title") or re.sub(r"[-_]+", " ", stem)
+    kept["class"] = " ".join(["embedded-plot", *kept.get("class", "").split()])
+    page = with_shared_scripts(page, context)
+    # A plot without its scripts is no page yet: the article's own script puts it together.
+    holder = "data-page" if MARK in page else "srcdoc"
+    frame = write_attributes({**kept, "sandbox": SANDBOX, holder: page})
+    return f"<iframe{frame}></iframe>"
+
+
+def _self_contained(page: str, context: Context, folder: str) -> tuple[str, list[str]]:
+    """A page with the scripts, styles and pictures in it that it would load.
+
+    Returns:
+        The page, and the addresses of what is left out.
+    """
+    left_out: list[str] = []
+
+    def read(address: str) -> bytes | None:
+        address = html.unescape(address)
+        if is_remote(address):
+            left_out.append(address)
+            return None
+        path = address if address.startswith("/") else posixpath.join(folder, address)
+        try:
+            return context.files.read(posixpath.normpath(path))
+        except UnavailableError:
+            left_out.append(address)
+            return None
+
+    def script(found: re.Match[str]) -> str:
+        if _PLOTLY.search(found["address"]):
+            return f"<script{found['before']}{found['after']}>{_plotly()}</script>"
+        content = read(found["address"])
+        if content is None:
+            return ""
+        text = content.decode("utf-8", "replace")
+        text = re.sub(r"</(?=script)", r"<\\/", text, flags=re.IGNORECASE)
+        return f"<script{found['before']}{found['after']}>{text}</script>"
+
+    def style(found: re.Match[str]) -> str:
+        address = _HREF.search(found.group())
+        if address is None or "stylesheet" not in found.group().lower():
+            return ""
+        content = read(address.group(1))
+        if content is None:
+            return ""
+        text = re.sub(r"</(?=style)", r"<\\/", content.decode("utf-8", "replace"), flags=re.I)
+        return f"<style>{text}</style>"
+
+    def image(found: re.Match[str]) -> str:
+        content = read(found.group(3))
+        if content is None:
+            return f"{found.group(1)}{found.group(2)}data:,{found.group(2)}"
+        kind = mimetypes.guess_type(found.group(3).partition("?")[0])[0] or "image/png"
+        data = base64.b64encode(content).decode()
+        return f"{found.group(1)}{found.group(2)}data:{kind};base64,{data}{found.group(2)}"
+
+    # Scripts hold tags as texts: only what stands outside of them is a tag of the page.
+    parts = re.split(r"(<script\b(?![^>]*\bsrc\s*=)[^>]*>.*?</script\s*>)", page, flags=re.S | re.I)
+    for index in range(0, len(parts), 2):
+        part = _SCRIPT.sub(script, parts[index])
+        inner = re.split(r"(<script\b[^>]*>.*?</script\s*>)", part, flags=re.S | re.I)
+        inner[::2] = [
+            _IMAGE.sub(image, _IMPORT.sub("", _STYLE.sub(style, each))) for each in inner[::2]
+        ]
+        parts[index] = "".join(inner)
+    return "".join(parts), left_out
+
+
+def _plotly() -> str:
+    """The installed Plotly in place of the one that a plot would load."""
+    from plotly.offline import get_plotlyjs
+
+    return re.sub(r"</(?=script)", r"<\\/", str(get_plotlyjs()), flags=re.IGNORECASE)

@@ -1,0 +1,43 @@
+"""The scripts of plots: large ones are kept once in a page, however many plots use them.
+
+A plot is a page of its own in a frame, and most bring the same library of some megabytes along.
+Where a large script stood, a plot keeps a mark; the page holds the script once, as text, and its
+own script `frames.js` puts plots together.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+from latentprint.article.context import Context
+
+LARGE = 20_000
+"""Characters from which a script is kept once."""
+
+MARK = "data-shared-script"
+"""The attribute of a mark; its value is the key of the script."""
+
+_SCRIPT = re.compile(
+    r"""<script(?:\s+type\s*=\s*["']?(?:text/javascript|application/javascript)["']?"""
+    r"""|\s+charset\s*=\s*["']?[\w-]+["']?|\s+(?:async|defer)(?:=["']{2})?)*\s*>(.*?)</script\s*>""",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def with_shared_scripts(page: str, context: Context) -> str:
+    """A plot with marks in place of large scripts.
+
+    Args:
+        page: The HTML of the plot, which holds all of its scripts.
+        context: The state of the rendering, which keeps the scripts.
+    """
+
+    def shared(found: re.Match[str]) -> str:
+        if len(found[1]) < LARGE:
+            return found[0]
+        key = sha256(found[1].encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        context.shared_scripts[key] = found[1]
+        return f'<script {MARK}="{key}"></script>'
+
+    return _SCRIPT.sub(shared, page)
