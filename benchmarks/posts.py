@@ -30,10 +30,11 @@ _POST = re.compile(r"---\s*\n(?:.*\n)*?layout:\s*['\"]?(?:distill|post)\b")
 _RAW = {
     "LaTeX $": re.compile(r"(?<![\\$])\$\$?[^\s$](?:[^$\n]*[\\^_={][^$\n]*)\$|\$\$"),
     "LaTeX command": re.compile(r"\\(?:begin|end|eqref|ref|label|frac|mathbb|mathcal|text)\b"),
-    "Liquid": re.compile(r"\{%|%\}|\{\{|\}\}"),
-    "Markdown": re.compile(r"\*\*\S|\]\(\S+\)|^#{1,6} \S|^```", re.MULTILINE),
+    "Liquid": re.compile(r"\{%[^{}%]*%\}|\{\{[^{}]*\}\}"),
+    "Markdown": re.compile(r"\*\*\S|\]\(\S+\)|^#{2,6} \S|^```", re.MULTILINE),
     "attribute list": re.compile(r"\{:[^{}\n]*\}"),
 }
+_RAW_BLOCK = re.compile(r"\{%-?\s*raw\s*-?%\}(.*?)\{%-?\s*endraw\s*-?%\}", re.DOTALL)
 # The text of a page but for what is meant as source: code, and formulas in MathML.
 _TEXT = """() => {
   const skipped = 'pre, code, script, style, math, template, noscript, iframe, textarea, svg';
@@ -47,13 +48,20 @@ _TEXT = """() => {
   }
   return [...blocks.values()].join('\\n');
 }"""
+# The elements that make a page wider than its window: none that scrolls, or is cut, in a box.
 _WIDE = """() => {
   const width = document.documentElement.clientWidth;
-  return document.documentElement.scrollWidth > width + 1
-    ? [...document.querySelectorAll('article *')]
-        .filter(each => each.getBoundingClientRect().right > width + 1)
-        .map(each => each.outerHTML.slice(0, 100)).slice(0, 3)
-    : [];
+  if (document.documentElement.scrollWidth <= width + 1) return [];
+  const wide = each => each.getBoundingClientRect().right > width + 1;
+  const cut = each => ['auto', 'scroll', 'hidden', 'clip']
+    .includes(getComputedStyle(each).overflowX);
+  return [...document.querySelectorAll('body *')].filter(each => {
+    if (!wide(each)) return false;
+    for (let up = each.parentElement; up && up !== document.body; up = up.parentElement) {
+      if (cut(up)) return wide(up);
+    }
+    return true;
+  }).map(each => each.outerHTML.slice(0, 100));
 }"""
 
 
@@ -100,11 +108,16 @@ def check(post: Path, page: Path, browser: Any) -> Found:
     found.fail("formula", sources)
     found.fail("Liquid", re.findall(r'class="unsupported"[^>]*>(.*?)</code>', body, re.DOTALL))
     if browser is not None:
-        _look(page, found, browser)
+        _look(page, found, browser, _meant(post.read_text(encoding="utf-8", errors="replace")))
     return found
 
 
-def _look(page: Path, found: Found, browser: Any) -> None:
+def _meant(source: str) -> str:
+    """The text that a post shows as source on purpose."""
+    return " ".join(" ".join(_RAW_BLOCK.findall(source)).split())
+
+
+def _look(page: Path, found: Found, browser: Any, meant: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
     tab = context.new_page()
     messages: list[str] = []
@@ -112,11 +125,15 @@ def _look(page: Path, found: Found, browser: Any) -> None:
     tab.on("console", lambda each: messages.append(each.text) if each.type == "error" else None)
     tab.on("pageerror", lambda each: messages.append(str(each)))
     tab.on("request", lambda each: requests.append(each.url))
-    tab.goto(page.absolute().as_uri(), wait_until="load")
+    tab.goto(page.absolute().as_uri(), wait_until="load", timeout=120_000)
     tab.wait_for_timeout(300)
     text = tab.evaluate(_TEXT)
     for kind, pattern in _RAW.items():
-        places = [text[max(0, at.start() - 20) : at.end() + 20] for at in pattern.finditer(text)]
+        places = [
+            text[max(0, at.start() - 20) : at.end() + 20]
+            for at in pattern.finditer(text)
+            if " ".join(at.group().split()) not in meant
+        ]
         found.fail(kind, [*found.failures.get(kind, []), *places])
     found.fail("wider than 390 px", tab.evaluate(_WIDE))
     found.fail("console", messages)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import torch
 from benchmarks.coverage import (
+    compare,
     influence,
     pairs,
     probes,
@@ -48,6 +49,7 @@ def parts(photos: list[int]) -> dict[str, Part]:
         "stability": stability.cases,
         "variance": variance.cases,
         "verdicts": verdicts.cases,
+        "compare": compare.cases,
     }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 from benchmarks.coverage.held import Count
 
@@ -14,6 +15,12 @@ from latentprint.files import write_text
 HEAD = (
     "| what | made-up set | sets | interval holds the truth % | false claims % | power % |\n"
     "| --- | --- | ---: | ---: | ---: | ---: |"
+)
+
+_SUMMARY_HEAD = (
+    "| part | sets of each | intervals | hold the truth %, least / median / most | verdicts without"
+    " anything to find | false claims %, mean / most | measured on |\n"
+    "| --- | ---: | ---: | ---: | ---: | ---: | --- |"
 )
 
 _TEXT = """# How often intervals hold
@@ -48,8 +55,36 @@ def replace_part(path: Path, parts: Iterable[str], part: str, sets: int, rows: l
     found = _sections(path.read_text("utf-8") if path.exists() else "")
     told = f"{sets} sets of each, measured on {datetime.now(UTC):%Y-%m-%d}."
     found[part] = "\n".join(["", told, "", HEAD, *rows, ""])
-    text = [_TEXT, *(f"## {each}\n{found[each]}" for each in parts if each in found)]
-    write_text(path, "\n".join(text))
+    kept = {each: found[each] for each in parts if each in found}
+    tables = (f"## {each}\n{body}" for each, body in kept.items())
+    write_text(path, "\n".join([_TEXT, _summary(kept), *tables]))
+
+
+def _summary(tables: Mapping[str, str]) -> str:
+    """One row for each part, which the page of the method shows too."""
+    rows = []
+    for part, body in tables.items():
+        lines = [each.split("|") for each in body.splitlines() if re.match(r"\|.*\d \|", each)]
+        sets, held, false = ([_first_number(each[at]) for each in lines] for at in (3, 4, 5))
+        there = [each for each in held if each is not None]
+        claims = [each for each in false if each is not None]
+        cells = (
+            part,
+            f"{max(filter(None, sets), default=0):.0f}",
+            str(len(there)),
+            f"{min(there):.1f} / {median(there):.1f} / {max(there):.1f}" if there else "–",
+            str(len(claims)),
+            f"{sum(claims) / len(claims):.1f} / {max(claims):.1f}" if claims else "–",
+            "".join(re.findall(r"measured on (.*)\.$", body, flags=re.MULTILINE)),
+        )
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(["<!-- summary -->", "", _SUMMARY_HEAD, *rows, "", "<!-- /summary -->", ""])
+
+
+def _first_number(cell: str) -> float | None:
+    """What stands before ± in a cell; None for a dash."""
+    number = cell.split("±", maxsplit=1)[0].strip()
+    return float(number) if number != "–" else None
 
 
 def _sections(text: str) -> dict[str, str]:

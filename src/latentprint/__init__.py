@@ -11,6 +11,7 @@ from latentprint.lazy import loaded_when_used
 
 if TYPE_CHECKING:
     from latentprint.article import write_article
+    from latentprint.canary import Canary, CanaryCheck
     from latentprint.embeddings import (
         Extraction,
         extract,
@@ -45,6 +46,13 @@ if TYPE_CHECKING:
     from latentprint.experiments.similarity.queries import QueryOptions
     from latentprint.experiments.similarity.steps import ComparisonOptions
     from latentprint.jobs import Audit, Loading, Sources, audit, embed, measure_stored
+    from latentprint.jobs.canary import check_canary, make_canary
+    from latentprint.jobs.compare import (
+        ComparedRuns,
+        ComparedStores,
+        compare_runs,
+        compare_stores,
+    )
     from latentprint.jobs.measure import Measured
     from latentprint.photos import Photos, exif_table, open_photos, read_exif
     from latentprint.processing import ATTRIBUTES, Attribute, Processing, read_attribute
@@ -60,6 +68,10 @@ __all__ = [
     "ATTRIBUTES",
     "Attribute",
     "Audit",
+    "Canary",
+    "CanaryCheck",
+    "ComparedRuns",
+    "ComparedStores",
     "ComparisonOptions",
     "Drawn",
     "Encoder",
@@ -82,6 +94,9 @@ __all__ = [
     "Sources",
     "UsageError",
     "audit",
+    "check_canary",
+    "compare_runs",
+    "compare_stores",
     "correlate",
     "decompose_variance",
     "describe_encoder",
@@ -92,6 +107,7 @@ __all__ = [
     "influence",
     "list_encoders",
     "load_encoder",
+    "make_canary",
     "measure_stored",
     "near_duplicates",
     "open_collection",
@@ -116,6 +132,7 @@ __getattr__ = loaded_when_used(
     __name__,
     {
         "article": ("write_article",),
+        "canary": ("Canary", "CanaryCheck"),
         "embeddings": (
             "Extraction",
             "extract",
@@ -150,6 +167,8 @@ __getattr__ = loaded_when_used(
         "experiments.similarity.queries": ("QueryOptions",),
         "experiments.similarity.steps": ("ComparisonOptions",),
         "jobs": ("Audit", "Loading", "Sources", "audit", "embed", "measure_stored"),
+        "jobs.canary": ("check_canary", "make_canary"),
+        "jobs.compare": ("ComparedRuns", "ComparedStores", "compare_runs", "compare_stores"),
         "jobs.measure": ("Measured",),
         "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
         "processing": ("ATTRIBUTES", "Attribute", "Processing", "read_attribute"),

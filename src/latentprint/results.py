@@ -191,6 +191,24 @@ def results_of(table: pl.DataFrame) -> list[Result]:
     return [Result(**row) for row in table.to_dicts()]
 
 
+def setup_of(row: Any) -> str:
+    """What was measured, and under which conditions, of a result or a comparison of two."""
+    devices = f"query {row.query_device}, target {row.target_device}" if row.query_device else ""
+    return ", ".join(
+        filter(
+            None,
+            (
+                row.setup,
+                row.condition,
+                devices,
+                f"k = {row.k}" if row.k is not None and "@" not in row.attribute else "",
+                f"from {row.reference}" if row.reference else "",
+                f"{row.threshold:g}" if row.threshold is not None else "",
+            ),
+        )
+    )
+
+
 def write_results(table: pl.DataFrame, folder: Path) -> None:
     """Write results.parquet, results.csv and results.json into a folder, each whole or not at all.
 

@@ -89,9 +89,6 @@ class ClusterBootstrap:
         return resample_counts(self.clusters, self.draws, self.seed)
 
 
-cluster_bootstrap_counts = ClusterBootstrap.of
-
-
 def resample_counts(n: int, draws: int, seed: int) -> np.ndarray:
     """How often each of n things is drawn, n times with replacement, float64 [draws, n]."""
     return np.array(list(_resamples(n, draws, seed)), dtype=np.float64)

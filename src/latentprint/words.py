@@ -165,6 +165,15 @@ class Verdict(StrEnum):
     NOT_ALIKE = "not shown to be more alike"
 
 
+class Comparison(StrEnum):
+    """How the second of two measurements differs from the first."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    NO_DIFFERENCE = "no difference shown"
+    NOT_COMPARABLE = "not comparable"
+
+
 class Learned(StrEnum):
     """Whether training put a label into the embedding, against the untrained network alone."""
 

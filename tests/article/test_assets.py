@@ -286,8 +286,19 @@ def test_plots_bring_their_own_scripts_and_pictures(tmp_path: Path) -> None:
     document = render(tmp_path, '<iframe src="plots/a.html"></iframe>')
     (warning,) = document.warnings
     assert "https://example.org/d3.js" in warning.message
-    assert "cdn.plot.ly" not in document.body.split("plotly.js v")[0]
+    assert "cdn.plot.ly" not in document.body
     assert "run()" in document.body
     assert "data:image/svg+xml" in document.body
     assert "b.png" in document.body
     assert "&#39;unsafe-eval&#39;" in render_page(document)
+
+
+def test_tables_are_filled_from_a_file_of_the_site(tmp_path: Path) -> None:
+    (tmp_path / "rows.json").write_text('[{"a": 1, "b": "<i>"}, {"b": "y"}]')
+    head = '<thead><tr><th data-field="a">A</th><th data-field="b">B</th></tr></thead>'
+    document = render(tmp_path, f'<table data-toggle="table" data-url="/rows.json">{head}</table>')
+    assert document.warnings == ()
+    cells = BeautifulSoup(document.body, "html.parser").select("td")
+    assert [each.get_text() for each in cells] == ["1", "<i>", "", "y"]
+    gone = render(tmp_path, f'<table data-url="gone.json">{head}</table>')
+    assert [each.message for each in gone.warnings] == ["The table's file gone.json is missing."]

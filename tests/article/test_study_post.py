@@ -64,7 +64,8 @@ FEATURES = {
     "strikethrough": "document.querySelector('article s, article del') !== null",
     "tables": "document.querySelectorAll('.table table').length === 2",
     "block quotes": "document.querySelectorAll('article blockquote').length === 2",
-    "what is missing shows": "document.querySelectorAll('.placeholder').length >= 1",
+    "what is missing shows": "document.querySelectorAll('.placeholder').length === 1",
+    "links for what lies on the web": "document.querySelectorAll('.remote a').length === 2",
 }
 """What a reader finds, by name: a condition in the page."""
 

@@ -40,3 +40,19 @@ def test_a_part_that_is_no_longer_measured_leaves_the_page(tmp_path: Path) -> No
 
 def test_a_share_of_nothing_has_a_standard_error() -> None:
     assert line("15 subjects", Count("margin", 20, false=0.0)).endswith("| – | 0.0 ± 5.6 | – |")
+
+
+def test_the_summary_has_the_least_and_the_most_of_each_part(tmp_path: Path) -> None:
+    page = tmp_path / "coverage.md"
+    counts = (
+        Count("margin", 200, holds=95.0, false=4.0),
+        Count("rank", 200, holds=90.5, power=99.0),
+        Count("recall", 200, holds=97.0, false=0.0),
+    )
+    replace_part(page, PARTS, "pairs", 200, [line("15 subjects", each) for each in counts])
+    replace_part(page, PARTS, "probes", 60, [line("split", Count("label", 60, power=80.0))])
+    _, summary, _ = re.split(r"<!-- /?summary -->", page.read_text("utf-8"))
+    pairs, probes = summary.strip().splitlines()[2:]
+    assert pairs.startswith("| pairs | 200 | 3 | 90.5 / 95.0 / 97.0 | 2 | 2.0 / 4.0 | 20")
+    assert probes.startswith("| probes | 60 | 0 | – | 0 | – | 20")
+    assert list(_tables(page)) == ["pairs", "probes"]

@@ -59,7 +59,9 @@ def picture(token: Token, md: MarkdownIt, env: Any) -> list[Token]:
         "src": attributes.pop("src", ""),
         "alt": attributes.pop("alt", ""),
         "class": " ".join(each for each in classes if not _LAYOUT.fullmatch(each)),
-        "style": f"max-width:{width}" if re.fullmatch(r"[\d.]+(?:px|em|rem|%)", width) else "",
+        "style": f"max-width:min(100%,{width})"
+        if re.fullmatch(r"[\d.]+(?:px|em|rem|%)", width)
+        else "",
         LINE: str(line),
     } | {name: attributes[name] for name in ("title", "width", "height") if name in attributes}
     shown = {name: value for name, value in shown.items() if value or name in ("src", "alt")}
@@ -133,6 +135,7 @@ def _embed_image(tag: Tag, context: Context, line: int | None) -> None:
     name = str(tag.get("src", ""))
     for attribute in ("srcset", "sizes", "onerror", "crossorigin", "decoding", "loading"):
         tag.attrs.pop(attribute, None)
+    _limit_width(tag)
     if not name:
         # A script of the article's fills it.
         return
@@ -245,6 +248,13 @@ def _embed_media(tag: Tag, context: Context, line: int | None) -> None:
         tag.attrs.pop(attribute, None)
     tag["controls"] = ""
     tag["src"] = f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def _limit_width(tag: Tag) -> None:
+    """A width that the article gives holds only as far as there is room for it."""
+    style = _text(tag.get("style", ""))
+    if style:
+        tag["style"] = re.sub(r"(max-width:\s*)([\d.]+(?:px|r?em))", r"\1min(100%,\2)", style)
 
 
 def _replace_by_link(

@@ -146,7 +146,7 @@ def _formula(latex: str) -> str:
     try:
         return mathml(latex)
     except FormulaError:
-        return html.escape(f"${latex}$", quote=False)
+        return html.escape(_plain(latex), quote=False)
 
 
 def _plain(value: str) -> str:

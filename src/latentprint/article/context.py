@@ -68,6 +68,8 @@ class Context:
         lists_references: Whether the article asks for the list of all references.
         lines: Of each line of the text, once its Liquid was settled, the line in the article;
             empty: they are the same.
+        notes: Notes that were set aside, which stand in the text by their number here, each with
+            its first line.
         embedded: The files that went into the body.
         line: Line, from 0, at which the inline text begins that is being parsed.
         depth: How many elements with Markdown inside enclose the present one.
@@ -85,6 +87,7 @@ class Context:
     equations: Equations = field(default_factory=Equations)
     references: list[tuple[str, int]] = field(default_factory=list)
     lists_references: bool = False
+    notes: list[tuple[str, int]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     online: bool = False
     embedded: list[Embedded] = field(default_factory=list)

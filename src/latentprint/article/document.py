@@ -49,7 +49,9 @@ from latentprint.article.files import Embedded, Files
 from latentprint.article.footnotes import split_footnotes
 from latentprint.article.front_matter import FrontMatter, read_front_matter
 from latentprint.article.headings import Heading, settle_headings, take_title
+from latentprint.article.kramdown import settle_kramdown
 from latentprint.article.layout import settle_layout
+from latentprint.article.leftovers import report_leftovers
 from latentprint.article.liquid import MARK, settle_liquid
 from latentprint.article.markdown import make_parser
 from latentprint.article.sanitise import sanitise
@@ -96,8 +98,8 @@ def read_article(
     *,
     safe: bool = False,
     online: bool = False,
-    root: Path | None = None,
     scale: bool = True,
+    root: Path | None = None,
 ) -> Document:
     """Read an article and what it shows.
 
@@ -106,8 +108,8 @@ def read_article(
         safe: Whether the source is not trusted: its HTML, scripts and styles are dropped, and
             nothing outside its folder, or outside the root that is named, is read.
         online: Whether pictures, films and frames on the web stay, for the page to load them.
-        root: The root of the site; by default it is looked for upward from a trusted source.
         scale: Whether pictures are made as small as they are shown.
+        root: The root of the site; by default it is looked for upward from a trusted source.
 
     Raises:
         LatentprintError: It cannot be read, is not UTF-8, or its front matter is broken.
@@ -179,11 +181,13 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
     bibliography = open_bibliography(front, context)
     env = {"article": context, "parser": md, "bibliography": bibliography, "cited": {}}
     markdown = settle_liquid(markdown, context, front.values, md)
+    markdown = settle_kramdown(markdown, context)
     tokens, notes = split_footnotes(md.parse(markdown, env))
     soup = _soup(md, tokens, env)
     if not front.title:
         stem = posixpath.splitext(posixpath.basename(name))[0]
         front = replace(front, title=take_title(soup, context) or stem)
+    report_leftovers(soup, markdown, context)
     headings = settle_headings(soup, front, context)
     footnotes = [_html(_soup(md, note, env), context) for note in notes]
     body = _html(soup, context)

@@ -13,10 +13,10 @@ from bs4 import Tag
 from latentprint.article.context import Context
 from latentprint.article.elements import write_attributes
 from latentprint.article.files import Embedded, UnavailableError, is_remote
-from latentprint.article.shared_scripts import MARK, with_shared_scripts
+from latentprint.article.plots import MARK, inside, plotly_script, with_shared_scripts
 
 SANDBOX = "allow-scripts allow-downloads"
-"""What a plot may do: figures of a run let their numbers be downloaded."""
+"""What a frame may do: run scripts, and let the numbers of a figure be downloaded."""
 
 _SCRIPT = re.compile(
     r"""<script\b(?P<before>[^>]*?)\bsrc\s*=\s*(?P<quote>["']?)(?P<address>[^"'\s>]+)(?P=quote)
@@ -25,6 +25,8 @@ _SCRIPT = re.compile(
 )
 _STYLE = re.compile(r"<link\b[^>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"""(<img\b[^>]*?\bsrc\s*=\s*)(["'])(?!data:)([^"']+)\2""", re.IGNORECASE)
+_FRAME = re.compile(r"""(<iframe\b[^>]*?\bsrc\s*=\s*)(["'])(?!data:|about:)([^"']+)\2""", re.I)
+_DEEPEST = 3
 _HREF = re.compile(r"""\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _IMPORT = re.compile(r"""@import\s+(?:url\()?["']?https?:[^;]*;""", re.IGNORECASE)
 _PLOTLY = re.compile(
@@ -50,7 +52,7 @@ def plot_html(tag: Tag, context: Context, name: str, line: int | None) -> str:
     except UnicodeDecodeError as error:
         raise UnavailableError("is not UTF-8") from error
     context.embedded.append(Embedded(name, "plot", len(content)))
-    page, left_out = _self_contained(page, context, posixpath.dirname(name))
+    page, left_out, lacking = _self_contained(page, context, posixpath.dirname(name))
     if left_out:
         shown = ", ".join(each[:100] for each in dict.fromkeys(left_out))
         context.warn(
@@ -58,6 +60,8 @@ def plot_html(tag: Tag, context: Context, name: str, line: int | None) -> str:
             f"The plot {name} loads from the network, which a page does not: {shown}.",
             kind="plot",
         )
+    for each in dict.fromkeys(lacking):
+        context.warn(line, f"The plot {name} needs {each}.", kind="missing")
     stem = posixpath.splitext(posixpath.basename(name))[0]
     kept = {
         key: " ".join(value) if isinstance(value, list) else str(value or "")
@@ -73,13 +77,17 @@ def plot_html(tag: Tag, context: Context, name: str, line: int | None) -> str:
     return f"<iframe{frame}></iframe>"
 
 
-def _self_contained(page: str, context: Context, folder: str) -> tuple[str, list[str]]:
+def _self_contained(
+    page: str, context: Context, folder: str, depth: int = 0
+) -> tuple[str, list[str], list[str]]:
     """A page with the scripts, styles and pictures in it that it would load.
 
     Returns:
-        The page, and the addresses of what is left out.
+        The page, the addresses of what is left out since it lies on the web, and those of files
+        that are not there, each with the reason.
     """
     left_out: list[str] = []
+    lacking: list[str] = []
 
     def read(address: str) -> bytes | None:
         address = html.unescape(address)
@@ -89,19 +97,18 @@ def _self_contained(page: str, context: Context, folder: str) -> tuple[str, list
         path = address if address.startswith("/") else posixpath.join(folder, address)
         try:
             return context.files.read(posixpath.normpath(path))
-        except UnavailableError:
-            left_out.append(address)
+        except UnavailableError as error:
+            lacking.append(f"{address}, which {error}")
             return None
 
     def script(found: re.Match[str]) -> str:
         if _PLOTLY.search(found["address"]):
-            return f"<script{found['before']}{found['after']}>{_plotly()}</script>"
+            return f"<script>{plotly_script()}</script>"
         content = read(found["address"])
         if content is None:
             return ""
-        text = content.decode("utf-8", "replace")
-        text = re.sub(r"</(?=script)", r"<\\/", text, flags=re.IGNORECASE)
-        return f"<script{found['before']}{found['after']}>{text}</script>"
+        text = inside(content.decode("utf-8-sig", "replace"), "script")
+        return f"<script{found['before'].rstrip()}{found['after']}>{text}</script>"
 
     def style(found: re.Match[str]) -> str:
         address = _HREF.search(found.group())
@@ -110,8 +117,7 @@ def _self_contained(page: str, context: Context, folder: str) -> tuple[str, list
         content = read(address.group(1))
         if content is None:
             return ""
-        text = re.sub(r"</(?=style)", r"<\\/", content.decode("utf-8", "replace"), flags=re.I)
-        return f"<style>{text}</style>"
+        return f"<style>{inside(content.decode('utf-8-sig', 'replace'), 'style')}</style>"
 
     def image(found: re.Match[str]) -> str:
         content = read(found.group(3))
@@ -121,20 +127,27 @@ def _self_contained(page: str, context: Context, folder: str) -> tuple[str, list
         data = base64.b64encode(content).decode()
         return f"{found.group(1)}{found.group(2)}data:{kind};base64,{data}{found.group(2)}"
 
+    def frame(found: re.Match[str]) -> str:
+        """A page within the page, which may hold others."""
+        content = None if depth >= _DEEPEST else read(found.group(3))
+        if content is None:
+            return f"{found.group(1)}{found.group(2)}about:blank{found.group(2)}"
+        inner_folder = posixpath.dirname(posixpath.join(folder, found.group(3)))
+        text = content.decode("utf-8", "replace")
+        text, *more = _self_contained(text, context, inner_folder, depth + 1)
+        left_out.extend(more[0])
+        lacking.extend(more[1])
+        opening = re.sub(r"\bsrc\s*=\s*\Z", "", found.group(1))
+        return f'{opening}srcdoc="{html.escape(text)}"'
+
     # Scripts hold tags as texts: only what stands outside of them is a tag of the page.
     parts = re.split(r"(<script\b(?![^>]*\bsrc\s*=)[^>]*>.*?</script\s*>)", page, flags=re.S | re.I)
     for index in range(0, len(parts), 2):
         part = _SCRIPT.sub(script, parts[index])
         inner = re.split(r"(<script\b[^>]*>.*?</script\s*>)", part, flags=re.S | re.I)
         inner[::2] = [
-            _IMAGE.sub(image, _IMPORT.sub("", _STYLE.sub(style, each))) for each in inner[::2]
+            _FRAME.sub(frame, _IMAGE.sub(image, _IMPORT.sub("", _STYLE.sub(style, each))))
+            for each in inner[::2]
         ]
         parts[index] = "".join(inner)
-    return "".join(parts), left_out
-
-
-def _plotly() -> str:
-    """The installed Plotly in place of the one that a plot would load."""
-    from plotly.offline import get_plotlyjs
-
-    return re.sub(r"</(?=script)", r"<\\/", str(get_plotlyjs()), flags=re.IGNORECASE)
+    return "".join(parts), left_out, lacking

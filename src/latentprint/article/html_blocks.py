@@ -46,6 +46,7 @@ _VOID = frozenset(("base", "basefont", "col", "frame", "hr", "link", "param", "s
 _SPAN_NAMES = """a abbr acronym b big bdo br cite code del dfn em font i img input ins kbd label
     mark q rp rt ruby s samp small span strike strong sub sup time tt u var"""
 _SPAN = re.compile(rf"</?(?:{'|'.join(_SPAN_NAMES.split())})(?=[\s/>])", re.IGNORECASE)
+_FORMULA = re.compile(r"\$\$.+?\$\$|\\begin\{(\w+\*?)\}.+?\\end\{\1\}", re.DOTALL)
 _PARAGRAPHS = re.compile(r"p|h[1-6]|figcaption|td|th|dt|summary|caption|legend", re.IGNORECASE)
 _ENDING: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote"]}
 
@@ -89,6 +90,8 @@ def _expanded(tokens: list[Token], md: MarkdownIt, env: Any) -> list[Token]:
             expanded += _details(token, md, env)
         elif token.type == "html_markdown":
             expanded += _markdown(token, md, env)
+        elif token.type == "html_block" and (parts := _nested(token)):
+            expanded += _expanded(parts, md, env)
         else:
             expanded.append(token)
     return expanded
@@ -119,6 +122,40 @@ def _markdown(token: Token, md: MarkdownIt, env: Any) -> list[Token]:
         text = Token("inline", "", 0, map=[inner, inner + 1], content=token.content.strip())
         return [opening, text, closing]
     return [opening, *_inside(md, env, token.content, inner), closing]
+
+
+def _nested(token: Token) -> list[Token]:
+    """Raw HTML, parted where an element in it holds Markdown; nothing where none does."""
+    for opened in _OPEN.finditer(token.content):
+        if read_attributes(opened.group()).get("markdown") not in ("1", "block", "span"):
+            continue
+        closed = _closing(opened.group(1), token.content, opened.end(), len(token.content))
+        if closed is None:
+            continue
+        line = token.map[0] if token.map else 0
+        start = line + token.content.count("\n", 0, opened.start())
+        end = line + token.content.count("\n", 0, closed.end())
+        before = token.content[: opened.start()]
+        after = token.content[closed.end() :]
+        meta = _markdown_meta(opened, closed, start)
+        content = token.content[opened.end() : closed.start()]
+        return [
+            Token("html_block", "", 0, map=[line, start], content=before),
+            Token("html_markdown", "", 0, map=[start, end], content=content, meta=meta),
+            Token("html_block", "", 0, map=[end, end + 1], content=after),
+        ]
+    return []
+
+
+def _markdown_meta(opened: re.Match[str], closed: re.Match[str], line: int) -> dict[str, Any]:
+    """What is told of an element with Markdown in it, which opens on a line from 0."""
+    return {
+        "line": line + 1,
+        "inner": line + 1 + opened.group().count("\n"),
+        "opening": _MARKDOWN.sub("", opened.group(), count=1),
+        "closing": closed.group() + "\n",
+        "paragraph": _PARAGRAPHS.fullmatch(opened.group(1)) is not None,
+    }
 
 
 def _inside(md: MarkdownIt, env: Any, text: str, line: int) -> list[Token]:
@@ -198,7 +235,7 @@ def _container(state: StateBlock, start_line: int, end_line: int, silent: bool) 
         return False
     inside = text[start : closed.start()]
     marked = read_attributes(opened.group()).get("markdown") in ("1", "block", "span")
-    if not marked and not ("\n\n" in inside and _all_tags(inside)):
+    if not marked and not ("\n\n" in inside and (_all_tags(inside) or _blank_in_formula(inside))):
         return False
     if silent:
         return True
@@ -210,13 +247,7 @@ def _container(state: StateBlock, start_line: int, end_line: int, silent: bool) 
     else:
         token = state.push("html_markdown", "", 0)
         token.content = inside
-        token.meta = {
-            "line": start_line + 1,
-            "inner": start_line + 1 + opened.group().count("\n"),
-            "opening": _MARKDOWN.sub("", opened.group(), count=1),
-            "closing": closed.group() + "\n",
-            "paragraph": _PARAGRAPHS.fullmatch(opened.group(1)) is not None,
-        }
+        token.meta = _markdown_meta(opened, closed, start_line)
     token.map = [start_line, state.line]
     return True
 
@@ -230,6 +261,11 @@ def _closing(name: str, text: str, start: int, end: int) -> re.Match[str] | None
         if depth == 0:
             return tag
     return None
+
+
+def _blank_in_formula(text: str) -> bool:
+    """Whether blank lines stand in displayed formulas alone, so that none ends the HTML."""
+    return "\n\n" not in _FORMULA.sub("$", text)
 
 
 def _all_tags(text: str) -> bool:
@@ -278,9 +314,6 @@ def _end_after_closing(state: StateBlock, start_line: int) -> None:
         indented = state.sCount[line + 1] - state.blkIndent >= 4
         ended = depth <= 0 and text.rstrip().endswith(">")
         if ended and not indented and not re.match(r"</|<!", following):
-            if _BLOCK.match(following):
-                depth = 0
-                continue
             state.line = line + 1
             token.map = [start_line, state.line]
             token.content = state.getLines(start_line, state.line, state.blkIndent, True)

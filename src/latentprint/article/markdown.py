@@ -19,6 +19,7 @@ from latentprint.article.elements import elements_plugin
 from latentprint.article.emoji import emoji_plugin
 from latentprint.article.footnotes import footnotes_plugin
 from latentprint.article.html_blocks import html_plugin
+from latentprint.article.kramdown import emphasis_plugin
 from latentprint.article.liquid import shown_liquid_plugin
 from latentprint.article.mathematics import mathematics_plugin
 
@@ -81,4 +82,5 @@ def make_parser() -> MarkdownIt:
     html_plugin(md)
     attribute_lists_plugin(md)
     emoji_plugin(md)
+    emphasis_plugin(md)
     return md

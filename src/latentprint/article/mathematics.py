@@ -35,7 +35,7 @@ _LATEX = re.compile(r"[\\^_={}]")
 _WORDS = re.compile(r"[A-Za-z]{2,}[,;:.]?\s+\(?[A-Za-z]{2,}")
 _AMOUNT = re.compile(r"\s\(?[A-Za-z]{2,}|[-–/]$")
 _LETTER = re.compile(r"\s+[A-Za-z]\s+")
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|nbsp|#\d+|#x[0-9A-Fa-f]+);")
 # What kramdown takes for an escape, but for names, where an underscore may be meant.
 _ESCAPED = re.compile(r"(\\(?:text|math|operatorname)[a-z]*\*?\s*\{[^{}]*\})|\\([_*])")
@@ -130,8 +130,8 @@ def _find(text: str, position: int, end: int) -> _Found | None:
         return None
     latex = found[found.lastgroup]
     square = found.lastgroup.startswith("square")
-    # In Markdown, "\[" may also be a bracket that is meant as it stands.
-    if found.lastgroup == "square" and not (_LATEX.search(latex) or _alone(text, found)):
+    # In Markdown, "\[" within a line is a bracket that is meant as it stands.
+    if found.lastgroup == "square" and not _alone(text, found):
         return None
     return _Found(_unescaped(latex), found.end(), square)
 

@@ -23,6 +23,7 @@
   globalThis.begin = (packages, macros) => {
     input = new TeX({
       packages, macros, tags: 'ams', maxBuffer: 200000, maxMacros: 5000,
+      ignoreDuplicateLabels: true,
       formatError: (_, error) => { throw error; },
     });
     document = mathjax.mathjax.document('', {InputJax: input});

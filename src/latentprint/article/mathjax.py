@@ -7,6 +7,7 @@ bounded. MathJax makes the tree; `latentprint.article.mathml` writes it as brows
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -40,6 +41,18 @@ _MACROS = {
     "llbracket": r"\mathopen{\unicode{x27E6}}",
     "rrbracket": r"\mathclose{\unicode{x27E7}}",
 }
+# A macro in braces, which LaTeX takes for its name as well.
+_BRACED = re.compile(r"(\\(?:g?def|let)\s*)\{\s*(\\[A-Za-z]+)\s*\}")
+# What MathJax expects of its surroundings: a place for its parts, and what the last match was.
+_PRELUDE = """
+globalThis.MathJax = {version: '3.2.2'};
+const match = String.prototype.match;
+String.prototype.match = function (pattern) {
+  const found = match.call(this, pattern);
+  if (found) RegExp['$&'] = found[0];
+  return found;
+};
+"""
 
 
 class FormulaError(Exception):
@@ -71,7 +84,7 @@ class MathJax:
         engine = self._started()
         engine.set_time_limit(SECONDS)
         try:
-            answer = json.loads(engine.get("convert")(latex, display))
+            answer = json.loads(engine.get("convert")(_BRACED.sub(r"\1\2", latex), display))
         except quickjs.JSException as error:
             self._engine = None
             raise FormulaError("it takes too much time or memory") from error
@@ -96,7 +109,7 @@ class MathJax:
             engine = quickjs.Context()
             engine.set_memory_limit(_MEMORY)
             engine.set_max_stack_size(2_000_000)
-            engine.eval("globalThis.MathJax = {version: '3.2.2'}")
+            engine.eval(_PRELUDE)
             for script in _scripts():
                 engine.eval(script)
             self._begin(engine)

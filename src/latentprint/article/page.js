@@ -51,7 +51,10 @@
     ...all("main table").filter((each) => !each.closest(".scroll, .table") && !each.closest("pre"))
       .map((each) => wrap(each, "table")),
     ...all("main math").filter((each) => each.getAttribute("display") !== "block")
-      .filter((each) => each.getBoundingClientRect().width > each.parentElement.clientWidth)
+      .filter((each) => {
+        const edge = each.parentElement.getBoundingClientRect().right + 1;
+        return [each, ...each.children].some((part) => part.getBoundingClientRect().right > edge);
+      })
       .map((each) => wrap(each, "wide-formula")),
     ...all("main pre, .math-display, main .table, main .scroll:not([tabindex])"),
   ];

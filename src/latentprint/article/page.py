@@ -17,8 +17,9 @@ from markupsafe import Markup
 from latentprint.article.code import highlight_css
 from latentprint.article.document import Document, read_article
 from latentprint.article.headings import Heading
+from latentprint.article.plots import inside, plotly_script
 from latentprint.errors import UsageError
-from latentprint.files import write_bytes
+from latentprint.files import require_place, write_bytes
 
 _HERE = Path(__file__).parent
 _INLINE = "'unsafe-inline'"
@@ -86,13 +87,13 @@ def render_page(document: Document, *, safe: bool = False) -> str:
 
 
 def write_article(
-    source: Path,
-    out: Path | None = None,
+    source: Path | str,
+    out: Path | str | None = None,
     *,
     safe: bool = False,
     online: bool = False,
-    root: Path | None = None,
     scale: bool = True,
+    root: Path | None = None,
 ) -> Written:
     """Render an article in Markdown to one HTML file, in place of a former one.
 
@@ -101,19 +102,20 @@ def write_article(
         out: The file to write, beside the source by default; its folder is made if need be.
         safe: Whether the source is not trusted: HTML and scripts of its own are dropped.
         online: Whether pictures, films and frames on the web stay, for the page to load them.
-        root: The root of the site to which the article belongs; by default it is looked for.
         scale: Whether pictures are made as small as they are shown.
+        root: The root of the site to which the article belongs; by default it is looked for.
 
     Raises:
         LatentprintError: The source cannot be read, or the page cannot be written.
         UsageError: The page would replace its own source, or is to be a folder.
     """
-    out = source.with_suffix(".html") if out is None else out
-    if out.is_dir():
-        raise UsageError(f"{out} is a folder. Name the file to write, such as {out / 'page.html'}.")
+    source = Path(source)
+    out = source.with_suffix(".html") if out is None else Path(out)
     if out.exists() and source.exists() and out.samefile(source):
         raise UsageError(f"The page would replace its own source, {source}. Name another --out.")
-    document = read_article(source, safe=safe, online=online, root=root, scale=scale)
+    if source.is_file():
+        require_place(out)
+    document = read_article(source, safe=safe, online=online, scale=scale, root=root)
     return Written(out, write_page(render_page(document, safe=safe), out), document)
 
 
@@ -139,7 +141,7 @@ def _policy(document: Document, scripts: str) -> str:
     it could do so, scripts in the page can do anyway.
     """
     if any(each.kind == "plot" for each in document.embedded):
-        scripts = f"{scripts} 'unsafe-eval'"
+        scripts = f"{scripts} 'unsafe-eval'; worker-src blob: data:"
     policy = POLICY
     if document.online:
         policy = re.sub(r"((?:img|media|frame)-src)", r"\1 https: http:", policy)
@@ -184,7 +186,7 @@ def has_plots(body: str) -> bool:
 def _styles(document: Document) -> list[Markup]:
     styles = [*figure_styles(document.body), _file("page.css"), _markup(highlight_css())]
     if document.front.styles:
-        styles.append(_markup(_inside(document.front.styles, "style")))
+        styles.append(_markup(inside(document.front.styles, "style")))
     return styles
 
 
@@ -228,11 +230,6 @@ def _date(date: str) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
-def _inside(text: str, element: str) -> str:
-    """Text of a style or script element without what would end the element it stands in."""
-    return re.sub(rf"</(?={element})", r"<\\/", text, flags=re.IGNORECASE)
-
-
 def _markup(html: str) -> Markup:
     """HTML that the document made, in which all that is text was escaped."""
     return Markup(html)  # noqa: S704
@@ -240,14 +237,6 @@ def _markup(html: str) -> Markup:
 
 def _file(name: str) -> Markup:
     return _markup((_HERE / name).read_text(encoding="utf-8"))
-
-
-@cache
-def plotly_script() -> Markup:
-    """Plotly's script, as it can stand in a script element or in a file."""
-    from plotly.offline import get_plotlyjs
-
-    return _markup(_inside(get_plotlyjs(), "script"))
 
 
 @cache

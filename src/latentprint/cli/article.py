@@ -33,6 +33,13 @@ def article(
             "--safe", help="Do not trust the article: drop its own HTML, scripts, styles and plots."
         ),
     ] = False,
+    scale: Annotated[
+        bool,
+        typer.Option(
+            "--scale/--no-scale",
+            help="Make pictures no larger than they are shown, or put them in as they are.",
+        ),
+    ] = True,
     online: Annotated[
         bool,
         typer.Option(
@@ -48,13 +55,6 @@ def article(
             "upward with a _config.yml.",
         ),
     ] = None,
-    scale: Annotated[
-        bool,
-        typer.Option(
-            "--scale/--no-scale",
-            help="Make pictures no larger than they are shown, or put them in as they are.",
-        ),
-    ] = True,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when there were warnings.")
     ] = False,
@@ -68,7 +68,7 @@ def article(
     from latentprint.article.page import write_article
     from latentprint.cli.output import print_json
 
-    written = write_article(source, out, safe=safe, online=online, root=root, scale=scale)
+    written = write_article(source, out, safe=safe, online=online, scale=scale, root=root)
     if as_json:
         print_json(_facts(written))
     else:
@@ -79,11 +79,10 @@ def article(
 
 
 def _notes(source: Path, written: Written) -> list[str]:
-    """Every warning as ``file:line: message``, what was embedded, and the size of the page."""
-    warnings = [
-        f"{source}:{'' if each.line is None else f'{each.line}:'} {each.message}"
-        for each in written.document.warnings
-    ]
+    """The warnings as ``file:line: message``, what was embedded, and the size of the page."""
+    from latentprint.article.warnings import grouped
+
+    warnings = [f"{source}:{each}" for each in grouped(written.document.warnings)]
     embedded = [
         f"{each.kind} {each.name}: {_size(each.size)}"
         + (f" (scaled from {_size(each.scaled_from)})" if each.scaled_from else "")
@@ -97,7 +96,10 @@ def _facts(written: Written) -> dict[str, object]:
     return {
         "page": str(written.path),
         "size": written.size,
-        "warnings": [{"line": each.line, "message": each.message} for each in document.warnings],
+        "warnings": [
+            {"line": each.line, "message": each.message, "kind": each.kind}
+            for each in document.warnings
+        ],
         "embedded": [
             {
                 "name": each.name,

@@ -28,6 +28,7 @@ def audit(
     attribute: options.QuestionOption = None,
     k: options.NeighboursOption = None,
     layout: options.LayoutOption = "auto",
+    follow_links: options.FollowLinksOption = False,
     label: options.LabelOption = None,
     name: options.NameOption = None,
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
@@ -83,7 +84,9 @@ def audit(
         study = STUDY
         how = apply_preset(ctx, f"--protocol {protocol}", STUDY_EMBEDDING)
         control, margin, mask = how["control"], how["margin"], how["mask"]
-    table = open_photos(photos, layout=layout, label_column=label, name=name)
+    table = open_photos(
+        photos, layout=layout, label_column=label, name=name, follow_links=follow_links
+    )
     with embedding_progress() as progress:
         done = jobs.audit(
             table,

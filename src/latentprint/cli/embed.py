@@ -27,6 +27,7 @@ def embed(
         typer.Option(metavar="CLASS", help="A further processing class, such as none; repeat it."),
     ] = None,
     layout: options.LayoutOption = "auto",
+    follow_links: options.FollowLinksOption = False,
     label: options.LabelOption = None,
     name: options.NameOption = None,
     seed: options.SeedOption = 0,
@@ -59,7 +60,9 @@ def embed(
     from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
 
-    table = open_photos(photos, layout=layout, label_column=label, name=name)
+    table = open_photos(
+        photos, layout=layout, label_column=label, name=name, follow_links=follow_links
+    )
     with embedding_progress() as progress:
         stores = jobs.embed(
             table,

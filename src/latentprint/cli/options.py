@@ -28,7 +28,8 @@ EncoderOption = Annotated[
         metavar="SPEC",
         help="Encoder to audit; repeat it for several. `latentprint encoders` lists the forms; "
         "names and patterns of the published encoders (clip-vit-b-16-wit, 'dinov2-*', published) "
-        "do too. Default: the embedded EfficientNet-Lite0.",
+        "do too. NAME=SPEC gives a name of your own, SPEC@FILE weights of a local file. Default: "
+        "the embedded EfficientNet-Lite0.",
     ),
 ]
 AttributeOption = Annotated[
@@ -89,6 +90,13 @@ LayoutOption = Annotated[
         "(train/class/... and val/class/...), or a published data set: imagenet (folders, Kaggle's "
         "or the tar files), inaturalist (2018), flickr_exif, paircams, imagenet_es. auto knows all "
         "but paircams by their marks."
+    ),
+]
+FollowLinksOption = Annotated[
+    bool,
+    typer.Option(
+        "--follow-links",
+        help="Follow links that lead out of the folder; by default they are counted and left.",
     ),
 ]
 LabelOption = Annotated[

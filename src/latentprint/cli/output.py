@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from latentprint.errors import LatentprintError
+from latentprint.results import setup_of
 from latentprint.words import PROBES, Experiment
 
 if TYPE_CHECKING:
@@ -203,28 +204,10 @@ def _rate(row: Result) -> str:
     return "< 0.001" if row.q < 0.001 else f"{row.q:.2g}"
 
 
-def _setup(row: Result) -> str:
-    """What was measured, and under which conditions."""
-    devices = f"query {row.query_device}, target {row.target_device}" if row.query_device else ""
-    return ", ".join(
-        filter(
-            None,
-            (
-                row.setup,
-                row.condition,
-                devices,
-                f"k = {row.k}" if row.k is not None and "@" not in row.attribute else "",
-                f"from {row.reference}" if row.reference else "",
-                f"{row.threshold:g}" if row.threshold is not None else "",
-            ),
-        )
-    )
-
-
 _ABOUT: dict[str, Callable[[Result], str]] = {
     "encoder": lambda row: row.encoder,
     "attribute": lambda row: row.attribute,
-    "set-up": _setup,
+    "set-up": setup_of,
 }
 _FIGURES: dict[str, Callable[[Result], str]] = {
     "value": _of("value"),

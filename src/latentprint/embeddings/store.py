@@ -144,28 +144,30 @@ def create_or_resume(folder: Path, manifest: dict[str, Any]) -> Store:
     manifest = {"format_version": FORMAT_VERSION, **json.loads(json.dumps(manifest))}
     if (folder / "manifest.json").exists():
         store = open_store(folder)
-        differences = list(_differences(store.manifest, manifest))
-        if differences:
-            name, there, asked = differences[0]
-            more = f" ({len(differences)} differences in all)" if len(differences) > 1 else ""
+        differing = list(differences(store.manifest, manifest))
+        if differing:
+            name, there, asked = differing[0]
+            more = f" ({len(differing)} differences in all)" if len(differing) > 1 else ""
             raise LatentprintError(
-                f"{folder} already holds other embeddings: {name} is {_short(there)} there and "
-                f"{_short(asked)} now{more}. Choose another --out, or delete that folder."
+                f"{folder} already holds other embeddings: {name} is {in_short(there)} there and "
+                f"{in_short(asked)} now{more}. Choose another --out, or delete that folder."
             )
         return store
     write_text(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
     return Store(folder, manifest)
 
 
-def _differences(there: Any, asked: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+def differences(there: Any, asked: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Where two records of JSON values differ: the name of each value, and both; None is absent."""
     if isinstance(there, dict) and isinstance(asked, dict):
         for key in dict.fromkeys([*there, *asked]):
             inner = f"{name}.{key}" if name else str(key)
-            yield from _differences(there.get(key), asked.get(key), inner)
+            yield from differences(there.get(key), asked.get(key), inner)
     elif there != asked:
         yield name, there, asked
 
 
-def _short(value: Any) -> str:
+def in_short(value: Any) -> str:
+    """A JSON value in at most 60 characters; None is absent."""
     text = "absent" if value is None else json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -47,6 +47,10 @@ class Loading:
     family: str | None = None
     memory_mb: float | None = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.layers, str):
+            object.__setattr__(self, "layers", parse_layers(self.layers))
+
 
 def parse_layers(text: str | None) -> Layers:
     """Read blocks as a user writes them.

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from latentprint.article.page import has_plots, plotly_script
+from latentprint.article.page import has_plots
+from latentprint.article.plots import plotly_script
 from latentprint.errors import UsageError, unknown_name
 from latentprint.files import write_bytes, write_text
 from latentprint.report.complete_table import complete_figure

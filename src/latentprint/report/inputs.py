@@ -13,6 +13,7 @@ import polars as pl
 from polars.exceptions import NoDataError, PolarsError
 
 from latentprint.errors import LatentprintError
+from latentprint.photos.tones import Tones
 from latentprint.results import LeftOut, read_results
 from latentprint.words import CONTROL, Experiment, ProbeSetup
 
@@ -123,6 +124,15 @@ class Run:
         """The folder that the paths of photos start from; None where that is not recorded."""
         root = self.settings.get("root")
         return Path(root) if root else None
+
+    @property
+    def tones(self) -> dict[Path, Tones]:
+        """How deep pictures were scaled, by the folder that the paths of photos start from."""
+        return {
+            part.root: Tones.recorded(part.settings.get("extraction", {}).get("tones", []))
+            for part in self.parts
+            if part.root
+        }
 
     def root_of(self, dataset: str) -> Path | None:
         """The folder that the paths of a set of photos start from; None where not recorded."""

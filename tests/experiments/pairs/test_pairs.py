@@ -370,6 +370,17 @@ def test_intervals_are_as_wide_as_other_subjects_scatter() -> None:
         assert 0.6 < width / spread < 1.4
 
 
+def test_a_shift_of_ranks_may_be_much_larger_but_not_much_smaller() -> None:
+    for seed in range(5):
+        shift = row(
+            near_duplicates(pair_source(40, trace=0.6, noise=0.9, seed=seed), options=FEW),
+            "rank_shift",
+            DIFFERENCE,
+        )
+        assert shift.low < shift.value < shift.high
+        assert shift.high - shift.value > 1.1 * (shift.value - shift.low)
+
+
 @pytest.mark.slow
 def test_real_pairs(shared_data: Path, tmp_path: Path) -> None:
     photos = open_photos(shared_data / "paircams_8", layout="paircams")

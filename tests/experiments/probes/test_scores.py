@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm, t
 
 from latentprint.experiments.probes.scores import Predictions, score
-from latentprint.stats import cluster_bootstrap_counts
+from latentprint.stats import ClusterBootstrap
 
 
 def gathered(
@@ -45,7 +45,7 @@ def plain_macro(p: Predictions, weight: np.ndarray) -> float:
 def test_equals_a_loop_over_resamples() -> None:
     p = predictions(np.random.default_rng(0), fits=4, photos=50, k=3)
     found = score(p, bootstrap=30, seed=5)
-    clusters = cluster_bootstrap_counts(p.groups, 30, 5)
+    clusters = ClusterBootstrap.of(p.groups, 30, 5)
     drawn = [plain_macro(p, counts[clusters.members[p.photo]]) for counts in clusters.counts]
     expected = (np.array(drawn) - np.mean(drawn)) / np.std(drawn)
     wide = found.spread * t.ppf(0.975, found.degrees) / norm.ppf(0.975)

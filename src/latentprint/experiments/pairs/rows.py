@@ -27,7 +27,7 @@ _WHOLE = "k takes in whole galleries: nothing can be missed"
 
 
 @dataclass(frozen=True)
-class Chance:
+class Draws:
     """How intervals and tests are computed.
 
     Attributes:
@@ -49,7 +49,7 @@ def pair_rows(
     found: Sequence[tuple[Retrieved, Retrieved]],
     vectors: VectorArray,
     ks: Sequence[int],
-    chance: Chance,
+    draws: Draws,
 ) -> list[Result]:
     """All measures: the means over the directions first, then every direction.
 
@@ -60,12 +60,12 @@ def pair_rows(
             ``PairGallery.TARGET``.
         vectors: One vector for every photo of the design [n, D]; read in blocks.
         ks: The k of recall@k.
-        chance: How intervals and tests are computed.
+        draws: How intervals and tests are computed.
     """
     measures = pair_figures(ks)
     similarity = [pair[0].target_similarity for pair in found]
     scatters = {
-        places: _Scatter.of(contest, vectors, measures, chance)
+        places: _Scatter.of(contest, vectors, measures, draws)
         for places, contest in contests(design.directions, design.subjects, similarity).items()
     }
     table = _Table(source, design, found, scatters)
@@ -88,16 +88,16 @@ class _Scatter:
 
     @classmethod
     def of(
-        cls, contest: Contest, vectors: VectorArray, measures: Sequence[PairFigure], chance: Chance
+        cls, contest: Contest, vectors: VectorArray, measures: Sequence[PairFigure], draws: Draws
     ) -> _Scatter:
         """Exchange devices, leave subjects out, and resample them."""
-        seed, memory_mb = chance.seed, chance.memory_mb
-        permutation = Permutation(chance.permutations, seed, memory_mb)
+        seed, memory_mb = draws.seed, draws.memory_mb
+        permutation = Permutation(draws.permutations, seed, memory_mb)
         permuted = permutation.figures(contest, vectors, measures)
         left_out = leave_subjects_out(
             contest, vectors, measures, permuted, seed=seed + 1, memory_mb=memory_mb
         )
-        medians = Resampling(chance.bootstrap, seed, memory_mb).medians(contest, vectors)
+        medians = Resampling(draws.bootstrap, seed, memory_mb).medians(contest, vectors)
         return cls(contest, left_out, medians)
 
     def subjects(self, directions: Sequence[int]) -> int:
@@ -195,7 +195,9 @@ class _Row:
             independent = share * (1.0 - share) / max(error**2, share * (1.0 - share) / most)
             low, high = binomial_interval(share, independent)
             return 100.0 * low, 100.0 * high, ""
-        low, high = jackknife.interval(value, self.place, self.weights, self.directions)
+        of_shift = self.measure.name == PairMeasure.RANK_SHIFT
+        found = jackknife.shift_interval if of_shift else jackknife.interval
+        low, high = found(value, self.place, self.weights, self.directions)
         if recall:
             low, high = max(low, -100.0), min(high, 100.0)
         return low, high, f"{_ALIKE}: no interval" if self.alike else ""

@@ -101,7 +101,9 @@ def compare_with_controls(outcome: ProbeOutcome, controls: Controls) -> ProbeOut
     """Set a probe against the same probe of controls, photo by photo.
 
     They share their test photos, resamples and draws, so that the interval of a difference is that
-    of paired measurements. Each control has its own columns.
+    of paired measurements. Where a control has other photos with equal vectors, which are kept
+    together, the two are resampled in other groups, independently, and the interval errs on the
+    wide side. Each control has its own columns.
 
     Raises:
         UsageError: The two were not measured alike.

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import betainc
 from scipy.stats import beta, norm, t
 
-from latentprint.stats import cluster_bootstrap_counts, interval
+from latentprint.stats import ClusterBootstrap, interval
 from latentprint.words import MARGIN
 
 _TWO_SIDED, _POWER = 1.96, 0.84
@@ -139,7 +139,7 @@ def score(predictions: Predictions, *, bootstrap: int, seed: int, halves: int = 
         halves: How many of the last repeats were trained on halves of the photos, pair by pair.
             They do not count for ``value``.
     """
-    photos = cluster_bootstrap_counts(predictions.groups, bootstrap, seed)
+    photos = ClusterBootstrap.of(predictions.groups, bootstrap, seed)
     repeats = int(predictions.fit.max()) + 1 - halves
     hits, totals = _tables(predictions, photos.members, repeats + halves)
     accuracies = _macro(hits.sum(axis=1), totals.sum(axis=1))

@@ -18,7 +18,7 @@ classes with the same metadata against the own one with other metadata, and the 
 
 
 @dataclass(frozen=True)
-class PairFigure:
+class CosineFigure:
     """A mean or an AUC, times 100, and what each photo adds to it.
 
     Attributes:
@@ -53,7 +53,7 @@ class MeanSums:
         products = (cosines * cosines, cosines * pairs, pairs * pairs)
         self._squares[kind] += [each.sum() for each in products]
 
-    def figure(self, kind: int) -> PairFigure | None:
+    def figure(self, kind: int) -> CosineFigure | None:
         """The mean of one kind; None without pairs."""
         total, pairs = self._own[kind].sum(axis=1)
         if not pairs:
@@ -64,7 +64,7 @@ class MeanSums:
             for each in (self._own, self._listed)
         )
         squares = self._squares[kind] @ (1.0, -2.0 * mean, mean * mean) * (100.0 / pairs) ** 2
-        return PairFigure(100.0 * mean, PairEffects(own, listed, float(squares)))
+        return CosineFigure(100.0 * mean, PairEffects(own, listed, float(squares)))
 
 
 class AucSums:
@@ -115,9 +115,9 @@ class AucSums:
         flat = effects.reshape(len(effects), -1)
         self._squares += flat @ flat.T
 
-    def figures(self) -> list[PairFigure | None]:
+    def figures(self) -> list[CosineFigure | None]:
         """Both AUCs and their difference; None where no query has both kinds of pairs."""
-        found: list[PairFigure | None] = []
+        found: list[CosineFigure | None] = []
         weights = []
         for auc in range(len(_AUCS)):
             known = self._known[auc].sum()
@@ -129,14 +129,14 @@ class AucSums:
         both = all(each is not None for each in found)
         return [*found, self._figure(weights[0] - weights[1]) if both else None]
 
-    def _figure(self, weights: np.ndarray) -> PairFigure:
+    def _figure(self, weights: np.ndarray) -> CosineFigure:
         """A weighted sum of the AUCs of all queries."""
         known = self._known.sum(axis=1)
         means = np.divide(self._sums.sum(axis=1), known, out=np.zeros_like(known), where=known > 0)
         own = weights @ (self._sums - means[:, None] * self._known)
         value = float(weights @ self._sums.sum(axis=1))
         squares = float(weights @ self._squares @ weights)
-        return PairFigure(value, PairEffects(own, weights @ self._listed, squares))
+        return CosineFigure(value, PairEffects(own, weights @ self._listed, squares))
 
 
 def cosines_of_bins() -> np.ndarray:

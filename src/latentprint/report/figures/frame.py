@@ -6,7 +6,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from latentprint.article.page import figure_scripts, figure_styles, has_plots, plotly_script
+from latentprint.article.page import figure_scripts, figure_styles, has_plots
+from latentprint.article.plots import plotly_script
 from latentprint.report.figures.figure import ROWS, Figure, download_of
 from latentprint.report.figures.fragment import fragment
 

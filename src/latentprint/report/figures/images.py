@@ -11,7 +11,7 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from typing import Any
 
-from latentprint.article.page import plotly_script
+from latentprint.article.plots import plotly_script
 from latentprint.errors import LatentprintError, brief
 from latentprint.report.figures.drawing import Drawing
 

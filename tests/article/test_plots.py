@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from latentprint.article.document import Document, parse_article
 from latentprint.article.page import render_page
-from latentprint.article.shared_scripts import LARGE, MARK
+from latentprint.article.plots import LARGE, MARK
 
 LIBRARY = f"/* {'x' * LARGE} */ globalThis.library = 'a $& b';"
 SMALL = "go(1)"
@@ -49,15 +49,14 @@ def test_a_plot_without_a_large_script_is_whole(tmp_path: Path) -> None:
     (tmp_path / "a.css").write_text("p { color: red }")
     (tmp_path / "a.js").write_text('go("</script>")')
     document = render(tmp_path, "a.html")
-    assert pages(document) == ['<style>p { color: red }</style><script >go("<\\/script>")</script>']
+    assert pages(document) == ['<style>p { color: red }</style><script>go("<\\/script>")</script>']
     assert document.shared_scripts == {}
 
 
 def test_a_file_beside_a_plot_that_is_missing_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text('<script src="lib.js"></script>')
     (warning,) = render(tmp_path, "a.html").warnings
-    assert warning.message.startswith("The plot a.html loads")
-    assert warning.message.endswith("lib.js.")
+    assert warning.message == "The plot a.html needs lib.js, which is missing."
 
 
 def test_a_script_of_data_is_no_library(tmp_path: Path) -> None:

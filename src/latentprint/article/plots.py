@@ -8,7 +8,10 @@ own script `frames.js` puts plots together.
 from __future__ import annotations
 
 import re
+from functools import cache
 from hashlib import sha256
+
+from markupsafe import Markup
 
 from latentprint.article.context import Context
 
@@ -18,9 +21,9 @@ LARGE = 20_000
 MARK = "data-shared-script"
 """The attribute of a mark; its value is the key of the script."""
 
-_SCRIPT = re.compile(
+_WITHIN = re.compile(
     r"""<script(?:\s+type\s*=\s*["']?(?:text/javascript|application/javascript)["']?"""
-    r"""|\s+charset\s*=\s*["']?[\w-]+["']?|\s+(?:async|defer)(?:=["']{2})?)*\s*>(.*?)</script\s*>""",
+    r"""|\s+charset\s*=\s*["']?[\w-]+["']?)*\s*>(.*?)</script\s*>""",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -29,7 +32,7 @@ def with_shared_scripts(page: str, context: Context) -> str:
     """A plot with marks in place of large scripts.
 
     Args:
-        page: The HTML of the plot, which holds all of its scripts.
+        page: The HTML of the plot, which holds all that it needs.
         context: The state of the rendering, which keeps the scripts.
     """
 
@@ -40,4 +43,17 @@ def with_shared_scripts(page: str, context: Context) -> str:
         context.shared_scripts[key] = found[1]
         return f'<script {MARK}="{key}"></script>'
 
-    return _SCRIPT.sub(shared, page)
+    return _WITHIN.sub(shared, page)
+
+
+def inside(text: str, element: str) -> str:
+    """Text of a style or script element without what would end the element it stands in."""
+    return re.sub(rf"</(?={element})", r"<\\/", text, flags=re.IGNORECASE)
+
+
+@cache
+def plotly_script() -> Markup:
+    """Plotly's script, as it can stand in a script element or in a file."""
+    from plotly.offline import get_plotlyjs
+
+    return Markup(inside(get_plotlyjs(), "script"))  # noqa: S704
