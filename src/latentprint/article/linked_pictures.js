@@ -5,6 +5,8 @@
   const pictures = [...document.querySelectorAll("main img[data-index]")];
   const grids = [...new Set(pictures.map((each) => each.parentElement))];
   if (grids.length < 2) return;
+  let held = null; // The picture that a key or a finger points at.
+  let touched = false;
   const over = (picture, type) => picture.dispatchEvent(new MouseEvent(type, { bubbles: true }));
 
   for (const grid of grids) {
@@ -16,10 +18,20 @@
     };
     own.forEach((picture, place) => {
       if (!picture.alt) picture.alt = `${name}, ${place + 1} of ${own.length}`;
-      picture.addEventListener("focus", () => { enter(picture); over(picture, "mouseover"); });
-      picture.addEventListener("blur", () => over(picture, "mouseout"));
+      picture.addEventListener("focus", () => {
+        enter(picture);
+        if (!touched && !picture.matches(":focus-visible")) return;
+        held = picture;
+        over(picture, "mouseover");
+      });
+      picture.addEventListener("blur", () => {
+        if (held !== picture) return;
+        held = null;
+        over(picture, "mouseout");
+      });
       picture.addEventListener("pointerdown", ({ pointerType }) => {
-        if (pointerType === "touch") picture.focus({ preventScroll: true });
+        touched = pointerType === "touch";
+        if (touched) picture.focus({ preventScroll: true });
       });
       picture.addEventListener("keydown", (event) => {
         if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -34,5 +46,9 @@
       });
     });
     enter(own[0]);
+    // After a touch browsers make a mouse up, which leaves the picture when the page moves.
+    grid.addEventListener("mouseout", ({ isTrusted }) => {
+      if (isTrusted && held) setTimeout(() => { if (held) over(held, "mouseover"); });
+    });
   }
 })();

@@ -159,6 +159,8 @@ def figure_styles(body: str) -> list[Markup]:
         styles.append(_file("figures.css"))
     if _has_galleries(body):
         styles.append(_file("galleries.css"))
+    if "data-verdicts" in body:
+        styles.append(_file("verdicts.css"))
     return styles
 
 

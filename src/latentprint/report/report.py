@@ -155,6 +155,8 @@ def compose(run: Run, masthead: Masthead = Masthead(), *, pictures: bool = True)
     text = text_of(run, pictures=pictures)
     body = _tidy(_environment().get_template("article.md.j2").render(text))
     files = {each.path: each.html() for each in figures_of(text)}
+    if text["card"]:
+        files[text["card_path"]] = text["card"]
     files[REFERENCES.name] = REFERENCES.read_text("utf-8")
     return Source(f"---\n{_front(run, masthead, body)}---\n\n{body}", files)
 
