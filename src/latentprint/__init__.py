@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         list_encoders,
         load_encoder,
     )
+    from latentprint.erasure.artefact import load_eraser
+    from latentprint.erasure.estimator import Eraser
     from latentprint.errors import LatentprintError, UsageError
     from latentprint.experiments.correlation.correlation import correlate
     from latentprint.experiments.neighbors.influence import influence
@@ -56,6 +58,7 @@ __all__ = [
     "Audit",
     "ComparisonOptions",
     "Encoder",
+    "Eraser",
     "Extraction",
     "Guards",
     "InfluenceOptions",
@@ -85,6 +88,7 @@ __all__ = [
     "influence",
     "list_encoders",
     "load_encoder",
+    "load_eraser",
     "measure_stored",
     "near_duplicates",
     "open_collection",
@@ -124,6 +128,8 @@ __getattr__ = loaded_when_used(
             "list_encoders",
             "load_encoder",
         ),
+        "erasure.artefact": ("load_eraser",),
+        "erasure.estimator": ("Eraser",),
         "errors": ("LatentprintError", "UsageError"),
         "experiments.correlation.correlation": ("correlate",),
         "experiments.neighbors.influence": ("influence",),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,22 @@ class LinearEraser:
     def dimension(self) -> int:
         """Length D of the vectors."""
         return int(self.read.shape[1])
+
+    @property
+    def digest(self) -> str:
+        """A digest of its numbers and their precision, which tells it from every other."""
+        found = hashlib.blake2b(digest_size=16)
+        for each in map(as_written, (self.read, self.write, self.offset)):
+            found.update(f"{each.dtype.str}{each.shape}".encode())
+            found.update(each.tobytes())
+        return found.hexdigest()
+
+    def rounded(self) -> LinearEraser:
+        """The same in float32, as erasers are kept unless double precision is asked for."""
+        read, write, offset = (
+            each.astype(np.float32) for each in (self.read, self.write, self.offset)
+        )
+        return replace(self, read=read, write=write, offset=offset)
 
     def transform(self, rows: Any) -> Any:
         """Erase.
@@ -96,3 +113,8 @@ class LinearEraser:
         )
         rows = rows.to(kind)
         return rows - (rows @ read.T - offset) @ write
+
+
+def as_written(array: np.ndarray) -> np.ndarray:
+    """An array as it lies in a file: row by row, in little-endian order."""
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
