@@ -13,16 +13,20 @@ from latentprint.cli.app import Group, app
 
 erase_app = typer.Typer(
     cls=Group,
-    help="Erase what a linear classifier can read of processing or a camera from embeddings.",
     epilog="Examples: `latentprint erase fit store -a jpeg -a resizing --out eraser` · "
     "`latentprint erase apply eraser vectors.npy --out erased.npy` · "
     "`latentprint erase export eraser --onnx eraser.onnx`",
     rich_markup_mode="markdown",
-    no_args_is_help=True,
 )
 """Commands about erasers register with it."""
 
 app.add_typer(erase_app, name="erase")
+
+
+@erase_app.callback(no_args_is_help=True)
+def erase() -> None:
+    """Erase what a linear classifier can read of processing or a camera from embeddings."""
+
 
 EraserArgument = Annotated[
     Path, typer.Argument(metavar="ERASER", help="Folder that `latentprint erase fit` wrote.")
