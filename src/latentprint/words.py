@@ -250,6 +250,9 @@ CONTROL = "control"
 UNTRAINED = ", untrained"
 """What stands behind the name of a network whose weights were never trained."""
 
+ERASED = ", erased"
+"""What stands behind the name of an encoder whose vectors went through an eraser."""
+
 COLOUR_STATISTICS = "colour statistics"
 """The control that reads 18 statistics of the crop."""
 

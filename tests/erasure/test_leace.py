@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -112,6 +114,28 @@ def test_no_other_projection_of_the_classes_changes_content_less() -> None:
             other = size * rng.normal(size=read.shape)
             other -= other @ write.T @ write
             assert change(read + other) > least
+
+
+@pytest.mark.parametrize("method", ["leace", "orth"])
+def test_the_map_is_that_of_concept_erasure(method: str) -> None:
+    with warnings.catch_warnings():
+        # It uses torch.jit.script, which torch has deprecated.
+        warnings.simplefilter("ignore")
+        concept_erasure = pytest.importorskip(
+            "concept_erasure", reason="concept-erasure is not installed"
+        )
+    made = versions(400, classes=3)
+    names = np.unique(made.nuisance)
+    rows, labels = torch.from_numpy(made.rows), torch.from_numpy(made.nuisance[:, None] == names)
+    theirs = concept_erasure.LeaceFitter.fit(
+        rows, labels, method=method, svd_tol=1e-9, shrinkage=False, constrain_cov_trace=False
+    ).eraser(rows)
+    found = Moments(paired=False)
+    found.add(made.rows, made.nuisance)
+    metric = found.content if method == "leace" else np.eye(24)
+    read, write = oblique_projection(found.cross, metric)
+    ours = LinearEraser(read, write, read @ found.mean).transform(made.rows)
+    np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-9)
 
 
 def test_pairs_are_immune_to_correlation_of_class_and_content() -> None:

@@ -15,6 +15,7 @@ ORDER = (
     "audit",
     "embed",
     *(each.name for each in STORED),
+    "erase",
     "correlation",
     "exif",
     "flickr",

@@ -13,6 +13,8 @@ from latentprint.errors import LatentprintError, UsageError
 if TYPE_CHECKING:
     import polars as pl
 
+_UNIT = 0.01
+
 SHOWN = 3
 """How many ids a message names."""
 
@@ -43,6 +45,12 @@ def as_matrix(rows: Any) -> np.ndarray:
         )
     wide = matrix.dtype.kind != "f" or matrix.dtype.itemsize > 4
     return matrix.astype(np.float64 if wide else np.float32, copy=False)
+
+
+def not_unit(rows: np.ndarray) -> np.ndarray:
+    """The rows whose length is not 1, within what half precision rounds away, int64."""
+    lengths = np.linalg.norm(rows.astype(np.float32, copy=False), axis=1)
+    return np.flatnonzero(np.abs(lengths - 1) > _UNIT)
 
 
 def some(names: Sequence[object] | np.ndarray | pl.Series) -> str:
