@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -47,14 +47,14 @@ def fitted(population: MadeClasses) -> LinearEraser:
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     n, classes = len(made.photos), len(SHARPENING.classes)
     moments.add(rows, np.repeat(SHARPENING.classes, n), np.tile(made.photos["id"], classes))
-    return fit_leace(moments).rounded()
+    return replace(fit_leace(moments).rounded(), about={"unit_rows": True})
 
 
 def stages_of(made: MadeUp, eraser: LinearEraser) -> Stages:
     """A set before and after erasure."""
     view = ViewedEmbeddings.of(made, np.ones(len(made.photos), dtype=bool))
     classes = SHARPENING.classes
-    return Stages(view, eraser, "LEACE", True, classes, classes)
+    return Stages(view, eraser, "LEACE", classes, classes)
 
 
 def erase_rows(population: MadeClasses, seed: int, *, labelled: bool = True) -> list[Result]:

@@ -155,9 +155,9 @@ def _erasers(rows: Sequence[Result]) -> list[Result]:
         if row.experiment == Experiment.ERASURE and row.family != CONTROL:
             found[at] = replace(row, verdict=_kept(row))
     for at, row in enumerate(found):
-        if row.experiment == Experiment.ERASURE and row.setup in HARMS and row.q is not None:
-            if row.stage == Stage.CHANGE:
-                found[at] = _judged_eraser(row, [each for each in found if _beside(each, row)])
+        of_eraser = row.experiment == Experiment.ERASURE and row.q is not None
+        if of_eraser and row.setup in HARMS and row.stage == Stage.CHANGE:
+            found[at] = _judged_eraser(row, [each for each in found if _beside(each, row)])
     return found
 
 

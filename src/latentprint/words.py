@@ -282,7 +282,7 @@ CLASS_MARGIN = 2.0
 """Points of class kNN that an eraser may cost: kept where the whole interval loses less."""
 
 LEAST_OVERLAP = 80.0
-"""Percent of nearest neighbours that must stay, by the whole interval, for them to count as kept."""
+"""Percent of nearest neighbours that must stay, by the whole interval, to count as kept."""
 
 LEAST_FALL = 0.5
 """Share of the harm that must be gone, at the least, for a trace to count as erased."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -257,3 +258,82 @@ def export(
 
     written = export_eraser(eraser, onnx=onnx, dense=dense)
     sys.stdout.write("\n".join(map(str, written)) + "\n")
+
+
+@erase_app.command(
+    "test",
+    epilog="Examples: `latentprint erase test eraser store --out proof` · "
+    "`latentprint erase test eraser others -a others.toml` · "
+    "`latentprint erase test eraser store --label species --nuisance make --threshold 0.9`",
+)
+def prove(
+    eraser: EraserArgument,
+    store: Annotated[
+        Path,
+        typer.Argument(
+            metavar="STORE_OR_VECTORS",
+            help="What `latentprint embed` or `audit` wrote, or a file of vectors. Photos that the "
+            "eraser was fitted on are left out.",
+        ),
+    ],
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attribute",
+            "-a",
+            metavar="NAME",
+            help="Processing: jpeg, jpeg:CLASS,CLASS, FILE.toml; repeat it. Default: the published "
+            "ones that are there, all classes of the fit together, and all others together.",
+        ),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column with the classes that have to stay apart."),
+    ] = None,
+    nuisance: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="A label that neighbours should not share; repeat it."),
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(help="Cosine similarity below which your index misses a copy.")
+    ] = 0.95,
+    k: Annotated[int, typer.Option("-k", "--neighbours", min=1, help="Number of neighbours.")] = 10,
+    metadata: Annotated[
+        Path | None, typer.Option(metavar="TABLE", help="A .csv or .parquet about the photos.")
+    ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column by which vectors find their rows of it."),
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(metavar="CONDITION", help="Only photos that fulfil it.")
+    ] = None,
+    seed: options.SeedOption = 0,
+    out: options.RunOutOption = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Prove an eraser on photos that it never saw: harm, probes, classes and neighbours.
+
+    Exit code: 0 where help is shown, 3 where none is shown or harm is done.
+    """
+    from latentprint.cli.output import print_results
+    from latentprint.cli.progress import step
+    from latentprint.experiments.erase.steps import ProofOptions
+    from latentprint.jobs import Sources
+    from latentprint.jobs.erase_test import erase_test
+
+    proof = erase_test(
+        eraser,
+        Sources(store, metadata=metadata, id_column=id_column, where=where),
+        ProofOptions(
+            tuple(attribute or ()), tuple(nuisance or ()), threshold=threshold, k=k, seed=seed
+        ),
+        label=label,
+        out=out,
+        command=shlex.join(["latentprint", *sys.argv[1:]]),
+        on_step=step,
+    )
+    measured = proof.measured
+    paths = {"report": str(out / "report.html")} if out else {}
+    print_results(measured.results, measured.left_out, measured.details, as_json=as_json, **paths)
+    raise typer.Exit(proof.exit_code)

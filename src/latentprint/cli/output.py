@@ -216,6 +216,8 @@ def _setup(row: Result) -> str:
                 f"k = {row.k}" if row.k is not None and "@" not in row.attribute else "",
                 f"from {row.reference}" if row.reference else "",
                 f"{row.threshold:g}" if row.threshold is not None else "",
+                row.stage,
+                f"{row.eraser}, rank {row.rank}" if row.eraser else "",
             ),
         )
     )
@@ -305,5 +307,17 @@ _LAYOUTS = (
         _ABOUT,
         _FINE,
         judged=False,
+    ),
+    _Layout(
+        "Erasure, on photos the eraser never saw: percent, points, similarities times 100",
+        (Experiment.ERASURE,),
+        _ABOUT,
+        {
+            "value": _of("value", 2),
+            "95 % interval": _span(2),
+            "chance": _of("chance"),
+            "n": lambda row: str(row.n_test),
+            "q": _rate,
+        },
     ),
 )

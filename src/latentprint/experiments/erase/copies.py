@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -85,15 +85,11 @@ def copy_rows(
     told = About(about.attribute, about.condition, {**about.columns, "notes": note})
     figure = (100.0 * anew,) * 3
     rows.append(plain_row(stages, told, ErasureMeasure.THRESHOLD, Stage.AFTER, figure))
-    with_it = Paired(
-        ErasureMeasure.MISSED_ANEW, missed, after.missed(anew), groups, widening=1.0
-    )
+    with_it = Paired(ErasureMeasure.MISSED_ANEW, missed, after.missed(anew), groups, widening=1.0)
     return [*rows, *staged_rows(stages, about, with_it, seed=seed)]
 
 
 def _with_note(row: Result, note: str) -> Result:
-    from dataclasses import replace
-
     return replace(row, notes=note) if row.setup == ErasureMeasure.MISSED else row
 
 

@@ -62,7 +62,7 @@ def with_classes(stages: Stages, seed: int) -> Stages:
 def harm_rows(
     stages: Stages, attribute: Attribute, *, k: int, seed: int = 0, memory_mb: int = 4096
 ) -> list[Result]:
-    """kNN influence and class kNN before and after, every photo asked for once, in folds.
+    """KNN influence and class kNN before and after, every photo asked for once, in folds.
 
     The measure is that of ``influence``: accuracy when only photos of the right class share the
     photo's processing, minus that when only the others do. Photos without classes get one of two at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,13 +35,13 @@ def guarantee_rows(
         fitted: The photos that it was fitted on.
         classes: The classes.
     """
-    from dataclasses import replace
-
-    erased = replace(fitted, eraser=stages.eraser, unit=stages.unit)
-    own, after = (_shifts(each, classes, stages.unit and at == 0) for at, each in enumerate((fitted, erased)))
-    again = _shifts(erased, classes, True)
+    erased = replace(fitted, eraser=stages.eraser)
+    own = _shifts(fitted, classes, unit=stages.unit)
+    after, again = (_shifts(erased, classes, unit=each) for each in (False, True))
     size = float(np.linalg.norm(own.mean(axis=0))) or 1.0
-    about = About("classes of the fit", FITTED, {"n_test": len(fitted.photos), "classes": len(classes)})
+    about = About(
+        "classes of the fit", FITTED, {"n_test": len(fitted.photos), "classes": len(classes)}
+    )
     return [
         plain_row(stages, about, measure, Stage.AFTER, (share,) * 3)
         for measure, moved in ((ErasureMeasure.MEANS, after), (ErasureMeasure.LENGTHS, again))
@@ -58,10 +59,8 @@ def shift_rows(stages: Stages, attribute: Attribute) -> list[Result]:
         stages: Before and after.
         attribute: The processing.
     """
-    before, after = (
-        _shifts(source, attribute.classes, stages.unit and source is stages.before)
-        for source in (stages.before, stages.after)
-    )
+    before = _shifts(stages.before, attribute.classes, unit=stages.unit)
+    after = _shifts(stages.after, attribute.classes, unit=False)
     groups = np.unique(stages.groups, return_inverse=True)[1]
     squares = [_common(each, groups) for each in (before, after)]
     if squares[0][0] <= 0:
@@ -97,7 +96,7 @@ def variance_row(stages: Stages, processing: str) -> Result:
     )
 
 
-def _shifts(source: ViewedEmbeddings, classes: Sequence[str], unit: bool) -> np.ndarray:
+def _shifts(source: ViewedEmbeddings, classes: Sequence[str], *, unit: bool) -> np.ndarray:
     """How far each class moves each photo from the mean over the classes, float64 [n, P, D]."""
     vectors = [np.asarray(source.vectors(name)[:], dtype=np.float64) for name in classes]
     if unit:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from latentprint.errors import LatentprintError
-from latentprint.experiments.erase.staged import CROSSED, DRAWS, About, Paired, plain_row, staged_rows
+from latentprint.experiments.erase.staged import (
+    CROSSED,
+    DRAWS,
+    About,
+    Paired,
+    plain_row,
+    staged_rows,
+)
 from latentprint.experiments.erase.views import Stages
 from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.experiments.vectors import units
@@ -47,7 +54,9 @@ def overlap_rows(
     kept = np.array([len(np.intersect1d(*pair)) for pair in zip(found, erased, strict=True)])
     about = About(processing, "", {"k": k})
     shares = Paired(ErasureMeasure.OVERLAP, np.full(n, 100.0), 100.0 * kept / k, stages.groups)
-    rows = [row for row in staged_rows(stages, about, shares, seed=seed) if row.stage == Stage.AFTER]
+    rows = [
+        row for row in staged_rows(stages, about, shares, seed=seed) if row.stage == Stage.AFTER
+    ]
     return [*rows, _mixed(stages, about, (before, after), k, seed, memory_mb)]
 
 

@@ -51,7 +51,8 @@ def nuisance_rows(
     labelled = with_classes(stages, seed)
     options = RobustnessOptions(ks=(k,), processing=processing, seed=seed)
     before, after = (
-        robustness(source, nuisance, options=options) for source in (labelled.before, labelled.after)
+        robustness(source, nuisance, options=options)
+        for source in (labelled.before, labelled.after)
     )
     one, other = before.photos[k], after.photos[k]
     group = dict(zip(stages.photos["id"], stages.groups, strict=True))

@@ -45,8 +45,12 @@ def pair_rows(
         part = joined.filter(pl.col("gallery") == str(gallery))
         about = About("pairs", gallery, {"k": 1})
         found = {
-            ErasureMeasure.RECALL: [100.0 * (part[name] == 1).to_numpy() for name in ("rank", "rank_after")],
-            ErasureMeasure.MARGIN: [100.0 * part[name].to_numpy() for name in ("margin", "margin_after")],
+            ErasureMeasure.RECALL: [
+                100.0 * (part[name] == 1).to_numpy() for name in ("rank", "rank_after")
+            ],
+            ErasureMeasure.MARGIN: [
+                100.0 * part[name].to_numpy() for name in ("margin", "margin_after")
+            ],
         }
         for measure, (before, after) in found.items():
             share = measure == ErasureMeasure.RECALL

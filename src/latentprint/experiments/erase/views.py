@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from latentprint.erasure.apply import Application
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.experiments.source import EmbeddingSource
 from latentprint.experiments.vectors import units
@@ -24,30 +25,25 @@ class ViewedRows:
     Attributes:
         array: The vectors of all photos [N, D].
         rows: Which of them, int64 [n].
+        ids: Ids of these photos [n], for messages.
         eraser: What they are erased by; None to leave them as they are.
-        unit: Whether they get unit length before they are erased.
     """
 
     array: VectorArray
     rows: np.ndarray
-    eraser: LinearEraser | None
-    unit: bool
+    ids: pl.Series
+    eraser: LinearEraser | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
-        """n photos, D dimensions."""
+        """N photos, D dimensions."""
         return len(self.rows), int(self.array.shape[1])
 
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
         found: np.ndarray = np.asarray(self.array[self.rows[rows]])
         if self.eraser is None:
             return found
-        if self.unit:
-            # The experiments refuse a vector without a direction by the name of its photo.
-            lengths = np.linalg.norm(found.astype(np.float64), axis=1, keepdims=True)
-            found = found / np.where(lengths > 0, lengths, 1.0)
-        erased: np.ndarray = self.eraser.transform(found)
-        return erased
+        return Application(self.eraser, normalise=True)(found, self.ids[rows].to_list())
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,6 @@ class ViewedEmbeddings:
         photos: The photos that are looked at, by rising id.
         rows: Their rows in ``whole``, int64 [n].
         eraser: What they are erased by; None to leave them as they are.
-        unit: Whether rows get unit length before they are erased.
         split_made: Whether the split was made here.
     """
 
@@ -67,7 +62,6 @@ class ViewedEmbeddings:
     photos: pl.DataFrame
     rows: np.ndarray
     eraser: LinearEraser | None = None
-    unit: bool = True
     split_made: bool = True
 
     @classmethod
@@ -109,7 +103,7 @@ class ViewedEmbeddings:
 
     def vectors(self, processing: str) -> ViewedRows:
         """The embeddings of these photos under one class, floats [n, D]."""
-        return ViewedRows(self.whole.vectors(processing), self.rows, self.eraser, self.unit)
+        return ViewedRows(self.whole.vectors(processing), self.rows, self.photos["id"], self.eraser)
 
     def labelled(self, **columns: pl.Series) -> ViewedEmbeddings:
         """The same with other columns of the table of photos."""
@@ -124,7 +118,6 @@ class Stages:
         before: The photos as they are.
         eraser: The map.
         name: What it is called.
-        unit: Whether rows get unit length before they are erased, as those that it was fitted on.
         seen: The classes that it was fitted on.
         classes: The processing classes that are there.
     """
@@ -132,14 +125,18 @@ class Stages:
     before: ViewedEmbeddings
     eraser: LinearEraser
     name: str
-    unit: bool
     seen: tuple[str, ...]
     classes: tuple[str, ...]
 
     @property
     def after(self) -> ViewedEmbeddings:
         """The photos erased."""
-        return replace(self.before, eraser=self.eraser, unit=self.unit)
+        return replace(self.before, eraser=self.eraser)
+
+    @property
+    def unit(self) -> bool:
+        """Whether rows get unit length before they are erased, as those of the fit did."""
+        return bool(self.eraser.about.get("unit_rows"))
 
     @property
     def photos(self) -> pl.DataFrame:
@@ -178,4 +175,5 @@ def random_directions(stages: Stages, seed: int) -> LinearEraser:
     vectors = np.asarray(stages.before.vectors(stages.classes[0])[:])
     if stages.unit:
         vectors = units(vectors, stages.photos["id"], stages.before.encoder)
-    return LinearEraser(directions, directions, directions @ vectors.mean(axis=0))
+    offset = directions @ vectors.mean(axis=0)
+    return replace(stages.eraser, read=directions, write=directions, offset=offset)
