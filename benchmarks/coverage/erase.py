@@ -30,10 +30,9 @@ from latentprint.words import HARMS, Stage, Verdict
 _FITTED = 10**6
 
 POPULATIONS = {
-    "150 photos, no trace": MadeClasses(150, 0),
-    "150 photos, trace": MadeClasses(150, 0, trace=0.5),
-    "300 photos, trace": MadeClasses(300, 0, trace=0.5),
-    "300 photos in groups of 4, trace": MadeClasses(300, 0, trace=0.5, per_group=4, habit=0.7),
+    "120 photos, no trace": MadeClasses(120, 0),
+    "120 photos, trace": MadeClasses(120, 0, trace=0.5),
+    "240 photos in groups of 4, trace": MadeClasses(240, 0, trace=0.5, per_group=4, habit=0.7),
 }
 """Populations whose coverage is reported."""
 
@@ -81,7 +80,7 @@ def cases() -> Iterator[Case | Verdicts]:
         )
     for name, population in POPULATIONS.items():
         for labelled in (True, False):
-            yield Verdicts(name, population, labelled)
+            yield Verdicts(name, population, labelled=labelled)
 
 
 @dataclass(frozen=True)

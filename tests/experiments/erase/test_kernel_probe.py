@@ -56,7 +56,9 @@ def test_a_ring_is_read_by_the_rbf_alone() -> None:
     labels = np.arange(300) % 2
     rows = rng.normal(size=(300, 2))
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True) * (1.0 + 2.0 * labels[:, None])
-    found = {k.name: read_by(items_of(rows, labels), k, unit=False).right.mean() for k in (LINEAR, RBF)}
+    found = {
+        k.name: read_by(items_of(rows, labels), k, unit=False).right.mean() for k in (LINEAR, RBF)
+    }
     assert found["linear"] < 65.0
     assert found["rbf"] > 95.0
 

@@ -27,7 +27,9 @@ FIRST = SHARPENING.classes[0]
 def test_neighbours_kept_are_those_of_a_slow_loop() -> None:
     found = stages(1.0)
     shares = []
-    vectors = [unit(view.vectors(FIRST)[:].astype(np.float64)) for view in (found.before, found.after)]
+    vectors = [
+        unit(view.vectors(FIRST)[:].astype(np.float64)) for view in (found.before, found.after)
+    ]
     for at in range(120):
         near = []
         for each in vectors:

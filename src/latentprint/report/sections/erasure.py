@@ -101,8 +101,13 @@ def harm_sentence(harm: Measured, rows: Iterable[Row]) -> str:
     return (
         f"{name}: {_SAID.get(change['verdict'], 'not judged')}. kNN {what} "
         f"{number(harm.before['value'])} before and {number(harm.after['value'])} after, change "
-        f"{points_told(change)}, k = {change['k']}.{_read(own)}{_class_kept(own)}"
+        f"{points_told(change)}, k = {change['k']}{_drawn(change)}.{_read(own)}{_class_kept(own)}"
     )
+
+
+def _drawn(row: Row) -> str:
+    """That photos came without classes, so that these were drawn."""
+    return f", {row['notes']}" if row["notes"] else ""
 
 
 def _read(rows: list[Row]) -> str:
@@ -111,7 +116,7 @@ def _read(rows: list[Row]) -> str:
     told = [found[name] for name in _PROBES if name in found]
     paired = [each for each in told if each.change["setup"].endswith("paired")]
     parts = [
-        f"{'a' if 'linear' in each.change['setup'] else 'an'} {each.change['setup']}, reads "
+        f"{_probe_name(each.after)} reads "
         f"{percent(each.after['value'])} ({percent_interval(each.after)}) after "
         f"{percent(each.before['value'])}"
         for each in paired or told
@@ -120,6 +125,13 @@ def _read(rows: list[Row]) -> str:
         return ""
     chance = (paired or told)[0].after["chance"]
     return f" On these photos {listed(parts)}; chance {percent(chance)}."
+
+
+def _probe_name(row: Row) -> str:
+    name, _, paired = str(row["setup"]).partition(", ")
+    if paired:
+        return f"a paired {name}"
+    return f"{'an' if name.startswith('RBF') else 'a'} {name}"
 
 
 _PROBES = (
@@ -177,7 +189,7 @@ def cautions(run: Run) -> list[str]:
     if leaks:
         most = max(leaks, key=lambda each: float(each.after["value"] - each.after["chance"]))
         found.append(
-            f"Linear is not all: after erasure an {most.after['setup']} still reads "
+            f"Linear is not all: after erasure {_probe_name(most.after)} still reads "
             f"{quoted_name(most.after)} at {percent(most.after['value'])} (chance "
             f"{percent(most.after['chance'])})."
         )
@@ -237,7 +249,7 @@ def _anew(rows: list[Row]) -> str:
 def _findings(run: Run) -> list[Finding]:
     rows = erasure_rows(run)
     found = [
-        Finding(about(run, each.change), harm_sentence(each, rows), each.change["notes"] or "")
+        Finding(about(run, each.change), harm_sentence(each, rows))
         for each in measured_of(rows, *HARMS)
     ]
     found += [_kept(run, row) for row in rows if row["setup"] == ErasureMeasure.OVERLAP]
