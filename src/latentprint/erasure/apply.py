@@ -15,7 +15,7 @@ from latentprint.erasure.eraser import LinearEraser
 from latentprint.errors import LatentprintError
 from latentprint.files import writing_file
 
-_ROWS_AT_ONCE = 8192
+_ROWS_AT_ONCE = 2048
 _ROW = "number of the row, counted from 0"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from latentprint.erasure.arrays import as_matrix, is_tensor
 from latentprint.errors import LatentprintError
 
-_ROWS_AT_ONCE = 4096
+_ROWS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)

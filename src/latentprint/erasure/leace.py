@@ -23,7 +23,7 @@ from latentprint.errors import LatentprintError, UsageError
 Metric = Literal["content", "plain"]
 
 _NEGLIGIBLE = 1e-11
-_LEAST_SHRINKAGE = 1e-9
+_LEAST_SHRINKAGE = 1e-6
 
 
 @dataclass(frozen=True)

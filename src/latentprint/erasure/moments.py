@@ -11,7 +11,7 @@ import numpy as np
 from latentprint.erasure.arrays import as_matrix, refuse_not_finite, some
 from latentprint.errors import LatentprintError, UsageError
 
-_ROWS_AT_ONCE = 8192
+_ROWS_AT_ONCE = 2048
 
 
 class Moments:
@@ -19,8 +19,8 @@ class Moments:
 
     Rows are centred at the mean of the first chunk, since embeddings lie close together and far
     from zero, where sums of squares lose their digits (Chan, Golub and LeVeque, American
-    Statistician 1983). Sums are float64 whatever the rows are. Memory: 2 D² numbers, and the ids of
-    the photos.
+    Statistician 1983). Sums are float64 whatever the rows are; products of float32 rows are float32
+    within a chunk. Memory: 2 D² numbers, and the ids of the photos.
 
     Paired rows are versions of the same photos: the sums of a class are of what its rows differ by
     from the mean of their photo, so that content cancels. Without pairs every row is a photo.
@@ -162,7 +162,7 @@ class Moments:
             part = slice(start, start + _ROWS_AT_ONCE)
             centred = matrix[part].astype(np.float64) - self._origin
             self._count_all(centred, names, classes[part])
-            self._add_content(centred)
+            self._add_content(centred, matrix.dtype)
 
     def _add_photos(
         self, matrix: np.ndarray, names: np.ndarray, classes: np.ndarray, photo: np.ndarray
@@ -183,16 +183,16 @@ class Moments:
             sizes = np.bincount(inside)
             starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
             means = np.add.reduceat(centred, starts, axis=0) / sizes[:, None]
-            self._add_content(means)
+            self._add_content(means, matrix.dtype)
             if self.paired:
                 centred -= means[inside]
-                self._within_second += centred.T @ centred
+                self._within_second += _second(centred, matrix.dtype)
             self._count_all(centred, names, classes[rows])
             begin = end
 
-    def _add_content(self, means: np.ndarray) -> None:
+    def _add_content(self, means: np.ndarray, kind: np.dtype[Any]) -> None:
         self._content += means.sum(axis=0)
-        self._content_second += means.T @ means
+        self._content_second += _second(means, kind)
         self.photos += len(means)
 
     def _count_all(self, centred: np.ndarray, names: np.ndarray, classes: np.ndarray) -> None:
@@ -235,6 +235,13 @@ def _named(nuisance: Sequence[object] | np.ndarray) -> np.ndarray:
     if missing:
         raise UsageError(f"Rows have no class: {some(missing)}. Leave them out.")
     return given.astype(str)
+
+
+def _second(centred: np.ndarray, kind: np.dtype[Any]) -> np.ndarray:
+    """Products in the precision of the rows: they decide the metric, and any metric will do."""
+    narrow = centred.astype(kind, copy=False)
+    found: np.ndarray = narrow.T @ narrow
+    return found
 
 
 def _mirrored(second: np.ndarray) -> np.ndarray:
