@@ -5,12 +5,16 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import Group, app
+
+if TYPE_CHECKING:
+    from latentprint.jobs.erase import Erased
+    from latentprint.jobs.erase_test import Proof
 
 erase_app = typer.Typer(
     cls=Group,
@@ -130,6 +134,14 @@ def fit(
         bool, typer.Option("--refit-all", help="Keep the eraser of all photos, tested or not.")
     ] = False,
     double: Annotated[bool, typer.Option("--float64", help="Keep its numbers in float64.")] = False,
+    proof: Annotated[
+        bool,
+        typer.Option(
+            "--test/--no-test",
+            help="Prove the eraser on the photos held out, with a report in --out. Exit code 3 "
+            "where no help is shown or harm is done.",
+        ),
+    ] = True,
     seed: options.SeedOption = 0,
     layout: options.LayoutOption = "auto",
     device: options.DeviceOption = "auto",
@@ -146,7 +158,7 @@ def fit(
     photos it saw) into --out.
     """
     from latentprint import jobs
-    from latentprint.cli.output import print_json
+    from latentprint.cli.output import print_json, print_results
     from latentprint.cli.progress import embedding_progress
     from latentprint.embeddings import Extraction
     from latentprint.erasure.leace import LeaceOptions
@@ -178,9 +190,11 @@ def fit(
             on_progress=progress,
         )
     about = done.eraser.about
+    found = _proven(done, out, seed) if proof else None
     if as_json:
-        print_json({"eraser": str(done.folder), **about})
-        return
+        told = {"verdicts": found.verdicts} if found else {}
+        print_json({"eraser": str(done.folder), **about, **told})
+        raise typer.Exit(found.exit_code if found else 0)
     lines = [
         f"{done.eraser.rank} of {done.eraser.dimension} directions erased, "
         f"{about['variance_removed']:.1%} of the variance, fitted on {about['photos']} photos and "
@@ -189,6 +203,23 @@ def fit(
         f"eraser: {done.folder}",
     ]
     sys.stdout.write("\n".join(lines) + "\n")
+    if found:
+        rows, left_out = found.measured.results, found.measured.left_out
+        report = str(out / "report.html")
+        print_results(rows, left_out, found.measured.details, as_json=False, report=report)
+        raise typer.Exit(found.exit_code)
+
+
+def _proven(done: Erased, out: Path, seed: int) -> Proof:
+    """Prove an eraser on the photos that were held out of its fit."""
+    from latentprint.cli.progress import step
+    from latentprint.experiments.erase.steps import ProofOptions
+    from latentprint.jobs.erase_test import prove_fitted
+
+    command = shlex.join(["latentprint", *sys.argv[1:]])
+    return prove_fitted(
+        done.fitted, ProofOptions(seed=seed), out=out, command=command, on_step=step
+    )
 
 
 @erase_app.command(

@@ -104,9 +104,22 @@ def erase_test(
 
 
 def prove_fitted(
-    fitted: Fitted, options: ProofOptions, *, on_step: OnStep = lambda _: None
+    fitted: Fitted,
+    options: ProofOptions,
+    *,
+    out: Path | None = None,
+    command: str = "",
+    on_step: OnStep = lambda _: None,
 ) -> Proof:
-    """The same of an eraser that was just fitted, on the photos that were held out."""
+    """The same of an eraser that was just fitted, on the photos that were held out.
+
+    Args:
+        fitted: The eraser, and which photos it never saw.
+        options: What is asked, and how; by default with the label that it is to erase.
+        out: Folder for results and report, such as that of the eraser.
+        command: The command line, for the record.
+        on_step: Called with a short description of each step.
+    """
     rows = fitted.rows
     source = _Versions(
         rows.versions, rows.at, _with_splits(rows.photos), rows.name, rows.encoder.get("family", "")
@@ -114,7 +127,11 @@ def prove_fitted(
     if not rows.paired and not options.nuisances:
         options = replace(options, nuisances=rows.nuisance)
     saw = fitted.sides.filter(pl.col("side") == "fit")["id"]
-    return prove(source, tuple(rows.versions), fitted.eraser, saw, options, on_step=on_step)
+    proof = prove(source, tuple(rows.versions), fitted.eraser, saw, options, on_step=on_step)
+    if out is not None and proof.measured.results:
+        opened = Opened(source, tuple(rows.versions), encoder=rows.encoder)
+        write_run(out, proof.measured, settings_of([opened], proof.measured, command, options.seed))
+    return proof
 
 
 def prove(

@@ -35,8 +35,8 @@ class ProofOptions:
     """How an eraser is proven.
 
     Attributes:
-        attributes: Processing attributes; none for the published ones whose classes are there, all
-            classes of the fit together, and all others together.
+        attributes: Processing attributes, of several all classes of the fit together as well; none
+            for the published ones whose classes are there, and all other classes together.
         nuisances: Columns that neighbours should not share, such as make.
         threshold: A cosine similarity below which a copy counts as another photo.
         k: Number of neighbours.
@@ -117,15 +117,17 @@ def processing_of(classes: tuple[str, ...]) -> str:
 
 
 def asked(stages: Stages, names: tuple[str, ...]) -> list[Attribute]:
-    """The attributes that are measured."""
+    """The attributes that are measured: of several, all classes of the fit together as well."""
     there = set(stages.classes)
-    if names:
-        return list(find_attributes(names))
-    seen = [name for name in stages.classes if name in stages.seen and name != UNPROCESSED]
     found = [each for each in ATTRIBUTES.values() if set(each.classes) <= there]
+    if names:
+        found = list(find_attributes(names))
+    if len(names) == 1:
+        return found
+    seen = [name for name in stages.classes if name in stages.seen and name != UNPROCESSED]
     if len(seen) > 1 and all(set(each.classes) != set(seen) for each in found):
         found.append(Attribute(FITTED, tuple(seen)))
-    unseen = _unseen(stages)
+    unseen = [] if names else _unseen(stages)
     if len(unseen) > 1 and all(set(each.classes) != set(unseen) for each in found):
         found.append(Attribute(OTHERS, tuple(unseen)))
     return found
