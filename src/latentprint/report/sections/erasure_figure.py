@@ -43,6 +43,8 @@ _UNITS = {
 }
 """Decimals of measures that need more than one."""
 
+_KEPT = "kept (%)"
+
 _KEYS = [
     Key("before", "Before", "ring"),
     Key("after", "After; hollow where the eraser did not see all classes", "neg-same"),
@@ -171,7 +173,7 @@ def _curves(rows: Sequence[Row]) -> list[Panel]:
     found = []
     for measures, title, unit in (
         (HARMS, "Harm against directions erased", "influence (points)"),
-        ((ErasureMeasure.OVERLAP,), "Neighbours kept against directions erased", "kept (%)"),
+        ((ErasureMeasure.OVERLAP,), "Neighbours kept against directions erased", _KEPT),
     ):
         kept = [row for row in rows if row["setup"] in measures and row["stage"] == Stage.AFTER]
         fewer = {(row["dataset"], row["attribute"]) for row in kept if not is_full(row, rows)}
@@ -201,6 +203,7 @@ def _curve_panel(
     lines: Sequence[Sequence[Row]], starts: Sequence[Row], title: str, unit: str
 ) -> Panel:
     data, spoken = [], []
+    most = max(row["rank"] for line in lines for row in line)
     for line, start in zip(lines, starts, strict=True):
         ordered = sorted([start, *line], key=lambda row: int(row["rank"]))
         unseen = bool(_unseen(start))
@@ -235,8 +238,8 @@ def _curve_panel(
         **base(),
         "height": 280,
         "margin": {"l": 44, "r": 16, "t": 10, "b": 46},
-        "xaxis": axis("directions erased", showgrid=False, rangemode="tozero"),
-        "yaxis": axis(unit, nticks=6),
+        "xaxis": axis("directions erased", showgrid=False, range=[-0.4, most + 0.4]),
+        "yaxis": axis(unit, nticks=6, rangemode="normal" if unit == _KEPT else "tozero"),
     }
     return Panel(title, f"{title}. {'; '.join(spoken)}.", data, layout)
 
