@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         load_encoder,
     )
     from latentprint.erasure.artefact import load_eraser
+    from latentprint.erasure.eraser import LinearEraser
     from latentprint.erasure.estimator import Eraser
     from latentprint.errors import LatentprintError, UsageError
     from latentprint.experiments.correlation.correlation import correlate
@@ -63,6 +64,7 @@ __all__ = [
     "Guards",
     "InfluenceOptions",
     "LatentprintError",
+    "LinearEraser",
     "Loading",
     "Measured",
     "PairsOptions",
@@ -129,6 +131,7 @@ __getattr__ = loaded_when_used(
             "load_encoder",
         ),
         "erasure.artefact": ("load_eraser",),
+        "erasure.eraser": ("LinearEraser",),
         "erasure.estimator": ("Eraser",),
         "errors": ("LatentprintError", "UsageError"),
         "experiments.correlation.correlation": ("correlate",),
