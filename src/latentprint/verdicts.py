@@ -144,7 +144,8 @@ def _similarity(row: Result) -> Result:
 
 def _erasure(row: Result) -> Result:
     """Whether neighbours follow what is to be erased; the change is judged beside other rows."""
-    shown = _is_shown(row) and row.value > 0
+    # Neighbours share a label by chance as well; the influence of no trace is zero.
+    shown = _is_shown(row) and row.low > (row.chance or 0.0)
     return replace(row, harm=Harm.NEIGHBOURS if shown else Harm.NOT_SHOWN)
 
 
@@ -186,7 +187,9 @@ def _judged_eraser(change: Result, others: Sequence[Result]) -> Result:
         for each in others
         if (each.setup, each.attribute, each.k) == (change.setup, change.attribute, change.k)
     ]
-    before = next(each for each in own if each.stage == Stage.BEFORE)
+    before = next((each for each in own if each.stage == Stage.BEFORE), None)
+    if before is None:
+        return change
     kept = {each.setup: each.verdict for each in others if _kept(each) and _is_about(each, change)}
     verdict = _word(change, before, kept)
     moved = verdict in (Verdict.ERASED, Verdict.REDUCED) or _is_shown(change)
@@ -209,7 +212,7 @@ def _word(change: Result, before: Result, kept: dict[str, str]) -> str:
         return Verdict.HARMFUL
     if not _is_shown(change):
         return Verdict.NO_CHANGE
-    most = change.value <= -LEAST_FALL * before.value
+    most = change.value <= -LEAST_FALL * (before.value - (before.chance or 0.0))
     return Verdict.ERASED if most and set(kept.values()) == {Verdict.KEPT} else Verdict.REDUCED
 
 

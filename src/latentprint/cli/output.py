@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from latentprint.errors import LatentprintError
-from latentprint.words import PROBES, Experiment
+from latentprint.words import PROBES, Experiment, Seen
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -172,12 +172,13 @@ def _erasure(results: Sequence[Result]) -> Table:
     places = [max(at for at, name in enumerate(found.head) if name == each) for each in _ERASURE]
     for at, name in zip(places, _ERASURE, strict=True):
         made.add_column(name.lower(), justify="right" if at + 1 in found.numbers else "left")
-    by = found.head.index("Eraser")
-    first = found.rows[0][by]
+    eraser, condition = found.head.index("Eraser"), found.head.index("Condition")
+    first = found.rows[0][eraser]
     for row in found.rows:
         cells = [row[at] for at in places]
-        if row[by] != first:
-            cells[0] = f"{cells[0]}, {row[by]}"
+        told = [row[condition]] if row[condition] not in ("–", Seen.SEEN) else []
+        told += [row[eraser]] if row[eraser] != first else []
+        cells[0] = ", ".join([cells[0], *told])
         made.add_row(*map(Text, cells))
     return made
 

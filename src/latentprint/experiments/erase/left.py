@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import t
 
+from latentprint.errors import LatentprintError
 from latentprint.experiments.erase.staged import About, plain_row, seen_of
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
 from latentprint.experiments.vectors import units
@@ -58,18 +59,21 @@ def shift_rows(stages: Stages, attribute: Attribute) -> list[Result]:
     Args:
         stages: Before and after.
         attribute: The processing.
+
+    Raises:
+        LatentprintError: The classes are not shown to move these photos alike before.
     """
     before = _shifts(stages.before, attribute.classes, unit=stages.unit)
     after = _shifts(stages.after, attribute.classes, unit=False)
     groups = np.unique(stages.groups, return_inverse=True)[1]
     squares = [_common(each, groups) for each in (before, after)]
-    if squares[0][0] <= 0:
-        return []
+    if squares[0][0] <= _reach(squares[0][1]):
+        raise LatentprintError(
+            f"The classes of {attribute.name!r} are not shown to move these {len(stages.photos)} "
+            "photos alike, so that nothing can be said of how much of it is left."
+        )
     value = squares[1][0] / squares[0][0]
-    left = squares[1][1] / squares[0][1]
-    n = len(left)
-    error = float(np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum()))
-    reach = float(t.ppf(0.975, n - 1)) * error
+    reach = _reach(squares[1][1] / squares[0][1])
     about = About(
         attribute.name, seen_of(attribute.classes, stages.seen), {"classes": len(attribute.classes)}
     )
@@ -94,6 +98,13 @@ def variance_row(stages: Stages, processing: str) -> Result:
         Stage.AFTER,
         (100.0 * taken / own if own else 0.0,) * 3,
     )
+
+
+def _reach(left: np.ndarray) -> float:
+    """Half of the jackknife's 95 % interval of a figure, from it without each group [G]."""
+    n = len(left)
+    error = float(np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum()))
+    return float(t.ppf(0.975, n - 1)) * error
 
 
 def _shifts(source: ViewedEmbeddings, classes: Sequence[str], *, unit: bool) -> np.ndarray:

@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
-from latentprint.experiments.erase.harm import with_classes
+from latentprint.errors import LatentprintError, unknown_name
+from latentprint.experiments.erase.harm import has_classes, with_classes
 from latentprint.experiments.erase.staged import (
     DRAWS,
     About,
     Paired,
     plain_row,
-    seen_of,
     staged_rows,
 )
 from latentprint.experiments.erase.views import Stages
@@ -27,6 +28,9 @@ from latentprint.words import (
     RobustnessMeasure,
     Stage,
 )
+
+FEWEST = 10
+"""Photos of a value that tell something of it."""
 
 
 def nuisance_rows(
@@ -46,9 +50,9 @@ def nuisance_rows(
 
     Raises:
         UsageError: There is no such column, or there are too few photos.
-        LatentprintError: The labels cannot be compared.
+        LatentprintError: Fewer than two values are common, or labels cannot be compared.
     """
-    labelled = with_classes(stages, seed)
+    labelled = with_classes(with_common(stages, nuisance), seed)
     options = RobustnessOptions(ks=(k,), processing=processing, seed=seed)
     before, after = (
         robustness(source, nuisance, options=options)
@@ -59,15 +63,36 @@ def nuisance_rows(
     groups = [group[each] for each in one["id"]]
     purity = _purity(before)
     columns: dict[str, Any] = {"k": k, "chance": purity.chance, "classes": purity.classes}
-    about = About(nuisance, seen_of([nuisance], stages.seen), columns)
+    about = About(nuisance, stages.knows(nuisance), columns)
     shares = [100.0 * each["same_nuisance"].to_numpy() / k for each in (one, other)]
     paired = Paired(ErasureMeasure.NUISANCE, shares[0], shares[1], groups, tested=True)
     rows = staged_rows(stages, about, paired, seed=seed)
     found = {Stage.BEFORE: purity.p, Stage.AFTER: _purity(after).p}
     rows = [replace(row, p=found.get(Stage(row.stage), row.p)) for row in rows]
-    if labelled is not stages:
+    if not has_classes(stages.photos):
         return rows
     return [*rows, *_index_rows(stages, about, (one, other), groups, seed)]
+
+
+def with_common(stages: Stages, column: str) -> Stages:
+    """The photos without values of a column that few of them have.
+
+    The few photos of a rare camera are often of one person and place, and alike by what they show.
+
+    Raises:
+        UsageError: There is no such column.
+        LatentprintError: Fewer than two values are common.
+    """
+    if column not in stages.photos.columns:
+        raise unknown_name("column", column, stages.photos.columns)
+    values = stages.photos[column].cast(pl.String).replace("", None)
+    counts = values.drop_nulls().value_counts(name="n").filter(pl.col("n") >= FEWEST)
+    if len(counts) < 2:
+        raise LatentprintError(
+            f"Fewer than two values of {column!r} have {FEWEST} photos that the eraser never saw."
+        )
+    common = counts[values.name].implode()
+    return stages.labelled(**{column: values.set(~values.is_in(common).fill_null(False), None)})
 
 
 def _purity(outcome: RobustnessOutcome) -> Result:

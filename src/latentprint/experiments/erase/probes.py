@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latentprint.errors import LatentprintError
 from latentprint.experiments.erase.kernel_probe import LINEAR, RBF, Kernel, Read, read_by
+from latentprint.experiments.erase.nuisance import with_common
 from latentprint.experiments.erase.staged import About, Paired, seen_of, staged_rows
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
 from latentprint.experiments.probes.items import Items, labelled_items, processed_items
@@ -70,30 +70,20 @@ def label_probe_rows(
         UsageError: There is no such column.
         LatentprintError: There are too few photos of a class.
     """
-    labelled = label_photos(stages.photos, label)
-    counts = np.bincount(labelled.codes[labelled.codes >= 0], minlength=len(labelled.classes))
-    common = np.flatnonzero(counts >= _FEWEST)
-    if len(common) < 2:
-        raise LatentprintError(
-            f"Fewer than two values of {label!r} have {_FEWEST} photos that the eraser never saw."
-        )
-    kept = np.isin(labelled.codes, common)
-    codes = np.searchsorted(common, labelled.codes[kept])
+    labelled = label_photos(with_common(stages, label).photos, label, "values")
+    kept = labelled.codes >= 0
+    common, codes = np.unique(labelled.codes[kept], return_inverse=True)
     names = [labelled.classes[at] for at in common]
 
     def items(source: ViewedEmbeddings) -> Items:
         photos = source.photos.drop("row", strict=False).with_row_index("row").filter(kept)
         return labelled_items(source, processing, photos, codes, names, memory_mb=memory_mb)
 
-    about = About(label, seen_of(names, stages.seen))
+    about = About(label, stages.knows(label))
     rows: list[Result] = []
     for measure, kernel in _PROBES[False]:
         rows += _staged(stages, about, measure, kernel, items, unit=True, seed=seed)
     return rows
-
-
-_FEWEST = 10
-"""Photos of a value that a probe needs to learn it in every fold."""
 
 
 def _staged(

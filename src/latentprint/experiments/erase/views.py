@@ -12,7 +12,7 @@ from latentprint.erasure.apply import Application
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.experiments.source import EmbeddingSource
 from latentprint.experiments.vectors import units
-from latentprint.words import RANDOM_DIRECTIONS
+from latentprint.words import RANDOM_DIRECTIONS, Seen
 
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
@@ -147,6 +147,10 @@ class Stages:
     def groups(self) -> list[str]:
         """Group of every photo [n]."""
         return [str(each) for each in self.photos["group"].to_list()]
+
+    def knows(self, label: str) -> Seen:
+        """Whether the eraser was fitted on a label of photos."""
+        return Seen.SEEN if label in self.eraser.about.get("nuisance", ()) else Seen.UNSEEN
 
     def labelled(self, **columns: pl.Series) -> Stages:
         """The same with other columns of the table of photos."""
