@@ -60,7 +60,7 @@ def table_of(file: Path, **columns: object) -> Path:
 
 def test_an_eraser_of_a_store_erases_it(store: Path, tmp_path: Path, latentprint: Command) -> None:
     out = tmp_path / "eraser"
-    done = latentprint("erase", "fit", store, "-a", "jpeg", "--out", out)
+    done = latentprint("erase", "fit", "--no-test", store, "-a", "jpeg", "--out", out)
     assert done.code == 0, done.err
     assert "6 of 64 directions erased" in done.out
     assert "12 photos and 7 classes; 12 photos held out." in done.out
@@ -99,7 +99,7 @@ def test_embed_and_audit_erase_what_they_keep(
     photos: Path, store: Path, tmp_path: Path, latentprint: Command
 ) -> None:
     eraser, out = tmp_path / "eraser", tmp_path / "erased"
-    latentprint("erase", "fit", store, "--out", eraser)
+    latentprint("erase", "fit", "--no-test", store, "--out", eraser)
     embed = ("embed", photos, "-e", WIDE, "-a", "jpeg", "--workers", 0, "--eraser", eraser)
     assert latentprint(*embed, "--out", out).code == 0
     latentprint("erase", "apply", eraser, store, "--out", tmp_path / "applied")
@@ -133,7 +133,19 @@ def test_embed_and_audit_erase_what_they_keep(
 def test_photos_are_embedded_first(photos: Path, tmp_path: Path, latentprint: Command) -> None:
     out = tmp_path / "eraser"
     done = latentprint(
-        "erase", "fit", photos, "-e", WIDE, "-a", "resizing", "--workers", 0, "--out", out, "--json"
+        "erase",
+        "fit",
+        "--no-test",
+        photos,
+        "-e",
+        WIDE,
+        "-a",
+        "resizing",
+        "--workers",
+        0,
+        "--out",
+        out,
+        "--json",
     )
     assert done.code == 0, done.err
     about = json.loads(done.out)
@@ -146,7 +158,18 @@ def test_versions_in_files_of_ones_own(
 ) -> None:
     out = tmp_path / "eraser"
     done = latentprint(
-        "erase", "fit", *files, "--pairs", "--extra", 2, "--float64", "--out", out, "--photos", 20
+        "erase",
+        "fit",
+        "--no-test",
+        *files,
+        "--pairs",
+        "--extra",
+        2,
+        "--float64",
+        "--out",
+        out,
+        "--photos",
+        20,
     )
     assert done.code == 0, done.err
     eraser = load_eraser(out)
@@ -167,7 +190,9 @@ def test_versions_in_files_of_ones_own(
 def test_all_photos_may_be_fitted_on_in_the_end(
     files: list[Path], tmp_path: Path, latentprint: Command
 ) -> None:
-    latentprint("erase", "fit", *files, "--pairs", "--refit-all", "--out", tmp_path / "all")
+    latentprint(
+        "erase", "fit", "--no-test", *files, "--pairs", "--refit-all", "--out", tmp_path / "all"
+    )
     eraser = load_eraser(tmp_path / "all")
     assert eraser.about["refit_all"]
     assert eraser.about["photos"] == 60
@@ -189,7 +214,8 @@ def test_the_order_of_photos_changes_nothing(
     erasers = []
     for name, those in (("a", files), ("b", sorted(turned.glob("*.npy")))):
         done = latentprint(
-            "erase", "fit", *those, "--pairs", "--metadata", tmp_path / f"{name}.csv", "--float64",
+            "erase", "fit", "--no-test", *those, "--pairs", "--metadata", tmp_path / f"{name}.csv",
+            "--float64",
             "--out", tmp_path / name,
         )  # fmt: skip
         assert done.code == 0, done.err
@@ -219,7 +245,8 @@ def test_labels_with_a_signal_are_erased_and_correlation_is_said(
 ) -> None:
     vectors, table = labelled(tmp_path, strength=1.0)
     done = latentprint(
-        "erase", "fit", vectors, "--metadata", table, "--nuisance", "make", "--keep", "kind",
+        "erase", "fit", "--no-test", vectors, "--metadata", table, "--nuisance", "make",
+        "--keep", "kind",
         "--group", "owner", "--out", tmp_path / "e",
     )  # fmt: skip
     assert done.code == 0, done.err
@@ -236,7 +263,16 @@ def test_labels_without_a_signal_are_refused_with_numbers(
 ) -> None:
     vectors, table = labelled(tmp_path, strength=0.0)
     done = latentprint(
-        "erase", "fit", vectors, "--metadata", table, "--nuisance", "make", "--out", tmp_path / "e"
+        "erase",
+        "fit",
+        "--no-test",
+        vectors,
+        "--metadata",
+        table,
+        "--nuisance",
+        "make",
+        "--out",
+        tmp_path / "e",
     )
     assert done.code == 1
     assert "Nothing to erase is shown: 120 photos of 3 classes of 'make'" in done.err
@@ -246,7 +282,7 @@ def test_labels_without_a_signal_are_refused_with_numbers(
 
 
 def test_exported_files_are_named(files: list[Path], tmp_path: Path, latentprint: Command) -> None:
-    latentprint("erase", "fit", *files, "--pairs", "--out", tmp_path / "e")
+    latentprint("erase", "fit", "--no-test", *files, "--pairs", "--out", tmp_path / "e")
     onnx, dense = tmp_path / "e.onnx", tmp_path / "e.npz"
     done = latentprint("erase", "export", tmp_path / "e", "--onnx", onnx, "--dense", dense)
     assert done.out == f"{onnx}\n{dense}\n"
@@ -297,10 +333,10 @@ def test_every_mistake_is_one_sentence(
         ((tmp_path / "nothing",), 2, "There is no folder or file"),
     ]
     for arguments, code, said in cases:
-        done = latentprint("erase", "fit", *arguments, "--out", tmp_path / "out")
+        done = latentprint("erase", "fit", "--no-test", *arguments, "--out", tmp_path / "out")
         assert (done.code, said in done.err) == (code, True), (arguments, done.err)
         assert done.err.splitlines()[-1].startswith("Error: ")
-    latentprint("erase", "fit", *files, "--pairs", "--out", tmp_path / "e")
+    latentprint("erase", "fit", "--no-test", *files, "--pairs", "--out", tmp_path / "e")
     eraser = tmp_path / "e"
     for arguments, code, said in [
         ((tmp_path / "none", vectors, "--out", tmp_path / "o.npy"), 1, "holds no eraser"),
@@ -311,3 +347,69 @@ def test_every_mistake_is_one_sentence(
         done = latentprint("erase", "apply", *arguments)
         assert (done.code, said in done.err) == (code, True), (arguments, done.err)
     assert "Say what to write" in latentprint("erase", "export", eraser).err
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty photos, half of which prove an eraser."""
+    rng = np.random.default_rng(1)
+    root = tmp_path_factory.mktemp("prove") / "photos"
+    for number in range(60):
+        path = root / "ab"[number % 2] / f"{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        small = Image.fromarray(rng.integers(0, 256, (9, 9, 3), np.uint8))
+        small.resize((48, 40)).save(path)
+    return root
+
+
+def test_an_eraser_is_proven_where_it_is_fitted_and_on_photos_it_never_saw(
+    many: Path, tmp_path: Path, latentprint: Command
+) -> None:
+    store, out = tmp_path / "store", tmp_path / "eraser"
+    classes = ("-a", "sharpening", "-a", "resizing", "--processing", "none")
+    embedded = latentprint("embed", many, "-o", store, "-e", WIDE, *classes, "--workers", 0)
+    assert embedded.code == 0, embedded.err
+    done = latentprint("erase", "fit", store, "-a", "sharpening", "--out", out)
+    assert done.code in (0, 3), done.err
+    assert "30 photos held out." in done.out
+    assert "kNN influence" in done.out
+    assert "Erasing traces" in (out / "report.html").read_text("utf-8")
+
+    run = tmp_path / "run"
+    done = latentprint("erase", "test", out, store, "--out", run, "-k", 5, "--threshold", 0.9)
+    assert done.code in (0, 3), done.err
+    rows = pl.read_parquet(run / "results.parquet")
+    assert set(rows["experiment"]) == {"erasure"}
+    assert set(rows.filter(pl.col("stage") == "change")["n_test"]) == {30}
+    found = rows.filter(setup="kNN influence", stage="change", eraser="LEACE on pairs")
+    assert dict(found.select("attribute", "condition").rows()) == {
+        "sharpening": "seen", "resizing": "partly seen", "other classes": "unseen",
+    }  # fmt: skip
+    helped = set(found["verdict"]) & {"erased", "reduced"}
+    assert done.code == (0 if helped and "harmful" not in set(found["verdict"]) else 3)
+    again = latentprint("erase", "test", out, store, "-k", 5, "-a", "sharpening", "--json")
+    told = json.loads(again.out)
+    assert {row["attribute"] for row in told["results"]} >= {"sharpening"}
+    assert "30 photos that the eraser was fitted on are left out." in str(told["details"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("-a", "jpg"), 2, "jpg"),
+        (("--label", "species"), 2, "species"),
+        (("--threshold", "1.5"), 2, "between -1 and 1"),
+    ],
+)
+def test_what_cannot_be_proven_is_said(
+    store: Path,
+    tmp_path: Path,
+    latentprint: Command,
+    arguments: tuple[str, ...],
+    code: int,
+    said: str,
+) -> None:
+    latentprint("erase", "fit", "--no-test", store, "-a", "jpeg", "--out", tmp_path / "e")
+    done = latentprint("erase", "test", tmp_path / "e", store, *arguments)
+    assert done.code == code
+    assert said in done.err

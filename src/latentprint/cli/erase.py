@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import Group, app
+
+if TYPE_CHECKING:
+    from latentprint.jobs.erase import Erased
+    from latentprint.jobs.erase_test import Proof
 
 erase_app = typer.Typer(
     cls=Group,
@@ -129,6 +134,14 @@ def fit(
         bool, typer.Option("--refit-all", help="Keep the eraser of all photos, tested or not.")
     ] = False,
     double: Annotated[bool, typer.Option("--float64", help="Keep its numbers in float64.")] = False,
+    proof: Annotated[
+        bool,
+        typer.Option(
+            "--test/--no-test",
+            help="Prove the eraser on the photos held out, with a report in --out. Exit code 3 "
+            "where no help is shown or harm is done.",
+        ),
+    ] = True,
     seed: options.SeedOption = 0,
     layout: options.LayoutOption = "auto",
     device: options.DeviceOption = "auto",
@@ -145,7 +158,7 @@ def fit(
     photos it saw) into --out.
     """
     from latentprint import jobs
-    from latentprint.cli.output import print_json
+    from latentprint.cli.output import print_json, print_results
     from latentprint.cli.progress import embedding_progress
     from latentprint.embeddings import Extraction
     from latentprint.erasure.leace import LeaceOptions
@@ -177,9 +190,11 @@ def fit(
             on_progress=progress,
         )
     about = done.eraser.about
+    found = _proven(done, out, seed) if proof else None
     if as_json:
-        print_json({"eraser": str(done.folder), **about})
-        return
+        told = {"verdicts": found.verdicts} if found else {}
+        print_json({"eraser": str(done.folder), **about, **told})
+        raise typer.Exit(found.exit_code if found else 0)
     lines = [
         f"{done.eraser.rank} of {done.eraser.dimension} directions erased, "
         f"{about['variance_removed']:.1%} of the variance, fitted on {about['photos']} photos and "
@@ -188,6 +203,23 @@ def fit(
         f"eraser: {done.folder}",
     ]
     sys.stdout.write("\n".join(lines) + "\n")
+    if found:
+        rows, left_out = found.measured.results, found.measured.left_out
+        report = str(out / "report.html")
+        print_results(rows, left_out, found.measured.details, as_json=False, report=report)
+        raise typer.Exit(found.exit_code)
+
+
+def _proven(done: Erased, out: Path, seed: int) -> Proof:
+    """Prove an eraser on the photos that were held out of its fit."""
+    from latentprint.cli.progress import step
+    from latentprint.experiments.erase.steps import ProofOptions
+    from latentprint.jobs.erase_test import prove_fitted
+
+    command = shlex.join(["latentprint", *sys.argv[1:]])
+    return prove_fitted(
+        done.fitted, ProofOptions(seed=seed), out=out, command=command, on_step=step
+    )
 
 
 @erase_app.command(
@@ -257,3 +289,82 @@ def export(
 
     written = export_eraser(eraser, onnx=onnx, dense=dense)
     sys.stdout.write("\n".join(map(str, written)) + "\n")
+
+
+@erase_app.command(
+    "test",
+    epilog="Examples: `latentprint erase test eraser store --out proof` · "
+    "`latentprint erase test eraser others -a others.toml` · "
+    "`latentprint erase test eraser store --label species --nuisance make --threshold 0.9`",
+)
+def prove(
+    eraser: EraserArgument,
+    store: Annotated[
+        Path,
+        typer.Argument(
+            metavar="STORE_OR_VECTORS",
+            help="What `latentprint embed` or `audit` wrote, or a file of vectors. Photos that the "
+            "eraser was fitted on are left out.",
+        ),
+    ],
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attribute",
+            "-a",
+            metavar="NAME",
+            help="Processing: jpeg, jpeg:CLASS,CLASS, FILE.toml; repeat it. Default: the published "
+            "ones that are there, all classes of the fit together, and all others together.",
+        ),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column with the classes that have to stay apart."),
+    ] = None,
+    nuisance: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="A label that neighbours should not share; repeat it."),
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(help="Cosine similarity below which your index misses a copy.")
+    ] = 0.95,
+    k: Annotated[int, typer.Option("-k", "--neighbours", min=1, help="Number of neighbours.")] = 10,
+    metadata: Annotated[
+        Path | None, typer.Option(metavar="TABLE", help="A .csv or .parquet about the photos.")
+    ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column by which vectors find their rows of it."),
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(metavar="CONDITION", help="Only photos that fulfil it.")
+    ] = None,
+    seed: options.SeedOption = 0,
+    out: options.RunOutOption = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Prove an eraser on photos that it never saw: harm, probes, classes and neighbours.
+
+    Exit code: 0 where help is shown, 3 where none is shown or harm is done.
+    """
+    from latentprint.cli.output import print_results
+    from latentprint.cli.progress import step
+    from latentprint.experiments.erase.steps import ProofOptions
+    from latentprint.jobs import Sources
+    from latentprint.jobs.erase_test import erase_test
+
+    proof = erase_test(
+        eraser,
+        Sources(store, metadata=metadata, id_column=id_column, where=where),
+        ProofOptions(
+            tuple(attribute or ()), tuple(nuisance or ()), threshold=threshold, k=k, seed=seed
+        ),
+        label=label,
+        out=out,
+        command=shlex.join(["latentprint", *sys.argv[1:]]),
+        on_step=step,
+    )
+    measured = proof.measured
+    paths = {"report": str(out / "report.html")} if out else {}
+    print_results(measured.results, measured.left_out, measured.details, as_json=as_json, **paths)
+    raise typer.Exit(proof.exit_code)
