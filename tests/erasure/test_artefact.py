@@ -78,7 +78,7 @@ def tensors(**change: np.ndarray) -> bytes:
 def test_damaged_tensors_are_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
     save_eraser(fitted(versions()).rounded(), tmp_path)
     (tmp_path / TENSORS).write_bytes(content)
-    with pytest.raises(LatentprintError, match=r"eraser\.safetensors"):
+    with pytest.raises(LatentprintError, match=r"eraser\.safetensors is damaged"):
         load_eraser(tmp_path)
 
 

@@ -43,6 +43,24 @@ def test_no_class_differs_in_any_metric() -> None:
         assert readable(erased, made.nuisance) <= 1e-12 * readable(made.rows, made.nuisance)
 
 
+def test_no_linear_classifier_finds_anything_on_the_rows_of_the_fit() -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.svm import SVC
+
+    made = versions()
+    erased = fitted(made).transform(made.rows)
+    for classifier in (LogisticRegression(), SVC(kernel="linear", tol=1e-9)):
+        read = np.abs(classifier.fit(made.rows, made.nuisance).coef_).max()
+        left = np.abs(classifier.fit(erased, made.nuisance).coef_).max()
+        assert left < 1e-6 < read
+
+
+def test_the_same_rows_give_the_same_bits() -> None:
+    for options in (LeaceOptions(), LeaceOptions("plain"), LeaceOptions(extra=4)):
+        assert fitted(versions(), options).digest == fitted(versions(), options).digest
+
+
 def test_erasing_twice_is_erasing_once() -> None:
     made = versions()
     eraser = fitted(made, LeaceOptions(extra=3))
