@@ -280,5 +280,14 @@ def test_an_eraser_is_not_judged_beside_the_rows_of_another() -> None:
     found = judged([*own, *other])
     assert found[2].verdict == Verdict.ERASED
     assert found[7].verdict == Verdict.NO_CHANGE
+    assert judged([own[2]])[0].verdict == ""
     controls = judged([replace(row, family=CONTROL) for row in own])
     assert {row.verdict for row in controls} == {""}
+
+
+def test_a_label_that_neighbours_share_by_chance_is_nothing_to_erase() -> None:
+    names, rows = ErasureMeasure, eraser_rows((-8.0, -9.0, -7.0))
+    for chance, verdict in ((2.0, Verdict.ERASED), (9.0, Verdict.NOTHING)):
+        before = replace(rows[0], setup=names.NUISANCE, chance=chance)
+        change = replace(rows[2], setup=names.NUISANCE)
+        assert judged([before, change, *rows[3:]])[1].verdict == verdict

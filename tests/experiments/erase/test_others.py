@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from latentprint.errors import UsageError
+from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.erase.copies import copy_rows
 from latentprint.experiments.erase.left import guarantee_rows, shift_rows, variance_row
 from latentprint.experiments.erase.neighbours import overlap_rows
@@ -17,7 +17,7 @@ from latentprint.experiments.erase.pairs import pair_rows
 from latentprint.experiments.erase.ranks import rank_rows, ranks_of
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
 from latentprint.experiments.pairs.pairs import PairsOptions
-from latentprint.words import ErasureMeasure, PairGallery, Stage
+from latentprint.words import ErasureMeasure, PairGallery, Seen, Stage
 from tests.experiments.erase.made_up import SHARPENING, figure, photos, stages, unit
 from tests.experiments.fakes import FakeSource
 
@@ -102,6 +102,38 @@ def test_what_is_left_of_a_shift_is_little_of_one_that_was_seen_and_all_of_anoth
     taken = own - found.after.vectors(FIRST)[:]
     expected = 100 * taken.var(axis=0).sum() / own.var(axis=0).sum()
     assert np.isclose(removed.value, expected, rtol=1e-4)
+
+
+def test_nothing_is_said_of_a_shift_that_is_not_there() -> None:
+    with pytest.raises(LatentprintError, match="not shown to move these 120 photos alike"):
+        shift_rows(noisy(0.0), SHARPENING)
+    assert shift_rows(noisy(1.0), SHARPENING)
+
+
+def noisy(trace: float) -> Stages:
+    """Versions that differ by chance, beside a trace."""
+    found = stages(1.0)
+    rng = np.random.default_rng(5)
+    rows = rng.normal(size=(240, 48))
+    by_class = {
+        name: (rows + trace * shift + 0.3 * rng.normal(size=rows.shape)).astype(np.float32)
+        for name, shift in zip(SHARPENING.classes, rng.normal(size=(3, 48)), strict=True)
+    }
+    return replace(
+        found, before=replace(found.before, whole=FakeSource(photos(1.0).photos, by_class))
+    )
+
+
+def test_rare_values_of_a_nuisance_are_left_out() -> None:
+    found = devices(6.0)
+    kinds = found.photos["device_type"].to_list()
+    kinds[:4] = ["scanner"] * 4
+    rows = nuisance_rows(found.labelled(device_type=pl.Series(kinds)), "device_type", "none", k=5)
+    assert {row.n_test for row in rows if row.setup == ErasureMeasure.NUISANCE} == {116}
+    assert {row.condition for row in rows} == {Seen.UNSEEN}
+    few = found.labelled(device_type=pl.Series(["camera"] * 119 + ["phone"]))
+    with pytest.raises(LatentprintError, match="Fewer than two values of 'device_type'"):
+        nuisance_rows(few, "device_type", "none", k=5)
 
 
 def test_a_curve_of_ranks_ends_below_the_rank_and_falls() -> None:

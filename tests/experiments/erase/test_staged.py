@@ -48,6 +48,18 @@ def test_only_what_is_asked_for_is_tested() -> None:
     assert change.p == 1.0 or change.low == change.high
 
 
+def test_shares_that_are_all_equal_still_have_an_interval() -> None:
+    names = [str(each) for each in range(50)]
+    full = np.full(50, 100.0)
+    paired = Paired(ErasureMeasure.RECALL, full, full, names)
+    before, _, change = staged_rows(stages(1.0), About("pairs"), paired)
+    # None of fifty failed: the exact bound of a binomial share.
+    bound = 100.0 * (1.0 - 0.025 ** (1 / 50))
+    assert np.isclose(before.low, 100.0 - bound)
+    assert before.high == 100.0
+    assert np.allclose((change.low, change.high), (-bound, bound))
+
+
 def test_whether_classes_were_seen() -> None:
     seen = ("JPEG75_420", "JPEG95_444")
     assert seen_of(["JPEG95_444"], seen) == Seen.SEEN
