@@ -57,13 +57,14 @@ def stages_of(made: MadeUp, eraser: LinearEraser) -> Stages:
 
 
 def erase_rows(population: MadeClasses, seed: int) -> list[Result]:
-    """The rows of one set."""
+    """The rows of one set, without tests: a change is judged beside others, by ``Verdicts``."""
     stages = stages_of(population.draw(seed), fitted(population))
-    return [
+    rows = [
         *harm_rows(stages, SHARPENING, k=10, seed=seed),
         *probe_rows(stages, SHARPENING, seed=seed),
         *overlap_rows(stages, SHARPENING.classes[0], k=10, seed=seed),
     ]
+    return [replace(row, p=None) for row in rows]
 
 
 def cases() -> Iterator[Case]:

@@ -90,7 +90,7 @@ def harm_rows(
     about = About(attribute.name, seen_of(attribute.classes, stages.seen), columns)
     harm = Paired(
         ErasureMeasure.INFLUENCE, before.influence, after.influence, groups,
-        share=False, of_change=PARTLY_CROSSED, tested=True,
+        share=False, tested=True,
     )  # fmt: skip
     rows = staged_rows(stages, about, harm, seed=seed)
     if real:

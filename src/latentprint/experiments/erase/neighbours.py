@@ -23,6 +23,10 @@ from latentprint.stats import ClusterBootstrap, interval
 from latentprint.words import ErasureMeasure, Stage
 
 
+_LISTED = float(np.sqrt(3.0))
+"""How much farther neighbours kept scatter: a photo is in lists of others before and after."""
+
+
 def overlap_rows(
     stages: Stages, processing: str, *, k: int = 10, seed: int = 0, memory_mb: int = 4096
 ) -> list[Result]:
@@ -53,7 +57,13 @@ def overlap_rows(
     found, erased = (_nearest(each, k, memory_mb) for each in (before, after))
     kept = np.array([len(np.intersect1d(*pair)) for pair in zip(found, erased, strict=True)])
     about = About(processing, "", {"k": k})
-    shares = Paired(ErasureMeasure.OVERLAP, np.full(n, 100.0), 100.0 * kept / k, stages.groups)
+    shares = Paired(
+        ErasureMeasure.OVERLAP,
+        np.full(n, 100.0),
+        100.0 * kept / k,
+        stages.groups,
+        widening=_LISTED,
+    )
     rows = [
         row for row in staged_rows(stages, about, shares, seed=seed) if row.stage == Stage.AFTER
     ]

@@ -24,9 +24,9 @@ taken to weigh as much again, as in ``influence``.
 """
 
 PARTLY_CROSSED = float(np.sqrt(1.5))
-"""The same of votes before and after: what neighbours add to both, the difference takes away.
+"""The same of class kNN: what neighbours add to it before and after, the difference takes away.
 
-Both factors are set by sets that were drawn anew (``benchmarks/coverage``, part ``erase``).
+The factors are set by sets that were drawn anew (``benchmarks/coverage``, part ``erase``).
 """
 
 
@@ -56,7 +56,6 @@ class Paired:
         groups: Group of every photo [n]; groups are resampled whole, the same before and after.
         share: Whether it lies between 0 and 100.
         widening: By how much the spread of photos asked for falls short; see ``CROSSED``.
-        of_change: The same for the change, where it is another.
         tested: Whether its rows are tested for being zero.
     """
 
@@ -66,7 +65,6 @@ class Paired:
     groups: Sequence[str]
     share: bool = True
     widening: float = CROSSED
-    of_change: float | None = None
     tested: bool = False
 
 
@@ -105,8 +103,7 @@ def _row(
     samples: np.ndarray,
 ) -> Result:
     value, change = float(values.mean()), stage == Stage.CHANGE
-    widening = (paired.of_change if change else None) or paired.widening
-    samples = value + widening * (samples - value)
+    samples = value + paired.widening * (samples - value)
     low, high = interval(samples)
     if paired.share:
         if np.ptp(values) == 0.0:
