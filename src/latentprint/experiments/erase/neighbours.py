@@ -22,7 +22,6 @@ from latentprint.results import Result
 from latentprint.stats import ClusterBootstrap, interval
 from latentprint.words import ErasureMeasure, Stage
 
-
 _LISTED = float(np.sqrt(3.0))
 """How much farther neighbours kept scatter: a photo is in lists of others before and after."""
 
