@@ -28,7 +28,7 @@ HEAD = """\
 
 Every command has `--help` with the same text. Results go to standard output, or into the folder of
 `--out`; progress, warnings and errors go to standard error. Exit codes: 0 done, 1 failed, 2 wrong
-usage, 3 drifted (`canary check`), 130 interrupted.
+usage, 3 drifted (`canary check`) or an eraser that is not shown to help, 130 interrupted.
 """
 
 NUMBERS = {int: "INTEGER", float: "NUMBER"}

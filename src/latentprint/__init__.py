@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         list_encoders,
         load_encoder,
     )
+    from latentprint.erasure.artefact import load_eraser
+    from latentprint.erasure.eraser import LinearEraser
+    from latentprint.erasure.estimator import Eraser
     from latentprint.errors import LatentprintError, UsageError
     from latentprint.experiments.correlation.correlation import correlate
     from latentprint.experiments.neighbors.influence import influence
@@ -75,10 +78,12 @@ __all__ = [
     "ComparisonOptions",
     "Drawn",
     "Encoder",
+    "Eraser",
     "Extraction",
     "Guards",
     "InfluenceOptions",
     "LatentprintError",
+    "LinearEraser",
     "Loading",
     "Measured",
     "PairsOptions",
@@ -107,6 +112,7 @@ __all__ = [
     "influence",
     "list_encoders",
     "load_encoder",
+    "load_eraser",
     "make_canary",
     "measure_stored",
     "near_duplicates",
@@ -150,6 +156,9 @@ __getattr__ = loaded_when_used(
             "list_encoders",
             "load_encoder",
         ),
+        "erasure.artefact": ("load_eraser",),
+        "erasure.eraser": ("LinearEraser",),
+        "erasure.estimator": ("Eraser",),
         "errors": ("LatentprintError", "UsageError"),
         "experiments.correlation.correlation": ("correlate",),
         "experiments.neighbors.influence": ("influence",),

@@ -16,6 +16,7 @@ ORDER = (
     "embed",
     *(each.name for each in STORED),
     "compare",
+    "erase",
     "correlation",
     "canary",
     "exif",

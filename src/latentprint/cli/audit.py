@@ -60,6 +60,7 @@ def audit(
     min_count: options.MinCountOption = 10,
     balance: options.BalanceOption = True,
     bins: options.BinsOption = None,
+    eraser: options.EraserOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Measure the traces of processing and acquisition in encoders on your photos; write a report.
@@ -72,6 +73,7 @@ def audit(
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Extraction
+    from latentprint.erasure.artefact import load_eraser
     from latentprint.experiments.probes.acquisition_probe import Guards
     from latentprint.experiments.probes.fitting import ProbeOptions
     from latentprint.experiments.probes.labels import parse_bins
@@ -103,6 +105,7 @@ def audit(
                 layers=jobs.parse_layers(layers),
                 compile=compiled,
                 family=family,
+                eraser=None if eraser is None else load_eraser(eraser),
             ),
             extraction=Extraction(
                 batch_size=batch_size,

@@ -46,6 +46,7 @@ def embed(
     bits: options.BitsOption = None,
     max_megapixels: options.MegapixelsOption = 100.0,
     mask: options.MaskOption = 0.0,
+    eraser: options.EraserOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Embed photos under every processing class and keep the embeddings in a folder.
@@ -56,6 +57,7 @@ def embed(
     from latentprint.cli.output import print_json
     from latentprint.cli.progress import embedding_progress
     from latentprint.embeddings import Extraction
+    from latentprint.erasure.artefact import load_eraser
     from latentprint.photos import open_photos
     from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
@@ -79,6 +81,7 @@ def embed(
                 layers=jobs.parse_layers(layers),
                 compile=compiled,
                 family=family,
+                eraser=None if eraser is None else load_eraser(eraser),
             ),
             extraction=Extraction(
                 batch_size=batch_size,

@@ -107,6 +107,14 @@ NameOption = Annotated[
     str | None, typer.Option("--name", help="Name of the set of photos, for tables and reports.")
 ]
 SeedOption = Annotated[int, typer.Option(help="Seeds everything that is random.")]
+EraserOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Erase vectors before they are kept, with what `latentprint erase fit` made of this "
+        "encoder.",
+    ),
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 PrecisionOption = Annotated[
     Literal["float32", "bfloat16", "float16"],

@@ -58,7 +58,7 @@ class Store:
     @property
     def missing(self) -> list[int]:
         """The shards that are not there yet."""
-        return [shard for shard in range(self.shards) if not self._rows(shard).exists()]
+        return [shard for shard in range(self.shards) if not self.rows_file(shard).exists()]
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -73,16 +73,22 @@ class Store:
             facts: One for every photo of the shard, in the order of the table.
             vectors: float32 [n, D] for every class, n photos that are not broken.
         """
+        rows = pl.DataFrame([asdict(each) for each in facts], schema=FACTS_SCHEMA)
+        self.write_table_shard(shard, rows, vectors)
+
+    def write_table_shard(
+        self, shard: int, rows: pl.DataFrame, vectors: dict[str, np.ndarray]
+    ) -> None:
+        """The same as ``write_shard``, with the facts as a table."""
         from safetensors.numpy import save
 
-        rows = pl.DataFrame([asdict(each) for each in facts], schema=FACTS_SCHEMA)
-        write_bytes(self._tensors(shard), save(vectors))
-        write_table(self._rows(shard), rows)
+        write_bytes(self.tensors_file(shard), save(vectors))
+        write_table(self.rows_file(shard), rows)
 
     def facts(self) -> pl.DataFrame:
         """One row for every photo that was read, in the order of the photo table."""
-        done = [shard for shard in range(self.shards) if self._rows(shard).exists()]
-        tables = [pl.read_parquet(self._rows(shard)) for shard in done]
+        done = [shard for shard in range(self.shards) if self.rows_file(shard).exists()]
+        tables = [pl.read_parquet(self.rows_file(shard)) for shard in done]
         return pl.concat(tables, how="diagonal") if tables else pl.DataFrame(schema=FACTS_SCHEMA)
 
     def vectors(self, processing: str) -> ShardedArray:
@@ -101,13 +107,15 @@ class Store:
                 f"{self.folder} is incomplete ({len(self.missing)} of {self.shards} shards are "
                 "missing): run the same `latentprint embed` again to finish it."
             )
-        files = tuple(self._tensors(shard) for shard in range(self.shards))
+        files = tuple(self.tensors_file(shard) for shard in range(self.shards))
         return ShardedArray.of(files, processing, int(self.manifest["encoder"]["dimension"]))
 
-    def _tensors(self, shard: int) -> Path:
+    def tensors_file(self, shard: int) -> Path:
+        """The file with the vectors of a shard."""
         return self.folder / f"shard-{shard:05d}.safetensors"
 
-    def _rows(self, shard: int) -> Path:
+    def rows_file(self, shard: int) -> Path:
+        """The table with a row for every photo of a shard."""
         return self.folder / f"shard-{shard:05d}.parquet"
 
 

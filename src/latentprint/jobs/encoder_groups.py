@@ -23,6 +23,7 @@ from latentprint.encoders.spec import (
     untrained_spec,
 )
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.jobs.erased_encoder import ErasedEncoder
 from latentprint.jobs.loading import Loading, memory_for_weights
 from latentprint.jobs.members import Member, reason_of
 from latentprint.results import LeftOut
@@ -89,6 +90,8 @@ class EncoderGroups:
         for spec in specs:
             untrained_spec(spec)  # a single encoder is built no more than once
         _refuse_equal_names(specs)
+        if loading.eraser is not None and (len(asked) != 1 or loading.layers):
+            raise UsageError("An eraser is for exactly one encoder, without --layers.")
         if len(asked) > 1:
             _refuse_misspelt(specs)
         return cls(asked, loading, seed)
@@ -172,14 +175,20 @@ class EncoderGroups:
 
     def _members(self, wanted: str | Encoder) -> list[Member]:
         if not isinstance(wanted, str):
-            return self._new([Member(wanted.name, wanted)])
+            return self._new([Member(wanted.name, self._erased(wanted))])
         try:
             encoder = self._load(wanted)
         except LatentprintError as error:
             self.fail(wanted, error)
             return []
+        if wanted in self.asked:
+            encoder = self._erased(encoder)
         blocks: list[Encoder] = getattr(encoder, "block_encoders", list)()
         return self._new([Member(wanted, each) for each in (encoder, *blocks)])
+
+    def _erased(self, encoder: Encoder) -> Encoder:
+        eraser = self.loading.eraser
+        return encoder if eraser is None else ErasedEncoder(encoder, eraser)
 
     def _load(self, spec: str) -> Encoder:
         how = self.loading

@@ -10,7 +10,8 @@ from latentprint.report.inputs import Row, is_published
 
 COLUMNS = (
     "encoder", "family", "layer", "experiment", "dataset", "attribute", "setup", "condition",
-    "query_device", "target_device", "reference", "threshold", "k", "n_train",
+    "query_device", "target_device", "reference", "threshold", "stage", "eraser", "rank", "k",
+    "n_train",
     "value", "low", "high", "chance", "classes", "twin", "twin_low", "twin_high", "colour", "dct",
     "container", "discriminant", "discriminant_p", "ten_times", "p", "q", "verdict", "learned",
     "direction", "harm", "tiny", "n_test", "notes",
