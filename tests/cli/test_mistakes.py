@@ -237,6 +237,9 @@ TABLE = {
     "no form": (("{run}",), "either --latex or --markdown"),
     "no such run": (("{here}/rnu", "--latex"), "holds no results.parquet"),
 }
+ERASE = {
+    "no eraser": (("apply", "{here}/none", "{here}/v.npy", "--out", "{here}/w.npy"), "none"),
+}
 DEMO = {"a place below a file": (("--out", NO_PLACE), "Cannot write to")}
 
 
@@ -268,7 +271,8 @@ def mistakes() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
                 yield command, what, arguments, said
     others = {
         "report": REPORT, "article": ARTICLE, "flickr": FLICKR, "encoders": OF_ENCODERS,
-        "demo": DEMO, "figures": FIGURES, "canary": CANARY, "compare": COMPARE, "table": TABLE,
+        "demo": DEMO, "erase": ERASE, "figures": FIGURES, "canary": CANARY, "compare": COMPARE,
+        "table": TABLE,
     }  # fmt: skip
     for command, own in others.items():
         for what, (arguments, said) in own.items():

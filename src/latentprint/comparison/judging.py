@@ -77,6 +77,9 @@ class Compared:
         target_device: The same of the targets.
         reference: The class from which photos move.
         threshold: The similarity below which a copy counts as another photo.
+        stage: Before or after an eraser, or the change.
+        eraser: Which eraser.
+        rank: How many directions it takes away.
         k: Number of neighbours.
         first: The figure of the first run.
         first_low: Lower end of its 95 % interval.
@@ -106,6 +109,9 @@ class Compared:
     target_device: str
     reference: str
     threshold: float | None
+    stage: str
+    eraser: str
+    rank: int | None
     k: int | None
     first: float
     first_low: float

@@ -14,6 +14,7 @@ from latentprint.experiments.erase.staged import About, Paired, plain_row, seen_
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
 from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.experiments.probes.items import open_vectors
+from latentprint.experiments.source import ROW
 from latentprint.experiments.vectors import units
 from latentprint.results import Result
 from latentprint.words import ErasureMeasure, Stage
@@ -109,7 +110,7 @@ class _Copies:
     def of(
         cls, source: ViewedEmbeddings, classes: Sequence[str], chosen: np.ndarray, memory_mb: int
     ) -> _Copies:
-        photos = source.photos.drop("row", strict=False).with_row_index("row")[chosen]
+        photos = source.photos.with_row_index(ROW)[chosen]
         parts = open_vectors(source, classes, photos, memory_mb)
         vectors = [units(each[:], photos["id"], source.encoder) for each in parts]
         selves = [

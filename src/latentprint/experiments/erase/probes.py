@@ -13,6 +13,7 @@ from latentprint.experiments.erase.staged import About, Paired, seen_of, staged_
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
 from latentprint.experiments.probes.items import Items, labelled_items, processed_items
 from latentprint.experiments.probes.labels import label_photos
+from latentprint.experiments.source import ROW
 from latentprint.results import Result
 from latentprint.words import ErasureMeasure
 
@@ -44,7 +45,7 @@ def probe_rows(
     for paired, probes in _PROBES.items():
 
         def items(source: ViewedEmbeddings, paired: bool = paired) -> Items:
-            photos = source.photos.drop("row", strict=False).with_row_index("row")
+            photos = source.photos.with_row_index(ROW)
             return processed_items(
                 source, attribute.classes, photos, paired=paired, memory_mb=memory_mb
             )
@@ -76,7 +77,7 @@ def label_probe_rows(
     names = [labelled.classes[at] for at in common]
 
     def items(source: ViewedEmbeddings) -> Items:
-        photos = source.photos.drop("row", strict=False).with_row_index("row").filter(kept)
+        photos = source.photos.with_row_index(ROW).filter(kept)
         return labelled_items(source, processing, photos, codes, names, memory_mb=memory_mb)
 
     about = About(label, stages.knows(label))
