@@ -13,6 +13,7 @@ import mimetypes
 import re
 
 from bs4 import BeautifulSoup, Tag
+from bs4.element import Stylesheet
 
 from latentprint.article.context import Context
 from latentprint.article.files import Embedded, UnavailableError, is_remote
@@ -51,7 +52,7 @@ def embed_named_files(soup: BeautifulSoup, context: Context) -> None:
         context: Where files are, and where it is noted what was put in.
     """
     for style in soup.find_all("style"):
-        style.string = with_style_files(style.get_text(), context)
+        style.string = Stylesheet(with_style_files(style.get_text(), context))
     scripts = [each for each in soup.find_all("script") if not each.get("src")]
     if not any(_SHOWS.search(each.get_text()) for each in scripts):
         return
