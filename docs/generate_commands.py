@@ -28,7 +28,8 @@ HEAD = """\
 
 Every command has `--help` with the same text. Results go to standard output, or into the folder of
 `--out`; progress, warnings and errors go to standard error. Exit codes: 0 done, 1 failed, 2 wrong
-usage, 130 interrupted, 143 told to end (SIGTERM).
+usage, 3 drifted (`canary check`) or an eraser that is not shown to help, 130 interrupted, 143 ended
+by SIGTERM.
 """
 
 NUMBERS = {int: "INTEGER", float: "NUMBER"}

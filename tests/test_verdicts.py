@@ -13,6 +13,7 @@ from latentprint.verdicts import is_judged, judged
 from latentprint.words import (
     CONTROL,
     Direction,
+    ErasureMeasure,
     Experiment,
     Harm,
     InfluenceSetup,
@@ -21,6 +22,7 @@ from latentprint.words import (
     PairMeasure,
     RobustnessMeasure,
     SimilarityMeasure,
+    Stage,
     Verdict,
 )
 from tests.experiments.fakes import fake_source
@@ -194,3 +196,98 @@ def test_experiments_leave_verdicts_to_be_judged() -> None:
     rows = influence(fake_source(200, 80, trace=1.0, spread=2.0), ATTRIBUTES["sharpening"]).results
     assert all(getattr(row, name) in (None, "") for row in rows for name in VERDICTS)
     assert [row.verdict for row in judged(rows)] == [""] * 5 + [Verdict.CHANGE]
+
+
+def eraser_rows(
+    harm: tuple[float, float, float],
+    *,
+    before: float = 10.0,
+    lost: tuple[float, float] = (-1.0, 1.0),
+    overlap: tuple[float, float] = (90.0, 94.0),
+) -> list[Result]:
+    """Harm, class kNN and neighbours before and after an eraser.
+
+    Args:
+        harm: Change of the harm, and both ends of its interval.
+        before: Harm before, shown where it is above 2.
+        lost: Interval of the change of class kNN.
+        overlap: Interval of the share of neighbours that stay.
+    """
+    about = {"eraser": "LEACE on pairs", "rank": 5, "k": 10}
+    _, low, high = harm
+
+    def row(setup: str, stage: str, figure: tuple[float, float, float], **more: object) -> Result:
+        middle, *ends = figure
+        how = {"value": middle, "low": ends[0], "high": ends[1], "stage": stage, **about, **more}
+        return measured(Experiment.ERASURE, setup, **how)
+
+    def p(shown: bool) -> float:
+        return 1e-6 if shown else 0.5
+
+    names = ErasureMeasure
+    return [
+        row(names.INFLUENCE, Stage.BEFORE, (before, before - 2, before + 2), p=p(before > 2)),
+        row(names.INFLUENCE, Stage.AFTER, (1.0, -1.0, 3.0), p=0.3),
+        row(names.INFLUENCE, Stage.CHANGE, harm, p=p(low > 0 or high < 0)),
+        row(names.CLASS, Stage.CHANGE, (sum(lost) / 2, *lost), p=None),
+        row(names.OVERLAP, Stage.AFTER, (sum(overlap) / 2, *overlap), p=None, attribute="none"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        (eraser_rows((-8.0, -9.0, -7.0)), Verdict.ERASED),
+        # Less than half of the harm is gone.
+        (eraser_rows((-4.0, -5.0, -3.0)), Verdict.REDUCED),
+        # Class kNN may have lost more than two points; neighbours were lost.
+        (eraser_rows((-8.0, -9.0, -7.0), lost=(-3.0, 1.0)), Verdict.REDUCED),
+        (eraser_rows((-8.0, -9.0, -7.0), overlap=(60.0, 70.0)), Verdict.REDUCED),
+        (eraser_rows((-1.0, -3.0, 1.0)), Verdict.NO_CHANGE),
+        (eraser_rows((-8.0, -9.0, -7.0), lost=(-9.0, -3.0)), Verdict.HARMFUL),
+        (eraser_rows((8.0, 7.0, 9.0)), Verdict.HARMFUL),
+        (eraser_rows((8.0, 7.0, 9.0), before=1.0), Verdict.HARMFUL),
+        (eraser_rows((-1.0, -1.5, -0.5), before=1.0), Verdict.NOTHING),
+        (eraser_rows((0.0, -1.0, 1.0), before=1.0, lost=(-9.0, -3.0)), Verdict.NOTHING),
+    ],
+)
+def test_an_eraser_is_judged_by_harm_beside_what_is_kept(
+    rows: list[Result], verdict: Verdict
+) -> None:
+    found = judged(rows)
+    assert found[2].verdict == verdict
+    assert [row.verdict for row in judged(found)] == [row.verdict for row in found]
+    (turned,) = (row for row in judged(rows[::-1]) if row.stage == Stage.CHANGE and row.p)
+    assert turned.verdict == verdict
+
+
+def test_what_an_eraser_keeps_is_judged_by_the_whole_interval() -> None:
+    def word(**what: tuple[float, float]) -> tuple[str, str]:
+        found = judged(eraser_rows((-8.0, -9.0, -7.0), **what))  # type: ignore[arg-type]
+        return found[3].verdict, found[4].verdict
+
+    assert word() == (Verdict.KEPT, Verdict.KEPT)
+    assert word(lost=(-2.5, 1.0), overlap=(79.0, 85.0)) == (Verdict.NOT_SHOWN, Verdict.NOT_SHOWN)
+    assert word(lost=(-5.0, -2.5), overlap=(70.0, 79.0)) == (Verdict.LOST, Verdict.LOST)
+
+
+def test_an_eraser_is_not_judged_beside_the_rows_of_another() -> None:
+    own = eraser_rows((-8.0, -9.0, -7.0))
+    other = [
+        replace(row, eraser="random directions")
+        for row in eraser_rows((0.1, -1.0, 1.0), overlap=(20.0, 30.0))
+    ]
+    found = judged([*own, *other])
+    assert found[2].verdict == Verdict.ERASED
+    assert found[7].verdict == Verdict.NO_CHANGE
+    assert judged([own[2]])[0].verdict == ""
+    controls = judged([replace(row, family=CONTROL) for row in own])
+    assert {row.verdict for row in controls} == {""}
+
+
+def test_a_label_that_neighbours_share_by_chance_is_nothing_to_erase() -> None:
+    names, rows = ErasureMeasure, eraser_rows((-8.0, -9.0, -7.0))
+    for chance, verdict in ((2.0, Verdict.ERASED), (9.0, Verdict.NOTHING)):
+        before = replace(rows[0], setup=names.NUISANCE, chance=chance)
+        change = replace(rows[2], setup=names.NUISANCE)
+        assert judged([before, change, *rows[3:]])[1].verdict == verdict

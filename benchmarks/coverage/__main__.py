@@ -6,7 +6,7 @@
 
 Rows are printed as they are measured. On the page --out the table of each part that is asked for is
 replaced as soon as all of it is measured; the others stay as they are. A set of every part takes
-about 15 CPU seconds, 4 of them for probes, 3 each for similarity and verdicts.
+about 20 CPU seconds, 3 of them for erase, 4 for probes, 3 each for similarity and verdicts.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from pathlib import Path
 
 import torch
 from benchmarks.coverage import (
+    compare,
+    erase,
     influence,
     pairs,
     probes,
@@ -47,7 +49,10 @@ def parts(photos: list[int]) -> dict[str, Part]:
         "similarity": similarity.cases,
         "stability": stability.cases,
         "variance": variance.cases,
+        "erase": erase.cases,
+        "erase_verdicts": erase.verdict_cases,
         "verdicts": verdicts.cases,
+        "compare": compare.cases,
     }
 
 

@@ -36,9 +36,10 @@ python -m benchmarks.coverage PART --sets SETS --out docs/coverage.md
 Many sets of embeddings are drawn from one made-up population. The *truth* is the mean figure of
 all sets, or that of an endless set where size does not matter. A 95 % interval should hold it in 95
 of 100 sets. A *claim* is a verdict that something was found, each row judged as the only one of its
-run; under `verdicts`, all tests of a run are judged together. A claim is *false* where there is
-nothing to find; where there is something, the share of claims is the *power*. Behind ± stands the
-standard error of a share of so many sets (two hits and two misses added, so that 0 % has one too).
+run; under `verdicts`, all tests of a run are judged together, under `compare` all rows of two
+runs. A claim is *false* where there is nothing to find; where there is something, the share of
+claims is the *power*. Behind ± stands the standard error of a share of so many sets (two hits and
+two misses added, so that 0 % has one too).
 """
 
 

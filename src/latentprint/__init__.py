@@ -11,6 +11,7 @@ from latentprint.lazy import loaded_when_used
 
 if TYPE_CHECKING:
     from latentprint.article import write_article
+    from latentprint.canary import Canary, CanaryCheck
     from latentprint.embeddings import (
         Extraction,
         extract,
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
         list_encoders,
         load_encoder,
     )
+    from latentprint.erasure.artefact import load_eraser
+    from latentprint.erasure.eraser import LinearEraser
+    from latentprint.erasure.estimator import Eraser
     from latentprint.errors import LatentprintError, UsageError
     from latentprint.experiments.correlation.correlation import correlate
     from latentprint.experiments.neighbors.influence import influence
@@ -45,21 +49,41 @@ if TYPE_CHECKING:
     from latentprint.experiments.similarity.queries import QueryOptions
     from latentprint.experiments.similarity.steps import ComparisonOptions
     from latentprint.jobs import Audit, Loading, Sources, audit, embed, measure_stored
+    from latentprint.jobs.canary import check_canary, make_canary
+    from latentprint.jobs.compare import (
+        ComparedRuns,
+        ComparedStores,
+        compare_runs,
+        compare_stores,
+    )
     from latentprint.jobs.measure import Measured
     from latentprint.photos import Photos, exif_table, open_photos, read_exif
     from latentprint.processing import ATTRIBUTES, Attribute, Processing, read_attribute
-    from latentprint.report import write_markdown, write_report
+    from latentprint.report import (
+        Drawn,
+        result_tables,
+        write_figures,
+        write_markdown,
+        write_report,
+    )
 
 __all__ = [
     "ATTRIBUTES",
     "Attribute",
     "Audit",
+    "Canary",
+    "CanaryCheck",
+    "ComparedRuns",
+    "ComparedStores",
     "ComparisonOptions",
+    "Drawn",
     "Encoder",
+    "Eraser",
     "Extraction",
     "Guards",
     "InfluenceOptions",
     "LatentprintError",
+    "LinearEraser",
     "Loading",
     "Measured",
     "PairsOptions",
@@ -75,6 +99,9 @@ __all__ = [
     "Sources",
     "UsageError",
     "audit",
+    "check_canary",
+    "compare_runs",
+    "compare_stores",
     "correlate",
     "decompose_variance",
     "describe_encoder",
@@ -85,6 +112,8 @@ __all__ = [
     "influence",
     "list_encoders",
     "load_encoder",
+    "load_eraser",
+    "make_canary",
     "measure_stored",
     "near_duplicates",
     "open_collection",
@@ -95,10 +124,12 @@ __all__ = [
     "probe_processing",
     "read_attribute",
     "read_exif",
+    "result_tables",
     "robustness",
     "select_photos",
     "with_labels",
     "write_article",
+    "write_figures",
     "write_markdown",
     "write_report",
 ]
@@ -107,6 +138,7 @@ __getattr__ = loaded_when_used(
     __name__,
     {
         "article": ("write_article",),
+        "canary": ("Canary", "CanaryCheck"),
         "embeddings": (
             "Extraction",
             "extract",
@@ -124,6 +156,9 @@ __getattr__ = loaded_when_used(
             "list_encoders",
             "load_encoder",
         ),
+        "erasure.artefact": ("load_eraser",),
+        "erasure.eraser": ("LinearEraser",),
+        "erasure.estimator": ("Eraser",),
         "errors": ("LatentprintError", "UsageError"),
         "experiments.correlation.correlation": ("correlate",),
         "experiments.neighbors.influence": ("influence",),
@@ -141,10 +176,18 @@ __getattr__ = loaded_when_used(
         "experiments.similarity.queries": ("QueryOptions",),
         "experiments.similarity.steps": ("ComparisonOptions",),
         "jobs": ("Audit", "Loading", "Sources", "audit", "embed", "measure_stored"),
+        "jobs.canary": ("check_canary", "make_canary"),
+        "jobs.compare": ("ComparedRuns", "ComparedStores", "compare_runs", "compare_stores"),
         "jobs.measure": ("Measured",),
         "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
         "processing": ("ATTRIBUTES", "Attribute", "Processing", "read_attribute"),
-        "report": ("write_markdown", "write_report"),
+        "report": (
+            "Drawn",
+            "result_tables",
+            "write_figures",
+            "write_markdown",
+            "write_report",
+        ),
     },
 )
 

@@ -23,15 +23,15 @@ def brief(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> UsageError:
     """Make the error for a misspelt name, with its nearest match and every allowed name.
 
     Args:
         kind: What was named, such as "attribute" or "encoder".
-        name: What the user wrote.
+        name: What the user wrote; from Python it may be anything.
         known: The names that exist.
     """
-    names = list(known)
+    name, names = name if isinstance(name, str) else str(name), list(known)
     lower = [each.lower() for each in names]
     near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
     match = next((each for each in names if near and each.lower() == near[0]), None)

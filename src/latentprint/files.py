@@ -7,6 +7,7 @@ import io
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -93,6 +94,33 @@ def writing_file(
                 partial.unlink()
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder that results go into before any work is done, so that none is lost for want.
+
+    Raises:
+        LatentprintError: Nothing can be written to it.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
+def require_place(path: Path) -> None:
+    """Refuse a place for a file before any work is done for it; its folder is made if need be.
+
+    Raises:
+        UsageError: There is a folder of that name.
+        LatentprintError: Nothing can be written there.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name the file to write, such as {path / path.name}.")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+
+
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write a file, whole or not at all; see ``writing_file``.
 
@@ -119,6 +147,17 @@ def write_json(path: Path, value: Any) -> None:
         LatentprintError: The file cannot be written.
     """
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def require_table(path: Path) -> None:
+    """Refuse a place for a table before any work is done for it; see ``require_place``.
+
+    Raises:
+        UsageError: The suffix is none of ``TABLE_SUFFIXES``, or there is a folder of that name.
+        LatentprintError: Nothing can be written there.
+    """
+    require_table_suffix(path)
+    require_place(path)
 
 
 def require_table_suffix(path: Path) -> None:

@@ -12,6 +12,9 @@ from latentprint.words import PairGallery
 SOURCE = Path(__file__).parent / "data" / "published.csv"
 """Ramos et al., ICCV 2025, arXiv 2508.10637: see the README beside the file."""
 
+CURVES = SOURCE.with_name("similarity.csv")
+"""The curves of the study's figure of similarity."""
+
 KEYS: dict[str, str] = {
     "JPEG": "jpeg",
     "Sharpening": "sharpening",
@@ -50,3 +53,20 @@ def published() -> pl.DataFrame:
         .cast({name: SCHEMA[name] for name in table.columns})
         .with_columns(value=pl.when(pairs).then(100.0 * pl.col("value")).otherwise("value"))
     )
+
+
+def published_curves() -> dict[str, tuple[list[float], list[float]]]:
+    """Read the published distributions of cosine similarity, one ImageNet photo against all others.
+
+    Returns:
+        For each curve, named as ``words.SimilarityMeasure`` has it, the edges of its bins [B + 1]
+        and the share of its pairs in every bin [B].
+    """
+    found = {}
+    for (curve,), rows in pl.read_csv(CURVES).group_by("curve", maintain_order=True):
+        # The first and the last row are the ends of the curve, rounded.
+        middles, shares = (rows[name].to_list()[1:-1] for name in ("x", "y"))
+        width = (middles[-1] - middles[0]) / (len(middles) - 1)
+        start = middles[0] - width / 2
+        found[str(curve)] = ([start + width * each for each in range(len(shares) + 1)], shares)
+    return found

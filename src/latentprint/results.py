@@ -27,7 +27,7 @@ class Result:
             ``near_duplicate`` what is measured (``recall@1``, ``margin``…).
         setup: ``words.ProbeSetup`` for probes, ``InfluenceSetup`` for kNN, ``PairGallery`` for
             ``near_duplicate``; else what is measured (``RobustnessMeasure``, ``SimilarityMeasure``,
-            ``StabilityMeasure``, ``VarianceMeasure``).
+            ``StabilityMeasure``, ``VarianceMeasure``, ``ErasureMeasure``).
         chance: Accuracy of guessing, in percent; None where there is none (``influence``).
         value: Accuracy in percent, the mean over the classes (percentage points for
             ``influence``; percent of the variance; 100 times a cosine or cosine distance; a rank).
@@ -38,12 +38,17 @@ class Result:
         network: Name of the network that the encoder is a block of; the encoder's own name where
             it is no block.
         layer: Number of the block, from 1; None for a network's final embedding.
-        condition: ``RobustnessCondition``: which labels chance shuffles.
+        condition: ``RobustnessCondition``: which labels chance shuffles; ``erasure``: ``Seen``,
+            or for pairs ``PairGallery``.
         query_device: ``near_duplicate``: type of device of the queries; empty for the mean over all
             directions.
         target_device: The same of the targets.
         reference: ``stability``: the class from which photos move; empty for every pair of classes.
-        threshold: ``stability``: the cosine similarity below which a copy counts as another photo.
+        threshold: ``stability``, ``erasure``: the cosine similarity below which a copy counts as
+            another photo.
+        stage: ``words.Stage``: before or after erasure, or the change; else empty.
+        eraser: What was erased by; empty where nothing was erased.
+        rank: Number of directions that were erased.
         sd: Standard deviation over the fits, in percentage points, where there are several.
         seeds: Number of fits that ``value`` averages; 1 where nothing is random.
         k: Number of neighbours, or of the first ranks of a recall; None for probes.
@@ -104,6 +109,9 @@ class Result:
     target_device: str = ""
     reference: str = ""
     threshold: float | None = None
+    stage: str = ""
+    eraser: str = ""
+    rank: int | None = None
     sd: float | None = None
     seeds: int = 1
     k: int | None = None
@@ -144,7 +152,7 @@ class Result:
 
 MEASUREMENT = (
     "encoder", "experiment", "dataset", "attribute", "setup", "condition", "query_device",
-    "target_device", "reference", "threshold", "k",
+    "target_device", "reference", "threshold", "stage", "eraser", "rank", "k",
 )  # fmt: skip
 """The columns that tell one measurement from another. The number of training photos is left out,
 so that two learning curves of different runs never become one."""
@@ -189,6 +197,24 @@ def results_table(results: Iterable[Result]) -> pl.DataFrame:
 def results_of(table: pl.DataFrame) -> list[Result]:
     """The rows of a result table."""
     return [Result(**row) for row in table.to_dicts()]
+
+
+def setup_of(row: Any) -> str:
+    """What was measured, and under which conditions, of a result or a comparison of two."""
+    devices = f"query {row.query_device}, target {row.target_device}" if row.query_device else ""
+    return ", ".join(
+        filter(
+            None,
+            (
+                row.setup,
+                row.condition,
+                devices,
+                f"k = {row.k}" if row.k is not None and "@" not in row.attribute else "",
+                f"from {row.reference}" if row.reference else "",
+                f"{row.threshold:g}" if row.threshold is not None else "",
+            ),
+        )
+    )
 
 
 def write_results(table: pl.DataFrame, folder: Path) -> None:

@@ -14,13 +14,18 @@ from dataclasses import replace
 from latentprint.results import Result
 from latentprint.words import (
     BELOW_CHANCE_DISCOVERIES,
+    CLASS_MARGIN,
     CONTROL,
     EXACT_FALSE_DISCOVERIES,
     FALSE_DISCOVERIES,
+    HARMS,
+    LEAST_FALL,
+    LEAST_OVERLAP,
     MARGIN,
     PROBES,
     SMALLEST_EFFECT,
     Direction,
+    ErasureMeasure,
     Experiment,
     Harm,
     InfluenceSetup,
@@ -28,6 +33,7 @@ from latentprint.words import (
     PairGallery,
     PairMeasure,
     SimilarityMeasure,
+    Stage,
     Verdict,
 )
 
@@ -59,7 +65,7 @@ def judged(rows: Sequence[Result]) -> list[Result]:
             found[at] = replace(row, verdict=Verdict.BELOW_CHANCE, learned=_learned(row))
         else:
             found[at] = _RULES[row.experiment](row)
-    return found
+    return _erasers(found)
 
 
 def is_judged(row: Result) -> bool:
@@ -136,6 +142,80 @@ def _similarity(row: Result) -> Result:
     return _with_effect(replace(row, verdict=verdict), shown)
 
 
+def _erasure(row: Result) -> Result:
+    """Whether neighbours follow what is to be erased; the change is judged beside other rows."""
+    # Neighbours share a label by chance as well; the influence of no trace is zero.
+    shown = _is_shown(row) and row.low > (row.chance or 0.0)
+    return replace(row, harm=Harm.NEIGHBOURS if shown else Harm.NOT_SHOWN)
+
+
+def _erasers(rows: Sequence[Result]) -> list[Result]:
+    """Judge what erasers did: a change of harm beside the harm before, and what was kept."""
+    found = list(rows)
+    for at, row in enumerate(found):
+        if row.experiment == Experiment.ERASURE and row.family != CONTROL:
+            found[at] = replace(row, verdict=_kept(row))
+    for at, row in enumerate(found):
+        of_eraser = row.experiment == Experiment.ERASURE and row.q is not None
+        if of_eraser and row.setup in HARMS and row.stage == Stage.CHANGE:
+            found[at] = _judged_eraser(row, [each for each in found if _beside(each, row)])
+    return found
+
+
+def _beside(row: Result, change: Result) -> bool:
+    """Whether a row is of the same eraser and photos as a change of harm."""
+    names = ("experiment", "encoder", "dataset", "eraser", "rank")
+    return all(getattr(row, name) == getattr(change, name) for name in names)
+
+
+def _kept(row: Result) -> str:
+    """Whether class kNN and neighbours are as good after erasure, by the whole interval."""
+    if row.setup == ErasureMeasure.CLASS and row.stage == Stage.CHANGE:
+        if row.low > -CLASS_MARGIN:
+            return Verdict.KEPT
+        return Verdict.LOST if row.high < -CLASS_MARGIN else Verdict.NOT_SHOWN
+    if row.setup == ErasureMeasure.OVERLAP:
+        if row.low >= LEAST_OVERLAP:
+            return Verdict.KEPT
+        return Verdict.LOST if row.high < LEAST_OVERLAP else Verdict.NOT_SHOWN
+    return ""
+
+
+def _judged_eraser(change: Result, others: Sequence[Result]) -> Result:
+    own = [
+        each
+        for each in others
+        if (each.setup, each.attribute, each.k) == (change.setup, change.attribute, change.k)
+    ]
+    before = next((each for each in own if each.stage == Stage.BEFORE), None)
+    if before is None:
+        return change
+    kept = {each.setup: each.verdict for each in others if _kept(each) and _is_about(each, change)}
+    verdict = _word(change, before, kept)
+    moved = verdict in (Verdict.ERASED, Verdict.REDUCED) or _is_shown(change)
+    direction = Direction.EXPECTED if change.value < 0 else Direction.REVERSED
+    tiny = abs(change.value) < SMALLEST_EFFECT if moved else None
+    return replace(change, verdict=verdict, direction=direction if moved else "", tiny=tiny)
+
+
+def _is_about(row: Result, change: Result) -> bool:
+    """Class kNN is of one attribute; neighbours are of all of them."""
+    return row.setup == ErasureMeasure.OVERLAP or row.attribute == change.attribute
+
+
+def _word(change: Result, before: Result, kept: dict[str, str]) -> str:
+    if _is_shown(change) and change.value > 0:
+        return Verdict.HARMFUL
+    if before.harm != Harm.NEIGHBOURS:
+        return Verdict.NOTHING
+    if kept.get(ErasureMeasure.CLASS) == Verdict.LOST:
+        return Verdict.HARMFUL
+    if not _is_shown(change):
+        return Verdict.NO_CHANGE
+    most = change.value <= -LEAST_FALL * (before.value - (before.chance or 0.0))
+    return Verdict.ERASED if most and set(kept.values()) == {Verdict.KEPT} else Verdict.REDUCED
+
+
 def _is_shown(row: Result) -> bool:
     """Whether a difference is not zero: by its interval, and among all verdicts of the run."""
     away = row.low > 0 or row.high < 0
@@ -163,4 +243,5 @@ _RULES: dict[str, Callable[[Result], Result]] = {
     Experiment.NEAR_DUPLICATE: _pairs,
     Experiment.ROBUSTNESS: _robustness,
     Experiment.SIMILARITY: _similarity,
+    Experiment.ERASURE: _erasure,
 }

@@ -24,6 +24,7 @@ class Experiment(StrEnum):
     SIMILARITY = "similarity"
     STABILITY = "stability"
     CORRELATION = "correlation"
+    ERASURE = "erasure"
 
 
 PROBES = (Experiment.PROCESSING_PROBE, Experiment.ACQUISITION_PROBE)
@@ -142,6 +143,51 @@ class VarianceMeasure(StrEnum):
     DISTANCE = "distance"
 
 
+class Stage(StrEnum):
+    """Before and after erasure, and the difference, photo by photo."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    CHANGE = "change"
+
+
+class Seen(StrEnum):
+    """Whether the eraser was fitted on the classes of a row."""
+
+    SEEN = "seen"
+    PARTLY = "partly seen"
+    UNSEEN = "unseen"
+
+
+class ErasureMeasure(StrEnum):
+    """What is measured before and after erasure, on photos that the eraser never saw."""
+
+    INFLUENCE = "kNN influence"
+    NUISANCE = "nuisance purity"
+    CLASS = "class kNN"
+    LINEAR = "linear probe"
+    LINEAR_PAIRED = "linear probe, paired"
+    RBF = "RBF probe"
+    RBF_PAIRED = "RBF probe, paired"
+    OVERLAP = "neighbours kept"
+    MIXED = "neighbours of the same state"
+    SELF = "self-similarity"
+    MISSED = "copies missed"
+    MISSED_ANEW = "copies missed, threshold set anew"
+    THRESHOLD = "threshold of the same false matches"
+    RECALL = "recall@1 of pairs"
+    MARGIN = "margin of pairs"
+    INDEX = "robustness index"
+    VARIANCE = "variance removed"
+    MEANS = "differences of class means left"
+    LENGTHS = "the same, rows of unit length"
+    SHIFT = "shift of classes left"
+
+
+HARMS = (ErasureMeasure.INFLUENCE, ErasureMeasure.NUISANCE)
+"""The measures that judge an eraser: how far neighbours follow what it is to erase."""
+
+
 class Verdict(StrEnum):
     """What a row says.
 
@@ -163,6 +209,22 @@ class Verdict(StrEnum):
     NO_DIFFERENCE = "no difference from chance"
     ALIKE = "same metadata, more alike"
     NOT_ALIKE = "not shown to be more alike"
+
+    ERASED = "erased"
+    REDUCED = "reduced"
+    HARMFUL = "harmful"
+    NOTHING = "nothing to erase"
+    KEPT = "kept"
+    LOST = "lost"
+
+
+class Comparison(StrEnum):
+    """How the second of two measurements differs from the first."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    NO_DIFFERENCE = "no difference shown"
+    NOT_COMPARABLE = "not comparable"
 
 
 class Learned(StrEnum):
@@ -188,11 +250,17 @@ class Harm(StrEnum):
     NOT_SHOWN = "not shown"
 
 
+RANDOM_DIRECTIONS = "random directions"
+"""The eraser of a control: as many directions as are erased, drawn at random."""
+
 CONTROL = "control"
 """The family of untrained networks and pixel statistics."""
 
 UNTRAINED = ", untrained"
 """What stands behind the name of a network whose weights were never trained."""
+
+ERASED = ", erased"
+"""What stands behind the name of an encoder whose vectors went through an eraser."""
 
 COLOUR_STATISTICS = "colour statistics"
 """The control that reads 18 statistics of the crop."""
@@ -218,3 +286,12 @@ EXACT_FALSE_DISCOVERIES = 0.01
 
 BELOW_CHANCE_DISCOVERIES = 0.01
 """The same for the alarm that a probe is below chance."""
+
+CLASS_MARGIN = 2.0
+"""Points of class kNN that an eraser may cost: kept where the whole interval loses less."""
+
+LEAST_OVERLAP = 80.0
+"""Percent of nearest neighbours that must stay, by the whole interval, to count as kept."""
+
+LEAST_FALL = 0.5
+"""Share of the harm that must be gone, at the least, for a trace to count as erased."""

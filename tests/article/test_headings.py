@@ -72,3 +72,17 @@ def test_contents_of_the_front_matter() -> None:
 
 def test_slugs_are_stable() -> None:
     assert slug("  A -- b_c ") == "a-b-c"
+
+
+def test_the_contents_name_a_place_without_a_heading_by_its_id() -> None:
+    document = render(
+        '<span id="our-start"></span>\n\nText.\n\n## A',
+        "toc:\n  - name: Our <start>\n  - name: A\n  - name: Missing",
+    )
+    assert [(each.id, each.title) for each in document.headings] == [
+        ("our-start", "Our &lt;start&gt;"),
+        ("a", "A"),
+    ]
+    assert [each.message for each in document.warnings] == [
+        "The contents name 'Missing', which is no heading."
+    ]

@@ -134,7 +134,9 @@ def test_attribute_lists(source: str, selector: str) -> None:
 
 
 def test_what_is_no_attribute_list_is_text() -> None:
-    assert render("a {: .b} c").get_text() == "a {: .b} c"
+    document = parse_article("a {: .b} c", folder=None)
+    assert document.body == "<p>a {: .b} c</p>"
+    assert [(each.line, each.kind) for each in document.warnings] == [(1, "source")]
 
 
 def test_inline_html_is_kept() -> None:
@@ -146,3 +148,57 @@ def test_inline_html_is_kept() -> None:
 def test_scripts_are_left_as_they_are() -> None:
     source = '<script>\nif (1 < 2 && "$$x$$") {\n\n  run("**");\n}\n</script>'
     assert source in parse_article(source, folder=None).body
+
+
+def test_strong_text_touches_other_text() -> None:
+    body = parse_article("the **(i, i)**th, a**(b)**, 2 ** 3 ** 4", folder=None).body
+    assert body == ("<p>the <strong>(i, i)</strong>th, a<strong>(b)</strong>, 2 ** 3 ** 4</p>")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<div>\n<b>x</b>\n</div>\nThen **bold**",
+        "<figure>\n<hr>\n</figure>\nThen **bold**\n",
+        "<p>one</p>\nThen **bold**",
+        "<div>\n\none\n\n</div>\nThen **bold**",
+        "<br>\nThen **bold**",
+        "<div>a</div>\n<p>\nb\n</p>\n**bold**",
+        '<figure>\n<hr>\n<figcaption markdown="1">\nThen **bold**\n</figcaption>\n</figure>',
+        '<iframe srcdoc="a"></iframe>\n<div markdown="1">\nThen **bold**\n</div>',
+    ],
+)
+def test_markdown_goes_on_after_html_as_in_kramdown(source: str) -> None:
+    document = parse_article(source, folder=None)
+    assert "<strong>bold</strong>" in document.body
+    assert [each for each in document.warnings if each.kind == "source"] == []
+
+
+def test_blank_lines_in_a_formula_do_not_end_html() -> None:
+    text = "<div>\n$$\n\\def\\a{x}\n\n\\a\n$$\n</div>\n\n$\\a$"
+    document = parse_article(text, folder=None)
+    assert document.warnings == ()
+    assert document.body.count("<math") == 2
+
+
+def test_extensions_of_kramdown_are_not_shown() -> None:
+    document = parse_article(
+        "{::nomarkdown}\n<b>x</b>\n{:/nomarkdown}\n\n![](gone.png)", folder=None
+    )
+    assert "nomarkdown" not in document.body
+    assert {each.line for each in document.warnings} == {5}
+
+
+def test_notes_may_hold_paragraphs_and_formulas() -> None:
+    document = parse_article(
+        "One<d-footnote>\nA\n\n$$\nx\n$$\n\nB **b**</d-footnote> two\n\n![](gone.png)", folder=None
+    )
+    (note,) = document.footnotes
+    assert "<math" in note
+    assert "<strong>b</strong>" in note
+    assert {each.line for each in document.warnings} == {10}
+
+
+def test_what_stays_source_is_reported_with_its_line() -> None:
+    document = parse_article("a\n\n<div>\n**b** and $$ c\n</div>\n\n\\*\\*d\\*\\*", folder=None)
+    assert {(each.line, each.kind) for each in document.warnings} == {(4, "source")}

@@ -98,8 +98,9 @@ def test_a_page_asks_for_nothing_by_itself() -> None:
     fetched = [each for each in addresses if not each.startswith(("data:", "https://"))]
     assert [each for each in fetched if each] == []
     assert not re.search(r"<(?:script|img|iframe)[^>]*\ssrc=['\"]http", render_page(DOCUMENT))
-    assert "@import" not in page_module._file("page.css")
-    assert "url(" not in page_module._file("page.css")
+    for name in ("colours.css", "page.css"):
+        assert "@import" not in page_module._file(name)
+        assert "url(" not in page_module._file(name)
 
 
 def test_titles_of_the_contents_keep_their_html() -> None:
@@ -155,7 +156,7 @@ SCHEMES = {"light": 0, "dark": 1}
 
 
 def schemes() -> list[dict[str, str]]:
-    css = page_module._file("page.css")
+    css = page_module._file("colours.css")
     blocks = re.findall(r"\{([^{}]*--paper:[^{}]*)\}", css)
     return [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})\b", block)) for block in blocks]
 

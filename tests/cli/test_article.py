@@ -109,3 +109,29 @@ def test_mistakes_are_told_in_a_sentence(source: Path, tmp_path: Path) -> None:
     assert "broken.md, line " in str(refused(tmp_path / "broken.md"))
     assert ", column " in str(refused(tmp_path / "broken.md"))
     assert "Cannot write to" in str(refused(source, "--out", source / "page.html"))
+
+
+def test_frequent_warnings_are_told_together(source: Path) -> None:
+    source.write_text("\n\n".join(f"![x](gone{number}.png)" for number in range(9)))
+    lines = [line for line in run(source).stderr.splitlines() if line.startswith(f"{source}:")]
+    assert len(lines) == 4
+    assert lines[0] == f"{source}:1: The picture gone0.png is missing."
+    assert lines[3] == f"{source}:6 more of the kind “missing”, in lines 7, 9, 11, 13, 15, …."
+    told = json.loads(run(source, "--json").stdout)["warnings"]
+    assert [each["line"] for each in told] == list(range(1, 18, 2))
+    assert {each["kind"] for each in told} == {"missing"}
+
+
+def test_what_a_reader_would_see_as_source_fails_when_strict(source: Path) -> None:
+    source.write_text("<div>\n**not read**\n</div>\n")
+    assert run(source).exit_code == 0
+    assert run(source, "--strict").exit_code == 1
+
+
+def test_the_root_of_the_site_may_be_named(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "site" / "assets").mkdir(parents=True)
+    (tmp_path / "site" / "assets" / "a.svg").write_text(DOT)
+    source.write_text("![A dot](/assets/a.svg)")
+    assert run(source, "--strict").exit_code == 1
+    assert run(source, "--strict", "--root", tmp_path / "site").exit_code == 0
+    assert run(source, "--strict", "--safe", "--root", tmp_path / "site").exit_code == 0

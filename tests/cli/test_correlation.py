@@ -103,3 +103,45 @@ def test_help_loads_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def vectors(tmp_path: Path) -> Path:
+    """Sixty vectors and a table without paths in which class and scanner are one."""
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "v.npy", rng.normal(size=(60, 4)).astype(np.float32))
+    table = {"label": ["x", "y"] * 30, "scanner": ["a", "b"] * 30, "site": ["s", "t", "u"] * 20}
+    pl.DataFrame(table).with_columns(scanner=pl.col("scanner").shuffle(0)).write_csv(
+        tmp_path / "table.csv"
+    )
+    return tmp_path / "v.npy"
+
+
+def test_vectors_of_ones_own_and_tables_without_paths(vectors: Path, tmp_path: Path) -> None:
+    table = pl.read_csv(tmp_path / "table.csv")
+    table.with_columns(v=np.load(vectors)).write_parquet(tmp_path / "beside.parquet")
+    wide = pl.DataFrame(np.load(vectors), schema=list("pqrs"))
+    numbered = wide.rename(lambda name: f"e{'pqrs'.index(name)}")
+    pl.concat([numbered, table], how="horizontal").write_parquet(tmp_path / "numbered.parquet")
+    pl.concat([wide, table], how="horizontal").write_parquet(tmp_path / "wide.parquet")
+    answers = [
+        run(*given, "--json", "--permutations", "50")
+        for given in (
+            (vectors, "--metadata", tmp_path / "table.csv"),
+            (tmp_path / "table.csv",),
+            (tmp_path / "beside.parquet",),
+            (tmp_path / "numbered.parquet",),
+            (tmp_path / "beside.parquet", "--vector-columns", "v"),
+            (tmp_path / "wide.parquet", "--vector-columns", "[p-s]"),
+        )
+    ]
+    found = [json.loads(each.stdout)["columns"] for each in answers]
+    assert {each["column"] for each in found[0]} == {"scanner", "site"}
+    assert all(each == found[0] for each in found)
+
+
+def test_options_for_vectors_need_vectors(folder: Path, vectors: Path, tmp_path: Path) -> None:
+    for place in (folder, tmp_path / "table.csv"):
+        done = run(place, "--metadata", tmp_path / "table.csv")
+        assert isinstance(done.exception, UsageError)
+        assert "are for files of vectors" in str(done.exception)

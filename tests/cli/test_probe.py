@@ -116,7 +116,7 @@ def test_the_table_for_people(store: Path) -> None:
         (("-a", "make", "--group", "persons"), "Did you mean 'person'"),
         (("-a", "make", "--bins", "make"), "LABEL=RULE"),
         (("-a", "make", "--where", "width >"), "cannot be applied"),
-        (("-a", "make", "--processing", "SHARPEN_3"), "no embeddings of SHARPEN_3"),
+        (("-a", "make", "--processing", "SHARPEN_3"), "no processing class 'SHARPEN_3'"),
         (("-a", "jpeg"), "no embeddings of JPEG75_420"),
         (("-a", "model"), "fewer than two classes"),
     ],

@@ -78,7 +78,9 @@ def test_a_command_line_is_valid(arguments: list[str]) -> None:
     # A command without arguments is only named, and --version would print and exit.
     if rest and rest != ["--version"]:
         given = command.make_context(command.name, rest).params
-        named = [*(given.get("encoder") or []), given.get("spec") or "default"]
+        encoder = given.get("encoder") or []
+        asked = [encoder] if isinstance(encoder, str) else encoder
+        named = [*asked, given.get("spec") or "default"]
         for spec in expand_specs([each for each in named if each != "SPEC"]):
             parse_spec(spec)
         find_published(given.get("patterns") or [])

@@ -1,4 +1,7 @@
+"""Vectors of one's own, the table about their photos, and how the two find each other."""
+
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +21,8 @@ TABLE = pl.DataFrame(
         "make": ["Canon", "Nikon"] * 15,
     }
 )
+WITH_IDS = TABLE.rename({"name": "id"})
+ORDER = np.random.default_rng(1).permutation(30)
 
 
 @pytest.fixture
@@ -27,7 +32,16 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "mine.npy", tmp_path / "photos.csv"
 
 
-def test_rows_match_by_order(files: tuple[Path, Path]) -> None:
+@pytest.fixture
+def with_ids(tmp_path: Path) -> Path:
+    """A Parquet file of vectors with ids and one other column."""
+    file = tmp_path / "named.parquet"
+    table = pl.DataFrame({"id": WITH_IDS["id"], "iso": range(30), "v": VECTORS})
+    table.write_parquet(file)
+    return file
+
+
+def test_rows_match_by_order_where_vectors_have_no_ids(files: tuple[Path, Path]) -> None:
     source = open_own_vectors(*files)
     assert (source.encoder, source.family, source.dataset) == ("mine", "yours", "photos")
     assert source.photos.columns == ["id", "label", "split", "group", "name", "make"]
@@ -35,26 +49,19 @@ def test_rows_match_by_order(files: tuple[Path, Path]) -> None:
     assert source.photos["group"].n_unique() == 30
     assert source.split_made
     assert set(source.photos["split"]) == {"train", "val"}
-    found = source.vectors("none")
-    assert isinstance(found.array, np.memmap)
-    assert found.shape == (30, 5)
-    np.testing.assert_array_equal(found[np.array([3, 1])], VECTORS[[3, 1]])
-    np.testing.assert_array_equal(found[:], VECTORS)
-    with pytest.raises(UsageError, match="no processing class 'JPEG75_420'"):
-        source.vectors("JPEG75_420")
+    np.testing.assert_array_equal(source.vectors("none")[:], VECTORS)
+    (note,) = source.notes
+    assert re.search(r"photos\.csv: rows were matched .*mine\.npy by order, as these", note)
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float64, np.dtype(">f4")])
-def test_other_floats(tmp_path: Path, dtype: type) -> None:
-    np.save(tmp_path / "mine.npy", np.asfortranarray(VECTORS.astype(dtype)))
-    found = open_own_vectors(tmp_path / "mine.npy").vectors("none")[:]
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, VECTORS.astype(dtype).astype(np.float32))
+def test_vectors_are_of_photos_as_they_are(files: tuple[Path, Path]) -> None:
+    with pytest.raises(UsageError, match=r"processed as JPEG75_420: ask `latentprint robustness`"):
+        open_own_vectors(*files).vectors("JPEG75_420")
 
 
 def test_given_ids_splits_and_groups(tmp_path: Path) -> None:
     np.save(tmp_path / "v.npy", VECTORS)
-    table = TABLE.rename({"name": "id"}).with_columns(
+    table = WITH_IDS.with_columns(
         split=pl.Series(["Training", "test"] * 15), group=pl.Series(["a", "", None] * 10)
     )
     table.write_parquet(tmp_path / "t.parquet")
@@ -64,31 +71,76 @@ def test_given_ids_splits_and_groups(tmp_path: Path) -> None:
     assert source.photos.row(0)[:4] == ("photo00", "cat", "train", "a")
 
 
-@pytest.mark.parametrize("form", ["columns", "lists", "arrays"])
-def test_parquet(tmp_path: Path, form: str) -> None:
-    numbers = pl.DataFrame({f"d{at}": VECTORS[:, at] for at in range(5)})
-    if form != "columns":
-        numbers = pl.DataFrame({"vector": VECTORS}, schema={"vector": pl.Array(pl.Float32, 5)})
-        if form == "lists":
-            numbers = numbers.cast({"vector": pl.List(pl.Float64)})
-    file = tmp_path / "v.parquet"
-    pl.concat([TABLE, numbers], how="horizontal").write_parquet(file)
-    source = open_own_vectors(file)
+@pytest.mark.parametrize("key", ["id", "path", "file_name"])
+def test_rows_match_by_what_names_photos_in_both(tmp_path: Path, key: str) -> None:
+    named = {key: WITH_IDS["id"]}
+    pl.DataFrame({**named, "iso": range(30), "v": VECTORS}).write_parquet(tmp_path / "v.parquet")
+    WITH_IDS.rename({"id": key})[ORDER].write_csv(tmp_path / "t.csv")
+    source = open_own_vectors(tmp_path / "v.parquet", tmp_path / "t.csv")
+    assert source.photos["id"].to_list() == WITH_IDS["id"].to_list()
+    assert source.photos["make"].to_list() == WITH_IDS["make"].to_list()
+    assert source.photos["iso"].to_list() == list(range(30))
     np.testing.assert_array_equal(source.vectors("none")[:], VECTORS)
-    assert source.photos["make"].to_list() == TABLE["make"].to_list()
-    order = np.random.default_rng(1).permutation(30)
-    TABLE.with_columns(colour=pl.Series(range(30)))[order].write_csv(tmp_path / "t.csv")
-    matched = open_own_vectors(file, tmp_path / "t.csv", id_column="name")
-    assert matched.photos["colour"].to_list() == [str(at) for at in range(30)]
-    assert matched.photos["id"].to_list() == TABLE["name"].to_list()
-    np.testing.assert_array_equal(matched.vectors("none")[:], VECTORS)
+    assert f"by {key!r}" in source.notes[-1]
+
+
+def test_a_named_column_matches_rows(with_ids: Path, tmp_path: Path) -> None:
+    table = TABLE.with_columns(iso=pl.Series(range(30)), id=pl.lit("no id"))
+    table[ORDER].write_csv(tmp_path / "t.csv")
+    source = open_own_vectors(with_ids, tmp_path / "t.csv", id_column="iso")
+    assert source.photos["name"].to_list() == TABLE["name"].to_list()
+    assert source.photos["id"].to_list() == [str(at) for at in range(30)]
 
 
 def test_row_numbers_match_npy(files: tuple[Path, Path], tmp_path: Path) -> None:
-    order = np.random.default_rng(1).permutation(30)
-    TABLE.with_columns(row=pl.Series(range(30)))[order].write_csv(tmp_path / "t.csv")
+    TABLE.with_columns(row=pl.Series(range(30)))[ORDER].write_csv(tmp_path / "t.csv")
     source = open_own_vectors(files[0], tmp_path / "t.csv", id_column="row")
     assert source.photos["name"].to_list() == TABLE["name"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (WITH_IDS[:28], r"no row for 2 of 30 vectors of .*: 'id' photo28, photo29\."),
+        (
+            pl.concat([WITH_IDS, WITH_IDS[:1].with_columns(id=pl.lit("x"))]),
+            r"t\.csv has 1 rows without a vector in .*named\.parquet: 'id' x\. Leave them out",
+        ),
+        (pl.concat([WITH_IDS, WITH_IDS[3:4]]), r"t\.csv has 'id' photo03 more than once"),
+        (
+            WITH_IDS.with_columns(id=pl.when(pl.int_range(30) != 4).then("id")),
+            r"t\.csv has no 'id' in row 4",
+        ),
+        (TABLE, r"names its photos by 'id', and .*no such column \(name, label, make\)"),
+    ],
+)
+def test_tables_that_disagree_are_refused(
+    with_ids: Path, tmp_path: Path, table: pl.DataFrame, message: str
+) -> None:
+    table.write_csv(tmp_path / "t.csv")
+    with pytest.raises(LatentprintError, match=message):
+        open_own_vectors(with_ids, tmp_path / "t.csv")
+
+
+def test_ids_of_the_vectors_are_checked_too(tmp_path: Path) -> None:
+    WITH_IDS.write_csv(tmp_path / "t.csv")
+    ids = ["photo01", *WITH_IDS["id"][1:]]
+    pl.DataFrame({"id": ids, "v": VECTORS}).write_parquet(tmp_path / "v.parquet")
+    with pytest.raises(LatentprintError, match=r"v\.parquet has 'id' photo01 more than once"):
+        open_own_vectors(tmp_path / "v.parquet", tmp_path / "t.csv")
+    with pytest.raises(LatentprintError, match=r"ids of .*v\.parquet .* not unique: photo01"):
+        open_own_vectors(tmp_path / "v.parquet")
+
+
+def test_what_both_say_differently_is_told(with_ids: Path, tmp_path: Path) -> None:
+    same = WITH_IDS.with_columns(iso=pl.Series(range(30)))
+    other = same.with_columns(iso=pl.Series(range(1, 31)))
+    for table, notes in ((same, 2), (other, 3)):
+        table.write_csv(tmp_path / "t.csv")
+        source = open_own_vectors(with_ids, tmp_path / "t.csv")
+        assert len(source.notes) == notes
+        assert source.photos["iso"].to_list() == [str(each) for each in table["iso"]]
+    assert "differ in iso" in source.notes[-1]
 
 
 def test_what_does_not_fit_is_said(files: tuple[Path, Path], tmp_path: Path) -> None:
@@ -98,10 +150,12 @@ def test_what_does_not_fit_is_said(files: tuple[Path, Path], tmp_path: Path) -> 
         open_own_vectors(file, tmp_path / "short.csv")
     with pytest.raises(UsageError, match="Did you mean 'name'"):
         open_own_vectors(file, table, id_column="nam")
-    with pytest.raises(LatentprintError, match=r"no row for 30 vectors of .*: name 0, 1, 2, 3"):
+    with pytest.raises(
+        LatentprintError, match=r"no row for 30 of 30 vectors of .*: 'name' 0, 1, 2, 3"
+    ):
         open_own_vectors(file, table, id_column="name")
     TABLE.with_columns(row=pl.lit(3)).write_csv(tmp_path / "twice.csv")
-    with pytest.raises(LatentprintError, match=r"twice.csv has row 3, .* repeatedly"):
+    with pytest.raises(LatentprintError, match=r"twice.csv has 'row' 3 more than once"):
         open_own_vectors(file, tmp_path / "twice.csv", id_column="row")
     TABLE.with_columns(split=pl.lit("tran")).write_csv(tmp_path / "split.csv")
     with pytest.raises(UsageError, match=r"split.*'tran'\. Did you mean 'train'"):
@@ -109,97 +163,77 @@ def test_what_does_not_fit_is_said(files: tuple[Path, Path], tmp_path: Path) -> 
     TABLE.with_columns(id=pl.lit("x")).write_csv(tmp_path / "ids.csv")
     with pytest.raises(LatentprintError, match=r"ids of .*ids.csv are empty or not unique: x"):
         open_own_vectors(file, tmp_path / "ids.csv")
+    with pytest.raises(UsageError, match=r"no column of .*mine.npy 'id'"):
+        open_own_vectors(file, id_column="id")
+    with pytest.raises(UsageError, match=r"--vector-columns v: .*mine.npy holds nothing but one"):
+        open_own_vectors(file, vector_columns=("v",))
 
 
-def test_bad_vectors_are_named(tmp_path: Path) -> None:
+def test_vectors_without_direction_are_named(tmp_path: Path) -> None:
     file = tmp_path / "v.npy"
-    bad = VECTORS.copy()
-    bad[3, 1], bad[5], bad[9, 0] = np.nan, 0, np.inf
+    bad = VECTORS.astype(np.float64)
+    bad[3, 1], bad[5], bad[9, 0], bad[11, 2] = np.nan, 0, np.inf, 1e300
     np.save(file, bad)
     with pytest.raises(
-        LatentprintError, match=r"3 vectors that are zero or not finite.*row 3, 5, 9"
+        LatentprintError, match=r"zero or not finite.*, 4 in all: row 3, 5, 9, 11, counted"
     ):
-        open_own_vectors(file)
-    np.save(file, VECTORS[0])
-    with pytest.raises(LatentprintError, match=r"float32 of shape \[5\]: vectors are a matrix"):
-        open_own_vectors(file)
-    np.save(file, np.arange(6).reshape(2, 3))
-    with pytest.raises(LatentprintError, match="int64 of shape"):
-        open_own_vectors(file)
-    np.save(file, np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(LatentprintError, match="Python objects are refused"):
-        open_own_vectors(file)
+        open_own_vectors(file).vectors("none")
+    WITH_IDS.write_csv(tmp_path / "t.csv")
+    with pytest.raises(
+        LatentprintError,
+        match=r"no direction, 4 in all: photo03, photo05, photo09, photo11\. Leave",
+    ):
+        open_own_vectors(file, tmp_path / "t.csv").vectors("none")
+    bad = pl.DataFrame({"id": WITH_IDS["id"], "v": bad[:, :3].tolist()})
+    bad.write_parquet(tmp_path / "v.parquet")
+    with pytest.raises(LatentprintError, match="no direction, 4 in all: photo03"):
+        open_own_vectors(tmp_path / "v.parquet").vectors("none")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("v.pkl", "may hold code that runs"),
+        ("v.pt", "may hold code that runs"),
+        ("v.CSV", "is a table and no vectors"),
+        ("v.feather", "write_parquet"),
+        ("v.faiss", "reconstruct_n"),
+        ("v.safetensors", "--study-embeddings"),
+        ("v.jpg", ".npz"),
+        ("strange", "clip-retrieval"),
+    ],
+)
+def test_other_formats_are_named_with_what_to_save_instead(
+    tmp_path: Path, name: str, words: str
+) -> None:
+    file = tmp_path / name
     file.write_bytes(b"\x80\x04K\x01.")
-    with pytest.raises(LatentprintError, match="cannot be read as an array"):
+    with pytest.raises(UsageError) as refused:
         open_own_vectors(file)
-    np.savez(tmp_path / "z.npz", a=VECTORS)
-    (tmp_path / "z.npz").rename(file)
-    with pytest.raises(LatentprintError, match="archive of arrays"):
-        open_own_vectors(file)
-    with pytest.raises(UsageError, match=r"a .npy, .npz or .parquet file is needed"):
-        open_own_vectors(tmp_path / "v.csv")
+    message = str(refused.value)
+    assert words in message
+    assert message.startswith(str(file))
+    assert message.count(name) == 1
+    assert message.count(". ") == 0
+
+
+def test_what_does_not_fit_is_said_before_vectors_are_read(with_ids: Path, tmp_path: Path) -> None:
+    table = pl.read_parquet(with_ids)
+    lists = [[1.0] * (5 if at else 4) for at in range(30)]
+    table.with_columns(v=pl.Series(lists)).write_parquet(with_ids)
+    WITH_IDS[:29].write_csv(tmp_path / "t.csv")
+    with pytest.raises(LatentprintError, match="no row for 1 of 30 vectors"):
+        open_own_vectors(with_ids, tmp_path / "t.csv")
+    source = open_own_vectors(with_ids)
+    with pytest.raises(LatentprintError, match="Not all lists"):
+        source.vectors("none")
+
+
+def test_there_is_no_such_file_or_folder(tmp_path: Path) -> None:
     with pytest.raises(LatentprintError, match="There is no file"):
         open_own_vectors(tmp_path / "none.npy")
-
-
-def test_an_archive_damaged_inside_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "v.npz"
-    np.savez_compressed(file, vectors=np.tile(VECTORS, (9, 9)))
-    content = bytearray(file.read_bytes())
-    for start in (60, 200):
-        damaged = content[:start] + b"\xff" * 100 + content[start + 100 :]
-        file.write_bytes(damaged)
-        with pytest.raises(LatentprintError, match=r"v\.npz cannot be read as an array"):
-            open_own_vectors(file)
-
-
-@pytest.mark.parametrize("lists", [[], [None, None]])
-def test_a_column_of_no_lists_is_named(tmp_path: Path, lists: list[None]) -> None:
-    file = tmp_path / "v.parquet"
-    pl.DataFrame({"v": lists}, schema={"v": pl.List(pl.Float32)}).write_parquet(file)
-    with pytest.raises(LatentprintError, match=r"holds no vectors: 'v' is empty"):
-        open_own_vectors(file)
-
-
-def test_an_archive_holds_one_matrix_and_columns(tmp_path: Path) -> None:
-    file = tmp_path / "mine.npz"
-    ids = [f"photo {at}" for at in range(len(VECTORS))]
-    np.savez(file, vectors=VECTORS, id=ids, seeds=np.arange(3))
-    own = open_own_vectors(file)
-    np.testing.assert_array_equal(own.vectors("none")[:], VECTORS)
-    assert own.photos["id"].to_list() == ids
-    assert "seeds" not in own.photos.columns
-    np.savez(file, one=VECTORS, other=VECTORS)
-    with pytest.raises(
-        LatentprintError, match=r"one matrix of vectors, and holds 2 \(one, other\)"
-    ):
-        open_own_vectors(file)
-    np.savez(file, objects=np.array([{}], dtype=object))
-    with pytest.raises(LatentprintError, match="Python objects are refused"):
-        open_own_vectors(file)
-    np.save(tmp_path / "one.npy", VECTORS)
-    (tmp_path / "one.npy").rename(file)
-    with pytest.raises(LatentprintError, match=r"name it \.npy"):
-        open_own_vectors(file)
-
-
-def test_bad_parquet(tmp_path: Path) -> None:
-    file = tmp_path / "v.parquet"
-    pl.DataFrame({"v": [[1.0, 2.0], [3.0], [4.0, 5.0]]}).write_parquet(file)
-    with pytest.raises(LatentprintError, match="not equally long: row 1"):
-        open_own_vectors(file)
-    pl.DataFrame({"v": [[1.0, 2.0], [3.0, None]]}).write_parquet(file)
-    with pytest.raises(LatentprintError, match=r"not finite.*row 1"):
-        open_own_vectors(file)
-    pl.DataFrame({"v": [1.0, None]}).write_parquet(file)
-    with pytest.raises(LatentprintError, match="lacks numbers in 'v', row 1"):
-        open_own_vectors(file)
-    pl.DataFrame({"v": [[1.0]], "w": [[1.0]]}).write_parquet(file)
-    with pytest.raises(LatentprintError, match="several columns of lists"):
-        open_own_vectors(file)
-    pl.DataFrame({"v": ["a"]}).write_parquet(file)
-    with pytest.raises(LatentprintError, match="no floats"):
-        open_own_vectors(file)
+    with pytest.raises(LatentprintError, match="neither zarr nor img_emb"):
+        open_own_vectors(tmp_path)
 
 
 def test_the_command_judges_own_vectors(files: tuple[Path, Path]) -> None:

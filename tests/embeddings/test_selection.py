@@ -69,6 +69,15 @@ def test_splits_and_groups_of_a_table_are_not_taken_and_told(
     assert "labels.csv: split and group not taken from here" in caplog.text
 
 
+def test_photos_that_a_table_says_nothing_of_are_told(
+    source: StoredEmbeddings, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = source.photos["id"].to_list()
+    labelled = with_labels(source, pl.DataFrame({"id": ids[1:], "owner": "o"}))
+    assert labelled.photos["owner"].null_count() == 1
+    assert f"says nothing of 1 of the {len(ids)} embedded photos: {ids[0]}." in caplog.text
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -166,7 +166,7 @@ def test_the_list_names_every_form():
     rows = list_encoders()
     assert [row["spec"] for row in rows if row["default"]] == ["default"]
     prefixes = {row["spec"].partition(":")[0] for row in rows}
-    assert prefixes == {*FORMS, "random", "NAME", "SPEC#REPRESENTATION"}
+    assert prefixes == {*FORMS, "random", "NAME", "NAME=SPEC", "SPEC@FILE", "SPEC#REPRESENTATION"}
     assert all(row["installed"] for row in rows)
 
 

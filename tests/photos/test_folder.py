@@ -61,7 +61,7 @@ def test_photos_that_are_ignored_are_not_called_others(
     (root / "b.jpg").symlink_to(touch(tmp_path / "outside", "b.jpg") / "b.jpg")
     open_photos(root)
     assert caplog.messages == [
-        "1 ignored: a link out of the folder, not followed unless asked for."
+        "1 ignored: a link out of the folder, not followed without --follow-links."
     ]
 
 
@@ -89,7 +89,7 @@ def test_links_out_of_the_folder_are_not_followed_unless_asked(tmp_path: Path) -
     photos = open_photos(root)
     assert photos.table["id"].to_list() == ["a.jpg", "deep/d.jpg", "inside.jpg"]
     assert {reason for path, reason in photos.ignored.rows() if path != "near"} == {
-        "a link out of the folder, not followed unless asked for"
+        "a link out of the folder, not followed without --follow-links"
     }
     assert len(open_photos(root, follow_links=True)) == 6
     for name in ("a.jpg", "inside.jpg"):
@@ -98,6 +98,15 @@ def test_links_out_of_the_folder_are_not_followed_unless_asked(tmp_path: Path) -
     (root / "near").unlink()
     with pytest.raises(LatentprintError, match="2 files: a link out of the folder"):
         open_photos(root)
+
+
+def test_folders_that_differ_in_white_space_are_one_class(tmp_path: Path) -> None:
+    for name in ("cat", "cat ", "dog\u00a0", "1e3", "1000"):
+        touch(tmp_path / name, "a.jpg")
+    photos = open_photos(tmp_path)
+    assert photos.table["label"].to_list() == ["1000", "1e3", "cat", "cat", "dog"]
+    assert photos.table["id"].to_list()[2:4] == ["cat /a.jpg", "cat/a.jpg"]
+    assert photos.notes == ("White space was stripped from the folders' names of 2 photos.",)
 
 
 def test_a_link_to_the_folder_itself_opens_it(tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
+from csv import writer
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.photos import open_photos, read_table
+from latentprint.photos import open_photos, read_manifest, read_table
 
 
 def csv(folder: Path, text: str) -> Path:
@@ -130,3 +133,40 @@ def test_the_case(shared_cases: Path) -> None:
     photos = open_photos(shared_cases / "labels_with_spaces.csv")
     assert set(photos.table["label"]) == {"cat", "dog"}
     assert len(photos.notes) == 1
+
+
+labels = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=5)
+numbers = st.sampled_from(
+    ["1e3", "1000", "1000.0", "0x10", "+5", "5", "05", "٥", "1_000", "NaN", "nan", "inf", "True",
+     "true", " 7", "7", "7.0", "\u00a07", "07", "7\n8", '"', "null", "None", "-0", "0", ","],
+)  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(labels, numbers), min_size=1, max_size=30))
+def test_two_labels_are_one_only_where_they_differ_in_white_space(
+    tmp_path: Path, written: list[str]
+) -> None:
+    with (tmp_path / "list.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = writer(file)
+        rows.writerow(["path", "label"])
+        rows.writerows((f"{at}.jpg", label) for at, label in enumerate(written))
+    read = read_manifest(tmp_path / "list.csv").table["label"].to_list()
+    white = "".join(map(chr, range(0x1C, 0x20)))  # which Python strips and Unicode does not
+    expected = [each.strip() or None for each in written if not set(each) & set(white)]
+    found = [new for new, old in zip(read, written, strict=True) if not set(old) & set(white)]
+    assert found == expected
+
+
+def test_a_column_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,label, label\na.jpg,x,y\n")
+    with pytest.raises(LatentprintError, match="has the column 'label' twice"):
+        read_manifest(tmp_path / "list.csv")
+    (tmp_path / "list.csv").write_text("path,label,label\na.jpg,x,y\n")
+    with pytest.raises(LatentprintError, match="has the column 'label' twice"):
+        read_manifest(tmp_path / "list.csv")
+
+
+def test_a_column_of_any_name_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,row\na.jpg,5\n")
+    assert read_manifest(tmp_path / "list.csv").table["row"].to_list() == ["5"]

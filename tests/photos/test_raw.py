@@ -27,7 +27,12 @@ class FakeRaw:
         pass
 
     def postprocess(self, **options: Any) -> np.ndarray:
-        assert options == {"use_camera_wb": True, "no_auto_bright": True, "user_flip": 0}
+        assert options == {
+            "use_camera_wb": True,
+            "no_auto_bright": True,
+            "adjust_maximum_thr": 0.0,
+            "user_flip": 0,
+        }
         pixels = np.zeros((4, 6, 3), np.uint8)
         pixels[0, 0] = 255
         return pixels

@@ -68,7 +68,9 @@ def text_of(page: str) -> str:
 def section(markdown: str, heading: str) -> str:
     """The text under a heading, up to the next of its level or above."""
     level = len(heading.split(" ")[0])
-    rest = markdown[markdown.index(f"\n{heading}\n") + len(heading) + 2 :]
+    begin = re.search(rf"^{re.escape(heading)}(?:: .*)?\n", markdown, re.MULTILINE)
+    assert begin is not None
+    rest = markdown[begin.end() :]
     ends = re.search(rf"^#{{1,{level}}} ", rest, re.MULTILINE)
     return rest[: ends.start()] if ends else rest
 

@@ -1,10 +1,10 @@
-"""Pictures, plots and figures: put into the page, which loads nothing."""
+"""Pictures, films, sounds, scripts, plots and figures: put into the page, which loads nothing."""
 
 from __future__ import annotations
 
 import base64
 import html
-import posixpath
+import mimetypes
 import re
 from typing import Any
 
@@ -13,8 +13,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from latentprint.article.context import Context
+from latentprint.article.diagrams import diagram_html
 from latentprint.article.elements import context_of, write_attributes
 from latentprint.article.files import Embedded, UnavailableError, is_remote
+from latentprint.article.frames import SANDBOX, plot_html
+from latentprint.article.pictures import Sizes, scaled
+from latentprint.article.remote import remote_html
 
 # The attribute that carries a tag's line to the one who embeds its file.
 LINE = "data-source-line"
@@ -34,9 +38,6 @@ _SIGNATURES = (
 )
 _NUMBER = re.compile(r'(<span class="figure-number"[^>]*>)\s*(</span>)')
 _LAYOUT = re.compile(r"l-[\w-]+")
-_LOADS = re.compile(
-    r"""<(?:script|link|img)\b[^>]*\b(?:src|href)\s*=\s*["']?(?:https?:)?//""", re.IGNORECASE
-)
 
 
 def assets_plugin(md: MarkdownIt) -> None:
@@ -58,7 +59,9 @@ def picture(token: Token, md: MarkdownIt, env: Any) -> list[Token]:
         "src": attributes.pop("src", ""),
         "alt": attributes.pop("alt", ""),
         "class": " ".join(each for each in classes if not _LAYOUT.fullmatch(each)),
-        "style": f"max-width:{width}" if re.fullmatch(r"[\d.]+(?:px|em|rem|%)", width) else "",
+        "style": f"max-width:min(100%,{width})"
+        if re.fullmatch(r"[\d.]+(?:px|em|rem|%)", width)
+        else "",
         LINE: str(line),
     } | {name: attributes[name] for name in ("title", "width", "height") if name in attributes}
     shown = {name: value for name, value in shown.items() if value or name in ("src", "alt")}
@@ -80,7 +83,8 @@ def _raw(content: str, token: Token) -> Token:
 
 def no_description(context: Context, line: int | None, name: str) -> None:
     """Report a picture that says nothing to who cannot see it."""
-    context.warn(line, f"The picture {_name(name)} has no alternative text.")
+    message = f"The picture {_name(name)} has no alternative text."
+    context.warn(line, message, kind="alternative text")
 
 
 def _render_figure(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
@@ -117,7 +121,10 @@ def embed_files(soup: BeautifulSoup, context: Context) -> None:
         soup: The body.
         context: The state of the rendering, where what is missing is reported.
     """
+    context.sizes = Sizes(soup, context.styles) if context.scale else None
     for tag in soup.find_all(list(_HANDLERS)):
+        if tag.decomposed:
+            continue
         line = str(tag.attrs.pop(LINE, ""))
         _HANDLERS[tag.name](tag, context, int(line) if line.isdecimal() else None)
     for tag in soup.find_all(True, attrs={LINE: True}):
@@ -128,9 +135,17 @@ def _embed_image(tag: Tag, context: Context, line: int | None) -> None:
     name = str(tag.get("src", ""))
     for attribute in ("srcset", "sizes", "onerror", "crossorigin", "decoding", "loading"):
         tag.attrs.pop(attribute, None)
+    _limit_width(tag)
+    if not name:
+        # A script of the article's fills it.
+        return
     if tag.get("alt") is None:
         no_description(context, line, name)
         tag["alt"] = ""
+    if is_remote(name) and not re.match("data:", name, re.IGNORECASE):
+        if not context.online:
+            _replace_by_link(tag, context, "picture", name, line, _text(tag["alt"]))
+        return
     if re.match(r"data:image/[\w.+-]+[;,]", name, re.IGNORECASE) and not context.safe:
         return
     try:
@@ -139,71 +154,126 @@ def _embed_image(tag: Tag, context: Context, line: int | None) -> None:
         if kind is None:
             raise UnavailableError("is no PNG, JPEG, GIF, WebP, AVIF or SVG")
     except UnavailableError as error:
-        _replace(tag, _missing(context, "picture", name, str(error), line))
+        alternative = _text(tag["alt"])
+        _replace(tag, _missing(context, "picture", name, str(error), line, alternative))
         return
-    context.embedded.append(Embedded(name, "image", len(content)))
+    original = len(content)
+    if context.sizes is not None:
+        content = scaled(content, kind, context.sizes.of(tag))
+    scaled_from = original if len(content) < original else 0
+    context.embedded.append(Embedded(name, "image", len(content), scaled_from))
     tag["src"] = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def _embed_plot(tag: Tag, context: Context, line: int | None) -> None:
-    """A page in a frame that can run scripts, but reach neither the article nor the network."""
     name = str(tag.get("src", ""))
-    if not name and tag.get("srcdoc"):
-        tag["sandbox"] = "allow-scripts"
+    if not name:
+        tag["sandbox"] = SANDBOX
+        return
+    if is_remote(name):
+        if not context.online:
+            title = str(tag.get("title") or "")
+            tag.replace_with(context.slots.put(remote_html(context, "frame", name, line, title)))
         return
     try:
-        content = _read(context, name)
-        page = content.decode("utf-8-sig")
+        tag.replace_with(context.slots.put(plot_html(tag, context, name, line)))
     except UnavailableError as error:
         _replace(tag, _missing(context, "plot", name, str(error), line))
-        return
-    except UnicodeDecodeError:
-        _replace(tag, _missing(context, "plot", name, "is not UTF-8", line))
-        return
-    if _LOADS.search(page):
-        context.warn(line, f"The plot {_name(name)} loads from the network, which a page does not.")
-    context.embedded.append(Embedded(name, "plot", len(content)))
-    stem = posixpath.splitext(posixpath.basename(name))[0]
-    kept = {
-        key: _text(value)
-        for key, value in tag.attrs.items()
-        if key not in ("src", "sandbox", "allow", "loading", "srcdoc", "class")
-    }
-    kept["title"] = kept.get("title") or re.sub(r"[-_]+", " ", stem)
-    kept["class"] = " ".join(["embedded-plot", *_text(tag.get("class", "")).split()])
-    frame = write_attributes({**kept, "sandbox": "allow-scripts", "srcdoc": page})
-    tag.replace_with(context.slots.put(f"<iframe{frame}></iframe>"))
 
 
-def _drop_script(tag: Tag, context: Context, line: int | None) -> None:
-    """A script or style sheet that would have to be loaded; those in the text stay."""
+def _embed_script(tag: Tag, context: Context, line: int | None) -> None:
+    """A script or a style sheet of the site is put in; what would be loaded is left out."""
     address = str(tag.get("src") or tag.get("href") or "")
-    if tag.name == "link" or tag.get("src"):
-        context.warn(line, f"{address or tag.name} is not loaded: the page loads nothing.")
+    if tag.name == "script" and re.match(r"text/tikz", str(tag.get("type", "")), re.IGNORECASE):
+        drawing = diagram_html(context, "tikz", tag.get_text(), line)
+        tag.replace_with(context.slots.put(drawing))
+        return
+    if tag.name == "script" and not address:
+        return
+    try:
+        text = _read(context, address).decode("utf-8-sig")
+    except (UnavailableError, UnicodeDecodeError):
+        message = f"{address or tag.name} is not loaded: the page loads nothing."
+        context.warn(line, message, kind="script")
         tag.decompose()
+        return
+    if tag.name == "link" and "stylesheet" not in _text(tag.get("rel", "")):
+        tag.decompose()
+        return
+    element = "script" if tag.name == "script" else "style"
+    text = re.sub(rf"</(?={element})", r"<\\/", text, flags=re.IGNORECASE)
+    kind = {"type": _text(tag.get("type"))} if tag.get("type") and element == "script" else {}
+    context.embedded.append(Embedded(address, element, len(text)))
+    whole = f"<{element}{write_attributes(kind)}>{text}</{element}>"
+    tag.replace_with(context.slots.put(whole))
 
 
-def _drop_media(tag: Tag, context: Context, line: int | None) -> None:
+def _embed_media(tag: Tag, context: Context, line: int | None) -> None:
+    """A film or a sound, or whatever else a page can show of a file."""
     if tag.name == "source" and tag.parent is not None and tag.parent.name in _MEDIA:
         tag.decompose()
         return
     source = tag.find("source")
-    address = tag.get("src") or tag.get("data") or (source.get("src") if source else "") or ""
-    reason = "is not put in: a page holds pictures and plots only"
-    _replace(tag, _missing(context, str(tag.name), str(address), reason, line))
+    address = _text(
+        tag.get("src") or tag.get("data") or (source.get("src") if source else "") or ""
+    )
+    kind = str(tag.name) if tag.name in ("video", "audio") else "file"
+    for each in tag.find_all("source"):
+        each.decompose()
+    if not address:
+        return
+    if is_remote(address):
+        if not context.online:
+            _replace_by_link(tag, context, kind, address, line)
+        elif tag.name in ("video", "audio"):
+            tag["src"] = address
+        return
+    media_type = mimetypes.guess_type(address.partition("?")[0])[0] or ""
+    try:
+        if tag.name in ("video", "audio") and not media_type.startswith(("video/", "audio/")):
+            raise UnavailableError("is no film or sound that is known by its name")
+        if tag.name not in ("video", "audio") and not media_type.startswith("image/"):
+            raise UnavailableError("is not put in: a page holds pictures, films, sounds and plots")
+        content = _read(context, address)
+    except UnavailableError as error:
+        _replace(tag, _missing(context, kind, address, str(error), line))
+        return
+    if kind == "file":
+        image = BeautifulSoup("", "html.parser").new_tag("img", src=address, alt=tag.get_text())
+        tag.replace_with(image)
+        _embed_image(image, context, line)
+        return
+    context.embedded.append(Embedded(address, kind, len(content)))
+    for attribute in ("poster", "autoplay", "preload"):
+        tag.attrs.pop(attribute, None)
+    tag["controls"] = ""
+    tag["src"] = f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def _limit_width(tag: Tag) -> None:
+    """A width that the article gives holds only as far as there is room for it."""
+    style = _text(tag.get("style", ""))
+    if style:
+        tag["style"] = re.sub(r"(max-width:\s*)([\d.]+(?:px|r?em))", r"\1min(100%,\2)", style)
+
+
+def _replace_by_link(
+    tag: Tag, context: Context, kind: str, address: str, line: int | None, text: str = ""
+) -> None:
+    tag.replace_with(context.slots.put(remote_html(context, kind, address, line, text)))
 
 
 _MEDIA = ("audio", "video", "picture")
 _HANDLERS = {
     "img": _embed_image,
     "iframe": _embed_plot,
-    "script": _drop_script,
-    "link": _drop_script,
-    "source": _drop_media,
-    "video": _drop_media,
-    "audio": _drop_media,
-    "object": _drop_media,
-    "embed": _drop_media,
+    "script": _embed_script,
+    "link": _embed_script,
+    "source": _embed_media,
+    "video": _embed_media,
+    "audio": _embed_media,
+    "object": _embed_media,
+    "embed": _embed_media,
 }
 
 
@@ -213,11 +283,14 @@ def _read(context: Context, name: str) -> bytes:
     return context.files.read(name)
 
 
-def _missing(context: Context, kind: str, name: str, reason: str, line: int | None) -> str:
+def _missing(
+    context: Context, kind: str, name: str, reason: str, line: int | None, text: str = ""
+) -> str:
     """Report something that is not shown, and make what stands in its place."""
     message = f"The {kind} {_name(name)} {reason}."
-    context.warn(line, message)
-    return f'<span class="placeholder" role="note">{html.escape(message)}</span>'
+    context.warn(line, message, kind="missing")
+    shown = f"{message} {text}".rstrip()
+    return f'<span class="placeholder" role="note">{html.escape(shown)}</span>'
 
 
 def _replace(tag: Tag, placeholder: str) -> None:

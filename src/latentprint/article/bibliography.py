@@ -23,7 +23,8 @@ from bibtexparser.model import (
 )
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
-from latentprint.article.mathematics import FormulaError, mathml
+from latentprint.article.equations import mathml
+from latentprint.article.mathjax import FormulaError
 
 # Where a work appeared, the first field that it has, by the names of BibTeX and of biblatex.
 _VENUES = (
@@ -145,7 +146,7 @@ def _formula(latex: str) -> str:
     try:
         return mathml(latex)
     except FormulaError:
-        return html.escape(f"${latex}$", quote=False)
+        return html.escape(_plain(latex), quote=False)
 
 
 def _plain(value: str) -> str:

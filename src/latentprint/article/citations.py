@@ -16,6 +16,7 @@ from latentprint.article.context import Context
 from latentprint.article.elements import context_of
 from latentprint.article.files import UnavailableError, is_remote
 from latentprint.article.front_matter import FrontMatter
+from latentprint.article.site import Site
 
 FOLDERS = ("", "assets/bibliography", "_bibliography")
 """Where a bibliography may be, seen from the article's folder."""
@@ -36,9 +37,16 @@ class Reference:
     number: int
 
 
-def open_bibliography(front: FrontMatter, context: Context) -> Bibliography:
-    """Read the bibliography that the front matter names; what is wrong with it is reported."""
-    name = front.bibliography
+def open_bibliography(front: FrontMatter, context: Context, *, cites: bool) -> Bibliography:
+    """Read the bibliography that the front matter names; what is wrong with it is reported.
+
+    Args:
+        front: The front matter.
+        context: Where files are, and where problems are reported.
+        cites: Whether the article cites: the site's own bibliography then serves where none is
+            named.
+    """
+    name = front.bibliography or (Site(context.files).bibliography() if cites else None)
     if name is None:
         return Bibliography()
     line = front.lines.get("bibliography")
@@ -68,8 +76,11 @@ def citations_plugin(md: MarkdownIt) -> None:
 
 
 def references(env: dict[str, Any]) -> tuple[Reference, ...]:
-    """The cited works in the order of their numbers."""
+    """The cited works in the order of their numbers; then the rest, where all are wished."""
     entries = env["bibliography"].entries
+    if context_of(env).lists_references:
+        for key in entries:
+            env["cited"].setdefault(key, len(env["cited"]) + 1)
     return tuple(
         Reference(key, reference_html(entries[key]), number) for key, number in env["cited"].items()
     )
@@ -122,7 +133,8 @@ def _render(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
     for key in token.meta.get("keys", []):
         number = env["cited"].get(key)
         if number is None:
-            context.warn(token.meta["line"], f"The bibliography has no entry {key!r}.")
+            message = f"The bibliography has no entry {key!r}."
+            context.warn(token.meta["line"], message, kind="citation")
             title = html.escape(f"No entry {key}")
             marks.append(f'<span class="unknown" title="{title}">?</span>')
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -12,18 +13,26 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from latentprint.article.elements import context_of
+from latentprint.article.context import Context
+from latentprint.article.diagrams import KINDS, PLAIN, diagram_html
+from latentprint.article.elements import context_of, write_attributes
 
+_RAW = re.compile(r"\{%-?\s*raw\s*-?%\}(.*?)\{%-?\s*endraw\s*-?%\}", re.DOTALL)
 LIGHT = "default"
 DARK = "github-dark"
 
 
 def code_plugin(md: MarkdownIt) -> None:
-    """Let a renderer write code: fenced, indented, `highlight` and `<d-code>`."""
+    """Let a renderer write code: fenced, indented and `<d-code>`."""
     for kind in ("fence", "code_block"):
         md.add_render_rule(kind, _render_block)
-    md.add_render_rule("highlight", _render_highlight)
+    md.add_render_rule("code_inline", _render_inline)
     md.add_render_rule("d_code", _render_element)
+
+
+def unwrap_raw(text: str) -> str:
+    """Code without `raw`, which only keeps Jekyll from running what stands in it."""
+    return _RAW.sub(lambda found: found.group(1), text)
 
 
 def highlight_css() -> str:
@@ -62,14 +71,32 @@ def code_html(code: str, lexer: Lexer | None, *, numbered: bool = False) -> str:
     )
 
 
-def _block(env: Any, code: str, language: str, line: int, *, numbered: bool = False) -> str:
-    context = context_of(env)
-    lexer = _lexer(language)
+def block_html(
+    context: Context, code: str, language: str, line: int, *, numbered: bool = False
+) -> str:
+    """A block of code, or of a diagram's source.
+
+    Args:
+        context: Where it is reported that the language is not known.
+        code: The code.
+        language: What it is written in; empty: nothing in particular.
+        line: Its line.
+        numbered: Whether its lines have numbers.
+    """
+    if language in KINDS:
+        return diagram_html(context, language, code, line)
+    lexer = _lexer(PLAIN.get(language, language))
     if language and lexer is None:
-        context.warn(line, f"Code is shown without colours: {language!r} is no known language.")
+        message = f"Code is shown without colours: {language!r} is no known language."
+        context.warn(line, message, kind="language")
     name = f' class="language-{html.escape(language)}"' if language else ""
     inner = code_html(code, lexer, numbered=numbered)
-    return context.slots.put(f'<div class="code"><pre><code{name}>{inner}</code></pre></div>\n')
+    return f'<div class="code"><pre><code{name}>{inner}</code></pre></div>\n'
+
+
+def _block(env: Any, code: str, language: str, line: int, *, numbered: bool = False) -> str:
+    context = context_of(env)
+    return context.slots.put(block_html(context, code, language, line, numbered=numbered))
 
 
 def _lexer(language: str) -> Lexer | None:
@@ -83,13 +110,13 @@ def _lexer(language: str) -> Lexer | None:
 def _render_block(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
     token = tokens[index]
     language = (token.info.split() or [""])[0] if token.type == "fence" else ""
-    return _block(env, token.content, language, token.map[0] + 1)
+    return _block(env, unwrap_raw(token.content), language, token.map[0] + 1)
 
 
-def _render_highlight(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
-    token = tokens[index]
-    meta = token.meta
-    return _block(env, token.content, meta["language"], meta["line"], numbered=meta["numbered"])
+def _render_inline(_: Any, tokens: Any, index: int, __: Any, ___: Any) -> str:
+    attributes = write_attributes({name: str(each) for name, each in tokens[index].attrs.items()})
+    shown = html.escape(unwrap_raw(tokens[index].content))
+    return f"<code{attributes}>{shown}</code>"
 
 
 def _render_element(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from latentprint.article.equations import Equations
 from latentprint.article.files import Embedded, Files
+from latentprint.article.pictures import Sizes
 from latentprint.article.warnings import ArticleWarning
 
 
@@ -34,7 +36,10 @@ class Slots:
 
     def fill(self, text: str) -> str:
         """Put the HTML where the marks are."""
-        return self._sub(lambda found: self._contents[int(found.group(1))][0], text)
+        # What is put in may hold marks itself, such as code within an element.
+        while self._mark in text:
+            text = self._sub(lambda found: self._contents[int(found.group(1))][0], text)
+        return text
 
     def fill_title(self, text: str) -> str:
         """Put in where the marks are what a table of contents shows."""
@@ -55,23 +60,53 @@ class Context:
     Attributes:
         files: Where pictures, plots, figures and the bibliography are read.
         safe: Whether the source is not trusted.
+        online: Whether what lies on the web stays in the page, which then loads it.
         slots: What is put in at the end.
         warnings: What was found wrong.
+        equations: The formulas, of which the numbers are known at the end.
+        references: Labels of equations that are referred to, each with its line.
+        lists_references: Whether all references are listed, not only those that are cited.
+        lines: Of each line of the text, once its Liquid was settled, the line in the article;
+            empty: they are the same.
+        notes: Notes that were set aside, which stand in the text by their number here, each with
+            its first line.
         embedded: The files that went into the body.
         line: Line, from 0, at which the inline text begins that is being parsed.
         depth: How many elements with Markdown inside enclose the present one.
         figures: How many figures were numbered.
+        scale: Whether pictures are made as small as they are shown.
+        styles: The article's own style sheet.
+        sizes: How large pictures are shown; None where they stay as they are.
+        shared_scripts: Scripts of plots by the keys that stand for them.
     """
 
     files: Files
     safe: bool
     slots: Slots
     warnings: list[ArticleWarning] = field(default_factory=list)
+    equations: Equations = field(default_factory=Equations)
+    references: list[tuple[str, int]] = field(default_factory=list)
+    lists_references: bool = False
+    notes: list[tuple[str, int]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    online: bool = False
     embedded: list[Embedded] = field(default_factory=list)
     line: int = 0
     depth: int = 0
     figures: int = 0
+    scale: bool = True
+    styles: str = ""
+    sizes: Sizes | None = None
+    shared_scripts: dict[str, str] = field(default_factory=dict)
 
-    def warn(self, line: int | None, message: str) -> None:
-        """Note something that is wrong, with its line in the article."""
-        self.warnings.append(ArticleWarning(line, message))
+    def warn(self, line: int | None, message: str, *, kind: str = "") -> None:
+        """Note something that is wrong.
+
+        Args:
+            line: Its line in the text that is being read.
+            message: One sentence.
+            kind: What it has in common with others of which there may be many.
+        """
+        if line is not None and self.lines:
+            line = self.lines[min(line, len(self.lines)) - 1]
+        self.warnings.append(ArticleWarning(line, message, kind))

@@ -11,12 +11,15 @@ The classes of the body's HTML, for style sheets and scripts of the page:
 - code: `<div class="code"><pre><code class="language-python">…</code></pre></div>` with Pygments'
   classes; with line numbers each line is `<span class="code-line" data-number="1">`. In a
   paragraph: `<code>`.
-- mathematics: `<math>`; display: `<div class="math-display"><math display="block">…</div>`; what
-  could not be converted: `<code class="math-source">`.
+- mathematics: `<math>`; display: `<div class="math-display"><math display="block">…</div>`, with a
+  number `<div class="math-display numbered"><span class="equation">…</span><span
+  class="equation-number" id="page-equation-…">(1)</span></div>`; what could not be converted:
+  `<code class="math-source">`.
 - tables: `<div class="table"><table>…</table></div>`.
 - `<details>` with `<summary>`, task lists (`ul.contains-task-list`, `li.task-list-item`),
   `<figure>` with `<img>` and `<figcaption>`, `<section class="appendix">`.
-- plots: `<iframe class="embedded-plot" srcdoc=… sandbox="allow-scripts" title=…>`.
+- plots: `<iframe class="embedded-plot" srcdoc=… sandbox="allow-scripts allow-downloads" title=…>`;
+  with `data-page` in place of `srcdoc` where a script stood that the page holds once for all plots.
 - `<span class="placeholder" role="note">` where a picture, plot or figure is missing or refused;
   `<code class="unsupported">` for Liquid that is not run.
 
@@ -28,7 +31,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -46,10 +49,14 @@ from latentprint.article.files import Embedded, Files
 from latentprint.article.footnotes import split_footnotes
 from latentprint.article.front_matter import FrontMatter, read_front_matter
 from latentprint.article.headings import Heading, settle_headings, take_title
+from latentprint.article.kramdown import settle_kramdown
 from latentprint.article.layout import settle_layout
-from latentprint.article.liquid import MARK
+from latentprint.article.leftovers import report_leftovers
+from latentprint.article.liquid import MARK, settle_liquid
 from latentprint.article.markdown import make_parser
 from latentprint.article.sanitise import sanitise
+from latentprint.article.scripted import embed_named_files, with_style_files
+from latentprint.article.site import find_root
 from latentprint.article.warnings import ArticleWarning
 from latentprint.errors import LatentprintError
 
@@ -72,6 +79,8 @@ class Document:
         references: The cited works, in order of their numbers.
         warnings: What is wrong with the article, in order of lines.
         embedded: The files that the body holds, with their sizes.
+        online: Whether the page loads pictures, films and frames from the web.
+        shared_scripts: Scripts of plots that the page holds once, by the keys that stand for them.
     """
 
     front: FrontMatter
@@ -81,15 +90,27 @@ class Document:
     references: tuple[Reference, ...] = ()
     warnings: tuple[ArticleWarning, ...] = ()
     embedded: tuple[Embedded, ...] = ()
+    online: bool = False
+    shared_scripts: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_article(source: Path, *, safe: bool = False) -> Document:
+def read_article(
+    source: Path,
+    *,
+    safe: bool = False,
+    online: bool = False,
+    scale: bool = True,
+    root: Path | None = None,
+) -> Document:
     """Read an article and what it shows.
 
     Args:
         source: The Markdown file.
         safe: Whether the source is not trusted: its HTML, scripts and styles are dropped, and
-            nothing outside its folder is read.
+            nothing outside its folder, or outside the root that is named, is read.
+        online: Whether pictures, films and frames on the web stay, for the page to load them.
+        scale: Whether pictures are made as small as they are shown.
+        root: The root of the site; by default it is looked for upward from a trusted source.
 
     Raises:
         LatentprintError: It cannot be read, is not UTF-8, or its front matter is broken.
@@ -105,7 +126,15 @@ def read_article(source: Path, *, safe: bool = False) -> Document:
         raise LatentprintError(f"There is no file {source}.") from error
     except OSError as error:
         raise LatentprintError(f"{source} cannot be read: {error.strerror or error}.") from error
-    return parse_article(text, folder=source.parent, safe=safe, name=source.name)
+    return parse_article(
+        text,
+        folder=source.parent,
+        safe=safe,
+        online=online,
+        scale=scale,
+        name=source.name,
+        root=root,
+    )
 
 
 def parse_article(
@@ -114,7 +143,10 @@ def parse_article(
     folder: Path | None,
     files: Mapping[str, str] | None = None,
     safe: bool = False,
+    online: bool = False,
+    scale: bool = True,
     name: str = "article.md",
+    root: Path | None = None,
 ) -> Document:
     """Make the document of an article.
 
@@ -123,40 +155,61 @@ def parse_article(
         folder: Where its files are; None: only `files` are read.
         files: Texts by path, such as fragments of figures, which come before the disk.
         safe: Whether the source is not trusted.
+        online: Whether pictures, films and frames on the web stay, for the page to load them.
+        scale: Whether pictures are made as small as they are shown.
         name: The file's name, for messages and where no title is given.
+        root: The root of the site; by default it is looked for upward from a trusted source.
 
     Raises:
         LatentprintError: The front matter is broken.
     """
+    if root is None and folder is not None and not safe:
+        root = find_root(folder)
     text = _normalised(text)
     front, markdown, warnings = read_front_matter(text, name)
     memory = {posixpath.normpath(path): content for path, content in (files or {}).items()}
-    context = Context(Files(folder, memory, confined=safe), safe, Slots(text), list(warnings))
+    files_of_it = Files(folder, memory, safe, root)
+    context = Context(files_of_it, safe, Slots(text), list(warnings), online=online)
     if safe and front.styles:
         context.warn(front.lines.get("_styles"), "_styles is left out of a page made with --safe.")
         front = replace(front, styles="")
+    front = replace(front, styles=with_style_files(front.styles, context))
+    context.scale, context.styles = scale, front.styles
     return _document(markdown, front, context, name)
 
 
 def _document(markdown: str, front: FrontMatter, context: Context, name: str) -> Document:
     md = make_parser()
-    bibliography = open_bibliography(front, context)
-    env = {"article": context, "parser": md, "bibliography": bibliography, "cited": {}}
+    markdown = settle_liquid(markdown, context, front.values, md)
+    markdown = settle_kramdown(markdown, context)
+    cites = "<d-cite" in markdown or context.lists_references
+    bibliography = open_bibliography(front, context, cites=cites)
+    env: dict[str, Any] = {"article": context, "parser": md, "bibliography": bibliography}
+    env["cited"] = {}
     tokens, notes = split_footnotes(md.parse(markdown, env))
     soup = _soup(md, tokens, env)
     if not front.title:
         stem = posixpath.splitext(posixpath.basename(name))[0]
         front = replace(front, title=take_title(soup, context) or stem)
-    headings = settle_headings(soup, front, context)
+    report_leftovers(soup, markdown, context)
+    lists = {"references": bool(env["cited"]), "footnotes": bool(notes)}
+    own = {name: f"page-{name}" for name, there in lists.items() if there}
+    headings = settle_headings(soup, front, context, own)
     footnotes = [_html(_soup(md, note, env), context) for note in notes]
+    body = _html(soup, context)
+    for label, line in context.references:
+        if label in context.equations.unknown:
+            context.warn(line, f"No equation has the label {label!r}.")
     return Document(
         front,
-        _html(soup, context),
+        body,
         headings,
         tuple(footnotes),
         references(env),
         tuple(sorted(dict.fromkeys(context.warnings), key=lambda each: each.line or 0)),
         tuple(context.embedded),
+        context.online,
+        context.shared_scripts,
     )
 
 
@@ -173,6 +226,8 @@ def _soup(md: MarkdownIt, tokens: list[Token], env: dict[str, Any]) -> Beautiful
     # With a line break, no text is taken for an address.
     soup = BeautifulSoup(f"{sanitise(html) if context.safe else html}\n", "html.parser")
     settle_layout(soup, context)
+    if not context.safe:
+        embed_named_files(soup, context)
     embed_files(soup, context)
     return soup
 
@@ -180,4 +235,5 @@ def _soup(md: MarkdownIt, tokens: list[Token], env: dict[str, Any]) -> Beautiful
 def _html(soup: BeautifulSoup, context: Context) -> str:
     html = soup.decode(formatter=_FORMATTER)
     # Liquid in a link's address cannot be shown apart; only its mark goes.
-    return context.slots.fill(html.replace(quote(MARK), "").replace(MARK, "")).strip()
+    html = context.slots.fill(html.replace(quote(MARK), "").replace(MARK, ""))
+    return context.equations.settle_references(html).strip()

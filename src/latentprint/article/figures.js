@@ -6,9 +6,11 @@
   const near = "600px 0px";
   const paper = 640; // Pixels of the text column of a printed page.
   const plots = [...document.querySelectorAll("[data-figure-panels] .plot")];
-  const drawn = new Map(); // Every plot that was drawn, with the width that it was drawn for.
+  const drawn = new Map(); // Every plot that was drawn, with the size that it was drawn for.
   const contents = new Map();
   const hidden = new Map(); // Names of the parts that are switched off, by figure.
+  // The panels of a figure that is alone in its page are as high as there is room for.
+  const fitted = (plot) => plot.closest(".framed > .panels") !== null;
   let printing = false;
 
   const figureOf = (element) => element.closest("[data-figure-panels]");
@@ -52,32 +54,36 @@
     return contents.get(plot);
   };
 
-  // The names of rows: without those that are switched off; smaller where it is narrow; and once
-  // for dense panels that stand side by side.
+  // The names of rows: without those that are switched off; of families alone where the rows are
+  // too low for names; smaller where it is narrow; and once for dense panels that stand side by
+  // side.
   const placeNames = (plot, layout, off) => {
     const axis = layout.yaxis;
-    const kept = axis.tickvals.map((_, index) => !off.has(layout.meta.groups[index]));
+    const compact = plot.closest(".compact") !== null;
+    const kept = axis.tickvals.map((_, index) => !off.has(layout.meta.groups[index])
+      && (!compact || axis.ticktext[index].startsWith("<b>")));
+    if (compact) layout.margin.l = 40;
     axis.tickvals = axis.tickvals.filter((_, index) => kept[index]);
     axis.ticktext = axis.ticktext.filter((_, index) => kept[index]);
-    if (plot.closest(".panels").clientWidth < 420) {
+    if (!compact && plot.closest(".panels").clientWidth < 420) {
       axis.tickfont.size *= 0.88;
       layout.margin.l = Math.round(0.87 * layout.margin.l);
     }
     const panel = plot.closest(".panel");
-    const first = panel.parentElement.firstElementChild;
+    const first = [...panel.parentElement.children].find((each) => each.offsetWidth);
     if (printing || Math.abs(panel.offsetLeft - first.offsetLeft) < 8) return;
     layout.margin.l = 10;
     axis.showticklabels = false;
   };
 
-  const widthOf = (plot) => (printing ? paper : plot.clientWidth);
+  const widthOf = (plot) => (printing && !fitted(plot) ? paper : plot.clientWidth);
+  const sizeOf = (plot) => (fitted(plot) ? `${widthOf(plot)} x ${plot.clientHeight}` : widthOf(plot));
 
   const draw = (plot) => {
     if (!plot.clientWidth) { // Inside something that is closed; a later resize draws it.
       if (drawn.has(plot)) drawn.set(plot, 0);
       return;
     }
-    const width = widthOf(plot);
     const off = hiddenOf(figureOf(plot));
     const { data, layout } = inTheme(contentOf(plot));
     for (const trace of data) {
@@ -88,9 +94,10 @@
     for (const notes of ["annotations", "shapes"]) {
       layout[notes] = (layout[notes] || []).filter((each) => !off.has(each.name));
     }
-    layout.width = width;
+    layout.width = widthOf(plot);
+    if (fitted(plot)) layout.height = plot.clientHeight;
     if (plot.closest(".dense")) placeNames(plot, layout, off);
-    drawn.set(plot, width);
+    drawn.set(plot, sizeOf(plot));
     Plotly.react(plot, data, layout, config);
   };
 
@@ -106,7 +113,7 @@
   const watch = () => {
     const sizes = new ResizeObserver((entries) => requestAnimationFrame(() => {
       for (const { target } of entries) {
-        if (drawn.has(target) && drawn.get(target) !== widthOf(target)) draw(target);
+        if (drawn.has(target) && drawn.get(target) !== sizeOf(target)) draw(target);
       }
     }));
     const places = new IntersectionObserver((entries) => {

@@ -7,17 +7,26 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from urllib.parse import unquote
+
+_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg"))
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """A file that the page holds: its name in the article, its kind and its size in bytes."""
+    """A file that the page holds.
+
+    Attributes:
+        name: Its name in the article.
+        kind: What it is.
+        size: Its bytes in the page, before they are written as text.
+        scaled_from: Its bytes on the disk, where it was made smaller; else 0.
+    """
 
     name: str
-    kind: Literal["image", "plot", "figure"]
+    kind: str
     size: int
+    scaled_from: int = 0
 
 
 class UnavailableError(Exception):
@@ -31,18 +40,21 @@ class Files:
     Attributes:
         folder: The article's folder; None: only what is in memory can be read.
         memory: Texts by path, which come before the disk.
-        confined: Whether nothing outside the folder may be read, not even through a link.
+        confined: Whether nothing outside the root, or without one the folder, may be read, not
+            even through a link.
+        root: The root of the site to which the article belongs; None: it belongs to none.
     """
 
     folder: Path | None
     memory: Mapping[str, str]
     confined: bool
+    root: Path | None = None
 
     def read(self, name: str, places: tuple[str, ...] = ("",)) -> bytes:
         """Read a file that the article names.
 
-        A path that begins with "/" is one of the site, as Jekyll has it: beside the article, or
-        beside its `_posts` folder.
+        It is looked for beside the article, then at the site's root, which is also what Jekyll
+        means by a path that begins with "/".
 
         Args:
             name: Path or relative address.
@@ -66,12 +78,33 @@ class Files:
             raise UnavailableError("lies outside the article's folder and is not read")
         raise UnavailableError("is missing")
 
+    def pictures(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """The pictures that an address names: one file, or those in a folder.
+
+        Args:
+            name: Path of a file or folder of the site; what it does not name is passed over.
+
+        Yields:
+            The address of each, and its content.
+        """
+        for place in self._candidates(name, ("",)):
+            if self.confined and not self._inside(place):
+                continue
+            if _is_picture(place):
+                yield name, _bytes(place)
+                return
+            if name.strip("/") and _is_folder(place):
+                for file in sorted(filter(_is_picture, place.iterdir())):
+                    if not self.confined or self._inside(file):
+                        yield f"{name.rstrip('/')}/{file.name}", _bytes(file)
+                return
+
     def _candidates(self, path: str, places: tuple[str, ...]) -> Iterator[Path]:
         if self.folder is None or "\0" in path or len(path) > 2000:
             return
         roots = [self.folder]
-        if self.folder.absolute().name.startswith("_"):
-            roots.append(self.folder.absolute().parent)
+        if self.root is not None:
+            roots.append(self.root)
         for root in roots:
             for place in places:
                 yield root / place / path.lstrip("/")
@@ -79,10 +112,11 @@ class Files:
             yield Path(path)
 
     def _inside(self, file: Path) -> bool:
-        if self.folder is None:
+        limit = self.root or self.folder
+        if limit is None:
             return False
         try:
-            return file.resolve().is_relative_to(self.folder.resolve())
+            return file.resolve().is_relative_to(limit.resolve())
         except (OSError, RuntimeError):
             return False
 
@@ -104,6 +138,17 @@ def _spellings(name: str) -> list[str]:
 def _is_file(file: Path) -> bool:
     try:
         return file.is_file()
+    except OSError:
+        return False
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in _PICTURES and _is_file(file)
+
+
+def _is_folder(place: Path) -> bool:
+    try:
+        return place.is_dir()
     except OSError:
         return False
 

@@ -12,6 +12,8 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from latentprint.article.elements import context_of, find_element, line_at
 
+# Names, in the tag of a note, its content that was set aside.
+NOTE = "data-note"
 _MISSING = re.compile(r"\[\^([^\s\]]+)\](?!:)")
 
 
@@ -56,12 +58,16 @@ def _element(state: StateInline, silent: bool) -> bool:
         notes = state.env.setdefault("footnotes", {"refs": {}, "list": {}})["list"]
         number = len(notes)
         tokens: list[Token] = []
-        notes[number] = {"content": element.content, "tokens": tokens}
+        content, begins = element.content, line_at(state, element.start)
+        aside = element.attributes.get(NOTE, "")
+        if not content and aside.isdecimal() and int(aside) < len(context_of(state.env).notes):
+            content, begins = context_of(state.env).notes[int(aside)]
+        notes[number] = {"content": content, "tokens": tokens}
         parser = state.env["parser"]
         context = context_of(state.env)
         line = context.line
-        context.line = line_at(state, element.start) - 1
-        parser.inline.parse(element.content.strip(), parser, state.env, tokens)
+        context.line = begins - 1
+        parser.inline.parse(content.strip(), parser, state.env, tokens)
         context.line = line
         state.push("footnote_ref", "", 0).meta = {"id": number}
     state.pos = element.end

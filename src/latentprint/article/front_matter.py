@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,8 @@ _AL_FOLIO = """layout img giscus_comments disqus_comments htmlwidgets hidden mer
     bib_search sitemap collapse_toc selected keywords comments og_image pinned draft
     typeset swiper toc_sidebar nav nav_order inline display_categories horizontal subtitle
     tikz lightbox venobox photoswipe spotlight leaflet date_updated excerpt image"""
+# By which names posts explain a symbol.
+_NOTATION_TEXTS = ("text", "description", "name", "note", "value")
 _KNOWN = frozenset(f"{_OWN} {_AL_FOLIO}".split())
 
 
@@ -70,6 +73,7 @@ class FrontMatter:
         toc: The wished table of contents; empty: made from the headings.
         styles: Style sheet of the article (`_styles`); it cannot close a `<style>` element.
         lines: The line of each key in the article, counted from 1.
+        values: Everything that it says, as Liquid's `page` knows it.
     """
 
     title: str = ""
@@ -84,6 +88,7 @@ class FrontMatter:
     doi: str | None = None
     lang: str = "en"
     lines: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
+    values: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def read_front_matter(text: str, name: str) -> tuple[FrontMatter, str, list[ArticleWarning]]:
@@ -99,7 +104,8 @@ def read_front_matter(text: str, name: str) -> tuple[FrontMatter, str, list[Arti
         The front matter, the text and what is wrong with the front matter.
 
     Raises:
-        LatentprintError: The front matter is no YAML mapping, or a value is of the wrong kind.
+        LatentprintError: The front matter is no YAML mapping. What is of a wrong kind in one is
+            left out with a warning.
     """
     found = FENCE.match(text)
     if found is None:
@@ -130,36 +136,41 @@ class _Fields:
             description=self.text("description"),
             date=self._date(),
             tags=tuple(self._tags()),
-            authors=tuple(map(self._author, self.entries("authors"))),
-            notations=tuple(map(self._notation, self._notations())),
+            authors=tuple(self._authors()),
+            notations=tuple(self._notations()),
             bibliography=self.text("bibliography") or None,
-            toc=self._contents(self.entries("toc"), self.nodes.get("toc")),
+            toc=self._toc(),
             styles=re.sub(r"</(?=style)", r"<\\/", self.text("_styles"), flags=re.IGNORECASE),
             doi=self.text("doi") or None,
             lang=self.text("lang") or "en",
             lines=self.lines,
+            values={str(key): value for key, value in self.values.items()},
         )
 
     def warn(self, key: str, message: str) -> None:
         self.warnings.append(ArticleWarning(self.lines.get(key), message))
 
-    def wrong(self, key: str, wanted: str) -> LatentprintError:
-        return LatentprintError(
-            f"{self.name}, line {self.lines.get(key, 1)}: {key} must be {wanted}."
-        )
+    def left_out(self, key: str, reason: str, what: str = "") -> None:
+        message = f"{what} of {key} is left out" if what else f"{key} is left out"
+        self.warn(key, f"{message}: {reason}.")
 
     def text(self, key: str) -> str:
         value = self.values.get(key)
-        if isinstance(value, (dict, list)):
-            raise self.wrong(key, "a text")
+        if isinstance(value, list) and all(_is_plain(each) for each in value):
+            self.warn(key, f"{key} is a list, of which the entries are shown in one line.")
+            value = ", ".join(str(each).strip() for each in value)
+        if not _is_plain(value):
+            self.left_out(key, "it is no text")
+            return ""
         return "" if value is None or value is False else str(value).strip()
 
     def entries(self, key: str) -> list[Any]:
         value = self.values.get(key)
-        if value is None or (key == "toc" and isinstance(value, (bool, dict))):
+        if value is None or value is False:
             return []
         if not isinstance(value, list):
-            raise self.wrong(key, f"a list, with a line '- name: …' for each of the {key}")
+            self.left_out(key, "it is no list")
+            return []
         return value
 
     def _date(self) -> str | None:
@@ -173,62 +184,84 @@ class _Fields:
 
     def _tags(self) -> list[str]:
         value = self.values.get("tags")
-        return (
-            str(value).split() if isinstance(value, str) else list(map(str, self.entries("tags")))
-        )
-
-    def _author(self, value: Any) -> Author:
         if isinstance(value, str):
-            return Author(value)
-        if not isinstance(value, dict) or not value.get("name"):
-            raise self.wrong("authors", "a list in which every author has a name")
+            return value.split()
+        return [str(each) for each in self.entries("tags") if each is not None]
+
+    def _authors(self) -> Iterator[Author]:
+        value = self.values.get("authors")
+        # Names in one text are shown as they stand: nothing tells where one of them ends.
+        listed = [value] if isinstance(value, (str, dict)) else self.entries("authors")
+        for each in listed:
+            if isinstance(each, str) and each.strip():
+                yield Author(each.strip())
+            elif isinstance(each, dict) and each.get("name"):
+                yield self._author(each)
+            else:
+                self.left_out("authors", "it has no name", "An author")
+
+    def _author(self, value: dict[str, Any]) -> Author:
         places = value.get("affiliations") or value.get("affiliation")
         marks = value.get("notations") or value.get("notation")
         return Author(
             str(value["name"]),
             self.url("authors", value.get("url")),
-            tuple(self._affiliation(each, value) for each in _several(places)),
+            tuple(self._affiliations(_several(places), value)),
             tuple(str(each) for each in _several(marks)),
         )
 
-    def _affiliation(self, value: Any, author: dict[str, Any]) -> Affiliation:
-        if isinstance(value, dict) and value.get("name"):
-            return Affiliation(str(value["name"]), self.url("authors", value.get("url")))
-        if isinstance(value, (dict, list)):
-            raise self.wrong("authors", "a list in which every affiliation has a name")
-        return Affiliation(
-            str(value),
-            self.url("authors", author.get("affiliationURL") or author.get("affiliation_url")),
-        )
+    def _affiliations(self, values: list[Any], author: dict[str, Any]) -> Iterator[Affiliation]:
+        address = author.get("affiliationURL") or author.get("affiliation_url")
+        for value in values:
+            if isinstance(value, dict) and value.get("name"):
+                yield Affiliation(str(value["name"]), self.url("authors", value.get("url")))
+            elif _is_plain(value) and value:
+                yield Affiliation(str(value), self.url("authors", address))
+            else:
+                self.left_out("authors", "it has no name", "An affiliation")
 
-    def _notations(self) -> list[Any]:
+    def _notations(self) -> Iterator[Notation]:
         value = self.values.get("notations")
         if isinstance(value, dict):
-            return [{"symbol": symbol, "text": text} for symbol, text in value.items()]
-        return [value] if isinstance(value, str) else self.entries("notations")
+            listed: list[Any] = [{"symbol": key, "text": text} for key, text in value.items()]
+        else:
+            listed = [value] if isinstance(value, str) else self.entries("notations")
+        for each in listed:
+            if isinstance(each, str) and each:
+                yield Notation(each)
+                continue
+            named = each if isinstance(each, dict) else {}
+            text = next((named[key] for key in _NOTATION_TEXTS if named.get(key)), None)
+            if text is None:
+                self.left_out("notations", "it has no text", "A notation")
+            else:
+                yield Notation(str(text), str(named.get("symbol") or ""))
 
-    def _notation(self, value: Any) -> Notation:
-        if isinstance(value, str):
-            return Notation(value)
-        if not isinstance(value, dict) or not (value.get("text") or value.get("name")):
-            raise self.wrong("notations", "a list in which every entry has a symbol and a text")
-        text = value.get("text") or value["name"]
-        return Notation(str(text), str(value.get("symbol") or ""))
+    def _toc(self) -> tuple[Contents, ...]:
+        # al-folio's plain posts say with a mapping where to put the contents, such as "sidebar".
+        if isinstance(self.values.get("toc"), (bool, dict)):
+            return ()
+        return tuple(self._contents(self.entries("toc"), self.nodes.get("toc")))
 
-    def _contents(self, values: list[Any], node: Any) -> tuple[Contents, ...]:
+    def _contents(self, values: list[Any], node: Any) -> Iterator[Contents]:
         """The entries of the table of contents, each with the line where it stands."""
-        entries = []
         for written, part in zip(values, node.value if values else (), strict=True):
-            value = {"name": written} if isinstance(written, str) else written
-            if not isinstance(value, dict) or value.get("name") is None:
-                raise self.wrong("toc", "a list in which every entry has a name")
+            value = written if isinstance(written, dict) else {"name": written}
             below = value.get("subsections") or []
             if not isinstance(below, list):
-                raise self.wrong("toc", "a list in which subsections are lists too")
-            inner = _child(part, "subsections")
-            name = str(value["name"]).strip()
-            entries.append(Contents(name, _line(part), self._contents(below, inner)))
-        return tuple(entries)
+                self._entry_left_out(_child(part, "subsections"), "its subsections are no list")
+                below = []
+            inner = self._contents(below, _child(part, "subsections"))
+            name = value.get("name")
+            if _is_plain(name) and str("" if name is None else name).strip():
+                yield Contents(str(name).strip(), _line(part), tuple(inner))
+            else:
+                self._entry_left_out(part, "it has no name")
+                yield from inner
+
+    def _entry_left_out(self, node: yaml.Node, reason: str) -> None:
+        message = f"Something of an entry of toc is left out: {reason}."
+        self.warnings.append(ArticleWarning(_line(node), message))
 
     def url(self, key: str, value: Any) -> str | None:
         """An address that a page may link to; a script or a file's content is none."""
@@ -242,8 +275,21 @@ class _Fields:
         return address
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML's values, with what looks like a date and is none as text."""
+
+    def date(self, node: yaml.ScalarNode) -> Any:
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError:
+            return node.value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.date)
+
+
 def _load(text: str, name: str) -> tuple[yaml.MappingNode | None, dict[Any, Any]]:
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         values = loader.construct_document(node) if node else {}
@@ -274,6 +320,11 @@ def _line(node: yaml.Node) -> int:
 def _child(node: Any, key: str) -> Any:
     pairs = node.value if isinstance(node, yaml.MappingNode) else ()
     return next((value for name, value in pairs if name.value == key), None)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is one text, number or date rather than a list or mapping."""
+    return not isinstance(value, (dict, list))
 
 
 def _several(value: Any) -> list[Any]:

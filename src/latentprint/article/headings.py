@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -47,7 +49,7 @@ def take_title(soup: BeautifulSoup, context: Context) -> str:
 
 
 def settle_headings(
-    soup: BeautifulSoup, front: FrontMatter, context: Context
+    soup: BeautifulSoup, front: FrontMatter, context: Context, own: Mapping[str, str]
 ) -> tuple[Heading, ...]:
     """Give every heading an id, and make the table of contents.
 
@@ -58,6 +60,7 @@ def settle_headings(
         soup: The body.
         front: The front matter; entries of its `toc` that match no heading are reported.
         context: The state of the rendering.
+        own: The ids of the lists that the page adds, by their names, which `toc` may name.
     """
     used = {str(tag["id"]) for tag in soup.find_all(id=True)}
     found = []
@@ -67,7 +70,8 @@ def settle_headings(
         found.append(_settle(tag, used, context))
     sections = [each for each in found if each.level <= 3 and each.text]
     if front.toc:
-        return tuple(_wished(front.toc, sections, 2, context))
+        added = [_Found(name, key.capitalize(), 2, key) for key, name in own.items()]
+        return tuple(_wished(front.toc, [*sections, *_anchors(soup), *added], 2, context))
     return _nested(sections)
 
 
@@ -94,7 +98,8 @@ def _title(tag: Tag, context: Context) -> str:
             inner.attrs = {}
         else:
             inner.unwrap()
-    return context.slots.fill_title(duplicate.decode_contents(formatter="minimal")).strip()
+    title = context.slots.fill_title(duplicate.decode_contents(formatter="minimal"))
+    return context.equations.settle_references(title).strip()
 
 
 def _nested(sections: list[_Found]) -> tuple[Heading, ...]:
@@ -119,11 +124,21 @@ def _wished(
         match = next((each for each in sections if _key(each.text) == _key(entry.name)), None)
         below = _wished(entry.subsections, sections, level + 1, context)
         if match is None:
-            context.warn(entry.line, f"The contents name {entry.name!r}, which is no heading.")
+            message = f"The contents name {entry.name!r}, which is no heading."
+            context.warn(entry.line, message, kind="contents")
             headings += below
         else:
-            headings.append(Heading(match.id, match.title, level, tuple(below)))
+            title = match.title or html.escape(entry.name, quote=False)
+            headings.append(Heading(match.id, title, level, tuple(below)))
     return headings
+
+
+def _anchors(soup: BeautifulSoup) -> list[_Found]:
+    """Places without a heading that the contents can name by their id, as `introduction`."""
+    return [
+        _Found(str(tag["id"]), "", 0, str(tag["id"]))
+        for tag in soup.find_all(["a", "div", "p", "section", "span"], id=True)
+    ]
 
 
 def _key(text: str) -> str:

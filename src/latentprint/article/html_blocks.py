@@ -37,6 +37,16 @@ _VERBATIM = re.compile(
     r"<(script|style|pre|code|textarea|svg|math)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE
 )
 _FILES = re.compile(r"<(?:audio|embed|iframe|img|link|object|script|source|video)\b", re.IGNORECASE)
+_BLOCK = re.compile(rf"</?(?:{'|'.join(block_names)})(?=[\s/>])", re.IGNORECASE)
+_BLOCK_TAGS = re.compile(
+    rf"<(?P<end>/?)(?P<name>{'|'.join(block_names)})(?=[\s/>])[^<>]*?(?P<void>/?)>", re.IGNORECASE
+)
+_VOID = frozenset(("base", "basefont", "col", "frame", "hr", "link", "param", "source", "track"))
+# The elements with which kramdown begins a paragraph rather than a block of HTML.
+_SPAN_NAMES = """a abbr acronym b big bdo br cite code del dfn em font i img input ins kbd label
+    mark q rp rt ruby s samp small span strike strong sub sup time tt u var"""
+_SPAN = re.compile(rf"</?(?:{'|'.join(_SPAN_NAMES.split())})(?=[\s/>])", re.IGNORECASE)
+_FORMULA = re.compile(r"\$\$.+?\$\$|\\begin\{(\w+\*?)\}.+?\\end\{\1\}", re.DOTALL)
 _PARAGRAPHS = re.compile(r"p|h[1-6]|figcaption|td|th|dt|summary|caption|legend", re.IGNORECASE)
 _ENDING: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote"]}
 
@@ -80,6 +90,8 @@ def _expanded(tokens: list[Token], md: MarkdownIt, env: Any) -> list[Token]:
             expanded += _details(token, md, env)
         elif token.type == "html_markdown":
             expanded += _markdown(token, md, env)
+        elif token.type == "html_block" and (parts := _nested(token)):
+            expanded += _expanded(parts, md, env)
         else:
             expanded.append(token)
     return expanded
@@ -89,8 +101,11 @@ def _details(token: Token, md: MarkdownIt, env: Any) -> list[Token]:
     line = token.meta["line"] - 1
     summary = Token("inline", "", 0, map=[line, line + 1])
     summary.content = token.meta["attributes"].get("summary", "").strip() or "Details"
+    given = token.meta["attributes"]
+    attributes = dict(token.attrs) | ({"name": given["group"]} if "group" in given else {})
+    attributes |= {"open": ""} if "open" in given else {}
     return [
-        Token("details_open", "details", 1, block=True, attrs=dict(token.attrs)),
+        Token("details_open", "details", 1, block=True, attrs=attributes),
         Token("summary_open", "summary", 1, block=True),
         summary,
         Token("summary_close", "summary", -1, block=True),
@@ -107,6 +122,40 @@ def _markdown(token: Token, md: MarkdownIt, env: Any) -> list[Token]:
         text = Token("inline", "", 0, map=[inner, inner + 1], content=token.content.strip())
         return [opening, text, closing]
     return [opening, *_inside(md, env, token.content, inner), closing]
+
+
+def _nested(token: Token) -> list[Token]:
+    """Raw HTML, parted where an element in it holds Markdown; nothing where none does."""
+    for opened in _OPEN.finditer(token.content):
+        if read_attributes(opened.group()).get("markdown") not in ("1", "block", "span"):
+            continue
+        closed = _closing(opened.group(1), token.content, opened.end(), len(token.content))
+        if closed is None:
+            continue
+        line = token.map[0] if token.map else 0
+        start = line + token.content.count("\n", 0, opened.start())
+        end = line + token.content.count("\n", 0, closed.end())
+        before = token.content[: opened.start()]
+        after = token.content[closed.end() :]
+        meta = _markdown_meta(opened, closed, start)
+        content = token.content[opened.end() : closed.start()]
+        return [
+            Token("html_block", "", 0, map=[line, start], content=before),
+            Token("html_markdown", "", 0, map=[start, end], content=content, meta=meta),
+            Token("html_block", "", 0, map=[end, end + 1], content=after),
+        ]
+    return []
+
+
+def _markdown_meta(opened: re.Match[str], closed: re.Match[str], line: int) -> dict[str, Any]:
+    """What is told of an element with Markdown in it, which opens on a line from 0."""
+    return {
+        "line": line + 1,
+        "inner": line + 1 + opened.group().count("\n"),
+        "opening": _MARKDOWN.sub("", opened.group(), count=1),
+        "closing": closed.group() + "\n",
+        "paragraph": _PARAGRAPHS.fullmatch(opened.group(1)) is not None,
+    }
 
 
 def _inside(md: MarkdownIt, env: Any, text: str, line: int) -> list[Token]:
@@ -186,7 +235,7 @@ def _container(state: StateBlock, start_line: int, end_line: int, silent: bool) 
         return False
     inside = text[start : closed.start()]
     marked = read_attributes(opened.group()).get("markdown") in ("1", "block", "span")
-    if not marked and not ("\n\n" in inside and _all_tags(inside)):
+    if not marked and not ("\n\n" in inside and (_all_tags(inside) or _blank_in_formula(inside))):
         return False
     if silent:
         return True
@@ -198,13 +247,7 @@ def _container(state: StateBlock, start_line: int, end_line: int, silent: bool) 
     else:
         token = state.push("html_markdown", "", 0)
         token.content = inside
-        token.meta = {
-            "line": start_line + 1,
-            "inner": start_line + 1 + opened.group().count("\n"),
-            "opening": _MARKDOWN.sub("", opened.group(), count=1),
-            "closing": closed.group() + "\n",
-            "paragraph": _PARAGRAPHS.fullmatch(opened.group(1)) is not None,
-        }
+        token.meta = _markdown_meta(opened, closed, start_line)
     token.map = [start_line, state.line]
     return True
 
@@ -220,17 +263,61 @@ def _closing(name: str, text: str, start: int, end: int) -> re.Match[str] | None
     return None
 
 
+def _blank_in_formula(text: str) -> bool:
+    """Whether blank lines stand in displayed formulas alone, so that none ends the HTML."""
+    return "\n\n" not in _FORMULA.sub("$", text)
+
+
 def _all_tags(text: str) -> bool:
     """Whether every line begins with a tag, so that indented ones cannot be meant as code."""
     return all(line.lstrip().startswith("<") for line in text.split("\n") if line.strip())
 
 
 def _html_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """CommonMark's raw HTML; our elements are no HTML."""
+    """CommonMark's raw HTML, which ends as kramdown has it; our elements are no HTML.
+
+    In kramdown Markdown goes on after the tag that closes the HTML, not only after a blank line,
+    and what begins with an element of a text, such as `<br>` or `<b>`, is a paragraph.
+    """
     position = state.bMarks[start_line] + state.tShift[start_line]
     if is_element_tag(state.src, position):
         return False
-    return html_block(state, start_line, end_line, silent)
+    if _SPAN.match(state.src, position) and not _is_block_of_tags(state, start_line, end_line):
+        return False
+    if not html_block(state, start_line, end_line, silent):
+        return False
+    if not silent and state.tokens and _BLOCK.match(state.src, position):
+        _end_after_closing(state, start_line)
+    return True
+
+
+def _is_block_of_tags(state: StateBlock, start_line: int, end_line: int) -> bool:
+    """Whether every line up to a blank one begins with a tag."""
+    for line in range(start_line, end_line):
+        if state.isEmpty(line):
+            break
+        if not state.src.startswith("<", state.bMarks[line] + state.tShift[line]):
+            return False
+    return True
+
+
+def _end_after_closing(state: StateBlock, start_line: int) -> None:
+    """End raw HTML after the line that closes it, where Markdown follows at once."""
+    token = state.tokens[-1]
+    depth = 0
+    for line in range(start_line, state.line - 1):
+        text = state.src[state.bMarks[line] : state.eMarks[line]]
+        for tag in _BLOCK_TAGS.finditer(text):
+            if tag.group("name").lower() not in _VOID and not tag.group("void"):
+                depth += -1 if tag.group("end") else 1
+        following = state.src[state.bMarks[line + 1] + state.tShift[line + 1] :]
+        indented = state.sCount[line + 1] - state.blkIndent >= 4
+        ended = depth <= 0 and text.rstrip().endswith(">")
+        if ended and not indented and not re.match(r"</|<!", following):
+            state.line = line + 1
+            token.map = [start_line, state.line]
+            token.content = state.getLines(start_line, state.line, state.blkIndent, True)
+            return
 
 
 def _html_inline(state: StateInline, silent: bool) -> bool:

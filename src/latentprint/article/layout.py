@@ -7,6 +7,7 @@ import re
 from bs4 import BeautifulSoup, Tag
 
 from latentprint.article.context import Context
+from latentprint.article.data_tables import fill_tables
 
 # The page has its own title, byline and lists.
 _DROPPED = re.compile(
@@ -35,6 +36,7 @@ def settle_layout(soup: BeautifulSoup, context: Context) -> None:
             tag["class"] = role
     for tag in soup.find_all("d-figure"):
         tag.name = "figure"
+    fill_tables(soup, context)
     for table in soup.find_all("table"):
         _frame(soup, table)
     for box in soup.find_all("input", class_="task-list-item-checkbox"):

@@ -16,9 +16,11 @@ from latentprint.article.attribute_lists import attribute_lists_plugin
 from latentprint.article.citations import citations_plugin
 from latentprint.article.code import code_plugin
 from latentprint.article.elements import elements_plugin
+from latentprint.article.emoji import emoji_plugin
 from latentprint.article.footnotes import footnotes_plugin
 from latentprint.article.html_blocks import html_plugin
-from latentprint.article.liquid import liquid_plugin
+from latentprint.article.kramdown import emphasis_plugin
+from latentprint.article.liquid import shown_liquid_plugin
 from latentprint.article.mathematics import mathematics_plugin
 
 # What begins a block when it stands at the start of a line.
@@ -33,6 +35,7 @@ _SPECIAL = re.compile(
     | ^\s+ | \s+$ | \t                  # what Markdown would trim
     | (?<![A-Za-z0-9])_ | _(?![A-Za-z0-9])
     | [`*|~$\#] | !$
+    | :(?=[a-z0-9_+-]+:)                # names of emoji
     """,
     re.VERBOSE,
 )
@@ -70,7 +73,7 @@ def make_parser() -> MarkdownIt:
     )
     tasklists_plugin(md)
     elements_plugin(md)
-    liquid_plugin(md)
+    shown_liquid_plugin(md)
     mathematics_plugin(md)
     footnotes_plugin(md)
     citations_plugin(md)
@@ -78,4 +81,6 @@ def make_parser() -> MarkdownIt:
     assets_plugin(md)
     html_plugin(md)
     attribute_lists_plugin(md)
+    emphasis_plugin(md)
+    emoji_plugin(md)
     return md

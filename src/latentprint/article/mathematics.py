@@ -1,72 +1,59 @@
-r"""Formulas in LaTeX, as MathML that browsers draw without a script.
+r"""Formulas in LaTeX: where they stand in a text.
 
-`$$…$$` is a formula as in Distill; on lines of its own it is displayed. So are `\(…\)` and, on
-lines of its own, `\[…\]`, with one backslash or, as Jekyll wants them, two. A single `$` is a
-dollar sign.
+`$$…$$` is a formula as in Distill and kramdown; on lines of its own it is displayed. So are
+`\[…\]`, with one backslash or, as Jekyll wants them, two, and environments such as `align` without
+delimiters. `$…$` and `\(…\)` stand in the text. As on the dialect's sites, `$` is a dollar sign
+where no formula can begin: an amount such as $5, or words up to the next dollar sign.
 """
 
 from __future__ import annotations
 
 import html
 import re
-import unicodedata
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
-from xml.etree.ElementTree import Element, tostring
 
-from latex2mathml.converter import convert_to_element
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
 from latentprint.article.elements import block_text, context_of, line_at
+from latentprint.article.equations import reference_mark
+from latentprint.article.mathjax import FormulaError
 
-_INLINE = re.compile(r"\$\$(?!\$)(.+?)(?<!\\)\$\$|\\\\\((.+?)\\\\\)|\\\((.+?)\\\)", re.DOTALL)
-_OPENINGS = ("$$", "\\[", "\\\\[")
-_BLOCK = re.compile(r"\$\$(?!\$)(.+?)(?<!\\)\$\$|\\\\\[(.+?)\\\\\]|\\\[(.+?)\\\]", re.DOTALL)
-# Environments under the name by which the converter knows them; the rest it would garble.
-_ENVIRONMENTS = (
-    {
-        "aligned": "align*",
-        "align": "align*",
-        "gathered": "matrix",
-        "gather": "matrix",
-        "gather*": "matrix",
-        "multline": "matrix",
-        "multline*": "matrix",
-        "dcases": "cases",
-        "equation": "",
-        "equation*": "",
-        "displaymath": "",
-    }
-    | {name: name for name in ("align*", "array", "cases", "smallmatrix", "split")}
-    | {f"{kind}matrix": f"{kind}matrix" for kind in ("", "b", "B", "p", "v", "V")}
+_DOUBLE = re.compile(r"\$\$(?!\$)(.+?)(?<!\\)\$\$", re.DOTALL)
+_BRACKETS = re.compile(
+    r"\\\\\((?P<round2>.+?)\\\\\)|\\\((?P<round>.+?)\\\)"
+    r"|\\\\\[(?P<square2>.+?)\\\\\]|\\\[(?P<square>.+?)\\\]",
+    re.DOTALL,
 )
-_ELEMENTS = """math menclose merror mfenced mfrac mi mmultiscripts mn mo mover mpadded mphantom
-    mprescripts mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder
-    munderover none"""
-_TAGS = frozenset(_ELEMENTS.split())
-_PROPERTIES = """accent accentunder columnspan depth display displaystyle fence form height largeop
-    linethickness lspace mathcolor mathbackground mathsize mathvariant maxsize minsize movablelimits
-    notation rowspan rspace scriptlevel separator stretchy symmetric voffset width"""
-_ATTRIBUTES = frozenset(_PROPERTIES.split())
-# How many parts an element has; with fewer a browser draws nothing or an error.
-_CHILDREN = {
-    **dict.fromkeys(("mfrac", "mover", "mroot", "msub", "msup", "munder"), (2,)),
-    **dict.fromkeys(("msubsup", "munderover"), (3,)),
-}
-_SYMBOLS = {r"\{": "&#x7B;", r"\}": "&#x7D;", r"\|": "&#x2016;"}
-_SIZE = re.compile(r"[#\w.+\- %]*")
-_VARIANTS = {"bold", "italic", "bold-italic", "script", "fraktur", "double-struck"}
+_BEGIN = re.compile(r"\\begin\s*\{([A-Za-z]+\*?)\}")
+_REFERENCE = re.compile(r"\\(eq)?ref\s*\{([^{}\n]*)\}")
+_OPENINGS = ("$$", "\\[", "\\\\[", "\\begin")
+# What only a formula holds, and what only a text does.
+_LATEX = re.compile(r"[\\^_={}]")
+_WORDS = re.compile(r"[A-Za-z]{2,}[,;:.]?\s+\(?[A-Za-z]{2,}")
+_AMOUNT = re.compile(r"\s\(?[A-Za-z]{2,}|[-–/]$")
+_LETTER = re.compile(r"\s+[A-Za-z]\s+")
+_TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>")
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|nbsp|#\d+|#x[0-9A-Fa-f]+);")
+# What kramdown takes for an escape, but for names, where an underscore may be meant.
+_ESCAPED = re.compile(r"(\\(?:text|math|operatorname)[a-z]*\*?\s*\{[^{}]*\})|\\([_*])")
 
 
-class FormulaError(Exception):
-    """The formula cannot be converted; the message says why."""
+@dataclass(frozen=True)
+class _Found:
+    """A formula in a text: its source without delimiters, where it ends, how it stands."""
+
+    latex: str
+    end: int
+    display: bool = False
 
 
 def inline_mathematics_plugin(md: MarkdownIt) -> None:
     """Let a parser read formulas in inline text."""
     md.inline.ruler.after("text", "mathematics", _inline)
+    md.inline.ruler.after("mathematics", "equation_reference", _reference)
 
 
 def mathematics_plugin(md: MarkdownIt) -> None:
@@ -77,19 +64,30 @@ def mathematics_plugin(md: MarkdownIt) -> None:
     )
     md.add_render_rule("formula", _render)
     md.add_render_rule("d_math", _render)
+    md.add_render_rule("equation_reference", _render_reference)
 
 
 def _inline(state: StateInline, silent: bool) -> bool:
-    if state.src[state.pos] not in "$\\":
-        return False
-    found = _INLINE.match(state.src, state.pos, state.posMax)
-    source = _source(found)
-    if found is None or not source:
+    found = _find(state.src, state.pos, state.posMax)
+    if found is None or not found.latex.strip():
         return False
     if not silent:
         token = state.push("formula", "math", 0)
-        token.content = source
-        token.meta = {"attributes": {}, "line": line_at(state, state.pos)}
+        token.content = found.latex
+        token.meta = {"display": found.display, "line": line_at(state, state.pos)}
+    state.pos = found.end
+    return True
+
+
+def _reference(state: StateInline, silent: bool) -> bool:
+    r"""`\ref` and `\eqref` in the text, as MathJax reads them."""
+    found = _REFERENCE.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        token = state.push("equation_reference", "", 0)
+        token.content = found.group(2)
+        token.meta = {"parentheses": bool(found.group(1)), "line": line_at(state, state.pos)}
     state.pos = found.end()
     return True
 
@@ -98,137 +96,140 @@ def _block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> b
     position = state.bMarks[start_line] + state.tShift[start_line]
     if state.is_code_block(start_line) or not state.src.startswith(_OPENINGS, position):
         return False
-    found = _BLOCK.match(state.src, position, state.eMarks[end_line - 1])
-    text = block_text(state, start_line, found.end()) if found else ""
-    found = _BLOCK.match(text)
-    source = _source(found)
-    if found is None or not source or text[found.end() :].strip():
+    found = _find(state.src, position, state.eMarks[end_line - 1])
+    text = block_text(state, start_line, found.end) if found else ""
+    found = _find(text, 0, len(text))
+    if found is None or not found.latex.strip() or text[found.end :].strip():
+        return False
+    if not found.display and not text.startswith("$$"):
         return False
     if silent:
         return True
-    state.line = start_line + text.count("\n", 0, found.end()) + 1
+    state.line = start_line + text.count("\n", 0, found.end) + 1
     token = state.push("formula", "math", 0)
     token.block = True
-    token.content = source
+    token.content = found.latex
     token.map = [start_line, state.line]
-    token.meta = {"attributes": {"block": ""}, "line": start_line + 1}
+    token.meta = {"display": True, "line": start_line + 1}
     return True
 
 
-def _source(found: re.Match[str] | None) -> str:
-    return next((each for each in found.groups() if each), "").strip() if found else ""
+def _find(text: str, position: int, end: int) -> _Found | None:
+    """The formula that begins at a position of a text."""
+    if text.startswith("$$", position):
+        found = _DOUBLE.match(text, position, end)
+        return _Found(found.group(1), found.end()) if found else None
+    if text.startswith("$", position):
+        return _between_dollars(text, position, end)
+    if not text.startswith("\\", position):
+        return None
+    if begun := _BEGIN.match(text, position, end):
+        return _environment(text, begun, end)
+    found = _BRACKETS.match(text, position, end)
+    if found is None or found.lastgroup is None:
+        return None
+    latex = found[found.lastgroup]
+    square = found.lastgroup.startswith("square")
+    # In Markdown, "\[" within a line is a bracket that is meant as it stands.
+    if found.lastgroup == "square" and not _alone(text, found):
+        return None
+    return _Found(_unescaped(latex), found.end(), square)
+
+
+def _alone(text: str, found: re.Match[str]) -> bool:
+    return found.start() == 0 and not text[found.end() :].partition("\n")[0].strip()
+
+
+def _between_dollars(text: str, position: int, end: int) -> _Found | None:
+    closing = _closing_dollar(text, position + 1, end)
+    if closing is None:
+        return None
+    latex = text[position + 1 : closing]
+    sure = _LATEX.search(latex) is not None
+    amount = latex[:1].isdigit()
+    if "`" in latex or "\n\n" in latex or not latex.strip() or _TAG.search(latex):
+        return None
+    if text[closing + 1 : closing + 2].isdigit() and (amount or not sure):
+        return None
+    if not sure and (_WORDS.search(latex) or (amount and _AMOUNT.search(latex))):
+        return None
+    if latex != latex.strip() and not sure and not _LETTER.fullmatch(latex):
+        return None
+    return _Found(_unescaped(latex, dollars=True), closing + 1)
+
+
+def _closing_dollar(text: str, position: int, end: int) -> int | None:
+    r"""The dollar sign that ends a formula: braces may hold others, as in `\text{if $x$}`."""
+    depth = 0
+    while position < end:
+        character = text[position]
+        if character == "\\":
+            position += 1
+        elif character == "{":
+            depth += 1
+        elif character == "}":
+            depth -= 1
+        elif character == "$" and depth <= 0:
+            return None if text.startswith("$$", position) else position
+        position += 1
+    return None
+
+
+def _environment(text: str, begun: re.Match[str], end: int) -> _Found | None:
+    name = begun.group(1)
+    depth = 0
+    marks = re.compile(rf"\\(begin|end)\s*\{{{re.escape(name)}\}}")
+    for mark in marks.finditer(text, begun.start(), end):
+        depth += 1 if mark.group(1) == "begin" else -1
+        if depth == 0:
+            return _Found(_unescaped(text[begun.start() : mark.end()]), mark.end(), True)
+    return None
+
+
+def _unescaped(latex: str, *, dollars: bool = False) -> str:
+    r"""A formula as kramdown hands it on: outside of `$$…$$` it takes backslashes for escapes.
+
+    Posts double them therefore. Where nothing is doubled, the formula is taken as LaTeX.
+    """
+    if r"\\\\" in latex:
+        latex = latex.replace(r"\\", "\\")
+    elif dollars and r"\begin" not in latex:
+        latex = re.sub(r"\\\\(?=[A-Za-z{}|,;:!_#%&])", r"\\", latex)
+    return _ESCAPED.sub(lambda found: found.group(1) or found.group(2), latex)
 
 
 def _render(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
     token = tokens[index]
     context = context_of(env)
-    display = "block" in token.meta["attributes"]
-    source = html.unescape(token.content) if token.type == "d_math" else token.content
+    display = token.meta.get("display", "block" in token.meta.get("attributes", ()))
+    block = token.block
+    unescape = html.unescape if token.type == "d_math" else _without_entities
+    source = unescape(token.content).strip()
+    for found in _REFERENCE.finditer(source):
+        context.references.append((found.group(2).strip(), token.meta["line"]))
     try:
-        formula = mathml(source.strip(), display=display)
+        whole = context.equations.write(source, display=display, block=block)
+        formula = whole
     except FormulaError as error:
-        context.warn(token.meta["line"], f"The formula {_short(source)} stays as source: {error}.")
-        formula = f'<code class="math-source">{html.escape(source.strip())}</code>'
-    whole = f'<div class="math-display">{formula}</div>\n' if display else formula
-    return context.slots.put(whole, title=formula)
+        message = f"The formula {_short(source)} stays as source: {error}."
+        context.warn(token.meta["line"], message, kind="formula")
+        formula = f'<code class="math-source">{html.escape(source)}</code>'
+        element = "div" if block else "span"
+        whole = f'<{element} class="math-display">{formula}</{element}>' if display else formula
+    return context.slots.put(f"{whole}\n" if block and whole else whole, title=formula)
 
 
-@lru_cache(maxsize=4096)
-def mathml(latex: str, *, display: bool = False) -> str:
-    """Convert a formula.
-
-    Args:
-        latex: The formula without its delimiters.
-        display: Whether it stands on a line of its own.
-
-    Raises:
-        FormulaError: The converter does not know a part of it.
-    """
-    try:
-        math = convert_to_element(_prepare(latex), display="block" if display else "inline")
-    except FormulaError:
-        raise
-    except Exception as error:  # The converter fails in many ways on broken input.
-        name = type(error).__name__.removesuffix("Error")
-        reason = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
-        raise FormulaError(f"it is broken ({reason})") from error
-    for node in math.iter():
-        _settle(node)
-    math.set("alttext", latex)
-    return tostring(math, encoding="unicode")
+def _render_reference(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
+    token = tokens[index]
+    context = context_of(env)
+    context.references.append((token.content.strip(), token.meta["line"]))
+    mark = reference_mark(token.content, parentheses=token.meta["parentheses"])
+    return context.slots.put(mark, title=mark)
 
 
-def _prepare(latex: str) -> str:
-    """Write a formula in the words that the converter knows."""
-
-    def environment(found: re.Match[str]) -> str:
-        name = found.group(2)
-        if name not in _ENVIRONMENTS:
-            raise FormulaError(f"the environment {name!r} is not supported")
-        known = _ENVIRONMENTS[name]
-        return (
-            rf"\{found.group(1)}{{{known}}}" if known else "{" if found.group(1) == "begin" else "}"
-        )
-
-    latex = re.sub(r"\\label\s*\{[^{}]*\}|\\(?:nonumber|notag)(?![A-Za-z])", "", latex)
-    latex = re.sub(r"\\(begin|end)\s*\{([^{}]*)\}", environment, latex)
-    latex = re.sub(r"\\arg(?![A-Za-z])", r"\\operatorname{arg}", latex)
-    latex = re.sub(r"\\mathrm\s*\{([A-Za-z0-9 ]+)\}", r"\\text{\1}", latex)
-    return re.sub(r"\\operatorname\*?\s*\{([^{}]*)\}", _operator, latex)
-
-
-def _operator(found: re.Match[str]) -> str:
-    """An operator's name without star and spacing, which the converter does not know."""
-    name = re.sub(r"\\[,;:! ]|~|\s+", "\N{NO-BREAK SPACE}", found.group(1))
-    return rf"\operatorname{{{name}}}"
-
-
-def _settle(node: Element) -> None:
-    """Check an element that the converter made, and write it as browsers want it."""
-    text = node.text or ""
-    if node.tag not in _TAGS or len(node) not in _CHILDREN.get(node.tag, (len(node),)):
-        raise FormulaError("a part of it is missing or unknown")
-    if node.tag != "mtext":
-        text = _SYMBOLS.get(text, text)
-        _check(text)
-    if node.get("linebreak"):
-        raise FormulaError(r"\\ is not supported outside of an environment")
-    align = node.get("columnalign")
-    for name, value in list(node.items()):
-        if name not in _ATTRIBUTES or not _SIZE.fullmatch(value):
-            del node.attrib[name]
-    if align in ("left", "right", "center"):
-        node.set("style", f"text-align:{align}")
-    text = re.sub(r"&#x[0-9A-Fa-f]{2,6};", lambda found: html.unescape(found.group()), text)
-    node.text = _styled(text, node.attrib.pop("mathvariant", ""), node) or None
-
-
-def _check(text: str) -> None:
-    """Refuse what the converter passed through because it did not understand it."""
-    if text == "&":
-        raise FormulaError("it has a stray &")
-    if text in ("{", "}"):
-        raise FormulaError("its braces do not match")
-    if re.fullmatch(r"\\.+", text, re.DOTALL) or text == "&#x;":
-        raise FormulaError(f"{text} is not supported")
-
-
-def _styled(text: str, variant: str, node: Element) -> str:
-    """Letters of a bold or another style; browsers know the style only as characters."""
-    if variant == "normal":
-        node.set("mathvariant", "normal")
-    if variant not in _VARIANTS:
-        return text
-    words = f"MATHEMATICAL {variant.replace('-', ' ').upper()}"
-    styled = []
-    for character in text:
-        name = unicodedata.name(character, "").replace("LATIN ", "").replace("GREEK ", "")
-        kind, _, letter = name.partition(" LETTER ")
-        try:
-            styled.append(unicodedata.lookup(f"{words} {kind} {letter}"))
-        except KeyError:
-            styled.append(character)
-    return "".join(styled)
+def _without_entities(latex: str) -> str:
+    """Raw HTML writes a formula's "<" as a reference, which no formula needs."""
+    return _ENTITY.sub(lambda found: html.unescape(found.group()), latex)
 
 
 def _short(source: str) -> str:

@@ -51,10 +51,19 @@
     ...all("main table").filter((each) => !each.closest(".scroll, .table") && !each.closest("pre"))
       .map((each) => wrap(each, "table")),
     ...all("main math").filter((each) => each.getAttribute("display") !== "block")
-      .filter((each) => each.getBoundingClientRect().width > each.parentElement.clientWidth)
+      .filter((each) => {
+        const block = each.closest("p, li, td, th, dd, figcaption, summary, div");
+        const edge = Math.min(block.getBoundingClientRect().right, innerWidth) + 1;
+        return [each, ...each.children].some((part) => part.getBoundingClientRect().right > edge);
+      })
       .map((each) => wrap(each, "wide-formula")),
     ...all("main pre, .math-display, main .table, main .scroll:not([tabindex])"),
   ];
+  for (const each of all("article > *:not(script, style)")) {
+    if (each.scrollWidth <= each.clientWidth + 1 || getComputedStyle(each).overflowX !== "visible") continue;
+    each.classList.add("too-wide");
+    boxes.push(each);
+  }
   const focusable = (box) => {
     const table = box.querySelector("table");
     if (matchMedia("print").matches) return;
@@ -66,7 +75,8 @@
     }
     box.tabIndex = 0;
     box.setAttribute("role", "region");
-    const label = table?.caption?.textContent.trim() || named[(table ?? box).tagName] || "Formula";
+    const label = table?.caption?.textContent.trim() || named[(table ?? box).tagName]
+      || (box.matches(".too-wide") ? "Figure" : "Formula");
     box.setAttribute("aria-label", label);
   };
   const sizes = new ResizeObserver((entries) => { for (const each of entries) focusable(each.target); });

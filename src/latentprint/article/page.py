@@ -17,8 +17,9 @@ from markupsafe import Markup
 from latentprint.article.code import highlight_css
 from latentprint.article.document import Document, read_article
 from latentprint.article.headings import Heading
+from latentprint.article.plots import inside, plotly_script
 from latentprint.errors import UsageError
-from latentprint.files import write_bytes
+from latentprint.files import require_place, write_bytes
 
 _HERE = Path(__file__).parent
 _INLINE = "'unsafe-inline'"
@@ -71,10 +72,11 @@ def render_page(document: Document, *, safe: bool = False) -> str:
             front=document.front,
             date=_date(document.front.date or ""),
             language=document.front.lang,
-            policy=f"{POLICY}; script-src {_allowed([theme, *scripts]) if safe else _INLINE}",
+            policy=_policy(document, _allowed([theme, *scripts]) if safe else _INLINE),
             styles=_styles(document),
             theme=theme,
             scripts=scripts,
+            shared={key: _markup(each) for key, each in document.shared_scripts.items()},
             headings=_headings(document.headings),
             body=_markup(document.body),
             footnotes=[_markup(each) for each in document.footnotes],
@@ -84,24 +86,36 @@ def render_page(document: Document, *, safe: bool = False) -> str:
     )
 
 
-def write_article(source: Path, out: Path | None = None, *, safe: bool = False) -> Written:
+def write_article(
+    source: Path | str,
+    out: Path | str | None = None,
+    *,
+    safe: bool = False,
+    online: bool = False,
+    scale: bool = True,
+    root: Path | None = None,
+) -> Written:
     """Render an article in Markdown to one HTML file, in place of a former one.
 
     Args:
         source: The article.
         out: The file to write, beside the source by default; its folder is made if need be.
         safe: Whether the source is not trusted: HTML and scripts of its own are dropped.
+        online: Whether pictures, films and frames on the web stay, for the page to load them.
+        scale: Whether pictures are made as small as they are shown.
+        root: The root of the site to which the article belongs; by default it is looked for.
 
     Raises:
         LatentprintError: The source cannot be read, or the page cannot be written.
         UsageError: The page would replace its own source, or is to be a folder.
     """
-    out = source.with_suffix(".html") if out is None else out
-    if out.is_dir():
-        raise UsageError(f"{out} is a folder. Name the file to write, such as {out / 'page.html'}.")
+    source = Path(source)
+    out = source.with_suffix(".html") if out is None else Path(out)
     if out.exists() and source.exists() and out.samefile(source):
         raise UsageError(f"The page would replace its own source, {source}. Name another --out.")
-    document = read_article(source, safe=safe)
+    if source.is_file():
+        require_place(out)
+    document = read_article(source, safe=safe, online=online, scale=scale, root=root)
     return Written(out, write_page(render_page(document, safe=safe), out), document)
 
 
@@ -120,26 +134,70 @@ def write_page(page: str, out: Path) -> int:
     return len(content)
 
 
-def _styles(document: Document) -> list[Markup]:
-    styles = [_file("page.css"), _markup(highlight_css())]
-    if _has_figures(document.body):
+def _policy(document: Document, scripts: str) -> str:
+    """The content security policy of a page.
+
+    A plot may bring a library that makes functions of texts, as Plotly before version 3 does; what
+    it could do so, scripts in the page can do anyway.
+    """
+    if any(each.kind == "plot" for each in document.embedded):
+        scripts = f"{scripts} 'unsafe-eval'; worker-src blob: data:"
+    policy = POLICY
+    if document.online:
+        policy = re.sub(r"((?:img|media|frame)-src)", r"\1 https: http:", policy)
+    return f"{policy}; script-src {scripts}"
+
+
+def figure_styles(body: str) -> list[Markup]:
+    """The colours of a page, and the style sheets that the figures in it need.
+
+    Args:
+        body: The HTML that holds figures.
+    """
+    styles = [_file("colours.css")]
+    if _has_figures(body):
         styles.append(_file("figures.css"))
-    if _has_galleries(document.body):
+    if _has_galleries(body):
         styles.append(_file("galleries.css"))
-    if document.front.styles:
-        styles.append(_markup(_inside(document.front.styles, "style")))
+    if "data-verdicts" in body:
+        styles.append(_file("verdicts.css"))
     return styles
 
 
-def _scripts(body: str) -> list[Markup]:
-    scripts = [_file("cards.js"), _file("page.js")]
-    if 'class="plot"' in body:
-        scripts.append(_plotly())
+def figure_scripts(body: str) -> list[Markup]:
+    """The scripts that the figures in a page need, but for Plotly's.
+
+    Args:
+        body: The HTML that holds figures.
+    """
+    scripts = []
     if _has_figures(body):
         scripts.append(_file("figures.js"))
     if _has_galleries(body):
         scripts.append(_file("galleries.js"))
     return scripts
+
+
+def has_plots(body: str) -> bool:
+    """Whether the figures in a page need Plotly."""
+    return 'class="plot"' in body
+
+
+def _styles(document: Document) -> list[Markup]:
+    styles = [*figure_styles(document.body), _file("page.css"), _markup(highlight_css())]
+    if document.front.styles:
+        styles.append(_markup(inside(document.front.styles, "style")))
+    return styles
+
+
+def _scripts(body: str) -> list[Markup]:
+    own = ["cards.js", "page.js"]
+    if "embedded-plot" in body:
+        own.append("frames.js")
+    if "data-index=" in body:
+        own.append("linked_pictures.js")
+    plotly = [plotly_script()] if has_plots(body) else []
+    return [*map(_file, own), *plotly, *figure_scripts(body)]
 
 
 def _allowed(scripts: list[Markup]) -> str:
@@ -172,11 +230,6 @@ def _date(date: str) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
-def _inside(text: str, element: str) -> str:
-    """Text of a style or script element without what would end the element it stands in."""
-    return re.sub(rf"</(?={element})", r"<\\/", text, flags=re.IGNORECASE)
-
-
 def _markup(html: str) -> Markup:
     """HTML that the document made, in which all that is text was escaped."""
     return Markup(html)  # noqa: S704
@@ -184,13 +237,6 @@ def _markup(html: str) -> Markup:
 
 def _file(name: str) -> Markup:
     return _markup((_HERE / name).read_text(encoding="utf-8"))
-
-
-@cache
-def _plotly() -> Markup:
-    from plotly.offline import get_plotlyjs
-
-    return _markup(_inside(get_plotlyjs(), "script"))
 
 
 @cache

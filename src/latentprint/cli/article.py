@@ -33,6 +33,28 @@ def article(
             "--safe", help="Do not trust the article: drop its own HTML, scripts, styles and plots."
         ),
     ] = False,
+    online: Annotated[
+        bool,
+        typer.Option(
+            "--online",
+            help="Keep pictures, films and frames that lie on the web: the page then loads them.",
+        ),
+    ] = False,
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Root of the site, for its assets, data and includes. Default: the nearest folder "
+            "upward with a _config.yml.",
+        ),
+    ] = None,
+    scale: Annotated[
+        bool,
+        typer.Option(
+            "--scale/--no-scale",
+            help="Make pictures no larger than they are shown, or put them in as they are.",
+        ),
+    ] = True,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when there were warnings.")
     ] = False,
@@ -46,7 +68,7 @@ def article(
     from latentprint.article.page import write_article
     from latentprint.cli.output import print_json
 
-    written = write_article(source, out, safe=safe)
+    written = write_article(source, out, safe=safe, online=online, scale=scale, root=root)
     if as_json:
         print_json(_facts(written))
     else:
@@ -57,13 +79,14 @@ def article(
 
 
 def _notes(source: Path, written: Written) -> list[str]:
-    """Every warning as ``file:line: message``, what was embedded, and the size of the page."""
-    warnings = [
-        f"{source}:{'' if each.line is None else f'{each.line}:'} {each.message}"
-        for each in written.document.warnings
-    ]
+    """The warnings as ``file:line: message``, what was embedded, and the size of the page."""
+    from latentprint.article.warnings import grouped
+
+    warnings = [f"{source}:{each}" for each in grouped(written.document.warnings)]
     embedded = [
-        f"{each.kind} {each.name}: {_size(each.size)}" for each in written.document.embedded
+        f"{each.kind} {each.name}: {_size(each.size)}"
+        + (f" (scaled from {_size(each.scaled_from)})" if each.scaled_from else "")
+        for each in written.document.embedded
     ]
     return [*warnings, *embedded, f"page: {_size(written.size)}"]
 
@@ -73,9 +96,18 @@ def _facts(written: Written) -> dict[str, object]:
     return {
         "page": str(written.path),
         "size": written.size,
-        "warnings": [{"line": each.line, "message": each.message} for each in document.warnings],
+        "warnings": [
+            {"line": each.line, "message": each.message, "kind": each.kind}
+            for each in document.warnings
+        ],
         "embedded": [
-            {"name": each.name, "kind": each.kind, "size": each.size} for each in document.embedded
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "size": each.size,
+                "scaled_from": each.scaled_from or None,
+            }
+            for each in document.embedded
         ],
     }
 

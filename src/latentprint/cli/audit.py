@@ -28,6 +28,7 @@ def audit(
     attribute: options.QuestionOption = None,
     k: options.NeighboursOption = None,
     layout: options.LayoutOption = "auto",
+    follow_links: options.FollowLinksOption = False,
     label: options.LabelOption = None,
     name: options.NameOption = None,
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
@@ -61,6 +62,7 @@ def audit(
     min_count: options.MinCountOption = 10,
     balance: options.BalanceOption = True,
     bins: options.BinsOption = None,
+    eraser: options.EraserOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Measure the traces of processing and acquisition in encoders on your photos; write a report.
@@ -73,6 +75,7 @@ def audit(
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Extraction
+    from latentprint.erasure.artefact import load_eraser
     from latentprint.experiments.probes.acquisition_probe import Guards
     from latentprint.experiments.probes.fitting import ProbeOptions
     from latentprint.experiments.probes.labels import parse_bins
@@ -85,7 +88,9 @@ def audit(
         study = STUDY
         how = apply_preset(ctx, f"--protocol {protocol}", STUDY_EMBEDDING)
         control, margin, mask = how["control"], how["margin"], how["mask"]
-    table = open_photos(photos, layout=layout, label_column=label, name=name)
+    table = open_photos(
+        photos, layout=layout, label_column=label, name=name, follow_links=follow_links
+    )
     with embedding_progress() as progress:
         done = jobs.audit(
             table,
@@ -102,6 +107,7 @@ def audit(
                 layers=jobs.parse_layers(layers),
                 compile=compiled,
                 family=family,
+                eraser=None if eraser is None else load_eraser(eraser),
             ),
             extraction=Extraction(
                 batch_size=batch_size,

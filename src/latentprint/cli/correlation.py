@@ -12,6 +12,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
+from latentprint.errors import LatentprintError
 
 if TYPE_CHECKING:
     from latentprint.experiments.correlation.correlation import Correlation
@@ -24,7 +25,14 @@ _SECONDS_BETWEEN_LINES = 5.0
     "--label species --group photographer --out correlation.csv`"
 )
 def correlation(
-    photos: options.PhotosArgument,
+    photos: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PHOTOS_OR_VECTORS",
+            help="A folder of photos or a manifest; vectors of your own; or a .csv or .parquet "
+            "table without paths, of which only the columns are asked.",
+        ),
+    ],
     label: Annotated[
         str, typer.Option(metavar="COLUMN", help="Column with the classes.")
     ] = "label",
@@ -41,6 +49,22 @@ def correlation(
         ),
     ] = None,
     bins: options.BinsOption = None,
+    metadata: Annotated[
+        Path | None, typer.Option(metavar="TABLE", help="For vectors: a table about their photos.")
+    ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="For vectors: the column by which they find their rows."
+        ),
+    ] = None,
+    vector_columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="For vectors: what they are in a file that holds other things too; repeat it.",
+        ),
+    ] = None,
     files: Annotated[
         bool,
         typer.Option(
@@ -49,6 +73,7 @@ def correlation(
     ] = True,
     permutations: Annotated[int, typer.Option(min=1, help="Permutations behind each p.")] = 1000,
     layout: options.LayoutOption = "auto",
+    follow_links: options.FollowLinksOption = False,
     workers: options.WorkersOption = None,
     seed: options.SeedOption = 0,
     out: Annotated[
@@ -70,18 +95,31 @@ def correlation(
     """
     from latentprint.cli.output import print_json
     from latentprint.experiments.correlation.correlation import (
+        check_columns,
         correlate,
         photo_columns,
         write_correlation,
     )
     from latentprint.experiments.probes.labels import parse_bins
-    from latentprint.files import require_table_suffix
-    from latentprint.photos import open_photos
+    from latentprint.files import require_table
+    from latentprint.jobs.known_photos import open_known
+    from latentprint.photos.exif_files import SCHEMA
 
+    rules = parse_bins(bins or [])
+    opened = open_known(
+        photos,
+        metadata,
+        id_column=id_column,
+        vector_columns=vector_columns or (),
+        layout=layout,
+        follow_links=follow_links,
+    )
+    asked = [label, *(column or []), *([group] if group else [])]
+    check_columns(opened.table, asked, rules, list(SCHEMA) if files else [])
     if out is not None:
-        require_table_suffix(out)
+        require_table(out)
     table, unread = photo_columns(
-        open_photos(photos, layout=layout),
+        opened,
         read_files=files,
         workers=workers,
         on_progress=_lines(),
@@ -91,10 +129,13 @@ def correlation(
         label,
         columns=column,
         group=group,
-        bins=parse_bins(bins or []),
+        bins=rules,
         permutations=permutations,
         seed=seed,
     )
+    if not found.columns:
+        sys.stderr.write("".join(f"{line}\n" for line in _left_out(found, unread)))
+        raise LatentprintError(f"Nothing was measured: {found.sentence}")
     if out is not None:
         write_correlation(found, out)
     if as_json:
@@ -144,11 +185,15 @@ def _print(found: Correlation, unread: dict[str, str]) -> None:
         tests = (f"{each.p:.2g}", f"{each.q:.2g}")
         table.add_row(Text(each.column), *numbers, *counts, *tests, Text(each.rule))
     console.print(table)
+    for line in _left_out(found, unread):
+        console.print(Text(line), soft_wrap=True)
+    console.print(Text(found.sentence), soft_wrap=True)
+
+
+def _left_out(found: Correlation, unread: dict[str, str]) -> list[str]:
+    """What was not measured, and why."""
     reasons: dict[str, list[str]] = {}
     for name, reason in found.left_out.items():
         reasons.setdefault(reason, []).append(name)
-    for reason, names in reasons.items():
-        console.print(Text(f"Left out ({reason}): {', '.join(names)}"), soft_wrap=True)
-    for what, reason in unread.items():
-        console.print(Text(f"Not read: {what}: {reason}"), soft_wrap=True)
-    console.print(Text(found.sentence), soft_wrap=True)
+    lines = [f"Left out ({reason}): {', '.join(names)}" for reason, names in reasons.items()]
+    return [*lines, *(f"Not read: {what}: {reason}" for what, reason in unread.items())]

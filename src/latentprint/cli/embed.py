@@ -28,6 +28,7 @@ def embed(
         typer.Option(metavar="CLASS", help="A further processing class, such as none; repeat it."),
     ] = None,
     layout: options.LayoutOption = "auto",
+    follow_links: options.FollowLinksOption = False,
     label: options.LabelOption = None,
     name: options.NameOption = None,
     seed: options.SeedOption = 0,
@@ -48,6 +49,7 @@ def embed(
     bits: options.BitsOption = None,
     max_megapixels: options.MegapixelsOption = 100.0,
     mask: options.MaskOption = 0.0,
+    eraser: options.EraserOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Embed photos under every processing class and keep the embeddings in a folder.
@@ -59,11 +61,14 @@ def embed(
     from latentprint.cli.output import print_json
     from latentprint.cli.progress import embedding_progress
     from latentprint.embeddings import Extraction
+    from latentprint.erasure.artefact import load_eraser
     from latentprint.photos import open_photos
     from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
 
-    table = open_photos(photos, layout=layout, label_column=label, name=name)
+    table = open_photos(
+        photos, layout=layout, label_column=label, name=name, follow_links=follow_links
+    )
     with embedding_progress() as progress:
         stores = jobs.embed(
             table,
@@ -80,6 +85,7 @@ def embed(
                 layers=jobs.parse_layers(layers),
                 compile=compiled,
                 family=family,
+                eraser=None if eraser is None else load_eraser(eraser),
             ),
             extraction=Extraction(
                 batch_size=batch_size,

@@ -30,6 +30,7 @@ def exif(
         ),
     ] = None,
     layout: options.LayoutOption = "auto",
+    follow_links: options.FollowLinksOption = False,
     workers: options.WorkersOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -39,14 +40,15 @@ def exif(
     never looked at.
     """
     from latentprint.cli.output import print_json
-    from latentprint.files import require_table_suffix, write_table
+    from latentprint.files import require_table, write_table
     from latentprint.photos import open_photos
     from latentprint.photos.exif_files import exif_table
     from latentprint.photos.exif_summary import exif_summary
 
+    opened = open_photos(photos, layout=layout, follow_links=follow_links)
     if out is not None:
-        require_table_suffix(out)
-    table = exif_table(open_photos(photos, layout=layout), workers=workers, on_progress=_lines())
+        require_table(out)
+    table = exif_table(opened, workers=workers, on_progress=_lines())
     summary = exif_summary(table)
     if out is None:
         print_json(summary) if as_json else _print_summary(summary)

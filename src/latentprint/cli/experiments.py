@@ -100,7 +100,7 @@ class Parameter:
 
     @property
     def _help(self) -> str:
-        if not self.is_repeated:
+        if not self.is_repeated or self.option.argument:
             return self.help
         default = self.field.default
         shown = ", ".join(map(str, default)) if default and default is not MISSING else ""
@@ -115,7 +115,8 @@ def parameters_of(options: type[Any]) -> Iterator[Parameter]:
         if isinstance(kind, type) and is_dataclass(kind):
             yield from parameters_of(kind)
         elif how := option_of(each.metadata):
-            yield Parameter(each, kind, how, how.help or _sentence(said[each.name]))
+            taken = kind if how.written is None else how.written
+            yield Parameter(each, taken, how, how.help or _sentence(said[each.name]))
 
 
 def made_of(options: type[Any], written: Mapping[str, Any]) -> Any:

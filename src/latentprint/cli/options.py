@@ -28,7 +28,8 @@ EncoderOption = Annotated[
         metavar="SPEC",
         help="Encoder to audit; repeat it for several. `latentprint encoders` lists the forms; "
         "names and patterns of the published encoders (clip-vit-b-16-wit, 'dinov2-*', published) "
-        "do too. Default: the embedded EfficientNet-Lite0.",
+        "do too. NAME=SPEC gives a name of your own, SPEC@FILE weights of a local file. Default: "
+        "the embedded EfficientNet-Lite0.",
     ),
 ]
 AttributeOption = Annotated[
@@ -91,6 +92,13 @@ LayoutOption = Annotated[
         "but paircams by their marks."
     ),
 ]
+FollowLinksOption = Annotated[
+    bool,
+    typer.Option(
+        "--follow-links",
+        help="Follow links that lead out of the folder; by default they are counted and left.",
+    ),
+]
 LabelOption = Annotated[
     str | None,
     typer.Option("--label", metavar="COLUMN", help="Manifest column that is the semantic label."),
@@ -99,6 +107,14 @@ NameOption = Annotated[
     str | None, typer.Option("--name", help="Name of the set of photos, for tables and reports.")
 ]
 SeedOption = Annotated[int, typer.Option(help="Seeds everything that is random.")]
+EraserOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Erase vectors before they are kept, with what `latentprint erase fit` made of this "
+        "encoder.",
+    ),
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 PrecisionOption = Annotated[
     Literal["float32", "bfloat16", "float16"],

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from latentprint.errors import LatentprintError
-from latentprint.words import PROBES, Experiment
+from latentprint.results import setup_of
+from latentprint.words import PROBES, Experiment, Seen
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -61,8 +62,11 @@ def print_results(
     console = Console(soft_wrap=False)
     if not console.is_terminal:
         console = Console(width=200)
-    for layout in _layouts(results):
-        console.print(_table(layout, [row for row in results if layout.holds(row)]))
+    plain = [row for row in results if row.experiment != Experiment.ERASURE]
+    for layout in _layouts(plain):
+        console.print(_table(layout, [row for row in plain if layout.holds(row)]))
+    if len(plain) < len(results):
+        console.print(_erasure([row for row in results if row.experiment == Experiment.ERASURE]))
     for detail in details:
         if detail["experiment"] == Experiment.NEIGHBOUR_GALLERY:
             console.print(Text("\n".join(gallery_lines(detail))), soft_wrap=True)
@@ -150,6 +154,36 @@ def _table(layout: _Layout, rows: Sequence[Result]) -> Table:
     return made
 
 
+_ERASURE = ("About", "Measure", "Verdict", "Before", "After", "Change", "Interval", "Chance")
+"""The columns of the report's table of erasers that a terminal has room for."""
+
+
+def _erasure(results: Sequence[Result]) -> Table:
+    """One row for every measure before and after, in all directions of the eraser."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from latentprint.report.sections.erasure_figure import erasure_table, is_full
+
+    rows = _rows(results)
+    found = erasure_table([row for row in rows if is_full(row, rows)])
+    made = Table(box=box.SIMPLE_HEAD, title=Text(found.caption), title_justify="left")
+    # Of several columns of intervals the last one is that of the change.
+    places = [max(at for at, name in enumerate(found.head) if name == each) for each in _ERASURE]
+    for at, name in zip(places, _ERASURE, strict=True):
+        made.add_column(name.lower(), justify="right" if at + 1 in found.numbers else "left")
+    eraser, condition = found.head.index("Eraser"), found.head.index("Condition")
+    first = found.rows[0][eraser]
+    for row in found.rows:
+        cells = [row[at] for at in places]
+        told = [row[condition]] if row[condition] not in ("–", Seen.SEEN) else []
+        told += [row[eraser]] if row[eraser] != first else []
+        cells[0] = ", ".join([cells[0], *told])
+        made.add_row(*map(Text, cells))
+    return made
+
+
 def _said(row: Result) -> str:
     """The verdict, and what qualifies it."""
     more = [row.direction] if row.direction == "reversed" else []
@@ -203,28 +237,10 @@ def _rate(row: Result) -> str:
     return "< 0.001" if row.q < 0.001 else f"{row.q:.2g}"
 
 
-def _setup(row: Result) -> str:
-    """What was measured, and under which conditions."""
-    devices = f"query {row.query_device}, target {row.target_device}" if row.query_device else ""
-    return ", ".join(
-        filter(
-            None,
-            (
-                row.setup,
-                row.condition,
-                devices,
-                f"k = {row.k}" if row.k is not None and "@" not in row.attribute else "",
-                f"from {row.reference}" if row.reference else "",
-                f"{row.threshold:g}" if row.threshold is not None else "",
-            ),
-        )
-    )
-
-
 _ABOUT: dict[str, Callable[[Result], str]] = {
     "encoder": lambda row: row.encoder,
     "attribute": lambda row: row.attribute,
-    "set-up": _setup,
+    "set-up": setup_of,
 }
 _FIGURES: dict[str, Callable[[Result], str]] = {
     "value": _of("value"),

@@ -1,10 +1,13 @@
 """The engine that makes embeddings and the store that keeps them."""
 
 from latentprint.embeddings.collection import (
+    MASKED,
+    WHOLE,
     StoredEmbeddings,
     open_collection,
     photos_table,
     refuse_other_photos,
+    run_embeddings,
     stored,
     write_photos,
 )
@@ -17,6 +20,8 @@ from latentprint.embeddings.store import Store, open_store
 from latentprint.embeddings.study_files import StudyEmbeddings, open_study_files
 
 __all__ = [
+    "MASKED",
+    "WHOLE",
     "Extraction",
     "OwnVectors",
     "Progress",
@@ -32,6 +37,7 @@ __all__ = [
     "open_study_files",
     "photos_table",
     "refuse_other_photos",
+    "run_embeddings",
     "select_photos",
     "stored",
     "with_labels",

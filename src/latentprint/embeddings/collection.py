@@ -29,6 +29,9 @@ _FEW_ALIKE, _SHARE_ALIKE = 20, 0.05
 PHOTOS, DATASET = "photos.parquet", "dataset.json"
 """The files beside the stores: the table of photos, and what set it is."""
 
+WHOLE, MASKED = "embeddings", "embeddings-masked"
+"""The folders of a run: embeddings of whole photos, and of photos whose middle is masked."""
+
 FILE_FACTS = ("width", "height", "bytes", "format", "jpeg_quality", "jpeg_subsampling")
 """Facts of a file that a camera may be told by, without a look at its pixels."""
 
@@ -136,11 +139,21 @@ def read_dataset(folder: Path) -> dict[str, Any]:
     return about
 
 
+def run_embeddings(folder: Path) -> list[Path]:
+    """The folders of embeddings that a run folder holds, those of whole photos first.
+
+    A folder of embeddings is one itself.
+    """
+    inside = [folder / WHOLE, folder / MASKED]
+    return [each for each in inside if each.is_dir()] or [folder]
+
+
 def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddings]:
     """Open every store of a folder that ``embed`` or ``audit`` wrote.
 
     Args:
-        folder: What ``--out`` named; for an audit, its ``embeddings`` folder is found.
+        folder: What ``--out`` named; for an audit, the folder inside is found that holds the
+            embeddings of whole photos, else that of masked ones.
         seed: Seeds the train/val split of photos that come without one.
 
     Returns:
@@ -150,15 +163,13 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
         LatentprintError: There are no embeddings, or the table of photos is missing; or a file is
             damaged.
     """
-    folder = Path(folder)
-    if (folder / "embeddings").is_dir():
-        folder = folder / "embeddings"
+    folder = run_embeddings(Path(folder))[0]
     table = folder / PHOTOS
     stores = [open_store(path.parent) for path in sorted(folder.glob(f"*/{MANIFEST}"))]
     if not stores or not table.exists():
         raise LatentprintError(
-            f"{folder} holds no embeddings: make them with "
-            f"`latentprint embed PHOTOS --out {folder}`."
+            f"{folder} holds no embeddings: name what `latentprint embed PHOTOS --out FOLDER`"
+            " wrote, or vectors of your own."
         )
     about = read_dataset(folder)
     root = Path(about["root"]) if about.get("root") else None
@@ -176,15 +187,14 @@ def stored(
     facts = pl.concat([facts, file_facts], how="horizontal").drop("status", "reason")
     alike = _alike(facts)
     facts = facts.drop("content", "appearance", strict=False)
-    given = table.rename({"group": "given_group"}, strict=False)
-    facts = facts.drop([name for name in facts.columns if name in given.columns and name != "id"])
-    photos = facts.join(given, on="id", how="left", maintain_order="left")
-    own = photos["given_group"].to_list() if "given_group" in photos.columns else alike
+    facts = facts.drop([name for name in facts.columns if name in table.columns and name != "id"])
+    photos = facts.join(table, on="id", how="left", maintain_order="left")
+    own = photos["group"].to_list() if "group" in photos.columns else alike
     photos = photos.with_columns(group=pl.Series(merge_groups(own, alike), dtype=pl.String))
     made = bool(photos["split"].is_null().all())
     photos = assign_splits(photos, seed=seed)
     first = ["id", "label", "split", "group"]
-    photos = photos.select(*first, pl.exclude(*first, "given_group"))
+    photos = photos.select(*first, pl.exclude(*first))
     encoder = store.manifest["encoder"]
     copies = len(alike) - len(set(alike))
     return StoredEmbeddings(

@@ -32,7 +32,7 @@ from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.preparation import Preparation
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.photos import Photos, decide_tones, decode
+from latentprint.photos import Photos, as_photos, decide_tones, decode
 from latentprint.photos.file_bytes import BrokenPhoto, UnreachablePhoto
 from latentprint.processing import Processing
 
@@ -61,10 +61,10 @@ class Progress:
 
 
 def extract(
-    photos: Photos,
+    photos: Any,
     encoders: Sequence[Encoder],
     classes: Sequence[Processing],
-    out: Path,
+    out: Path | str,
     *,
     extraction: Extraction | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -75,7 +75,7 @@ def extract(
     photo is decoded once for all classes and encoders.
 
     Args:
-        photos: What to read.
+        photos: What to read: photos, or what ``open_photos`` opens.
         encoders: The frozen encoders.
         classes: The processing classes.
         out: Folder that gets one sub-folder for each encoder.
@@ -91,7 +91,7 @@ def extract(
             it; a photo, or the encoder, changed since; photos cannot be found or read; or the disk
             failed. Shards that were finished stay.
     """
-    how = extraction or Extraction()
+    how, photos, out = extraction or Extraction(), as_photos(photos), Path(out)
     if how.mask:
         _refuse_unmaskable(encoders)
     how = replace(how, tones=decide_tones(photos, how.tones, max_pixels=how.max_pixels))

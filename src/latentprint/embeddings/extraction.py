@@ -12,6 +12,7 @@ from typing import Any
 import PIL
 from PIL import features
 
+from latentprint.errors import UsageError
 from latentprint.photos.tones import Tones
 
 
@@ -48,6 +49,14 @@ class Extraction:
     pauses: tuple[float, ...] = (0.2, 1.0)
     stop_after: int = 50
     stop_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        if min(self.batch_size, self.shard_size, self.max_pixels) < 1:
+            raise UsageError("Batches, shards and photos need at least one image and one pixel.")
+        if not 0 <= self.mask < 1:
+            raise UsageError(f"A mask covers a share of the crop from 0 to 1, not {self.mask:g}.")
+        if self.workers is not None and self.workers < 0:
+            raise UsageError(f"{self.workers} processes cannot read: a number from 0 is needed.")
 
     def settings(self) -> dict[str, Any]:
         """What the store's manifest records, the versions of decoder and resizer included."""

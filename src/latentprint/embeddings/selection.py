@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
 
 from latentprint.embeddings.collection import StoredEmbeddings
-from latentprint.embeddings.own_vectors import Float32Rows, OwnVectors
+from latentprint.embeddings.metadata_table import open_metadata
+from latentprint.embeddings.own_vectors import OwnVectors
 from latentprint.embeddings.sharded import ShardedArray
-from latentprint.embeddings.study_files import StudyEmbeddings, StudyRows
+from latentprint.embeddings.stacked import StackedRows
+from latentprint.embeddings.study_files import StudyEmbeddings
+from latentprint.embeddings.vector_files import some
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.photos import read_table
 
 logger = logging.getLogger(__name__)
+
+# No column of a table has this name.
+_ROW = "\0row"
 
 _Embeddings = TypeVar("_Embeddings", bound=StoredEmbeddings | StudyEmbeddings)
 
@@ -26,7 +30,7 @@ _Embeddings = TypeVar("_Embeddings", bound=StoredEmbeddings | StudyEmbeddings)
 class SelectedRows:
     """Some rows of an array that stays on disk [n, D]."""
 
-    array: ShardedArray | StudyRows | Float32Rows
+    array: ShardedArray | StackedRows
     rows: np.ndarray
 
     @property
@@ -103,20 +107,20 @@ def select_photos(
         UsageError: The condition cannot be understood.
         LatentprintError: No photo fulfils it.
     """
-    kept = _filtered(source.photos.with_row_index("_row"), condition)
+    kept = _filtered(source.photos.with_row_index(_ROW), condition)
     if not len(kept):
         raise LatentprintError(f"No photo fulfils the condition {condition!r}.")
-    return SelectedEmbeddings(source, kept.drop("_row"), kept["_row"].to_numpy().astype(np.int64))
+    return SelectedEmbeddings(source, kept.drop(_ROW), kept[_ROW].to_numpy().astype(np.int64))
 
 
 def _filtered(photos: pl.DataFrame, condition: str) -> pl.DataFrame:
     for table in (_with_numbers(photos), photos):
         try:
             found = table.filter(pl.sql_expr(condition))
-            return photos.filter(pl.col("_row").is_in(found["_row"].implode()))
+            return photos.filter(pl.col(_ROW).is_in(found[_ROW].implode()))
         except Exception as error:  # parser and engine have errors of their own
             reason = str(error).strip().partition("\n")[0]
-    known = ", ".join(name for name in photos.columns if name != "_row")
+    known = ", ".join(name for name in photos.columns if name != _ROW)
     raise UsageError(
         f"The condition {condition!r} cannot be applied: {reason}. Known columns: {known}."
     )
@@ -134,38 +138,47 @@ def _with_numbers(photos: pl.DataFrame) -> pl.DataFrame:
     return photos.with_columns(numbers[name] for name in known)
 
 
-def with_labels(source: _Embeddings, file: Path) -> _Embeddings:
+def with_labels(source: _Embeddings, metadata: Any) -> _Embeddings:
     """Add the columns of a table to the photos, by id.
 
     Args:
         source: The embeddings.
-        file: A ``.csv`` or ``.parquet`` file with a column ``id``, or else ``path``, that holds
-            the ids of the photos. Its columns replace those of the same name, but for ``split`` and
-            ``group``, which are not taken.
+        metadata: A ``.csv`` or ``.parquet`` file, or a data frame of polars or pandas, with a
+            column ``id``, or else ``path``, that holds the ids of the photos. Its columns replace
+            those of the same name, but for ``split`` and ``group``, which are not taken.
 
     Raises:
         UsageError: There is no such column, or an id twice.
-        LatentprintError: The file cannot be read, or holds none of the photos.
+        LatentprintError: The table cannot be read, or holds none of the photos.
     """
-    table = read_table(file)
-    key = next((name for name in ("id", "path", "file") if name in table.columns), None)
+    opened = open_metadata(metadata)
+    table, called, key = opened.frame, opened.name, opened.id_column
     if key is None:
-        raise UsageError(f"{file.name} has no column 'id' (or 'path') that names the photos.")
+        raise UsageError(f"{called} has no column 'id' (or 'path') that names the photos.")
     fixed = [name for name in ("split", "group") if name in table.columns]
     if fixed:
         logger.warning(
             "%s: %s not taken from here; splits and groups are those of the embeddings.",
-            file.name,
+            called,
             " and ".join(fixed),
         )
     table = table.drop(fixed).rename({key: "id"}).with_columns(pl.col("id").cast(pl.String))
     if table["id"].is_duplicated().any():
         twice = table.filter(pl.col("id").is_duplicated())["id"][0]
-        raise UsageError(f"{file.name} has the photo {twice!r} more than once.")
+        raise UsageError(f"{called} has the photo {twice!r} more than once.")
     if not source.photos["id"].is_in(table["id"].implode()).any():
         raise LatentprintError(
-            f"{file.name} holds none of the embedded photos: its {key!r} must be their id, such as "
+            f"{called} holds none of the embedded photos: its {key!r} must be their id, such as "
             f"{source.photos['id'][0]!r}."
+        )
+    lacking = source.photos["id"].filter(~source.photos["id"].is_in(table["id"].implode()))
+    if len(lacking):
+        logger.warning(
+            "%s says nothing of %d of the %d embedded photos: %s.",
+            called,
+            len(lacking),
+            len(source.photos),
+            some(lacking.to_list()),
         )
     kept = source.photos.drop([c for c in table.columns if c != "id"], strict=False)
     return replace(source, photos=kept.join(table, on="id", how="left", maintain_order="left"))

@@ -35,7 +35,7 @@ from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
 
 FORMAT_VERSION = 3
 _WITHOUT_SEALS = 2
-_ABOUT_FORMAT = ("format_version", "identity")
+ABOUT_FORMAT = ("format_version", "identity")
 MANIFEST = "manifest.json"
 
 _DTYPES: dict[str, pl.DataType] = {**FILE_SCHEMA, **EXIF_SCHEMA, "modified": pl.Int64()}
@@ -113,6 +113,12 @@ class Store:
             vectors: float32 [n, D] for every class, n photos that are not broken.
         """
         rows = pl.DataFrame([asdict(each) for each in facts], schema=FACTS_SCHEMA)
+        self.write_table_shard(shard, rows, vectors)
+
+    def write_table_shard(
+        self, shard: int, rows: pl.DataFrame, vectors: dict[str, np.ndarray]
+    ) -> None:
+        """The same as ``write_shard``, with the facts as a table."""
         Shard(self.folder, shard).write(self.identity or "", rows, vectors)
 
     def facts(self, leave_out: Iterable[int] = ()) -> pl.DataFrame:
@@ -208,13 +214,13 @@ def create_or_resume(folder: Path, manifest: dict[str, Any]) -> Store:
     there = store.manifest
     if there["format_version"] == _WITHOUT_SEALS:
         there = _sealed(there)
-    differences = list(_differences(_without_identity(there), _without_identity(asked)))
-    if differences:
-        name, before, now = differences[0]
-        more = f" ({len(differences)} differences in all)" if len(differences) > 1 else ""
+    differing = list(differences(_without_identity(there), _without_identity(asked)))
+    if differing:
+        name, before, now = differing[0]
+        more = f" ({len(differing)} differences in all)" if len(differing) > 1 else ""
         raise LatentprintError(
-            f"{folder} already holds other embeddings: {name} is {_short(before)} there and "
-            f"{_short(now)} now{more}. Choose another --out, or delete that folder."
+            f"{folder} already holds other embeddings: {name} is {in_short(before)} there and "
+            f"{in_short(now)} now{more}. Choose another --out, or delete that folder."
         )
     return upgrade(store)
 
@@ -243,12 +249,12 @@ def _without_identity(manifest: dict[str, Any]) -> dict[str, Any]:
 
 def _sealed(manifest: dict[str, Any]) -> dict[str, Any]:
     """The manifest of this format."""
-    content = {key: manifest[key] for key in manifest if key not in _ABOUT_FORMAT}
+    content = {key: manifest[key] for key in manifest if key not in ABOUT_FORMAT}
     return {"format_version": FORMAT_VERSION, "identity": _identity(content), **content}
 
 
 def _identity(manifest: dict[str, Any]) -> str:
-    content = {key: manifest[key] for key in manifest if key not in _ABOUT_FORMAT}
+    content = {key: manifest[key] for key in manifest if key not in ABOUT_FORMAT}
     text = json.dumps(content, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -258,15 +264,17 @@ def _write_manifest(folder: Path, manifest: dict[str, Any]) -> Store:
     return Store(folder, manifest)
 
 
-def _differences(there: Any, asked: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+def differences(there: Any, asked: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Where two records of JSON values differ: the name of each value, and both; None is absent."""
     if isinstance(there, dict) and isinstance(asked, dict):
         for key in dict.fromkeys([*there, *asked]):
             inner = f"{name}.{key}" if name else str(key)
-            yield from _differences(there.get(key), asked.get(key), inner)
+            yield from differences(there.get(key), asked.get(key), inner)
     elif there != asked:
         yield name, there, asked
 
 
-def _short(value: Any) -> str:
+def in_short(value: Any) -> str:
+    """A JSON value in at most 60 characters; None is absent."""
     text = "absent" if value is None else json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."

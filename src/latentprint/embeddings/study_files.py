@@ -13,7 +13,7 @@ Files that lie in the folder itself hold unprocessed photos, the class ``none``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,66 +22,20 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from latentprint.embeddings.stacked import StackedRows
 from latentprint.errors import LatentprintError, unknown_name
 from latentprint.photos import assign_splits
+from latentprint.processing import NONE
 
 _NAME = re.compile(
     r"model=(?P<model>.+?)_variant=(?P<variant>.+?)(?:_split=(?P<split>train|val))?\.safetensors"
 )
 _EMBEDDINGS = "image_embeddings"
 _KINDS = (("label",), ("Flickr ID",), ("subject", "model"))
-_UNPROCESSED = "none"
 _PAIRS = "PairCams"
 _DEVICE_TYPES = {"0": "older_digital_camera", "1": "modern_smartphone"}
 _SHOWN = 5
 _ROWS_AT_ONCE = 4096
-
-
-@dataclass(frozen=True)
-class StudyRows:
-    """The vectors of several files, stacked, mapped and read where they are indexed [N, D].
-
-    Attributes:
-        tensors: The tensors of the files, of any floats.
-        starts: First row of every file, then N, int64 [files + 1].
-    """
-
-    tensors: tuple[Any, ...]
-    starts: np.ndarray
-
-    dtype = np.dtype(np.float32)
-
-    @classmethod
-    def of(cls, files: Sequence[Path]) -> StudyRows:
-        """Map the files.
-
-        Raises:
-            LatentprintError: A file is damaged, or a vector is zero or not finite.
-        """
-        tensors = tuple(_mapped_vectors(file) for file in files)
-        return cls(tensors, np.cumsum([0, *(len(each) for each in tensors)]))
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows N, dimensions D."""
-        return int(self.starts[-1]), int(self.tensors[0].shape[1])
-
-    def __len__(self) -> int:
-        return int(self.starts[-1])
-
-    def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
-        if isinstance(rows, slice):
-            rows = np.arange(*rows.indices(len(self)))
-        found = np.empty((len(rows), self.shape[1]), dtype=np.float32)
-        files = np.searchsorted(self.starts, rows, side="right") - 1
-        for file in np.unique(files):
-            inside = files == file
-            # Through torch, because NumPy knows no bfloat16.
-            found[inside] = self.tensors[file][rows[inside] - self.starts[file]].float().numpy()
-        return found
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return self[:] if dtype is None else self[:].astype(dtype)
 
 
 @dataclass(frozen=True)
@@ -116,7 +70,7 @@ class StudyEmbeddings:
         """None, as for every final embedding."""
         return None
 
-    def vectors(self, processing: str) -> StudyRows:
+    def vectors(self, processing: str) -> StackedRows:
         """The embeddings of all photos under one processing class, float32 [N, D], on disk.
 
         Raises:
@@ -125,7 +79,7 @@ class StudyEmbeddings:
         """
         if processing not in self.files:
             raise unknown_name("processing class", processing, self.files)
-        return StudyRows.of(self.files[processing])
+        return StackedRows.of([_mapped_vectors(file) for file in self.files[processing]])
 
 
 def open_study_files(
@@ -150,7 +104,7 @@ def open_study_files(
         name = _NAME.fullmatch(file.name)
         if name is None:
             continue
-        processing = _UNPROCESSED if file.parent == folder else file.parent.name
+        processing = NONE.name if file.parent == folder else file.parent.name
         encoder = f"{name['model']} ({name['variant']})"
         found.setdefault(encoder, {}).setdefault(processing, {})[name["split"] or ""] = file
     if not found:

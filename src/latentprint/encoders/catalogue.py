@@ -11,7 +11,9 @@ from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 
+from latentprint.encoders.naming import split_name, split_weights
 from latentprint.errors import UsageError, unknown_name
+from latentprint.several import several
 
 ALL = "published"
 """The word that stands for every published encoder."""
@@ -114,7 +116,7 @@ def find_published(
     known = published_encoders()
     among = [each for each in known if family is None or each.family == _family(family)]
     found: set[PublishedEncoder] = set()
-    for pattern in patterns or (ALL,):
+    for pattern in map(str, several(patterns) or (ALL,)):
         named = [each for each in among if _names(pattern, each)]
         if not named:
             raise _nothing_named(pattern, family)
@@ -161,7 +163,21 @@ def expand_specs(specs: Sequence[str] = (), family: str | None = None) -> list[s
     return list(dict.fromkeys(expanded))
 
 
-def _expand(spec: str, family: str | None) -> list[str]:
+def _expand(asked: str, family: str | None) -> list[str]:
+    name, plain = split_name(asked)
+    spec, weights = split_weights(plain)
+    found = _expand_plain(spec, family)
+    if not name and weights is None:
+        return found
+    if len(found) > 1:
+        raise UsageError(
+            f"{asked!r} names {len(found)} encoders: a name or a file of weights is for one."
+        )
+    file = f"@{weights}" if weights else ""
+    return [f"{name}={found[0]}{file}" if name else f"{found[0]}{file}"]
+
+
+def _expand_plain(spec: str, family: str | None) -> list[str]:
     # A file's path may hold the characters of a glob: what has a colon is no pattern.
     pattern = ":" not in spec and _is_glob(spec)
     if not pattern and spec.casefold() != ALL and (":" in spec or not published_encoder(spec)):

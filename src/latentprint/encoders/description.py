@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from latentprint.encoders.catalogue import PublishedEncoder, published_encoder
-from latentprint.encoders.forms import RANDOM
 from latentprint.encoders.preprocess import Margin, Preprocess
 from latentprint.encoders.spec import Parsed, describe_encoder, parse_spec
 
@@ -46,7 +45,7 @@ def describe(spec: str, *, margin: Margin = "published") -> dict[str, Any]:
         LatentprintError: If a library is missing, or the encoder is not sound.
     """
     parsed, encoder = parse_spec(spec), describe_encoder(spec, margin=margin)
-    known = published_encoder(spec.removeprefix(f"{RANDOM}:"))
+    known = None if parsed.weights else published_encoder(parsed.model)
     identity, preprocess = encoder.identity(), encoder.preprocess
     return {
         "name": encoder.name,
@@ -70,6 +69,9 @@ def describe(spec: str, *, margin: Margin = "published") -> dict[str, Any]:
 
 
 def _origin(parsed: Parsed, known: PublishedEncoder | None) -> dict[str, str | None]:
+    if parsed.weights:
+        own = f"the file {parsed.weights}"
+        return {"weights": own, "release": None, "sha256": None, "local_file": None}
     local = "--weights FILE" if parsed.key in WITH_LOCAL_FILE else None
     if known is None:
         weights = WEIGHTS.get(parsed.key)

@@ -27,7 +27,7 @@ def _load_default(_: str, options: LoadOptions) -> Encoder:
 
 
 def _load_pixels(statistic: str, options: LoadOptions) -> Encoder:
-    options.refuse(f"pixels:{statistic}", "weights", "layers")
+    options.refuse(f"pixels:{statistic}", "weights", "layers", "name")
     return load_pixels(statistic)
 
 
@@ -129,6 +129,16 @@ WORDS = (
     (
         "SPEC#REPRESENTATION",
         "another embedding than the usual one: #class_token or #patch_mean, of timm, open_clip, hf",
+        "torch",
+    ),
+    (
+        "NAME=SPEC",
+        "any of these under a name of your own, such as base=timm:resnet18",
+        "torch",
+    ),
+    (
+        "SPEC@FILE",
+        "with the weights of a local file: tuned=timm:resnet18@tuned.pth",
         "torch",
     ),
     (f"{RANDOM}:SPEC", "a control: the architecture of SPEC, untrained and seeded", "torch"),

@@ -34,6 +34,7 @@ class LoadOptions:
         layers: Blocks whose pooled features are wanted beside the final embedding, counted from
             1; ``"all"`` for every block, empty for none.
         compile: Whether the module is compiled with ``torch.compile``.
+        name: The user's own name for the encoder, in place of its library's; empty for none.
         outline: Whether to build the architecture without weights or memory, on PyTorch's meta
             device: enough to describe an encoder, not to run it.
     """
@@ -47,6 +48,7 @@ class LoadOptions:
     weights: Path | None = None
     layers: tuple[int, ...] | Literal["all"] = ()
     compile: bool = False
+    name: str = ""
     outline: bool = False
 
     def __post_init__(self) -> None:
@@ -60,14 +62,15 @@ class LoadOptions:
 
         Args:
             what: The encoder, as the error names it.
-            names: ``"representation"``, ``"weights"``, ``"layers"`` or ``"compile"``.
+            names: ``"representation"``, ``"weights"``, ``"layers"``, ``"compile"`` or ``"name"``.
 
         Raises:
             UsageError: If one of them is set.
         """
         for name in names:
             if getattr(self, name) != type(self).__dataclass_fields__[name].default:
-                written = f"#{self.representation}" if name == "representation" else f"--{name}"
+                marks = {"representation": f"#{self.representation}", "name": f"{self.name}="}
+                written = marks.get(name, f"--{name}")
                 raise UsageError(f"{what} does not take {written}: leave it out.")
 
     def resize(self, crop: int, crop_fraction: float) -> int:
@@ -88,7 +91,7 @@ def resolve_device(device: str, precision: Precision) -> torch.device:
         device = next((name for name, present in available.items() if present), "cpu")
     try:
         chosen = torch.device(device)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise unknown_name("device", device, ["auto", "cpu", "cuda", "mps"]) from error
     too_high = chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count()
     if chosen.type != "cpu" and (not available.get(chosen.type, False) or too_high):

@@ -76,8 +76,9 @@ class OnnxEncoder:
             LatentprintError: If they cannot be inferred.
         """
         plain, wanted = f"onnx:{path.name}", options.representation
-        self.name = f"{plain}#{wanted}" if wanted else plain
-        self._session, self._digest = session, _file_digest(path)
+        model = f"{plain}#{wanted}" if wanted else plain
+        self.name = options.name or model
+        self._session, self._model, self._digest = session, model, _file_digest(path)
         side = SideFile.beside(path)
         self._input, size = _image_input(session, plain, side.input)
         named = wanted or side.output
@@ -104,7 +105,7 @@ class OnnxEncoder:
 
     def identity(self) -> dict[str, Any]:
         """The library, the digest of the file, and the output if it was named."""
-        found = {"library": "onnxruntime", "model": self.name, "weights": self._digest}
+        found = {"library": "onnxruntime", "model": self._model, "weights": self._digest}
         return {**found, **self._named}
 
     def _run(self, values: np.ndarray) -> np.ndarray:

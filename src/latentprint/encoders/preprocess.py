@@ -75,7 +75,7 @@ class Preprocess:
 
     def pixels(self, image: Image.Image) -> np.ndarray:
         """Fit and crop an RGB image to uint8 pixels [crop, crop, 3]."""
-        size = self._fitted(*image.size)
+        size = self.fitted(*image.size)
         if size != image.size:
             image = image.resize(size, Image.Resampling[self.kernel.upper()])
         left, top = (self._crop_start(length) for length in size)
@@ -120,7 +120,7 @@ class Preprocess:
             f"values: scaled to [0, 1], minus {_listed(self.mean)}, divided by {_listed(self.std)}",
         ]
 
-    def _fitted(self, width: int, height: int) -> tuple[int, int]:
+    def fitted(self, width: int, height: int) -> tuple[int, int]:
         """Width and height after resizing, rounded as the libraries round them."""
         if self.fit == "squash":
             return self.resize, self.resize

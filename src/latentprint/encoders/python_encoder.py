@@ -54,14 +54,19 @@ def load_python(target: str, options: LoadOptions) -> Encoder:
             "and its Preprocess."
         )
     options.refuse(f"{spec}, which computes its embeddings itself,", "layers", "compile")
-    return CheckedEncoder(made, spec)
+    return CheckedEncoder(made, spec, options.name)
 
 
 class CheckedEncoder:
     """Another :class:`Encoder`, whose every answer is checked."""
 
-    def __init__(self, encoder: Encoder, spec: str) -> None:
+    def __init__(self, encoder: Encoder, spec: str, name: str = "") -> None:
         """Embed one black image, to find a wrong encoder before the long run.
+
+        Args:
+            encoder: What the user's code made.
+            spec: Its specification.
+            name: The user's name for it, if not its own.
 
         Raises:
             LatentprintError: If the embedding or an attribute is not what it should be.
@@ -69,7 +74,7 @@ class CheckedEncoder:
         import torch
 
         self._encoder, self._spec = encoder, spec
-        self.name, self.family = encoder.name, encoder.family
+        self.name, self.family = name or encoder.name, "yours" if name else encoder.family
         self.input_size, self.dimension = encoder.input_size, encoder.dimension
         if not isinstance(encoder.preprocess, Preprocess):
             raise LatentprintError(

@@ -12,7 +12,9 @@ from latentprint.encoders.catalogue import nearest, published_encoder, split_rep
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.forms import FORMS, RANDOM, WORDS
 from latentprint.encoders.load_options import LoadOptions, Precision
+from latentprint.encoders.naming import split_name, split_weights
 from latentprint.encoders.preprocess import Margin
+from latentprint.encoders.weights_file import weights_file
 from latentprint.errors import UsageError, unknown_name
 
 DEFAULT_NAMES = ("default", "efficientnet-lite0")
@@ -20,22 +22,30 @@ DEFAULT_NAMES = ("default", "efficientnet-lite0")
 
 @dataclass(frozen=True)
 class Parsed:
-    """A specification in its parts: ``[random:]KEY:REST[#REPRESENTATION]``.
+    """A specification in its parts: ``[NAME=][random:]KEY:REST[#REPRESENTATION][@FILE]``.
 
-    ``key`` is a key of :data:`FORMS`; ``default`` has no rest.
+    ``key`` is a key of :data:`FORMS`; ``default`` has no rest. ``weights`` is a local file.
     """
 
     key: str
     rest: str
     representation: str = ""
     untrained: bool = False
+    name: str = ""
+    weights: Path | None = None
+
+    @property
+    def model(self) -> str:
+        """The specification of the trained encoder, without a name or weights of the user's."""
+        model = f"{self.key}:{self.rest}" if self.rest else self.key
+        return f"{model}#{self.representation}" if self.representation else model
 
     @property
     def full_spec(self) -> str:
         """The specification in full, where it was given by a published name too."""
-        model = f"{self.key}:{self.rest}" if self.rest else self.key
-        mark = f"#{self.representation}" if self.representation else ""
-        return f"{RANDOM}:" * self.untrained + model + mark
+        name = f"{self.name}=" if self.name else ""
+        file = f"@{self.weights}" if self.weights else ""
+        return f"{name}{f'{RANDOM}:' * self.untrained}{self.model}{file}"
 
     @property
     def has_control(self) -> bool:
@@ -113,7 +123,12 @@ def untrained_spec(spec: str) -> str | None:
     Raises:
         UsageError: If the specification is of no known form.
     """
-    return f"{RANDOM}:{spec}" if parse_spec(spec).has_control else None
+    parsed = parse_spec(spec)
+    if not parsed.has_control:
+        return None
+    if not parsed.name and not parsed.weights:
+        return f"{RANDOM}:{spec}"
+    return replace(parsed, untrained=True, weights=None).full_spec
 
 
 def list_encoders() -> list[dict[str, Any]]:
@@ -140,8 +155,18 @@ def parse_spec(spec: str) -> Parsed:
     """Split a specification into its parts; a published name becomes the form that loads it.
 
     Raises:
-        UsageError: If it is of no known form, with the nearest one.
+        UsageError: If it is of no known form, with the nearest one, or a name cannot be used.
     """
+    if not isinstance(spec, str):
+        raise UsageError(f"An encoder is named by a text, as in default, not by {spec!r}.")
+    name, plain = split_name(spec)
+    if name and published_encoder(name):
+        raise UsageError(f"{name!r} is the name of a published encoder: choose another.")
+    plain, weights = split_weights(plain)
+    return replace(_parse_plain(plain), name=name, weights=weights)
+
+
+def _parse_plain(spec: str) -> Parsed:
     prefix, colon, rest = spec.partition(":")
     if colon and prefix == RANDOM:
         return _parse_untrained(rest)
@@ -167,16 +192,27 @@ def parse_spec(spec: str) -> Parsed:
 
 def _load(spec: str, options: LoadOptions) -> Encoder:
     parsed = parse_spec(spec)
-    if parsed.untrained and options.weights:
+    if parsed.weights and options.weights:
+        raise UsageError(f"{spec!r} names its file of weights: leave out --weights.")
+    weights = parsed.weights or options.weights
+    if parsed.untrained and weights:
         raise UsageError(f"{spec!r} is untrained: it takes no file of weights.")
-    asked = replace(options, untrained=parsed.untrained, representation=parsed.representation)
+    if parsed.weights:
+        weights_file(parsed.weights)
+    asked = replace(
+        options,
+        untrained=parsed.untrained,
+        representation=parsed.representation,
+        weights=weights,
+        name=parsed.name,
+    )
     return FORMS[parsed.key].load(parsed.rest, asked)
 
 
 def _parse_untrained(spec: str) -> Parsed:
     if not spec:
         raise UsageError(f"'{RANDOM}:' names no encoder; write {RANDOM}:SPEC.")
-    parsed = parse_spec(spec)
+    parsed = _parse_plain(spec)
     if not parsed.has_control:
         able = [key for key, form in FORMS.items() if form.control is not None]
         raise UsageError(

@@ -121,8 +121,9 @@ class TorchEncoder:
             else resolve_device(options.device, options.precision)
         )
         untrained = options.untrained
-        self.name = origin.name + UNTRAINED if untrained else origin.name
-        self.family = CONTROL if untrained else origin.family
+        name, family = (options.name, "yours") if options.name else (origin.name, origin.family)
+        self.name = name + UNTRAINED if untrained else name
+        self.family = CONTROL if untrained else family
         self.preprocess, self.input_size = preprocess, preprocess.crop
         self.precision = options.precision
         self.parameters = sum(each.numel() for each in module.parameters())

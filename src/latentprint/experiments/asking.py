@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from latentprint.errors import LatentprintError, UsageError
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -33,6 +35,7 @@ class Option:
         parse: Makes the field's value of what was written.
         argument: Whether it is written without a name.
         presets: What each of its choices sets other fields to, by their names.
+        written: Its type on the command line, where Python takes more.
     """
 
     flags: tuple[str, ...] = ()
@@ -43,6 +46,7 @@ class Option:
     parse: Callable[[Any], Any] | None = None
     argument: bool = False
     presets: Mapping[str, Mapping[str, Any]] | None = None
+    written: Any = None
 
 
 def option(default: Any, *flags: str, **how: Any) -> Any:
@@ -102,6 +106,25 @@ class Step:
         return ", ".join(filter(None, (f"{what} {self.attribute}".strip(), self.encoder)))
 
 
+def refuse_wrong(check: Callable[[], object]) -> None:
+    """Look for a wrong name or option before anything is measured.
+
+    What the data do not allow is told when its own turn comes, beside what they do allow.
+
+    Args:
+        check: Looks names up, and reads no vector.
+
+    Raises:
+        UsageError: One is wrong.
+    """
+    try:
+        check()
+    except UsageError:
+        raise
+    except LatentprintError:
+        return
+
+
 @dataclass(frozen=True)
 class Inquiry:
     """An experiment as it can be asked.
@@ -109,15 +132,18 @@ class Inquiry:
     Attributes:
         options: A frozen dataclass whose fields are made with ``option``, or are such dataclasses
             themselves; it has a ``seed``.
-        steps: What has to be measured, given the embeddings and the options.
+        steps: What has to be measured, given the embeddings and the options; wrong names and
+            options are refused here, before the first step is taken.
         help: What a user should know beyond the summary.
         examples: Command lines, without the word ``latentprint``.
+        masked: Whether it also asks embeddings of masked photos, where a run holds both kinds.
     """
 
     options: type[Any]
     steps: Callable[[Sequence[Opened], Any], Iterable[Step]]
     help: str = ""
     examples: tuple[str, ...] = ()
+    masked: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from latentprint.errors import UsageError
 from latentprint.experiments.assignment import Draw
+from latentprint.processing import NONE
 from latentprint.words import CONTROL
 
 if TYPE_CHECKING:
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
     from latentprint.processing import Attribute
     from latentprint.solvers import VectorArray
 
-UNPROCESSED = "none"
+UNPROCESSED = NONE.name
 """The processing class of photos as they were decoded."""
+
+
+ROW = "\0row"
+"""Column with the row of a photo in its source: a name that no column of a table has."""
 
 
 class EmbeddingSource(Protocol):
@@ -101,6 +106,7 @@ class Opened:
         masked: Whether the middle of photos was masked; None where that is not known.
         draw: How classes are drawn unless the user says otherwise: for files of the study by row,
             as published.
+        notes: What had to be settled to read them, as sentences.
     """
 
     source: EmbeddingSource
@@ -110,6 +116,41 @@ class Opened:
     encoder: dict[str, Any] = field(default_factory=dict)
     masked: bool | None = None
     draw: Draw = "photo"
+    notes: tuple[str, ...] = ()
+
+
+def require_source(source: object) -> None:
+    """Refuse a path, or anything else, in place of opened embeddings.
+
+    Raises:
+        UsageError: It is one.
+    """
+    if not hasattr(source, "vectors"):
+        raise UsageError(
+            f"{source!r} are no opened embeddings: open_collection and open_own_vectors open them."
+        )
+
+
+def usable_device(device: str) -> str:
+    """The device that is asked for: ``auto`` is CUDA, else MPS, else the CPU.
+
+    Raises:
+        UsageError: It is unknown or unavailable.
+    """
+    from latentprint.encoders.load_options import resolve_device
+
+    chosen = resolve_device(device, "float32")
+    return chosen.type if chosen.type == "cpu" else str(chosen)
+
+
+def on_whole_photos(opened: Sequence[Opened]) -> list[Opened]:
+    """Those of whole photos, where a run holds embeddings of masked photos beside them."""
+    return [each for each in opened if not each.masked] or list(opened)
+
+
+def on_masked_photos(opened: Sequence[Opened]) -> list[Opened]:
+    """Those of photos whose middle is masked, where a run holds any."""
+    return [each for each in opened if each.masked] or list(opened)
 
 
 def without_controls(opened: Sequence[Opened]) -> list[Opened]:
@@ -135,6 +176,12 @@ def asked_attributes(opened: Sequence[Opened], names: Sequence[str]) -> tuple[At
     classes = {name for each in opened for name in each.classes}
     there = tuple(each for each in ATTRIBUTES.values() if set(each.classes) <= classes)
     if not there:
+        if classes == {UNPROCESSED}:
+            raise UsageError(
+                "The embeddings hold the classes of no published attribute (none), so what"
+                " processing does cannot be asked of them: ask of a column of the photos with"
+                " `robustness --nuisance COLUMN`, `probe -a COLUMN` or `similarity --by COLUMN`."
+            )
         raise UsageError(
             "The embeddings hold the classes of no published attribute "
             f"({', '.join(sorted(classes))}): say with -a what to ask."

@@ -7,10 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from latentprint.embeddings import Extraction, Progress, refuse_other_photos, stored
+from latentprint.embeddings import (
+    MASKED,
+    WHOLE,
+    Extraction,
+    Progress,
+    refuse_other_photos,
+    stored,
+)
 from latentprint.embeddings.extract import is_maskable
 from latentprint.embeddings.store import folder_name
 from latentprint.encoders.encoder import Encoder
@@ -19,17 +27,24 @@ from latentprint.experiments.asking import Step
 from latentprint.experiments.neighbors.influence_steps import InfluenceOptions, influence_of
 from latentprint.experiments.probes.acquisition_probe import Guards
 from latentprint.experiments.probes.fitting import ProbeOptions
-from latentprint.experiments.probes.steps import Questions, find_questions, probe_steps
-from latentprint.experiments.source import Opened
+from latentprint.experiments.probes.steps import (
+    Questions,
+    check_guards,
+    find_questions,
+    probe_steps,
+)
+from latentprint.experiments.source import Opened, usable_device
+from latentprint.files import make_folder
 from latentprint.jobs.embedding import Part, embed_part
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import Measured, measure
 from latentprint.jobs.run_folder import count_photos, run_settings, write_photos_csv, write_run
 from latentprint.jobs.sources import is_masked
-from latentprint.photos import LABELS, Photos, open_photos
+from latentprint.photos import LABELS, Photos, as_photos
 from latentprint.processing import ATTRIBUTES, NONE, classes_of
 from latentprint.results import LeftOut, results_table
+from latentprint.several import several
 
 ACQUISITION_MASK = 0.9
 """Share of the crop that is masked for probes of labels, as in the published figures."""
@@ -63,7 +78,7 @@ class Audit:
 
 
 def audit(
-    photos: Photos | Path | str,
+    photos: Any,
     out: Path | str,
     *,
     encoders: Sequence[str | Encoder] = (),
@@ -86,7 +101,7 @@ def audit(
     several encoders, those that cannot be loaded or fail are told and left out.
 
     Args:
-        photos: Photos, or the folder or manifest they are in.
+        photos: Photos, or what ``open_photos`` opens: a folder, a manifest, a data frame.
         out: The run folder; an earlier run in it is used again where it fits.
         encoders: Specifications (``latentprint encoders`` lists the forms), names and globs of
             the published encoders, or encoder objects; none for the default encoder.
@@ -107,22 +122,25 @@ def audit(
     """
     begun = time.monotonic()
     out, options = Path(out), options or ProbeOptions()
-    photos = photos if isinstance(photos, Photos) else open_photos(photos)
+    photos = as_photos(photos)
     asked = find_questions(questions, [*photos.table.columns, *LABELS])
+    check_guards(guards or Guards(), asked, photos.table, [*LABELS, "group"])
+    usable_device(options.device)
     parts = list(_parts(out, asked, extraction, options.seed))
     for part in parts:
         part.command = command
     if not parts:
         raise UsageError("There is nothing to measure: name an attribute or a label with -a.")
-    groups = EncoderGroups.of(encoders, loading, seed=options.seed)
-    device = _embed_parts(photos, out, parts, groups, allow_broken, on_progress)
     neighbours = InfluenceOptions(
-        ks=tuple(ks),
+        ks=several(ks),
         draw=options.draw,
         seed=options.seed,
         device=options.device,
         memory_mb=options.memory_mb,
     )
+    groups = EncoderGroups.of(encoders, loading, seed=options.seed)
+    make_folder(out)
+    device = _embed_parts(photos, out, parts, groups, allow_broken, on_progress)
     steps = [_steps(photos, part, options, guards, neighbours) for part in parts]
     measured = measure(chain(*steps), on_step=on_step)
     measured.left_out[:0] = groups.left_out()
@@ -150,10 +168,10 @@ def _parts(out: Path, asked: Questions, extraction: Extraction, seed: int) -> It
     if asked.attributes:
         how = replace(extraction, mask=0.0)
         classes = tuple(classes_of(asked.attributes, seed=seed))
-        yield Part(out / "embeddings", how, classes, Questions(asked.attributes))
+        yield Part(out / WHOLE, how, classes, Questions(asked.attributes))
     if asked.labels:
         how = replace(extraction, mask=extraction.mask or ACQUISITION_MASK)
-        yield Part(out / "embeddings-masked", how, (NONE,), Questions(labels=asked.labels))
+        yield Part(out / MASKED, how, (NONE,), Questions(labels=asked.labels))
 
 
 def _embed_parts(

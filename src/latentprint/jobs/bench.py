@@ -14,6 +14,7 @@ from latentprint.embeddings import Extraction, device_of
 from latentprint.embeddings.engine import default_workers, prepare_all
 from latentprint.embeddings.worker import PhotoTask, Recipe
 from latentprint.encoders.encoder import Encoder
+from latentprint.encoders.load_options import resolve_device
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.spec import load_encoder
 from latentprint.errors import UsageError
@@ -27,6 +28,7 @@ from latentprint.jobs.bench_timing import (
     time_pixels,
     time_together,
 )
+from latentprint.photos import open_photos
 from latentprint.processing import NONE, classes_of, find_attributes
 
 _EVEN = 1.25
@@ -99,6 +101,8 @@ def bench(spec: str, options: BenchOptions | None = None) -> Bench:
     """
     how = options or BenchOptions()
     classes = tuple(classes_of(find_attributes(how.attributes)))
+    photos = None if how.photos is None else open_photos(how.photos)
+    resolve_device(how.device, how.precision)
     encoder = load_encoder(spec, device=how.device, precision=how.precision, compile=how.compile)
     preprocess = encoder.preprocess
     if not isinstance(preprocess, Preprocess):
@@ -109,7 +113,7 @@ def bench(spec: str, options: BenchOptions | None = None) -> Bench:
     alone = time_encoder(encoder, device, how)
     found, cosine = [], None
     with tempfile.TemporaryDirectory(prefix="latentprint-") as folder:
-        for name, files in photo_sets(how.photos, Path(folder)):
+        for name, files in photo_sets(photos, Path(folder)):
             recipe = Recipe(classes, (preprocess,))
             pixels = time_pixels(files, recipe, workers, how)
             size = shard_size(min(alone.median, pixels.median), how, len(classes))

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
-from latentprint.photos import Photos, open_photos
+from latentprint.photos import Photos
 
 SIZES = ((500, 375), (4000, 3000))
 """Width and height of generated photos: one of ImageNet's size, one of 12 megapixels."""
@@ -32,12 +32,11 @@ def repeated(files: Sequence[Path], count: int) -> Photos:
     return Photos("bench", Path(), table, nothing)
 
 
-def photo_sets(photos: Path | None, folder: Path) -> Iterator[tuple[str, list[Path]]]:
-    """Names and files of the photos to time."""
+def photo_sets(photos: Photos | None, folder: Path) -> Iterator[tuple[str, list[Path]]]:
+    """Names and files of the photos to time: the user's, or generated ones in a folder."""
     if photos is not None:
-        found = open_photos(photos)
-        files = [found.file(path) for path in found.table["path"].to_list()]
-        yield str(photos), files[:: max(1, len(files) // MOST_FILES)][:MOST_FILES]
+        files = [photos.file(path) for path in photos.table["path"].to_list()]
+        yield str(photos.root), files[:: max(1, len(files) // MOST_FILES)][:MOST_FILES]
         return
     for width, height in SIZES:
         files = [folder / f"{width}-{number}.jpg" for number in range(_GENERATED)]

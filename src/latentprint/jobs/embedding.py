@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -22,11 +23,13 @@ from latentprint.embeddings.kept_memory import kept_memory
 from latentprint.encoders.encoder import Encoder
 from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.steps import Questions
+from latentprint.files import make_folder
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.members import EmbeddingError, Member
-from latentprint.photos import Photos, open_photos
+from latentprint.photos import Photos, as_photos
 from latentprint.processing import ATTRIBUTES, NONE, Processing, classes_of, find_attributes
+from latentprint.several import several
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +61,7 @@ class Part:
 
 
 def embed(
-    photos: Photos | Path | str,
+    photos: Any,
     out: Path | str,
     *,
     encoders: Sequence[str | Encoder] = (),
@@ -76,7 +79,7 @@ def embed(
     Of several encoders, those that cannot be loaded or fail are told and left out.
 
     Args:
-        photos: Photos, or the folder or manifest they are in.
+        photos: Photos, or what ``open_photos`` opens: a folder, a manifest, a data frame.
         out: Folder for the stores; finished embeddings in it are used again.
         encoders: Specifications (``latentprint encoders`` lists the forms), names and globs of
             the published encoders, or encoder objects; none for the default encoder.
@@ -96,12 +99,14 @@ def embed(
         LatentprintError: More than 10 % of the photos are broken and that is not allowed, none is
             readable, no encoder can be used, or see ``extract``. What was computed is kept.
     """
-    named = [name for name in attributes if name != NONE.name]
-    extra = [*extra_classes, *([NONE.name] if len(named) < len(attributes) else [])]
+    asked = several(attributes)
+    named = [name for name in asked if name != NONE.name]
+    extra = [*several(extra_classes), *([NONE.name] if len(named) < len(asked) else [])]
     classes = classes_of(find_attributes(named), extra=extra, seed=seed)
-    photos = photos if isinstance(photos, Photos) else open_photos(photos)
+    photos = as_photos(photos)
     groups = EncoderGroups.of(encoders, loading, seed=seed)
     part = Part(Path(out), extraction, tuple(classes), command=command)
+    make_folder(part.folder)
     refuse_other_photos(part.folder, photos)
     for members in groups.load(mask=extraction.mask):
         embed_part(photos, part, members, groups, allow_broken, on_progress)

@@ -12,15 +12,22 @@ from typing import Any
 from latentprint.embeddings.extract import is_maskable
 from latentprint.encoders.catalogue import expand_specs, published_encoder
 from latentprint.encoders.encoder import Encoder
-from latentprint.encoders.forms import RANDOM
 from latentprint.encoders.hubs import WeightsMissingError
 from latentprint.encoders.load_options import LoadOptions, resolve_device
+from latentprint.encoders.naming import split_name
 from latentprint.encoders.pixel_statistics import PIXEL_CONTROLS
-from latentprint.encoders.spec import describe_encoder, load_encoder, untrained_spec
+from latentprint.encoders.spec import (
+    describe_encoder,
+    load_encoder,
+    parse_spec,
+    untrained_spec,
+)
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.jobs.erased_encoder import ErasedEncoder
 from latentprint.jobs.loading import Loading, memory_for_weights
 from latentprint.jobs.members import Member, reason_of
 from latentprint.results import LeftOut
+from latentprint.several import several
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +50,7 @@ class EncoderGroups:
     loading: Loading
     seed: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    _base_of: dict[str, str] = field(default_factory=dict)
     _signatures: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
     @classmethod
@@ -64,7 +72,11 @@ class EncoderGroups:
         """
         LoadOptions(loading.device, loading.precision, loading.margin)
         resolve_device(loading.device, loading.precision)
+        encoders = several(encoders)
         objects = [each for each in encoders if not isinstance(each, str)]
+        for each in objects:
+            if not hasattr(each, "embed"):
+                raise UsageError(f"{each!r} is no encoder, nor does it name one.")
         specs = [each for each in encoders if isinstance(each, str)]
         if not encoders and not loading.family:
             specs = ["default"]
@@ -75,6 +87,11 @@ class EncoderGroups:
                 f"--weights {loading.weights} is for exactly one encoder that is named, and "
                 f"{len(asked)} are asked for."
             )
+        for spec in specs:
+            untrained_spec(spec)  # a single encoder is built no more than once
+        _refuse_equal_names(specs)
+        if loading.eraser is not None and (len(asked) != 1 or loading.layers):
+            raise UsageError("An eraser is for exactly one encoder, without --layers.")
         if len(asked) > 1:
             _refuse_misspelt(specs)
         return cls(asked, loading, seed)
@@ -126,8 +143,8 @@ class EncoderGroups:
 
     def usable(self, members: Sequence[Member]) -> list[Member]:
         """Those that did not fail, and are not the control of one that did."""
-        names = ((each, each.spec, each.spec.removeprefix(f"{RANDOM}:")) for each in members)
-        return [each for each, *specs in names if not self.failed.keys() & specs]
+        names = ((each, {each.spec, self._base_of.get(each.spec, "")}) for each in members)
+        return [each for each, specs in names if not self.failed.keys() & specs]
 
     def left_out(self) -> list[LeftOut]:
         """The encoders that could not be used, and why."""
@@ -152,18 +169,26 @@ class EncoderGroups:
             yield encoder
             if isinstance(encoder, str) and self.loading.control and encoder not in self.failed:
                 control = untrained_spec(encoder)
-                yield from [control] if control else []
+                if control:
+                    self._base_of[control] = encoder
+                    yield control
 
     def _members(self, wanted: str | Encoder) -> list[Member]:
         if not isinstance(wanted, str):
-            return self._new([Member(wanted.name, wanted)])
+            return self._new([Member(wanted.name, self._erased(wanted))])
         try:
             encoder = self._load(wanted)
         except LatentprintError as error:
             self.fail(wanted, error)
             return []
+        if wanted in self.asked:
+            encoder = self._erased(encoder)
         blocks: list[Encoder] = getattr(encoder, "block_encoders", list)()
         return self._new([Member(wanted, each) for each in (encoder, *blocks)])
+
+    def _erased(self, encoder: Encoder) -> Encoder:
+        eraser = self.loading.eraser
+        return encoder if eraser is None else ErasedEncoder(encoder, eraser)
 
     def _load(self, spec: str) -> Encoder:
         how = self.loading
@@ -205,7 +230,7 @@ class EncoderGroups:
                 raise UsageError(
                     f"{spec} and {each.spec} are both named {each.name!r}, but differ in "
                     f"{', '.join(differing)}: their embeddings would be mixed up; give them "
-                    "different names, or embed them into different folders."
+                    "different names (NAME=SPEC), or embed them into different folders."
                 )
         return new
 
@@ -215,6 +240,22 @@ class EncoderGroups:
         return memory_for_weights(group[0].device if group else "cpu")
 
 
+def _refuse_equal_names(specs: Sequence[str]) -> None:
+    """Refuse a name that is given twice, before anything is loaded.
+
+    Raises:
+        UsageError: Two encoders have it.
+    """
+    given: dict[str, str] = {}
+    for spec in specs:
+        name = split_name(spec)[0]
+        if name and name in given:
+            raise UsageError(
+                f"{given[name]} and {spec} are both named {name!r}: give them different names."
+            )
+        given[name] = spec
+
+
 def _refuse_misspelt(specs: Sequence[str]) -> None:
     """Find mistakes before the first encoder takes an hour; other failures have their own time.
 
@@ -222,8 +263,9 @@ def _refuse_misspelt(specs: Sequence[str]) -> None:
         UsageError: A specification is not valid.
     """
     for spec in specs:
-        form = untrained_spec(spec) or spec
-        if published_encoder(spec) or form.startswith(("python:", "onnx:", "pixels:")):
+        parsed = parse_spec(spec)
+        published = published_encoder(parsed.model) and not parsed.weights
+        if published or parsed.key in ("python", "onnx", "pixels"):
             continue  # known to be right, or read as a whole to be described
         try:
             describe_encoder(spec)

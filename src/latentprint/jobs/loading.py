@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from latentprint.encoders import Margin, Precision
+from latentprint.erasure.eraser import LinearEraser
 from latentprint.errors import UsageError
 
 Layers = tuple[int, ...] | Literal["all"]
@@ -35,6 +36,7 @@ class Loading:
             photos are embedded, and the next encoders are loaded. Every round reads and processes
             the photos anew, so that little memory costs time; no figure depends on it. By default
             a third of the device's memory.
+        eraser: Erase the vectors of the one encoder that is asked for; controls stay as they are.
     """
 
     device: str = "auto"
@@ -46,6 +48,11 @@ class Loading:
     compile: bool = False
     family: str | None = None
     memory_mb: float | None = None
+    eraser: LinearEraser | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.layers, str):
+            object.__setattr__(self, "layers", parse_layers(self.layers))
 
 
 def parse_layers(text: str | None) -> Layers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,18 +21,6 @@ if TYPE_CHECKING:
     from latentprint.embeddings import StoredEmbeddings
     from latentprint.experiments.source import Opened
     from latentprint.jobs.measure import Measured
-
-
-def make_run_folder(out: Path) -> None:
-    """Make a run folder before anything is measured, so that no work is lost for want of one.
-
-    Raises:
-        LatentprintError: Nothing can be written to it.
-    """
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
 
 
 def write_run(
@@ -77,7 +64,7 @@ def run_settings(command: str, dataset: str, seed: int, root: Path | None = None
         "seed": seed,
         "dataset": dataset,
         "root": None if root is None else str(root),
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
@@ -95,9 +82,13 @@ def settings_of(
     first = opened[0]
     return {
         **run_settings(command, first.source.dataset, seed, first.root),
-        "encoders": [each.encoder for each in opened if each.encoder],
+        # Once each, where embeddings of whole and of masked photos are asked.
+        "encoders": list(
+            {each.encoder["name"]: each.encoder for each in opened if each.encoder}.values()
+        ),
         "extraction": first.extraction,
         "photos": {"split_made": first.source.split_made},
+        "notes": list(dict.fromkeys(note for each in opened for note in each.notes)),
         "left_out": [asdict(each) for each in measured.left_out],
     }
 
@@ -135,7 +126,8 @@ def count_photos(listed: pl.DataFrame, used: StoredEmbeddings) -> dict[str, Any]
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """The versions of what decides about figures: Python, the machine's system, libraries."""
     found = {"python": platform.python_version(), "platform": platform.platform()}
     for package in ("torch", "timm", "open_clip_torch", "onnxruntime", "pillow", "numpy"):
         try:

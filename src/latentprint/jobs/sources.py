@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from latentprint.embeddings import (
     OwnVectors,
@@ -13,13 +16,19 @@ from latentprint.embeddings import (
     open_collection,
     open_own_vectors,
     open_study_files,
+    run_embeddings,
     select_photos,
     with_labels,
 )
-from latentprint.embeddings.own_vectors import SUFFIXES
+from latentprint.embeddings.metadata_table import open_metadata
+from latentprint.embeddings.vector_files import are_vectors, not_read, some
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.asking import option
 from latentprint.experiments.source import EmbeddingSource, Opened
+
+logger = logging.getLogger(__name__)
+
+_UNNAMED = "vectors"
 
 
 @dataclass(frozen=True)
@@ -27,70 +36,118 @@ class Sources:
     """Which embeddings are asked.
 
     Attributes:
-        store: What ``latentprint embed`` or ``audit`` wrote; or vectors of your own: a .npy
-            matrix, a .npz archive with one, or a .parquet file with columns of floats or one column
-            of lists.
+        store: What ``latentprint embed`` or ``audit`` wrote; or vectors of your own: a .npy, .npz,
+            .parquet, .h5 or .zarr file, or an output folder of clip-retrieval. Several files of
+            vectors of the same photos are one encoder each, with the name of the file, or their
+            own, as in clip=vectors.npy. From Python also a NumPy array or a torch tensor of floats
+            [N, D], several of all these in a list, or in a dictionary by their names.
         study: Embeddings in the files of the study's own code, in place of a store.
         model: Only this model of these files.
         variant: Only this variant of these files.
-        metadata: A .csv or .parquet with further columns: for vectors one row each, in their
-            order; else by id.
+        metadata: A .csv or .parquet table with further columns, one row for every photo: matched by
+            the column that names the photos in both (id, path…), or, where vectors have none, by
+            order. From Python also a data frame of polars or pandas.
         id_column: Column by which vectors find their rows of the metadata: in both files, or for a
             .npy file the number of the row.
+        vector_columns: What the vectors are in a file that holds other things too: columns of a
+            Parquet file, by name, stem (``emb_``) or pattern (``emb_*``), or the name of one array.
+            By default the only column of lists of floats, the only numbered columns of floats, or
+            the only matrix of floats.
         where: Only photos that fulfil it, such as "jpeg_quality >= 90 AND make = 'Canon'".
     """
 
-    store: Path | None = option(None, metavar="STORE_OR_VECTORS", argument=True)
+    store: Any = option(
+        None,
+        metavar="STORE_OR_VECTORS",
+        help="What `latentprint embed` or `audit` wrote; or vectors of your own: a .npy, .npz, "
+        ".parquet, .h5 or .zarr file, or an output folder of clip-retrieval. Several files of "
+        "vectors of the same photos are one encoder each, named as the file or as in "
+        "clip=vectors.npy.",
+        argument=True,
+        written=tuple[str, ...],
+    )
     study: Path | None = option(None, "--study-embeddings", metavar="FOLDER")
     model: str | None = option(None)
     variant: str | None = option(None)
-    metadata: Path | None = option(None, metavar="TABLE")
+    metadata: Any = option(
+        None,
+        metavar="TABLE",
+        help="A .csv or .parquet table with further columns, one row for every photo: matched by "
+        "the column that names the photos in both (id, path…), or, where vectors have none, by "
+        "order.",
+        written=Path | None,
+    )
     id_column: str | None = option(None, metavar="COLUMN")
+    vector_columns: tuple[str, ...] = option((), metavar="COLUMN")
     where: str | None = option(None, metavar="CONDITION")
 
     def __post_init__(self) -> None:
-        if (self.store is None) == (self.study is None):
+        named = self.named
+        if bool(named) == (self.study is not None):
             raise UsageError("Name either a STORE or --study-embeddings FOLDER.")
         if self.study is None and (self.model or self.variant):
             raise UsageError("--model and --variant choose among --study-embeddings.")
-        if self.id_column is not None and not self.are_vectors:
+        if self.are_vectors:
+            return
+        if self.id_column is not None:
             raise UsageError("--id-column is for files of vectors; photos of a store have ids.")
+        if self.vector_columns:
+            raise UsageError("--vector-columns is for files of vectors.")
+        if len(named) > 1:
+            other = next(each for each in named.values() if not _are_vectors(each))
+            raise UsageError(f"Several are for files of vectors, and {other} is none.")
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """What is asked, by name: paths, and arrays in memory.
+
+        Raises:
+            UsageError: Two have one name.
+        """
+        found: dict[str, Any] = {}
+        for name, given in _named(self.store):
+            if name in found:
+                raise UsageError(
+                    f"Two of the vectors are named {name!r}: give them names, as in {name}-2=FILE,"
+                    " from Python in a dictionary."
+                )
+            found[name] = given
+        return found
 
     @property
     def are_vectors(self) -> bool:
-        """Whether the store is a file of a user's own vectors."""
-        store = self.store
-        return store is not None and store.suffix.lower() in SUFFIXES and not store.is_dir()
+        """Whether a user's own vectors are asked."""
+        named = self.named
+        return bool(named) and all(map(_are_vectors, named.values()))
 
 
 def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
-    """Open embeddings.
+    """Open embeddings, and log what had to be settled to read them.
 
     Args:
         sources: Which ones.
         seed: Seeds the train/val split of photos that come without one.
 
     Returns:
-        One entry for every encoder, controls last.
+        One entry for every encoder, controls last; of an audit of labels and of processing, first
+        all with embeddings of whole photos, then all with those of masked ones.
 
     Raises:
         UsageError: There is no such model, variant, column or condition.
         LatentprintError: The embeddings or the table cannot be read.
     """
+    if sources.metadata is not None:
+        sources = replace(sources, metadata=open_metadata(sources.metadata))
     if sources.study is not None:
         return [
             Opened(_chosen(each, sources), tuple(each.files), draw="published")
             for each in _of_study(sources.study, sources, seed)
         ]
-    store = sources.store or Path()
     if sources.are_vectors:
-        own = open_own_vectors(store, sources.metadata, id_column=sources.id_column, seed=seed)
-        return [Opened(_selected(own, sources.where), ("none",), masked=False)]
+        return _of_vectors(sources, seed)
+    (store,) = sources.named.values()
     if store.is_file():
-        raise LatentprintError(
-            f"{store} holds no embeddings: make them with `latentprint embed {store} --out FOLDER`,"
-            " and name FOLDER."
-        )
+        raise UsageError(f"{store} {not_read(store)}.")
     return [
         Opened(
             _chosen(each, sources),
@@ -100,13 +157,81 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
             each.store.manifest["encoder"],
             is_masked(each.store),
         )
-        for each in open_collection(store, seed=seed)
+        for folder in run_embeddings(store)
+        for each in open_collection(folder, seed=seed)
     ]
 
 
 def is_masked(store: Store) -> bool:
     """Whether the middle of photos was masked before they were embedded."""
     return bool(store.manifest["settings"].get("mask"))
+
+
+def _named(given: Any) -> list[tuple[str, Any]]:
+    """Names and vectors or stores, however they were given."""
+    if given is None:
+        return []
+    if isinstance(given, Mapping):
+        return [(str(name), _path(each)) for name, each in given.items()]
+    if isinstance(given, str):
+        name, equals, file = given.partition("=")
+        # A path may hold the sign too.
+        if equals and name and file and not Path(given).exists():
+            return [(name, Path(file))]
+        return _named(Path(given))
+    if isinstance(given, Path):
+        return [(given.absolute().stem, given)]
+    if isinstance(given, Sequence):
+        return [named for each in given for named in _named(each)]
+    return [(_UNNAMED, given)]
+
+
+def _path(given: Any) -> Any:
+    return Path(given) if isinstance(given, str) else given
+
+
+def _are_vectors(given: Any) -> bool:
+    return not isinstance(given, Path) or are_vectors(given)
+
+
+def _of_vectors(sources: Sources, seed: int) -> list[Opened]:
+    opened = []
+    for name, given in sources.named.items():
+        own = open_own_vectors(
+            given,
+            sources.metadata,
+            id_column=sources.id_column,
+            vector_columns=sources.vector_columns,
+            name=name,
+            seed=seed,
+        )
+        for note in own.notes:
+            logger.warning("%s", note)
+        record = {
+            "name": name,
+            "family": own.family,
+            "spec": str(given) if isinstance(given, Path) else "in memory",
+            "dimension": own.found.shape[1],
+        }
+        chosen = _selected(own, sources.where)
+        opened.append(Opened(chosen, ("none",), encoder=record, masked=False, notes=own.notes))
+    for each in opened[1:]:
+        _refuse_other_photos(opened[0].source, each.source)
+    return opened
+
+
+def _refuse_other_photos(one: EmbeddingSource, other: EmbeddingSource) -> None:
+    """Vectors that are compared are of the same photos.
+
+    Raises:
+        LatentprintError: They are not.
+    """
+    ids, others = one.photos["id"], other.photos["id"]
+    if odd := sorted(set(ids) ^ set(others)):
+        raise LatentprintError(
+            f"{one.encoder} and {other.encoder} are vectors of other photos: only one of them has"
+            f" {some(odd)}."
+        )
 
 
 def _of_study(folder: Path, asked: Sources, seed: int) -> list[StudyEmbeddings]:

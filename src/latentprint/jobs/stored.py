@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from latentprint.errors import unknown_name
+from latentprint.errors import UsageError, unknown_name
 from latentprint.experiments import STORED
+from latentprint.experiments.source import UNPROCESSED, on_whole_photos
+from latentprint.files import make_folder
 from latentprint.jobs.measure import Measured, OnStep, measure
-from latentprint.jobs.run_folder import make_run_folder, settings_of, write_run
+from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.sources import Sources, open_sources
 
 
 def measure_stored(
     experiment: str,
-    sources: Sources | Path | str,
+    sources: Any,
     options: Any = None,
     *,
     out: Path | str | None = None,
@@ -25,8 +27,8 @@ def measure_stored(
 
     Args:
         experiment: ``probe``, ``influence``, ``robustness``, ``pairs`` or ``similarity``.
-        sources: The embeddings; a path is what ``embed`` or ``audit`` wrote, or vectors of your
-            own.
+        sources: The embeddings: ``Sources``, or what may be their ``store``, such as the path of
+            what ``embed`` wrote, or vectors of your own.
         options: What is asked and how: ``ProbeQuestions``, ``InfluenceOptions``,
             ``RobustnessQuestions``, ``PairsQuestions`` or ``ComparisonOptions``.
         out: Folder for results.{csv,parquet,json}, details.json, settings.json and report.html.
@@ -45,11 +47,23 @@ def measure_stored(
         raise unknown_name("experiment", experiment, registered)
     inquiry = registered[experiment].inquiry()
     options = inquiry.options() if options is None else options
-    sources = sources if isinstance(sources, Sources) else Sources(Path(sources))
+    if not isinstance(options, inquiry.options):
+        raise UsageError(
+            f"{experiment} takes {inquiry.options.__name__}, not {type(options).__name__}."
+        )
+    sources = sources if isinstance(sources, Sources) else Sources(sources)
     opened = open_sources(sources, seed=options.seed)
+    if not inquiry.masked:
+        opened = on_whole_photos(opened)
+    # All steps are listed first: a wrong name in the last one is told before any is taken.
+    steps = list(inquiry.steps(opened, options))
     if out is not None:
-        make_run_folder(Path(out))
-    measured = measure(inquiry.steps(opened, options), on_step=on_step)
+        make_folder(Path(out))
+    if sources.are_vectors:
+        # A file that cannot be used is told once, and not by every step that asks it.
+        for each in opened:
+            each.source.vectors(UNPROCESSED)
+    measured = measure(steps, on_step=on_step)
     if out is not None and measured.results:
         write_run(Path(out), measured, settings_of(opened, measured, command, options.seed))
     return measured

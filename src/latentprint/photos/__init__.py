@@ -9,9 +9,9 @@ from latentprint.photos.exif_labels import LABELS
 from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.photos.folder import read_folder
 from latentprint.photos.jpeg_tables import jpeg_quality, jpeg_subsampling
-from latentprint.photos.manifest import read_manifest, read_table
+from latentprint.photos.manifest import read_manifest, read_table, tidy_table
 from latentprint.photos.near_duplicates import merge_groups, near_duplicate_groups
-from latentprint.photos.open import open_photos
+from latentprint.photos.open import as_photos, open_photos
 from latentprint.photos.photos import Photos
 from latentprint.photos.split import assign_splits, straddling_groups
 from latentprint.photos.split_file import SplitFile, read_split_file
@@ -28,6 +28,7 @@ __all__ = [
     "Scale",
     "SplitFile",
     "Tones",
+    "as_photos",
     "assign_splits",
     "decide_tones",
     "decode",
@@ -44,5 +45,6 @@ __all__ = [
     "read_split_file",
     "read_table",
     "straddling_groups",
+    "tidy_table",
     "write_demo_photos",
 ]

@@ -57,7 +57,7 @@ class Decoded:
 
 
 def decode(
-    path: Path,
+    path: Path | str,
     *,
     orient: bool = True,
     max_pixels: int = 100_000_000,
@@ -83,6 +83,7 @@ def decode(
     Raises:
         BrokenPhoto: If there are no pixels to be had, for whatever reason.
     """
+    path = Path(path)
     data = read_bytes(path)
     return guarded(
         data[:START], lambda: _decode(data, path.suffix, orient, max_pixels, tones or Tones())
@@ -202,7 +203,7 @@ def _pixels(
     if picture.samples is not None:
         samples = picture.samples()
         values, note = scaled(samples, tones)
-        image, done = rgb_of(values), samples.turned
+        image, done = rgb_of(values), 1
     else:
         image, done = picture.rgb(least_side)
     wanted = (picture.header.exif.orientation or 1) if orient else 1

@@ -18,6 +18,7 @@ from PIL.ImageFile import ImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from latentprint.errors import UsageError
 from latentprint.photos import exif_values as values
 from latentprint.photos.devices import device_type, is_smartphone
 from latentprint.photos.exif_makers import normalise_make
@@ -158,7 +159,12 @@ def read_exif(image: Image.Image) -> Exif:
 
     Args:
         image: As ``Image.open`` gives it, not loaded yet.
+
+    Raises:
+        UsageError: It is something else, such as a path.
     """
+    if not isinstance(image, Image.Image):
+        raise UsageError(f"{image!r} is no opened picture: exif_table reads folders and files.")
     problems: list[str] = []
     raw: dict[str, Any] = {}
     with _noting(problems, "the block"):

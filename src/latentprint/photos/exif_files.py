@@ -9,12 +9,13 @@ from typing import Any
 
 import polars as pl
 
+from latentprint.errors import UsageError
 from latentprint.photos.decode import read_header
 from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
 from latentprint.photos.file_bytes import BrokenPhoto
 from latentprint.photos.formats import status_of
 from latentprint.photos.location import member_at
-from latentprint.photos.photos import Photos
+from latentprint.photos.open import as_photos
 from latentprint.photos.processes import usable_cores, worker_pool
 
 _PER_TASK = 64
@@ -30,7 +31,7 @@ SCHEMA: dict[str, pl.DataType] = {
 
 
 def exif_table(
-    photos: Photos,
+    photos: Any,
     *,
     workers: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -38,7 +39,7 @@ def exif_table(
     """Read the acquisition labels of all photos, without decoding a pixel.
 
     Args:
-        photos: What to read.
+        photos: What to read: photos, or what ``open_photos`` opens.
         workers: Processes that read; 0 reads in this one, None starts one for every 5,000 photos,
             as many as there are cores.
         on_progress: Called with the number of photos that are done and of all.
@@ -49,7 +50,10 @@ def exif_table(
         says of itself (size as stored, before orientation); the fields of ``Exif``. A photo is
         broken here if its header is: its pixels may be damaged all the same.
     """
-    files = [photos.file(path) for path in photos.table["path"]]
+    found = as_photos(photos)
+    if workers is not None and workers < 0:
+        raise UsageError(f"{workers} processes cannot read: a number from 0 is needed.")
+    files = [found.file(path) for path in found.table["path"]]
     if workers is None:
         workers = min(16, usable_cores(), len(files) // _WORTH_A_PROCESS)
     facts = {name: dtype for name, dtype in SCHEMA.items() if name not in ("id", "path")}
@@ -62,7 +66,7 @@ def exif_table(
             rows.clear()
         if on_progress:
             on_progress(done, len(files))
-    return photos.table.select("id", "path").hstack(pl.concat(parts))
+    return found.table.select("id", "path").hstack(pl.concat(parts))
 
 
 def exif_row(file: Path) -> dict[str, Any]:

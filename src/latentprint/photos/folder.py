@@ -55,12 +55,15 @@ def read_folder(root: Path, layout: str = "auto", *, follow_links: bool = False)
     labels = _labels(parts, layout)
     if layout == "auto" and (note := numbered_parts(paths, [path for path, _ in ignored])):
         notes, labels = (note,), [(split, None) for split, _ in labels]
+    stripped = [(split, label and (label.strip() or None)) for split, label in labels]
+    if changed := sum(new != old for new, old in zip(stripped, labels, strict=True)):
+        notes = (*notes, f"White space was stripped from the folders' names of {changed} photos.")
     table = pl.DataFrame(
         {
             "id": paths,
             "path": paths,
-            "split": [split for split, _ in labels],
-            "label": [label for _, label in labels],
+            "split": [split for split, _ in stripped],
+            "label": [label for _, label in stripped],
         },
         schema=dict.fromkeys(("id", "path", "split", "label"), pl.String),
     )
@@ -103,7 +106,7 @@ def _walk(root: Path, follow_links: bool) -> Iterator[tuple[str, str]]:
                 if not is_folder:
                     reason = _reason(path)
                 if link and not (reason or follow_links or _is_inside(entry.path, inside)):
-                    reason = "a link out of the folder, not followed unless asked for"
+                    reason = "a link out of the folder, not followed without --follow-links"
                 if reason or not is_folder:
                     yield path, reason
                 elif link:

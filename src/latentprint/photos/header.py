@@ -25,6 +25,7 @@ class Header:
         jpeg_subsampling: Chroma subsampling such as "4:2:0"; null for other formats.
         exif: The acquisition labels.
         depth: How the values are stored; None where 8 bits hold them.
+        mode: Pillow's name of the colours as stored, such as "CMYK"; empty where other code reads.
     """
 
     format: str
@@ -36,3 +37,4 @@ class Header:
     jpeg_subsampling: str | None
     exif: Exif
     depth: Depth | None = None
+    mode: str = ""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 PATH_COLUMNS = ("path", "file", "filename", "file_name")
 SUFFIXES = (".csv", ".parquet")
+
+FRAME = "the data frame"
+"""What a table is called that comes from no file."""
 
 _SHOWN = 5
 
@@ -37,7 +43,21 @@ def read_manifest(file: Path) -> Photos:
         UsageError: If there is no path column, or a split is neither train nor val.
     """
     file = file.absolute()
-    opened = open_table(file)
+    return _photos(open_table(file), file, _name(file))
+
+
+def read_frame(frame: pl.DataFrame) -> Photos:
+    """Read a data frame as a manifest is read; its paths start from the working folder.
+
+    Raises:
+        LatentprintError: If ids are empty or not unique.
+        UsageError: If there is no path column, or a split is neither train nor val.
+    """
+    return _photos(_stripped(frame, FRAME), Path.cwd() / FRAME, "photos")
+
+
+def _photos(opened: Table, file: Path, name: str) -> Photos:
+    """The photos that a table lists, which is called as the file is."""
     raw = opened.frame
     column = next((name for name in PATH_COLUMNS if name in raw.columns), None)
     if column is None:
@@ -53,7 +73,7 @@ def read_manifest(file: Path) -> Photos:
     table = table.with_columns(split=_splits(table, file), label=_empty_as_null("label"))
     further = [name for name in table.columns if name not in COLUMNS]
     nothing = pl.DataFrame(schema={"path": pl.String, "reason": pl.String})
-    return Photos(_name(file), file.parent, table.select(*COLUMNS, *further), nothing, opened.notes)
+    return Photos(name, file.parent, table.select(*COLUMNS, *further), nothing, opened.notes)
 
 
 @dataclass(frozen=True)
@@ -69,20 +89,47 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def read_table(file: Path) -> pl.DataFrame:
+def read_table(file: Path, *, leave: Sequence[str] = ()) -> pl.DataFrame:
     """Read a table as ``open_table`` does, and log what was changed in it.
+
+    Args:
+        file: A ``.csv`` or ``.parquet`` file.
+        leave: Columns of a ``.parquet`` file that are not read.
 
     Raises:
         UsageError: It is neither a ``.csv`` nor a ``.parquet`` file.
         LatentprintError: It cannot be read.
     """
-    table = open_table(file)
-    for note in table.notes:
-        logger.warning("%s", note)
-    return table.frame
+    return _told(open_table(file, leave=leave))
 
 
-def open_table(file: Path) -> Table:
+def column_names(file: Path) -> list[str]:
+    """The columns of a ``.csv`` or ``.parquet`` file, none of whose rows is read.
+
+    Raises:
+        UsageError: It is neither.
+        LatentprintError: It cannot be read.
+    """
+    _require_table(file)
+    with reading_table(file):
+        scan = pl.scan_csv if file.suffix.lower() == ".csv" else pl.scan_parquet
+        return [name.strip() for name in scan(file, glob=False).collect_schema()]
+
+
+def tidy_table(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Strip white space as where a file is opened, and log what was changed.
+
+    Args:
+        frame: A table that comes from elsewhere.
+        name: What the log calls it.
+
+    Raises:
+        LatentprintError: Two columns are one but for white space around their names.
+    """
+    return _told(_stripped(frame, name))
+
+
+def open_table(file: Path, *, leave: Sequence[str] = ()) -> Table:
     """Open a ``.csv`` file, its values as text, or a ``.parquet`` file.
 
     White space around the names of columns and around texts is stripped here, once for whoever
@@ -92,26 +139,49 @@ def open_table(file: Path) -> Table:
         UsageError: It is neither.
         LatentprintError: It cannot be read.
     """
-    if file.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{file} is no table: a .csv or .parquet file is needed.")
-    try:
+    _require_table(file)
+    with reading_table(file):
         if file.suffix.lower() == ".csv":
+            _require_different(_header(file), file.name)
             frame = pl.read_csv(file, infer_schema=False)
         else:
-            frame = pl.read_parquet(file)
-    except (pl.exceptions.PolarsError, OSError) as error:
+            frame = _read_parquet(file, leave)
+    return _stripped(frame, file.name)
+
+
+def _require_table(file: Path) -> None:
+    if file.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{file} is no table: a .csv or .parquet file is needed.")
+
+
+@contextmanager
+def reading_table(file: Path) -> Iterator[None]:
+    """Turn what polars raises where a file is no table, or damaged, into one sentence.
+
+    Raises:
+        LatentprintError: Instead of any error of polars or the disk.
+    """
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise LatentprintError(f"{file} cannot be read as a table: {reason}") from error
-    return _stripped(frame, file)
 
 
-def _stripped(frame: pl.DataFrame, file: Path) -> Table:
+def _read_parquet(file: Path, leave: Sequence[str]) -> pl.DataFrame:
+    table = pl.scan_parquet(file, glob=False)
+    return table.select(pl.exclude(leave)).collect() if leave else table.collect()
+
+
+def _told(table: Table) -> pl.DataFrame:
+    for note in table.notes:
+        logger.warning("%s", note)
+    return table.frame
+
+
+def _stripped(frame: pl.DataFrame, file: str) -> Table:
+    _require_different(frame.columns, file)
     names = {name: name.strip() for name in frame.columns}
-    if len(set(names.values())) < len(names):
-        twice = next(name for name in names.values() if list(names.values()).count(name) > 1)
-        raise LatentprintError(
-            f"{file.name} has the column {twice!r} twice, but for white space around its name."
-        )
     frame = frame.rename(names)
     texts = [
         name
@@ -126,13 +196,28 @@ def _stripped(frame: pl.DataFrame, file: Path) -> Table:
     }
     notes = []
     if headers := [name for given, name in names.items() if given != name]:
-        notes.append(
-            f"{file.name}: white space was stripped from the {_some('column name', headers)}."
-        )
+        notes.append(f"{file}: white space was stripped from the {_some('column name', headers)}.")
     if changed:
         counts = [f"{name!r} ({count} values)" for name, count in changed.items()]
-        notes.append(f"{file.name}: white space was stripped in the {_some('column', counts)}.")
+        notes.append(f"{file}: white space was stripped in the {_some('column', counts)}.")
     return Table(frame.with_columns(after.get_columns()), tuple(notes))
+
+
+def _header(file: Path) -> list[str]:
+    """The names in the first line, which polars changes where one comes twice."""
+    line = pl.read_csv(
+        file, has_header=False, n_rows=1, infer_schema=False, truncate_ragged_lines=True
+    )
+    return [name or "" for name in line.row(0)]
+
+
+def _require_different(names: Sequence[str], file: str) -> None:
+    counts = Counter(name.strip() for name in names)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise LatentprintError(
+            f"{file} has the column {twice[0]!r} twice: white space around names does not count."
+        )
 
 
 def _name(file: Path) -> str:
@@ -162,8 +247,8 @@ def _empty_as_null(column: str) -> pl.Expr:
 
 
 def _require_filled(table: pl.DataFrame, column: str, called: str, file: Path) -> None:
-    blank = pl.col(column).str.strip_chars().fill_null("") == ""
-    rows = table.with_row_index("row", offset=1).filter(blank)["row"].to_list()
+    blank = table[column].str.strip_chars().fill_null("") == ""
+    rows = [int(row) + 1 for row in blank.arg_true()]
     if rows:
         raise LatentprintError(
             f"The column {called!r} of {file.name} is empty in {_some('row', rows)} "

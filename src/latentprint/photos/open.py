@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import logging
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -13,6 +14,8 @@ from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import folder, manifest
 from latentprint.photos.benchmarks import BENCHMARKS, detect_benchmark
 from latentprint.photos.formats import suffixes
+from latentprint.photos.frames import frame_of
+from latentprint.photos.manifest import FRAME
 from latentprint.photos.photos import Photos
 
 logger = logging.getLogger(__name__)
@@ -20,8 +23,13 @@ logger = logging.getLogger(__name__)
 LAYOUTS = (*folder.LAYOUTS, *BENCHMARKS)
 
 
+def as_photos(given: Any) -> Photos:
+    """Photos as they are, and what ``open_photos`` opens."""
+    return given if isinstance(given, Photos) else open_photos(given)
+
+
 def open_photos(
-    path: str | Path,
+    path: Any,
     *,
     layout: str = "auto",
     label_column: str | None = None,
@@ -31,7 +39,8 @@ def open_photos(
     """List the photos of a folder, of a manifest or of a published data set, opening none.
 
     Args:
-        path: A folder, or a ``.csv`` or ``.parquet`` file that lists photos.
+        path: The path of a folder, or of a ``.csv`` or ``.parquet`` file that lists photos; or
+            such a list as a data frame of polars or pandas.
         layout: For a folder: "folder", "classes" or "splits" (see ``read_folder``), or a published
             data set: "imagenet", "inaturalist", "flickr_exif", "paircams" or "imagenet_es" (see
             the module of that name in ``latentprint.photos.benchmarks``). "auto" knows a
@@ -49,8 +58,16 @@ def open_photos(
     """
     if layout not in LAYOUTS:
         raise unknown_name("layout", layout, LAYOUTS)
-    path = Path(path)
-    if path.is_dir():
+    frame = frame_of(path)
+    if frame is None and not isinstance(path, str | Path):
+        raise UsageError(
+            f"{type(path).__name__} names no photos: give a folder, a .csv or .parquet file that "
+            "lists them, or a data frame."
+        )
+    path = Path(FRAME if frame is not None else path)
+    if frame is not None:
+        photos = manifest.read_frame(frame)
+    elif path.is_dir():
         photos = _from_folder(path.absolute(), layout, follow_links)
     elif path.is_file() and path.suffix.lower() in manifest.SUFFIXES:
         photos = _from_manifest(path.absolute(), layout)
@@ -112,7 +129,7 @@ def _neither(path: Path) -> str:
 
 def _empty(path: Path, photos: Photos) -> str:
     known = " ".join(f".{suffix}" for suffix in suffixes())
-    if path.is_file():
+    if path.is_file() or path == Path(FRAME):
         return f"{path} lists no photos: it has a header and no rows."
     count, reasons = photos.ignored.height, photos.ignored_by_reason()
     others = f" ({count} other files)" if count else ""

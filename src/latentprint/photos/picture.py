@@ -30,22 +30,21 @@ from latentprint.photos.formats import (
 from latentprint.photos.header import Header
 from latentprint.photos.heif import heif_orientation
 from latentprint.photos.jpeg_tables import jpeg_quality, jpeg_subsampling, luminance_table
-from latentprint.photos.pixels import to_rgb
-from latentprint.photos.samples import (
-    Samples,
-    pillow_turn,
-    png_depth,
-    read_png,
-    read_tiff,
-    tiff_depth,
-    unreadable,
-)
+from latentprint.photos.pixels import rgb_of, to_rgb
+from latentprint.photos.samples import Samples, png_depth, read_png
 from latentprint.photos.tiff import (
     beginning_at,
     camera_raw,
     is_tiff,
     main_directory,
     read_directories,
+)
+from latentprint.photos.tiff_values import (
+    is_for_pillow,
+    pillow_turn,
+    read_tiff,
+    tiff_depth,
+    unreadable,
 )
 from latentprint.photos.turning import stored_size
 
@@ -130,12 +129,15 @@ def _tiff(file: IO[bytes], suffix: str) -> Picture:
         return beginning_at(file.read(), main)
 
     def rgb(_: int | None) -> tuple[Image.Image, int]:
+        if not is_for_pillow(main):
+            samples = read_tiff(data(), main)
+            return rgb_of(255 - samples.values if samples.inverted else samples.values), 1
         with _opened(io.BytesIO(data())) as opened:
             turn = pillow_turn(opened)
             opened.load()
             return to_rgb(opened), turn
 
-    samples = None if depth is None else lambda: read_tiff(data(), main, depth)
+    samples = None if depth is None else lambda: read_tiff(data(), main)
     return Picture(_named(header, suffix), rgb, samples)
 
 
@@ -150,7 +152,10 @@ def _by_pillow(file: IO[bytes], suffix: str, heif: bool) -> Picture:
         exif, size = exif.turned_by_boxes(done), stored_size(size, done)
     depth = png_depth(opened) if isinstance(opened, PngImageFile) else None
     quality, exact, subsampling = _jpeg_facts(opened)
-    header = Header(kind, *size, _several(opened), quality, exact, subsampling, exif, depth)
+    several = _several(opened)
+    header = Header(
+        kind, *size, several, quality, exact, subsampling, exif, depth, mode=opened.mode
+    )
 
     def rgb(least_side: int | None) -> tuple[Image.Image, int]:
         if least_side is not None:

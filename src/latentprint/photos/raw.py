@@ -18,6 +18,14 @@ from latentprint.photos.tiff import is_tiff, main_directory, read_directories
 
 # How LibRaw says that a sensor was held, as EXIF numbers it.
 _FLIPS = {0: 1, 3: 3, 5: 8, 6: 6}
+# By default LibRaw takes the brightest value of a photo for white where it is above three quarters
+# of what the sensor can state, which would brighten each photo by itself.
+_DEVELOPED = {
+    "use_camera_wb": True,
+    "no_auto_bright": True,
+    "adjust_maximum_thr": 0.0,
+    "user_flip": 0,
+}
 
 
 def open_raw(file: IO[bytes]) -> tuple[Header, Callable[[int | None], tuple[Image.Image, int]]]:
@@ -51,7 +59,7 @@ def open_raw(file: IO[bytes]) -> tuple[Header, Callable[[int | None], tuple[Imag
     def rgb(_: int | None) -> tuple[Image.Image, int]:
         file.seek(0)
         with rawpy.imread(file) as opened:
-            pixels = opened.postprocess(use_camera_wb=True, no_auto_bright=True, user_flip=0)
+            pixels = opened.postprocess(**_DEVELOPED)
         return Image.fromarray(pixels), 1
 
     return Header("RAW", width, height, note, None, None, None, exif), rgb

@@ -9,7 +9,8 @@ It is imported by worker processes: it must import neither torch nor timm.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +117,8 @@ class Tones:
     scales: tuple[Scale, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.window is not None and not all(map(math.isfinite, self.window)):
+            raise UsageError("The ends of a window have to be numbers.")
         if self.window is not None and not self.window[0] < self.window[1]:
             raise UsageError(
                 f"The window {self.window[0]:g}:{self.window[1]:g} is empty: its low end has to be "
@@ -127,7 +130,7 @@ class Tones:
     def of_set(self, depth: Depth) -> Scale | None:
         """The scale that was asked for or decided for the set; None where there is none."""
         found = (each for each in self.scales if each.kind == depth.kind)
-        return self.stated(depth) or next(found, None)
+        return next(found, None) or self.stated(depth)
 
     def stated(self, depth: Depth) -> Scale | None:
         """The scale that the options or the file's declared depth leave no choice about."""
@@ -143,6 +146,12 @@ class Tones:
     def as_list(self) -> list[dict[str, Any]]:
         """The scales of the set, for a manifest."""
         return [each.as_dict() for each in self.scales]
+
+    @classmethod
+    def recorded(cls, records: Sequence[Mapping[str, Any]]) -> Tones:
+        """The scales of a set, as a manifest records them (``as_list``)."""
+        names = ("kind", "low", "high", "words")
+        return cls(scales=tuple(Scale(**{name: each[name] for name in names}) for each in records))
 
     def notes(self) -> tuple[str, ...]:
         """One sentence for each kind of the set that is not scaled by its declared range."""

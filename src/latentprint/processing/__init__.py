@@ -7,7 +7,12 @@ from latentprint.processing.attributes import (
     classes_of,
     published_classes,
 )
-from latentprint.processing.compose import find_attributes, parse_attribute, read_attribute
+from latentprint.processing.compose import (
+    as_attribute,
+    find_attributes,
+    parse_attribute,
+    read_attribute,
+)
 from latentprint.processing.mask import mask_centre
 from latentprint.processing.operations import (
     Jpeg,
@@ -28,6 +33,7 @@ __all__ = [
     "Rescale",
     "Resize",
     "Sharpen",
+    "as_attribute",
     "classes_of",
     "find_attributes",
     "mask_centre",

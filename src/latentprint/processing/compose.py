@@ -18,6 +18,7 @@ from latentprint.processing.operations import (
     Resize,
     Sharpen,
 )
+from latentprint.several import several
 
 OPERATIONS: dict[str, type[Jpeg | Sharpen | Resize | Rescale]] = {
     "jpeg": Jpeg,
@@ -58,22 +59,27 @@ def parse_attribute(text: str) -> Attribute | None:
     return _checked(Attribute(text, classes))
 
 
-def find_attributes(texts: Sequence[str]) -> tuple[Attribute, ...]:
+def as_attribute(given: Attribute | str) -> Attribute:
+    """An attribute as it is, or by its name; see ``parse_attribute``."""
+    return given if isinstance(given, Attribute) else find_attributes(given)[0]
+
+
+def find_attributes(texts: Sequence[str] | str) -> tuple[Attribute, ...]:
     """Look processing attributes up as ``parse_attribute`` does, each once.
 
     Raises:
         UsageError: A name is unknown; the message holds the nearest one.
     """
     found = []
-    for text in dict.fromkeys(texts):
-        attribute = parse_attribute(text)
+    for text in dict.fromkeys(several(texts)):
+        attribute = parse_attribute(text) if isinstance(text, str) else None
         if attribute is None:
             raise unknown_name("attribute", text, ATTRIBUTES)
         found.append(attribute)
     return tuple(found)
 
 
-def read_attribute(file: Path) -> Attribute:
+def read_attribute(file: Path | str) -> Attribute:
     """Read an attribute that a user composed.
 
     The file has an optional ``name`` (by default the file's own) and a table ``classes``: for each
@@ -92,6 +98,7 @@ def read_attribute(file: Path) -> Attribute:
         LatentprintError: The file cannot be read as TOML.
         UsageError: It does not have this form, or an operation does not exist.
     """
+    file = Path(file)
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -1,5 +1,7 @@
-"""The report of one or several runs: an article, as one HTML page or as Markdown to edit."""
+"""The report of one or several runs: an article, and its figures and tables as files."""
 
+from latentprint.report.figure_files import Drawn, write_figures
+from latentprint.report.paper_tables import result_tables
 from latentprint.report.report import write_markdown, write_report
 
-__all__ = ["write_markdown", "write_report"]
+__all__ = ["Drawn", "result_tables", "write_figures", "write_markdown", "write_report"]

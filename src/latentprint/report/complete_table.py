@@ -42,6 +42,8 @@ def _complete_row(row: Row) -> tuple[str, ...]:
         devices if row["query_device"] else "",
         f"from {row['reference']}" if row["reference"] else "",
         "" if row["threshold"] is None else f"threshold {row['threshold']:g}",
+        row["stage"],
+        f"{row['eraser']}, rank {row['rank']}" if row["eraser"] else "",
     )
     return (
         *(row[name] or "–" for name in ("encoder", "family", "experiment", "attribute", "setup")),

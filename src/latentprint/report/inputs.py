@@ -13,6 +13,7 @@ import polars as pl
 from polars.exceptions import NoDataError, PolarsError
 
 from latentprint.errors import LatentprintError
+from latentprint.photos.tones import Tones
 from latentprint.results import LeftOut, read_results
 from latentprint.words import CONTROL, Experiment, ProbeSetup
 
@@ -124,6 +125,15 @@ class Run:
         root = self.settings.get("root")
         return Path(root) if root else None
 
+    @property
+    def tones(self) -> dict[Path, Tones]:
+        """How deep pictures were scaled, by the folder that the paths of photos start from."""
+        return {
+            part.root: Tones.recorded(part.settings.get("extraction", {}).get("tones", []))
+            for part in self.parts
+            if part.root
+        }
+
     def root_of(self, dataset: str) -> Path | None:
         """The folder that the paths of a set of photos start from; None where not recorded."""
         roots = (part.root for part in self.parts if part.root and dataset in part.datasets)
@@ -144,6 +154,11 @@ def grouped(rows: Iterable[Row], *columns: str) -> list[list[Row]]:
     for row in rows:
         groups.setdefault(tuple(row[name] for name in columns), []).append(row)
     return list(groups.values())
+
+
+def is_published(row: Row) -> bool:
+    """Whether the row is a published figure, which has neither interval nor number of photos."""
+    return row["n_test"] is None
 
 
 def is_paired(row: Row) -> bool:

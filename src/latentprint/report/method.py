@@ -65,13 +65,17 @@ def run_facts(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _facts(settings: dict[str, Any]) -> list[tuple[str, str]]:
     facts = [(name, _text(settings[key])) for key, name in _FACTS.items() if key in settings]
+    if tones := (settings.get("extraction") or {}).get("tones"):
+        facts.append(("Deep pictures", "; ".join(each["words"] for each in tones)))
     for group, name in _GROUPS.items():
         told = [
             f"{key.replace('_', ' ')} {_text(value)}"
             for key, value in (settings.get(group) or {}).items()
+            if key != "tones"
         ]
         facts += [(name, ", ".join(told))] if told else []
-    return facts
+    notes = settings.get("notes")
+    return [*facts, ("How embeddings were read", " ".join(notes))] if notes else facts
 
 
 def _preprocessing(record: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from latentprint.article.document import parse_article
 from latentprint.article.markdown import escape_markdown
 from latentprint.article.page import render_page, write_page
 from latentprint.errors import UsageError
+from latentprint.files import make_folder, require_place
 from latentprint.report.inputs import Run
 from latentprint.report.runs import read_runs
 from latentprint.report.source_folder import write_source
@@ -60,8 +61,8 @@ class Masthead:
 
 
 def write_report(
-    runs: Path | Sequence[Path],
-    out: Path | None = None,
+    runs: Path | str | Sequence[Path | str],
+    out: Path | str | None = None,
     *,
     title: str | None = None,
     authors: Sequence[str] = (),
@@ -94,15 +95,17 @@ def write_report(
             raise UsageError("Name the file for the report of several runs: --out FILE.")
         out = folders[0] / "report.html"
     masthead = Masthead(title, tuple(authors), affiliation, date)
-    source = compose(read_runs(folders), masthead, pictures=pictures)
+    found, out = read_runs(folders), Path(out)
+    require_place(out)
+    source = compose(found, masthead, pictures=pictures)
     document = parse_article(source.markdown, folder=None, files=source.files, name=ARTICLE)
     write_page(render_page(document), out)
     return out
 
 
 def write_markdown(
-    runs: Path | Sequence[Path],
-    folder: Path,
+    runs: Path | str | Sequence[Path | str],
+    folder: Path | str,
     *,
     title: str | None = None,
     authors: Sequence[str] = (),
@@ -134,7 +137,9 @@ def write_markdown(
             or the files cannot be written.
     """
     masthead = Masthead(title, tuple(authors), affiliation, date)
-    source = compose(read_runs(_folders(runs)), masthead, pictures=pictures)
+    found, folder = read_runs(_folders(runs)), Path(folder)
+    make_folder(folder)
+    source = compose(found, masthead, pictures=pictures)
     write_source({**source.files, ARTICLE: source.markdown}, folder, force=force)
     return folder / ARTICLE
 
@@ -150,12 +155,14 @@ def compose(run: Run, masthead: Masthead = Masthead(), *, pictures: bool = True)
     text = text_of(run, pictures=pictures)
     body = _tidy(_environment().get_template("article.md.j2").render(text))
     files = {each.path: each.html() for each in figures_of(text)}
+    if text["card"]:
+        files[text["card_path"]] = text["card"]
     files[REFERENCES.name] = REFERENCES.read_text("utf-8")
     return Source(f"---\n{_front(run, masthead, body)}---\n\n{body}", files)
 
 
-def _folders(runs: Path | Sequence[Path]) -> list[Path]:
-    folders = [runs] if isinstance(runs, Path) else list(runs)
+def _folders(runs: Path | str | Sequence[Path | str]) -> list[Path]:
+    folders = [Path(each) for each in ([runs] if isinstance(runs, Path | str) else runs)]
     if not folders:
         raise UsageError("Name at least one run folder.")
     return folders

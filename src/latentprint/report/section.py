@@ -12,7 +12,7 @@ from latentprint.words import Experiment
 
 
 class Chapter(Enum):
-    """The chapters of a report, with their headings."""
+    """The chapters of a report, with their headings where something was shown."""
 
     TRACES = "Processing and acquisition traces can be recovered"
     HARM = "Traces can interfere with downstream tasks"
@@ -32,6 +32,23 @@ class Finding:
     about: str
     sentence: str
     notes: str = ""
+
+
+NOTHING = "none"
+"""How what was found begins where nothing was shown."""
+
+
+def found_in(shown: int, total: int, word: str) -> str:
+    """How many of all measurements show something, as a heading ends: "2 of 3 carried".
+
+    Args:
+        shown: How many do.
+        total: How many were judged.
+        word: What they show.
+    """
+    if not total:
+        return ""
+    return f"{shown:,} of {total:,} {word}" if shown else f"{NOTHING} of {total:,} {word}"
 
 
 def nothing(_: Run) -> list[Finding]:
@@ -81,6 +98,8 @@ class Section:
             "Processing labels were". Empty where the section is then left out without a word.
         introduction: What is asked, and how, in Markdown of our own (nothing in it is escaped).
         findings: Every finding.
+        found: What was found in a few words, which its heading ends with; empty where nothing is
+            said.
         headline: The strongest findings, for the summary.
         context: What the published encoders reached, as plain text; empty where there is nothing.
         figures: Its figures; the second argument says whether small copies of photos are put in.
@@ -99,6 +118,7 @@ class Section:
     unanswered: str
     introduction: Callable[[Run], str]
     findings: Callable[[Run], list[Finding]]
+    found: Callable[[Run], str] = no_text
     headline: Callable[[Run], list[Finding]] = nothing
     context: Callable[[Run], str] = no_text
     figures: Callable[[Run, bool], list[Figure]] = no_figures

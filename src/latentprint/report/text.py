@@ -13,9 +13,10 @@ from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Run
 from latentprint.report.method import encoder_table, run_facts
 from latentprint.report.photos_section import LIMIT, troubled
-from latentprint.report.section import Chapter, Finding, Section, is_answered
+from latentprint.report.section import NOTHING, Chapter, Finding, Section, is_answered
 from latentprint.report.sections import SECTIONS
 from latentprint.report.summary import headlines, scope
+from latentprint.report.verdict_card import PATH, card_html
 from latentprint.report.wording import count, listed
 from latentprint.words import CONTROL, UNTRAINED
 
@@ -23,6 +24,18 @@ REFERENCES = Path(__file__).parent / "references.bib"
 
 _REASONS = 3
 """Different reasons that are told of a question nobody answered."""
+
+_UNSHOWN = {
+    Chapter.TRACES: (
+        "Can processing and acquisition traces be recovered?",
+        "Processing and acquisition traces are not shown to be recovered",
+    ),
+    Chapter.HARM: (
+        "Do traces interfere with downstream tasks?",
+        "Traces are not shown to interfere with downstream tasks",
+    ),
+}
+"""The headings of chapters where nothing was measured, and where nothing was shown."""
 
 _INTRODUCTIONS = {
     Chapter.TRACES: (
@@ -79,6 +92,8 @@ def text_of(run: Run, *, pictures: bool = True) -> dict[str, Any]:
     """
     answered = [each for each in SECTIONS if is_answered(each, run)]
     return {
+        "card": card_html(run),
+        "card_path": PATH,
         "several": len(run.parts) > 1,
         "scope": scope(run),
         "headlines": headlines(run),
@@ -107,20 +122,30 @@ def reasons_of(section: Section, run: Run) -> list[str]:
 def _chapter(chapter: Chapter, run: Run, pictures: bool) -> dict[str, Any]:
     sections = [each for each in SECTIONS if each.chapter == chapter]
     told = (_part(each, run, pictures) for each in sections)
+    shown = [section.found(run) for section in sections if is_answered(section, run)]
     advice = [text for each in SECTIONS for text in each.advice(run)]
     return {
-        "title": chapter.value,
+        "title": _title(chapter, shown),
         "introduction": _INTRODUCTIONS[chapter],
         "parts": [part for part in told if part is not None],
         "advice": advice if chapter == Chapter.RISK else [],
     }
 
 
+def _title(chapter: Chapter, found: Sequence[str]) -> str:
+    """The heading of a chapter: what it says of harm and traces has to be shown first."""
+    told = [each for each in found if each]
+    if chapter not in _UNSHOWN or any(not each.startswith(NOTHING) for each in told):
+        return chapter.value
+    asked, unshown = _UNSHOWN[chapter]
+    return unshown if told else asked
+
+
 def _part(section: Section, run: Run, pictures: bool) -> Part | None:
     """What a section tells; None where there is nothing to say."""
     if is_answered(section, run):
         return Part(
-            title=section.title,
+            title=": ".join(filter(None, [section.title, section.title and section.found(run)])),
             answered=True,
             introduction=section.introduction(run),
             findings=section.findings(run),

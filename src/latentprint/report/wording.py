@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from latentprint.report.inputs import Row
+from latentprint.report.inputs import Row, is_published
 from latentprint.words import Experiment, ProbeSetup
 
 _PROCESSING = {
@@ -125,6 +125,11 @@ def significant(value: float | None) -> str:
     if value is None:
         return "–"
     return "<0.001" if value < 0.001 else f"{value:.2g}"
+
+
+def with_intervals(rows: Iterable[Row]) -> str:
+    """That figures have intervals, at the end of what they are; published ones have none."""
+    return "" if all(map(is_published, rows)) else ", with 95% intervals"
 
 
 def span(low: float | None, high: float | None, *, unit: str = "", digits: int = 1) -> str:

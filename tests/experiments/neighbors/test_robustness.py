@@ -292,8 +292,9 @@ def test_errors() -> None:
         robustness(source, "make", options=replace(QUICK, exclude="grop"))
     with pytest.raises(UsageError, match="name two columns"):
         robustness(source, "label", options=QUICK)
-    with pytest.raises(UsageError, match="'photo000' has only 237 photos"):
+    with pytest.raises(LatentprintError, match="'photo000' has only 237 photos") as beyond:
         robustness(source, "make", options=replace(QUICK, exclude="group", ks=(238,)))
+    assert not isinstance(beyond.value, UsageError)
     with pytest.raises(UsageError, match="at least 1"):
         robustness(source, "make", options=replace(QUICK, ks=()))
     source.by_class["none"][7] = np.nan

@@ -16,6 +16,7 @@ from latentprint.experiments.pairs.permutation import Permutation
 from latentprint.experiments.pairs.retrieval import retrieve
 from latentprint.experiments.pairs.rivals import Contest, contests
 from latentprint.experiments.pairs.uncertainty import Resampling, leave_subjects_out
+from latentprint.experiments.source import ROW
 from tests.experiments.fakes import FakeSource
 from tests.experiments.pairs.test_pairs import pair_source
 
@@ -25,7 +26,7 @@ MEANS = [at for at, each in enumerate(MEASURES) if not each.is_median]
 
 def designed(source: FakeSource) -> tuple[PairDesign, np.ndarray]:
     design = design_pairs(source.photos)
-    return design, source.vectors("none")[design.photos["row"].to_numpy()]
+    return design, source.vectors("none")[design.photos[ROW].to_numpy()]
 
 
 def contest_of(source: FakeSource) -> tuple[Contest, np.ndarray]:

@@ -9,6 +9,7 @@ import pytest
 from latentprint.experiments.probes.fitting import Fitted, ProbeOptions, run_plan
 from latentprint.experiments.probes.items import Items, labelled_items, processed_items
 from latentprint.experiments.probes.plans import balanced, fold_plan, published_plan, split_plan
+from latentprint.experiments.source import ROW
 from latentprint.processing import ATTRIBUTES
 from tests.experiments.fakes import FakeSource, fake_source
 
@@ -28,12 +29,12 @@ def labelled(n: int, trace: float, seed: int, dimensions: int = 24) -> Items:
 
 
 def items_of(source: FakeSource, labels: np.ndarray) -> Items:
-    photos = source.photos.with_row_index("row")
+    photos = source.photos.with_row_index(ROW)
     return labelled_items(source, CLASSES[0], photos, labels, ("a", "b", "c"), memory_mb=100)
 
 
 def versions(source: FakeSource, *, paired: bool = False) -> Items:
-    photos = source.photos.with_row_index("row")
+    photos = source.photos.with_row_index(ROW)
     return processed_items(source, CLASSES, photos, paired=paired, memory_mb=100)
 
 

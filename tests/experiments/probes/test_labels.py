@@ -105,6 +105,15 @@ def test_what_is_not_a_finite_number_has_no_class() -> None:
     ]  # fmt: skip
 
 
+def test_what_cannot_be_put_into_an_order_is_told() -> None:
+    texts = [*map(str, range(30)), "NaN", "inf"]
+    found = label_photos(pl.DataFrame({"x": texts}), "x")
+    assert "2 values of x that are no finite numbers left out" in found.notes
+    assert found.codes.tolist()[-2:] == [-1, -1]
+    found = label_photos(pl.DataFrame({"x": [1.0, 2.0, float("inf"), float("nan")]}), "x")
+    assert found.notes == ("1 infinite values of x left out",)
+
+
 @pytest.mark.parametrize(
     ("rule", "message"),
     [

@@ -11,6 +11,7 @@ from latentprint.experiments.probes.fitting import ProbeOptions
 from latentprint.experiments.probes.outcome import Controls, ProbeOutcome, compare_with_controls
 from latentprint.experiments.probes.processing_probe import FEW_PHOTOS, probe_processing
 from latentprint.experiments.probes.protocol import STUDY
+from latentprint.experiments.source import ROW
 from latentprint.processing import ATTRIBUTES
 from latentprint.results import Result
 from latentprint.verdicts import judged
@@ -99,7 +100,7 @@ def test_paired_vectors_are_unit_vectors_minus_their_mean() -> None:
     from latentprint.experiments.probes.items import processed_items
 
     source = fake_source(7, 0, trace=1.0)
-    photos = source.photos.with_row_index("row")
+    photos = source.photos.with_row_index(ROW)
     for memory in (1, 4096):
         items = processed_items(source, SHARPENING.classes, photos, paired=True, memory_mb=memory)
         unit = np.stack(
@@ -128,7 +129,7 @@ def test_groups_are_never_on_both_sides_of_a_fold() -> None:
     source = fake_source(60, 0)
     source.photos = source.photos.with_columns(group=pl.Series([f"g{i // 3}" for i in range(60)]))
     items = processed_items(
-        source, SHARPENING.classes, source.photos.with_row_index("row"), paired=False, memory_mb=100
+        source, SHARPENING.classes, source.photos.with_row_index(ROW), paired=False, memory_mb=100
     )
     plan = fold_plan(items, repeats=2, seed=0)
     for train, test in zip(plan.train, plan.test, strict=True):

@@ -164,4 +164,4 @@ def test_the_download_holds_every_row_as_numbers() -> None:
 
 def test_every_section_is_of_an_experiment_and_has_its_own_key() -> None:
     keys = [each.key for each in SECTIONS]
-    assert len(keys) == len(set(keys)) == 15
+    assert len(keys) == len(set(keys)) == 16

@@ -19,9 +19,11 @@ from scipy.stats import false_discovery_control
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.correlation.association import permute, tabulate, v_matrix
 from latentprint.experiments.correlation.correlation_columns import usable_columns
-from latentprint.experiments.probes.labels import Labelled, label_photos
+from latentprint.experiments.probes.labels import Labelled, check_rule, label_photos
 from latentprint.files import require_table_suffix, write_json, write_table
+from latentprint.photos import as_photos
 from latentprint.photos.exif_files import exif_table
+from latentprint.several import several
 
 if TYPE_CHECKING:
     from latentprint.photos import Photos
@@ -144,7 +146,7 @@ _SCHEMA: dict[str, Any] = {
 
 
 def correlate(
-    photos: pl.DataFrame,
+    photos: Any,
     label: str = "label",
     *,
     columns: Sequence[str] | None = None,
@@ -161,7 +163,8 @@ def correlate(
     out. The order of rows and columns changes nothing.
 
     Args:
-        photos: One row for every photo, with a column ``id``.
+        photos: One row for every photo, with a column ``id``; or what ``open_photos`` opens, of
+            which EXIF and file facts are read.
         label: Column with the classes.
         columns: Only these columns; by default all.
         group: Column of photos that are not independent, such as a photographer's, which are
@@ -174,12 +177,15 @@ def correlate(
         UsageError: There is no such column or rule.
         LatentprintError: There are no two classes, or as many as photos.
     """
+    if not isinstance(photos, pl.DataFrame):
+        photos, _ = photo_columns(as_photos(photos))
+    if "id" not in photos.columns:
+        raise UsageError("The table of photos has no column 'id'.")
+    columns = None if columns is None else several(columns)
     if permutations < 1:
         raise UsageError("At least one permutation is needed.")
     bins = dict(bins or {})
-    for name in (label, *(columns or ()), *bins, *([group] if group else [])):
-        if name not in photos.columns:
-            raise unknown_name("column", name, photos.columns)
+    check_columns(photos, (label, *(columns or ()), *([group] if group else [])), bins)
     classes, photos = _classes(photos.sort("id"), label, bins.pop(label, "values"))
     group = group or ("group" if "group" in photos.columns else None)
     groups = None if group is None else _groups(photos, group)
@@ -207,6 +213,37 @@ def correlate(
     )
 
 
+def check_columns(
+    photos: pl.DataFrame,
+    names: Sequence[str],
+    bins: Mapping[str, str],
+    further: Sequence[str] = (),
+) -> None:
+    """Refuse columns and rules that do not exist, and a label without classes.
+
+    Args:
+        photos: What is known of the photos already.
+        names: The columns that are asked for, the label first.
+        bins: Rule of binning by column.
+        further: Columns that their files will give.
+
+    Raises:
+        UsageError: There is no such column or rule, or the rule needs numbers.
+        LatentprintError: There are no two classes, or as many as photos.
+    """
+    known = list(dict.fromkeys((*photos.columns, *further)))
+    for name in (*names, *bins):
+        if name not in known:
+            raise unknown_name("column", name, known)
+    for name, rule in bins.items():
+        check_rule(name, rule)
+        if name in photos.columns:
+            label_photos(photos, name, rule)
+    label = names[0]
+    if label in photos.columns:
+        _classes(photos, label, bins.get(label, "values"))
+
+
 def photo_columns(
     photos: Photos,
     *,
@@ -220,14 +257,14 @@ def photo_columns(
 
     Args:
         photos: The photos.
-        read_files: Read the headers of their files.
+        read_files: Read the headers of their files, where these are known.
         workers: Processes that read; see ``exif_table``.
         on_progress: Called with the number of photos that are done and of all.
 
     Returns:
         One row for every photo, and what could not be read with the reason.
     """
-    if not read_files:
+    if not read_files or photos.table["path"].is_null().all():
         return photos.table, {}
     facts = exif_table(photos, workers=workers, on_progress=on_progress)
     broken = facts.filter(pl.col("status") == "broken")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from latentprint.experiments.source import ROW, EmbeddingSource
 from latentprint.experiments.vectors import units
 
 if TYPE_CHECKING:
     from latentprint.experiments.assignment import Draw
-    from latentprint.experiments.source import EmbeddingSource
     from latentprint.solvers import VectorArray
 
 _ROWS_AT_ONCE = 4096
@@ -25,7 +25,7 @@ def split_photos(photos: pl.DataFrame, split: str, draw: Draw) -> pl.DataFrame:
     They are sorted by id, so that no result depends on the order of files; under the published
     draw, which goes by row, they keep the order of the source.
     """
-    part = photos.with_row_index("row").filter(pl.col("split") == split)
+    part = photos.with_row_index(ROW).filter(pl.col("split") == split)
     return part if draw == "published" else part.sort("id")
 
 
@@ -83,7 +83,7 @@ def unit_vectors(
     Raises:
         LatentprintError: A vector is zero or not finite; the message names the photo.
     """
-    rows = photos["row"].to_numpy().astype(np.int64)
+    rows = photos[ROW].to_numpy().astype(np.int64)
     found: list[VectorArray] = []
     for name in classes:
         where = f"{source.encoder}, {name}"

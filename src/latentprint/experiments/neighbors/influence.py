@@ -14,8 +14,16 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, Draw, assign_classes
 from latentprint.experiments.neighbors.features import split_photos, unit_vectors
 from latentprint.experiments.neighbors.setups import SETUPS, LabelledPhotos, classify, combinations
-from latentprint.experiments.source import EmbeddingSource, origin
+from latentprint.experiments.source import (
+    ROW,
+    EmbeddingSource,
+    origin,
+    require_source,
+    usable_device,
+)
+from latentprint.processing import as_attribute
 from latentprint.results import Result
+from latentprint.several import several
 from latentprint.stats import (
     ClusterBootstrap,
     crossed_means,
@@ -88,9 +96,9 @@ class InfluenceOutcome:
 
 def influence(
     source: EmbeddingSource,
-    attribute: Attribute,
+    attribute: Attribute | str,
     *,
-    ks: Sequence[int] = (10,),
+    ks: Sequence[int] | int = (10,),
     seeds: int = 10,
     seed: int = 0,
     draw: Draw = "photo",
@@ -116,14 +124,15 @@ def influence(
 
     Args:
         source: Embeddings of labelled photos under every class of the attribute.
-        attribute: The processing that is varied.
+        attribute: The processing that is varied, or its name.
         ks: Numbers of neighbours.
         seeds: Number of draws of the uniform set-up.
         seed: Seeds these draws and the bootstrap; 0 gives the published draws 0, 1, 2, …
         draw: How the uniform set-up gives training photos their classes.
         memory_mb: Memory for vectors and similarities; the result does not depend on it. Training
             vectors that do not fit into half of it are read from their file as they are needed.
-        device: Where products are computed; the result does not depend on it.
+        device: Where products are computed: auto, cpu, cuda or mps; the result does not depend
+            on it.
         bootstrap: Number of resamples behind the intervals.
 
     Raises:
@@ -131,7 +140,9 @@ def influence(
             is zero or not finite.
         UsageError: An option is out of range.
     """
-    ks = tuple(dict.fromkeys(ks))
+    require_source(source)
+    attribute, device = as_attribute(attribute), usable_device(device)
+    ks = tuple(dict.fromkeys(several(ks)))
     train, test, notes = _labelled(source.photos, draw)
     _check_options(ks, seeds, memory_mb, bootstrap, len(train))
     names = sorted_names(train["label"].unique().to_list())
@@ -183,7 +194,7 @@ def _gallery(
         labels[0],
         labels[1],
         np.empty((0, len(train)), dtype=np.int64),
-        np.argsort(train["row"].to_numpy()).astype(np.int64),
+        np.argsort(train[ROW].to_numpy()).astype(np.int64),
     )
 
 
@@ -193,7 +204,6 @@ def _labelled(photos: pl.DataFrame, draw: Draw) -> tuple[pl.DataFrame, pl.DataFr
     Raises:
         LatentprintError: Nothing can be classified.
     """
-    # A manifest may have a column "row" of its own.
     photos = photos.select("id", "label", "split", "group")
     parts = [split_photos(photos, split, draw) for split in ("train", "val")]
     train, labelled = (part.filter(pl.col("label").is_not_null()) for part in parts)

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from latentprint.errors import UsageError
 from latentprint.experiments.asking import Answer, Inquiry, Step, option
 from latentprint.experiments.assignment import Draw
 from latentprint.experiments.neighbors.influence import influence
-from latentprint.experiments.source import Opened, asked_attributes, without_controls
+from latentprint.experiments.source import (
+    Opened,
+    asked_attributes,
+    usable_device,
+    without_controls,
+)
+from latentprint.several import several
 from latentprint.words import Experiment
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ class InfluenceOptions:
         draw: How the uniform set-up draws the classes of training photos: by their id, or as
             published by their row; by default by id, for files of the study as published.
         seed: Seeds everything that is random.
-        device: Where products run: cpu, cuda or mps.
+        device: Where products run: auto, cpu, cuda or mps.
         memory_mb: Memory for vectors and similarities; larger sets are read from disk in parts.
     """
 
@@ -40,13 +47,20 @@ class InfluenceOptions:
     device: str = option("cpu")
     memory_mb: int = option(4096, least=1)
 
+    def __post_init__(self) -> None:
+        for name in ("attributes", "ks"):
+            object.__setattr__(self, name, several(getattr(self, name)))
+        if not self.ks or min(*self.ks, self.memory_mb) < 1:
+            raise UsageError("k and memory must each be at least 1.")
+
 
 def influence_steps(opened: Sequence[Opened], options: InfluenceOptions) -> Iterator[Step]:
     """The kNN influence that is asked for.
 
     Raises:
-        UsageError: An attribute is not known, or none is there.
+        UsageError: An attribute or the device is not known, or no attribute is there.
     """
+    usable_device(options.device)
     yield from influence_of(opened, asked_attributes(opened, options.attributes), options)
 
 

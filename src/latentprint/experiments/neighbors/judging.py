@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from latentprint.errors import UsageError
 from latentprint.experiments.asking import option
 from latentprint.experiments.crossed import PairEffects, Spread
 from latentprint.experiments.neighbors.shuffles import SharedByChance, Shuffles
 from latentprint.experiments.neighbors.signs import Centred
 from latentprint.experiments.probes.labels import parse_bins
 from latentprint.experiments.source import UNPROCESSED
+from latentprint.several import several
 from latentprint.stats import permutation_p
 from latentprint.words import RobustnessCondition, RobustnessMeasure
 
@@ -36,7 +38,7 @@ class RobustnessOptions:
             so many photos that shuffling would take long.
         seed: Seeds everything that is random.
         memory_mb: Memory for vectors and similarities; the result does not depend on it.
-        device: Where products are computed; the result does not depend on it.
+        device: Where products run: auto, cpu, cuda or mps; the result does not depend on it.
     """
 
     ks: tuple[int, ...] = option((10,), "-k", "--neighbours", least=1)
@@ -50,6 +52,12 @@ class RobustnessOptions:
     seed: int = option(0)
     memory_mb: int = option(4096, least=1)
     device: str = option("cpu")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ks", several(self.ks))
+        object.__setattr__(self, "bins", tuple(dict(self.bins).items()))
+        if not self.ks or min(*self.ks, self.permutations, self.memory_mb) < 1:
+            raise UsageError("k, permutations and memory must each be at least 1.")
 
 
 @dataclass(frozen=True)

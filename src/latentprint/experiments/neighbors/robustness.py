@@ -16,7 +16,13 @@ from latentprint.experiments.neighbors.judging import (
     RobustnessOptions,
 )
 from latentprint.experiments.probes.labels import Labelled, label_photos
-from latentprint.experiments.source import EmbeddingSource, origin
+from latentprint.experiments.source import (
+    ROW,
+    EmbeddingSource,
+    origin,
+    require_source,
+    usable_device,
+)
 from latentprint.neighbours.candidates import Searched
 from latentprint.neighbours.nearest import nearest_photos
 from latentprint.results import Result
@@ -69,20 +75,23 @@ def robustness(
         options: How neighbours are judged.
 
     Raises:
-        UsageError: A column or rule is not known, or there are fewer photos than k.
-        LatentprintError: The labels cannot be compared, or a vector is zero or not finite.
+        UsageError: A column, rule or device is not known.
+        LatentprintError: The labels cannot be compared, there are fewer photos than k, or a vector
+            is zero or not finite.
     """
+    require_source(source)
     options = options or RobustnessOptions()
-    rows, classes, nuisances = _labelled(source.photos, label, nuisance, options)
+    device = usable_device(options.device)
+    rows, classes, nuisances = compared_labels(source.photos, label, nuisance, options)
     photos = source.photos[rows]
     keys = _codes(photos, options.exclude) if options.exclude else np.arange(len(photos))
     _check(photos, keys, options)
     half = options.memory_mb / 2
-    placed = pl.DataFrame({"row": rows, "id": photos["id"]})
+    placed = pl.DataFrame({ROW: rows, "id": photos["id"]})
     (vectors,) = unit_vectors(source, [options.processing], placed, half)
     order = np.argsort(rows)
     searched = Searched.of(vectors, keys, order)
-    found = nearest_photos(searched, options.ks, memory_mb=half, device=options.device)
+    found = nearest_photos(searched, options.ks, memory_mb=half, device=device)
     groups = _codes(photos, options.group)
     judge = Judge(classes.codes, nuisances.codes, groups, options)
     left_out = len(source.photos) - len(photos)
@@ -102,7 +111,7 @@ def robustness(
     return RobustnessOutcome(results, counts)
 
 
-def _labelled(
+def compared_labels(
     photos: pl.DataFrame, label: str, nuisance: str, options: RobustnessOptions
 ) -> tuple[np.ndarray, Labelled, Labelled]:
     """Rows of the photos that have both labels, in the order of their ids, and the labels.
@@ -152,19 +161,16 @@ def _codes(photos: pl.DataFrame, column: str) -> np.ndarray:
 
 
 def _check(photos: pl.DataFrame, keys: np.ndarray, options: RobustnessOptions) -> None:
-    """Refuse options that have no meaning.
+    """Refuse a k beyond the photos.
 
     Raises:
-        UsageError: One is out of range.
+        LatentprintError: There are fewer photos than k.
     """
-    numbers = (*options.ks, options.permutations, options.memory_mb)
-    if not options.ks or min(numbers) < 1:
-        raise UsageError("k, permutations and memory must each be at least 1.")
     largest = np.bincount(keys)[keys]
     worst = int(largest.argmax())
     left = len(keys) - int(largest[worst])
     if max(options.ks) > left:
-        raise UsageError(
+        raise LatentprintError(
             f"k is {max(options.ks)}, but photo {photos['id'][worst]!r} has only {left} photos that"
             " may be its neighbours: choose a smaller k."
         )

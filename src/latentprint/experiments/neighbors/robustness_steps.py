@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from latentprint.errors import UsageError
-from latentprint.experiments.asking import Answer, Inquiry, Step, option
+from latentprint.errors import UsageError, unknown_name
+from latentprint.experiments.asking import Answer, Inquiry, Step, option, refuse_wrong
 from latentprint.experiments.neighbors.judging import RobustnessOptions
-from latentprint.experiments.neighbors.robustness import robustness
-from latentprint.experiments.source import EmbeddingSource, Opened
+from latentprint.experiments.neighbors.robustness import compared_labels, robustness
+from latentprint.experiments.source import EmbeddingSource, Opened, usable_device
+from latentprint.several import several
 from latentprint.words import Experiment
 
 
@@ -28,6 +29,9 @@ class RobustnessQuestions:
     label: str = option("label", metavar="COLUMN")
     judging: RobustnessOptions = field(default_factory=RobustnessOptions)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nuisances", several(self.nuisances))
+
     @property
     def seed(self) -> int:
         """Seeds everything that is random."""
@@ -38,13 +42,23 @@ def robustness_steps(opened: Sequence[Opened], asked: RobustnessQuestions) -> It
     """The robustness of every encoder against every nuisance.
 
     Raises:
-        UsageError: No nuisance is named, or a rule is for none that is.
+        UsageError: No nuisance is named, a rule is for none that is, or a column, rule, class or
+            device is not known.
     """
     if not asked.nuisances:
         raise UsageError("Name with --nuisance a column of what neighbours should not share.")
     for name, _ in asked.judging.bins:
         if name not in asked.nuisances:
             raise UsageError(f"--bins has a rule for {name!r}, which no --nuisance names.")
+    usable_device(asked.judging.device)
+    for each in opened:
+        if asked.judging.processing not in each.classes:
+            raise unknown_name("processing class", asked.judging.processing, each.classes)
+    for nuisance in asked.nuisances:
+        judging = _judging(nuisance, asked)
+        refuse_wrong(
+            partial(compared_labels, opened[0].source.photos, asked.label, nuisance, judging)
+        )
     for nuisance in asked.nuisances:
         for each in opened:
             yield Step(
@@ -57,8 +71,7 @@ def robustness_steps(opened: Sequence[Opened], asked: RobustnessQuestions) -> It
 
 
 def _answer(source: EmbeddingSource, nuisance: str, asked: RobustnessQuestions) -> Answer:
-    bins = tuple(rule for rule in asked.judging.bins if rule[0] == nuisance)
-    judging = replace(asked.judging, bins=bins)
+    judging = _judging(nuisance, asked)
     outcome = robustness(source, nuisance, label=asked.label, options=judging)
     about = {
         "encoder": source.encoder,
@@ -70,6 +83,12 @@ def _answer(source: EmbeddingSource, nuisance: str, asked: RobustnessQuestions) 
         for k, photos in outcome.photos.items()
     ]
     return Answer(outcome.results, details)
+
+
+def _judging(nuisance: str, asked: RobustnessQuestions) -> RobustnessOptions:
+    """The options with the rule of this nuisance alone."""
+    bins = tuple(rule for rule in asked.judging.bins if rule[0] == nuisance)
+    return replace(asked.judging, bins=bins)
 
 
 INQUIRY = Inquiry(

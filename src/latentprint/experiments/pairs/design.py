@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.experiments.source import ROW
 
 # What a manifest says of itself counts before the label that every store has from EXIF.
 DEVICE_COLUMNS = ("camera_type", "device_type")
@@ -126,9 +127,9 @@ def _columns(photos: pl.DataFrame, subject: str, device: str | None) -> pl.DataF
         if photos.schema[column].is_nested():
             raise UsageError(f"The column {column!r} holds no plain values.")
     text = {"subject": subject, "device_type": device}
-    kept = ["row", "id", *(["path"] if "path" in photos.columns else [])]
+    kept = [ROW, "id", *(["path"] if "path" in photos.columns else [])]
     return (
-        photos.with_row_index("row")
+        photos.with_row_index(ROW)
         .select(*kept, *(pl.col(old).cast(pl.String).alias(new) for new, old in text.items()))
         .with_columns(pl.col(*text).str.strip_chars().replace("", None))
         .sort("id")

@@ -20,7 +20,8 @@ from latentprint.experiments.pairs.retrieval import Retrieved, retrieve
 from latentprint.experiments.pairs.rows import Draws, pair_rows
 from latentprint.experiments.pairs.shown import shown_pairs
 from latentprint.experiments.probes.items import open_vectors
-from latentprint.experiments.source import UNPROCESSED
+from latentprint.experiments.source import UNPROCESSED, require_source
+from latentprint.several import several
 from latentprint.words import PairGallery
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class PairsOptions:
     memory_mb: int = option(1024, least=1)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ks", several(self.ks))
         if not self.ks or min(*self.ks, self.permutations, self.bootstrap, self.memory_mb) < 1:
             raise UsageError("k, permutations, bootstrap and memory must each be at least 1.")
 
@@ -129,13 +131,9 @@ def near_duplicates(
         LatentprintError: Photos or subjects are incomplete, no two subjects share two types of
             device, or a vector is zero or not finite.
     """
+    require_source(source)
     options = options or PairsOptions()
-    design = design_pairs(
-        source.photos,
-        subject=options.subject,
-        device=options.device,
-        drop_incomplete=options.drop_incomplete,
-    )
+    design = design_of(source.photos, options)
     (vectors,) = open_vectors(source, [processing], design.photos, options.memory_mb)
     found = [
         retrieve(vectors, design.subjects, each, options.memory_mb) for each in design.directions
@@ -150,6 +148,16 @@ def near_duplicates(
         for gallery, each in zip((PairGallery.QUERY, PairGallery.TARGET), pair, strict=True)
     ]
     return PairsOutcome(source.encoder, rows, pl.concat(queries))
+
+
+def design_of(photos: pl.DataFrame, options: PairsOptions) -> PairDesign:
+    """The roles of photos as the options have them; see ``design_pairs``."""
+    return design_pairs(
+        photos,
+        subject=options.subject,
+        device=options.device,
+        drop_incomplete=options.drop_incomplete,
+    )
 
 
 def _queries(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from latentprint.errors import unknown_name
-from latentprint.experiments.asking import Answer, Inquiry, Step, option
-from latentprint.experiments.pairs.pairs import PairsOptions, near_duplicates
+from latentprint.experiments.asking import Answer, Inquiry, Step, option, refuse_wrong
+from latentprint.experiments.pairs.pairs import PairsOptions, design_of, near_duplicates
 from latentprint.experiments.source import UNPROCESSED, EmbeddingSource, Opened
 from latentprint.words import CONTROL, Experiment
 
@@ -36,15 +36,16 @@ def pairs_steps(opened: Sequence[Opened], asked: PairsQuestions) -> Iterator[Ste
     """Near-duplicate retrieval by every encoder.
 
     Raises:
-        UsageError: The processing class was not embedded.
+        UsageError: The processing class was not embedded, or there is no such column.
     """
-    for each in opened:
-        chosen = _chosen(each.classes, asked.processing)
+    refuse_wrong(partial(design_of, opened[0].source.photos, asked.retrieval))
+    chosen = [_chosen(each.classes, asked.processing) for each in opened]
+    for each, processing in zip(opened, chosen, strict=True):
         yield Step(
             Experiment.NEAR_DUPLICATE,
             "",
             each.source.encoder,
-            partial(_answer, each.source, chosen, asked.retrieval),
+            partial(_answer, each.source, processing, asked.retrieval),
             "near-duplicate pairs",
         )
 

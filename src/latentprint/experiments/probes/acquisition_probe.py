@@ -25,13 +25,13 @@ from latentprint.experiments.probes.within_class import (
     centred,
     comparable,
 )
+from latentprint.experiments.source import ROW, EmbeddingSource, require_source
 from latentprint.photos import merge_groups, straddling_groups
 from latentprint.words import Experiment, ProbeSetup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from latentprint.experiments.source import EmbeddingSource
     from latentprint.photos import SplitFile
 
     Chooser = Callable[[np.ndarray, int], np.ndarray]
@@ -100,6 +100,7 @@ def probe_label(
         LatentprintError: Fewer than two classes have enough photos, or a vector is zero or not
             finite; within classes, the label goes with the class.
     """
+    require_source(source)
     options, guards = options or ProbeOptions(), guards or Guards()
     photos, labelled, notes = _selected(source.photos, label, guards, options.seed, split)
     semantic = None
@@ -142,7 +143,7 @@ def _selected(
     table: pl.DataFrame, label: str, guards: Guards, seed: int, split: SplitFile | None
 ) -> tuple[pl.DataFrame, Labelled, list[str]]:
     """The photos that take part, their classes, and what was left out."""
-    photos = table.with_row_index("row")
+    photos = table.with_row_index(ROW)
     if guards.group is not None:
         if guards.group not in table.columns:
             raise unknown_name("group column", guards.group, table.columns)

@@ -49,6 +49,8 @@ def container_items(items: Items, photos: pl.DataFrame, *, leave_out: str) -> It
 def _numbers(photos: pl.DataFrame, leave_out: str) -> list[np.ndarray]:
     """Logarithms of sizes, missing ones at the mean, each float64 [M, 1]."""
     known = {"file_width", "file_height", "file_bytes"} & set(photos.columns)
+    # A table of one's own may have columns of these names, whatever they hold.
+    photos = photos.select(pl.col(*known).cast(pl.Float64, strict=False)) if known else photos
     expressions = {name: pl.col(name) for name in sorted(known)}
     if {"file_width", "file_height"} <= known:
         expressions["aspect"] = pl.col("file_width") / pl.col("file_height")
@@ -57,7 +59,7 @@ def _numbers(photos: pl.DataFrame, leave_out: str) -> list[np.ndarray]:
         expressions["bytes_per_pixel"] = pl.col("file_bytes") / area
     expressions.pop(f"file_{leave_out}", None)
     table = photos.select(
-        value.cast(pl.Float64).log().alias(name) for name, value in expressions.items()
+        pl.when(value > 0).then(value.log()).alias(name) for name, value in expressions.items()
     )
     table = table.with_columns(pl.all().fill_null(pl.all().mean()).fill_null(0.0))
     return [table[name].to_numpy()[:, None] for name in table.columns]

@@ -13,6 +13,7 @@ from latentprint.experiments.assignment import Draw
 from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.plans import Plan
 from latentprint.experiments.probes.scores import Predictions, Score, score
+from latentprint.experiments.source import usable_device
 from latentprint.solvers import (
     C_GRID,
     LabelledFeatures,
@@ -49,7 +50,7 @@ class ProbeOptions:
             test decides whether it is carried.
         controls: Also with shuffled labels, other feature normalisation and file facts alone.
         curve: Also with fewer training photos.
-        device: Where fits run: cpu, cuda or mps.
+        device: Where fits run: auto, cpu, cuda or mps.
         memory_mb: Memory for embeddings; larger sets are read from disk as they are needed.
     """
 
@@ -91,7 +92,7 @@ class ProbeOptions:
             seed=self.seed,
             normalise=self.normalise,
             class_weight="none" if study else "balanced",
-            device=self.device,
+            device=usable_device(self.device),
             memory_mb=self.memory_mb,
         )
 

@@ -11,11 +11,11 @@ import polars as pl
 
 from latentprint.experiments.probes.copies import EqualVectors, group_equal_vectors
 from latentprint.experiments.probes.guards import shuffle_labels
+from latentprint.experiments.source import ROW, EmbeddingSource
 from latentprint.experiments.vectors import units
 from latentprint.solvers import Features
 
 if TYPE_CHECKING:
-    from latentprint.experiments.source import EmbeddingSource
     from latentprint.solvers import VectorArray
 
 _CHUNK = 4096
@@ -202,7 +202,7 @@ def open_vectors(
     Raises:
         LatentprintError: A vector is zero or not finite; the message names the photo.
     """
-    rows = photos["row"].to_numpy().astype(np.int64)
+    rows = photos[ROW].to_numpy().astype(np.int64)
     arrays = [_Rows(source.vectors(name), rows) for name in classes]
     fits = _megabytes(arrays) <= memory_mb
     found: list[VectorArray] = []

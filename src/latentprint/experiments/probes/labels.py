@@ -92,28 +92,61 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
     if rule is None:
         many = _are_quantities(names, numbers) and len(set(names) - {None}) > _FEW_VALUES
         rule = _CONTINUOUS if many else "values"
+    needs_numbers = check_rule(column, rule)
     kind, _, argument = rule.partition(":")
+    if not needs_numbers:
+        most = _published(column) if kind == "published" else _count(rule, argument, optional=True)
+        labelled = _by_value(column, names, numbers, rule, most)
+    else:
+        if numbers is None:
+            raise no_numbers(column, rule)
+        unordered = sum(
+            name is not None and math.isnan(x) for name, x in zip(names, numbers, strict=True)
+        )
+        if unordered:
+            notes.append(f"{unordered} values of {column} that are no finite numbers left out")
+        labelled = _binned(column, numbers, rule, kind, argument)
+        notes += [f"values of {column} binned by {rule} into {len(labelled.classes)} classes"]
+    return replace(labelled, notes=tuple(notes))
+
+
+def check_rule(column: str, rule: str) -> bool:
+    """Refuse a rule that does not exist, before any value is known.
+
+    Returns:
+        Whether it needs numbers.
+
+    Raises:
+        UsageError: There is no such rule, or not for this column.
+    """
+    kind, colon, argument = rule.partition(":")
     match kind:
         case "values":
-            labelled = _by_value(
-                column, names, numbers, rule, _count(rule, argument, optional=True)
-            )
-        case "published":
-            labelled = _by_value(column, names, numbers, rule, _published(column))
-        case "quantiles" | "edges" | "stops":
-            if numbers is None:
-                raise UsageError(f"The rule {rule!r} needs numbers, and {column!r} holds text.")
-            labelled = _binned(column, numbers, rule, kind, argument)
-            notes += [f"values of {column} binned by {rule} into {len(labelled.classes)} classes"]
+            _count(rule, argument, optional=True)
+        case "quantiles":
+            _count(rule, argument)
+        case "edges":
+            _edges(rule, argument)
+        case "published" if not colon:
+            _published(column)
+        case "stops" if not colon:
+            pass
         case _:
             raise unknown_name("rule of binning", rule, RULES)
-    return replace(labelled, notes=tuple(notes))
+    return kind in ("quantiles", "edges", "stops")
+
+
+def no_numbers(column: str, rule: str) -> UsageError:
+    """The error for a rule that needs numbers where there are none."""
+    return UsageError(f"The rule {rule!r} needs numbers, and {column!r} holds text.")
 
 
 def _names(values: pl.Series) -> tuple[list[str | None], list[str]]:
     """The values as text, None where there is none, and what was removed from them."""
     if values.dtype.is_float():
-        return [None if x is None or not math.isfinite(x) else number(x) for x in values], []
+        infinite = int(values.is_infinite().sum())
+        notes = [f"{infinite} infinite values of {values.name} left out"] if infinite else []
+        return [None if x is None or not math.isfinite(x) else number(x) for x in values], notes
     if values.dtype != pl.String:
         return [None if x is None else str(x) for x in values], []
     stripped = [None if x is None else x.strip() for x in values]
@@ -129,7 +162,7 @@ def number(value: float) -> str:
 
 def _numbers(values: pl.Series, names: Sequence[str | None]) -> np.ndarray | None:
     """The values as numbers, NaN where there is none [N]; None if one is no number."""
-    if values.dtype == pl.Boolean or all(name is None for name in names):
+    if values.dtype == pl.Boolean:
         return None
     try:
         numbers = np.array([math.nan if name is None else float(name) for name in names])

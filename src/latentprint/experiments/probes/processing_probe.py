@@ -18,10 +18,11 @@ from latentprint.experiments.probes.outcome import ProbeOutcome, with_note
 from latentprint.experiments.probes.paired_shift import ShiftOptions, paired_shift
 from latentprint.experiments.probes.plans import Plan, fold_plan, published_plan, split_plan
 from latentprint.experiments.probes.probe import Task, run_task
+from latentprint.experiments.source import ROW, EmbeddingSource, require_source
+from latentprint.processing import as_attribute
 from latentprint.words import Experiment, ProbeSetup
 
 if TYPE_CHECKING:
-    from latentprint.experiments.source import EmbeddingSource
     from latentprint.processing import Attribute
 
 FEW_PHOTOS = 5000
@@ -33,7 +34,7 @@ _TUNING_DRAW = DRAWS_PER_SEED - 1
 
 def probe_processing(
     source: EmbeddingSource,
-    attribute: Attribute,
+    attribute: Attribute | str,
     options: ProbeOptions | None = None,
     *,
     paired: bool = False,
@@ -57,6 +58,8 @@ def probe_processing(
     Raises:
         LatentprintError: There are too few photos, or a vector is zero or not finite.
     """
+    require_source(source)
+    attribute = as_attribute(attribute)
     options = options or ProbeOptions()
     if paired:
         # Differences have no length of their own that could be divided away.
@@ -120,7 +123,7 @@ def _sides(
     Raises:
         LatentprintError: One side is empty.
     """
-    photos = table.with_row_index("row")
+    photos = table.with_row_index(ROW)
     if options.draw == "photo":
         photos = photos.sort("id")
     sides = [(photos["split"] == each).to_numpy().nonzero()[0] for each in ("train", "val")]

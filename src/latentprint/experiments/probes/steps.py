@@ -13,6 +13,7 @@ from latentprint.experiments.asking import Answer, Inquiry, Step, option
 from latentprint.experiments.correlation.correlation_columns import NO_LABELS
 from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
 from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.labels import check_rule, label_photos, no_numbers
 from latentprint.experiments.probes.outcome import (
     Controls,
     ProbeOutcome,
@@ -21,23 +22,30 @@ from latentprint.experiments.probes.outcome import (
 )
 from latentprint.experiments.probes.processing_probe import probe_processing
 from latentprint.experiments.probes.protocol import STUDY, Protocol
+from latentprint.experiments.probes.resamples import resamples_of
 from latentprint.experiments.probes.variance import decompose_variance
 from latentprint.experiments.probes.within_class import SEMANTIC
 from latentprint.experiments.source import (
     EmbeddingSource,
     Opened,
     asked_attributes,
+    on_masked_photos,
+    on_whole_photos,
+    usable_device,
     without_controls,
 )
-from latentprint.photos import SplitFile, read_split_file
+from latentprint.photos import LABELS, SplitFile, read_split_file
 from latentprint.processing import ATTRIBUTES, Attribute, parse_attribute
 from latentprint.published import KEYS
+from latentprint.several import several
 from latentprint.words import COLOUR_STATISTICS, CONTROL, DCT_ENERGIES, UNTRAINED, Experiment
 
 UNMASKED = "read from whole photos: what they show can give the label away"
 """What is said of the label of photos that were not masked."""
 
 if TYPE_CHECKING:
+    import polars as pl
+
     Probe = Callable[[Opened, ProbeOptions], ProbeOutcome]
 
 
@@ -65,6 +73,7 @@ class ProbeQuestions:
     guards: Guards = field(default_factory=Guards)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "names", several(self.names))
         if self.protocol is not None:
             object.__setattr__(self, "options", replace(self.options, **STUDY))
 
@@ -99,7 +108,7 @@ def find_questions(names: Sequence[str], columns: Sequence[str]) -> Questions:
         UsageError: A name is neither; the message holds the nearest one.
     """
     attributes, labels = [], []
-    for name in dict.fromkeys(names):
+    for name in map(str, dict.fromkeys(several(names))):
         column = name.removeprefix("column:")
         attribute = None if name != column else parse_attribute(name)
         if attribute is not None:
@@ -120,13 +129,50 @@ def stored_probe_steps(opened: Sequence[Opened], asked: ProbeQuestions) -> Itera
         LatentprintError: The split file cannot be read.
     """
     split = None if asked.split_file is None else read_split_file(asked.split_file)
+    whole, masked = on_whole_photos(opened), on_masked_photos(opened)
+    photos = opened[0].source.photos
     if split is not None:
         questions = Questions(labels=(_label_of(split, asked.names),))
     elif asked.names:
-        questions = find_questions(asked.names, opened[0].source.photos.columns)
+        questions = find_questions(asked.names, photos.columns)
     else:
-        questions = Questions(asked_attributes(opened, ()))
-    yield from probe_steps(opened, questions, asked.options, asked.guards, split)
+        questions = Questions(asked_attributes(whole, ()))
+    usable_device(asked.options.device)
+    check_guards(asked.guards, questions, photos if split is None else photos[:0])
+    for each in masked if questions.labels else ():
+        if (processing := asked.guards.processing) not in (None, *each.classes):
+            raise unknown_name("processing class", str(processing), each.classes)
+    about = (asked.options, asked.guards, split)
+    yield from probe_steps(whole, replace(questions, labels=()), *about)
+    yield from probe_steps(masked, replace(questions, attributes=()), *about)
+
+
+def check_guards(
+    guards: Guards, questions: Questions, photos: pl.DataFrame, columns: Sequence[str] = ()
+) -> None:
+    """Refuse guards that name what there is not, before anything is read.
+
+    Args:
+        guards: Which photos are to take part.
+        questions: What is asked.
+        photos: What is known of the photos already.
+        columns: Labels that their files will give.
+
+    Raises:
+        UsageError: There is no such column or rule, or a rule is for what is not asked, or for
+            text and needs numbers.
+    """
+    known = list(dict.fromkeys((*photos.columns, *columns)))
+    if guards.group is not None and guards.group not in known:
+        raise unknown_name("group column", guards.group, known)
+    for label, rule in guards.bins.items():
+        if label not in questions.labels:
+            raise UsageError(f"--bins has a rule for {label!r}, which no -a names.")
+        needs_numbers = check_rule(label, rule)
+        if label in photos.columns and len(photos):
+            label_photos(photos, label, rule)
+        elif needs_numbers and label in LABELS and LABELS[label].type in (str, bool):
+            raise no_numbers(label, rule)
 
 
 def _label_of(split: SplitFile, names: Sequence[str]) -> str:
@@ -233,7 +279,8 @@ def _answer(
                 dct=found.get(DCT_ENERGIES),
             ),
         )
-    return Answer([outcome.result, *outcome.curve], [_details(outcome)])
+    tables = {} if is_control else resamples_of(outcome)
+    return Answer([outcome.result, *outcome.curve], [_details(outcome)], tables)
 
 
 def _details(outcome: ProbeOutcome) -> dict[str, Any]:
@@ -275,4 +322,5 @@ INQUIRY = Inquiry(
         "probe --study-embeddings files --split-file split_data_target_attribute=Make.json "
         "--protocol study",
     ),
+    masked=True,
 )

@@ -11,8 +11,9 @@ import numpy as np
 from scipy.stats import t
 
 from latentprint.experiments.probes.items import open_vectors
-from latentprint.experiments.source import EmbeddingSource, origin
+from latentprint.experiments.source import ROW, EmbeddingSource, origin, require_source
 from latentprint.experiments.vectors import units
+from latentprint.processing import as_attribute
 from latentprint.results import Result
 from latentprint.words import Experiment, VarianceMeasure
 
@@ -29,7 +30,7 @@ _LARGEST_EXPONENT = 700.0
 
 def decompose_variance(
     source: EmbeddingSource,
-    attribute: Attribute,
+    attribute: Attribute | str,
     *,
     memory_mb: int = 4096,
 ) -> list[Result]:
@@ -56,7 +57,9 @@ def decompose_variance(
     Raises:
         LatentprintError: A vector is zero or not finite.
     """
-    photos = source.photos.with_row_index("row").sort("id")
+    require_source(source)
+    attribute = as_attribute(attribute)
+    photos = source.photos.with_row_index(ROW).sort("id")
     parts = open_vectors(source, attribute.classes, photos, memory_mb)
     members = np.unique(_blocks(photos["group"].to_list()), return_inverse=True)[1]
     moments = _moments(parts, members)

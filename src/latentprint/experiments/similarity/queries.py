@@ -12,6 +12,7 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.asking import option
 from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.experiments.probes.labels import Labelled, label_photos
+from latentprint.experiments.source import ROW
 
 _NO_LABELS = (
     "semantic labels of at least two classes are needed. Put the photos of each class into a folder"
@@ -82,8 +83,8 @@ class Compared:
 
 
 def sorted_photos(photos: pl.DataFrame) -> pl.DataFrame:
-    """The photos by id, with their ``row`` in the source in place of any column of that name."""
-    return photos.drop("row", strict=False).with_row_index("row").sort("id")
+    """The photos by id, with their row in the source (``ROW``)."""
+    return photos.with_row_index(ROW).sort("id")
 
 
 def left_out_with(photos: pl.DataFrame, options: QueryOptions) -> np.ndarray:

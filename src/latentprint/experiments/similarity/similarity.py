@@ -78,7 +78,7 @@ class SimilarityOutcome:
 
 
 @dataclass(frozen=True)
-class _Views:
+class Views:
     """Photos under one or several processing classes, with their metadata.
 
     Attributes:
@@ -126,10 +126,7 @@ def similarity(
             metadata, or a vector is zero or not finite.
     """
     options = options or QueryOptions()
-    if isinstance(metadata, Attribute):
-        views = _processed(source.photos, metadata, options)
-    else:
-        views = _by_column(source.photos, metadata, options, rule)
+    views = views_of(source.photos, metadata, options, rule)
     photos = views.compared.photos
     queries = choose_queries(photos, options, (photos["split"] == "val").to_numpy())
     parts = open_vectors(source, views.classes, photos, options.memory_mb)
@@ -148,7 +145,25 @@ def similarity(
     return SimilarityOutcome(results, detail)
 
 
-def _processed(photos: pl.DataFrame, attribute: Attribute, options: QueryOptions) -> _Views:
+def views_of(
+    photos: pl.DataFrame,
+    metadata: Attribute | str,
+    options: QueryOptions,
+    rule: str | None = None,
+) -> Views:
+    """What is compared, before any vector is read; see ``similarity``.
+
+    Raises:
+        UsageError: A column, query photo or processing class is unknown.
+        LatentprintError: There are no semantic labels or only one class, or only one value of the
+            metadata.
+    """
+    if isinstance(metadata, Attribute):
+        return _processed(photos, metadata, options)
+    return _by_column(photos, metadata, options, rule)
+
+
+def _processed(photos: pl.DataFrame, attribute: Attribute, options: QueryOptions) -> Views:
     asked = attribute.classes if options.processing is None else (options.processing,)
     if not set(asked) <= set(attribute.classes):
         raise unknown_name(f"class of {attribute.name}", asked[0], attribute.classes)
@@ -156,17 +171,15 @@ def _processed(photos: pl.DataFrame, attribute: Attribute, options: QueryOptions
     p = len(attribute.classes)
     metadata = np.repeat(np.arange(p)[:, None], len(compared.photos), axis=1)
     places = tuple(attribute.classes.index(each) for each in asked)
-    return _Views(compared, attribute.classes, metadata, attribute.name, p, places)
+    return Views(compared, attribute.classes, metadata, attribute.name, p, places)
 
 
-def _by_column(
-    photos: pl.DataFrame, column: str, options: QueryOptions, rule: str | None
-) -> _Views:
+def _by_column(photos: pl.DataFrame, column: str, options: QueryOptions, rule: str | None) -> Views:
     compared = labelled(photos, options, column, rule)
     observed = f"photos with the same {column} may have more in common than that"
     compared = replace(compared, notes=(*compared.notes, observed))
     seen = (options.processing or UNPROCESSED,)
-    return _Views(compared, seen, compared.metadata[None], column, len(compared.values), (0,))
+    return Views(compared, seen, compared.metadata[None], column, len(compared.values), (0,))
 
 
 @dataclass(frozen=True)
@@ -185,7 +198,7 @@ class _Sums:
 
 
 def _pair_sums(
-    parts: Sequence[VectorArray], views: _Views, queries: np.ndarray, memory_mb: int
+    parts: Sequence[VectorArray], views: Views, queries: np.ndarray, memory_mb: int
 ) -> _Sums:
     """Compare all queries under all their classes with all photos under all classes."""
     n = len(views.compared.photos)
@@ -197,7 +210,7 @@ def _pair_sums(
     return sums
 
 
-def _compare(parts: Sequence[VectorArray], views: _Views, some: np.ndarray, sums: _Sums) -> None:
+def _compare(parts: Sequence[VectorArray], views: Views, some: np.ndarray, sums: _Sums) -> None:
     n = len(views.compared.photos)
     shape = len(some), n
     cosines, pairs = np.zeros((2, KINDS, *shape))
@@ -223,9 +236,7 @@ def _compare(parts: Sequence[VectorArray], views: _Views, some: np.ndarray, sums
         sums.means.add(some, kind, cosines[kind], pairs[kind])
 
 
-def _bins(
-    parts: Sequence[VectorArray], views: _Views, queries: np.ndarray, view: int
-) -> np.ndarray:
+def _bins(parts: Sequence[VectorArray], views: Views, queries: np.ndarray, view: int) -> np.ndarray:
     """Curve and bin of each pair as one number, the last for pairs that do not count [t, m]."""
     semantic, groups = views.compared.semantic, views.compared.groups
     vectors = unit_rows(parts[view][queries])
@@ -241,7 +252,7 @@ def _bins(
     return bins
 
 
-def _rows(source: EmbeddingSource, views: _Views, queries: np.ndarray, sums: _Sums) -> list[Result]:
+def _rows(source: EmbeddingSource, views: Views, queries: np.ndarray, sums: _Sums) -> list[Result]:
     """A row for every mean and AUC, all times 100."""
     photos = views.compared.photos
     groups = np.unique(photos["group"].to_numpy().astype(str), return_inverse=True)[1]

@@ -80,8 +80,7 @@ def stability(
         LatentprintError: A class was not embedded, or a vector is zero or not finite.
     """
     options = options or QueryOptions()
-    if threshold is not None and not -1.0 <= threshold <= 1.0:
-        raise UsageError(f"A cosine similarity lies between -1 and 1, not at {threshold:g}.")
+    check_threshold(threshold)
     photos = sorted_photos(source.photos)
     apart = left_out_with(photos, options)
     if len(np.unique(apart)) < 2:
@@ -110,6 +109,16 @@ def stability(
         "overtaken": _overtaken(moves, photos, asked),
     }
     return StabilityOutcome(results, detail)
+
+
+def check_threshold(threshold: float | None) -> None:
+    """Refuse a threshold that no cosine similarity can reach.
+
+    Raises:
+        UsageError: It is one.
+    """
+    if threshold is not None and not -1.0 <= threshold <= 1.0:
+        raise UsageError(f"A cosine similarity lies between -1 and 1, not at {threshold:g}.")
 
 
 def _note(alike: int) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from latentprint.errors import UsageError
-from latentprint.experiments.asking import Answer, Inquiry, Step, option
+from latentprint.errors import UsageError, unknown_name
+from latentprint.experiments.asking import Answer, Inquiry, Step, option, refuse_wrong
 from latentprint.experiments.probes.labels import parse_bins
 from latentprint.experiments.similarity.gallery import Choice, galleries
 from latentprint.experiments.similarity.queries import QueryOptions
-from latentprint.experiments.similarity.similarity import similarity
-from latentprint.experiments.similarity.stability import stability
+from latentprint.experiments.similarity.similarity import similarity, views_of
+from latentprint.experiments.similarity.stability import check_threshold, stability
 from latentprint.experiments.source import (
     UNPROCESSED,
     EmbeddingSource,
@@ -21,6 +21,7 @@ from latentprint.experiments.source import (
     asked_attributes,
     without_controls,
 )
+from latentprint.several import several
 from latentprint.words import Experiment
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class ComparisonOptions:
     bins: dict[str, str] = option({}, metavar="COLUMN=RULE", parse=parse_bins)
     queries: QueryOptions = field(default_factory=QueryOptions)
 
+    def __post_init__(self) -> None:
+        for name in ("attributes", "columns"):
+            object.__setattr__(self, name, several(getattr(self, name)))
+
     @property
     def seed(self) -> int:
         """Seeds everything that is random."""
@@ -83,6 +88,16 @@ def similarity_steps(opened: Sequence[Opened], options: ComparisonOptions) -> It
         asked = asked_attributes(opened, options.attributes)
     if options.columns:
         _check_unprocessed(opened[0].classes, options.queries)
+    if options.stability:
+        check_threshold(options.threshold)
+    for each in opened:
+        for name in filter(None, (options.reference, options.queries.processing)):
+            if name not in each.classes:
+                raise unknown_name("processing class", name, each.classes)
+    photos = opened[0].source.photos
+    every: list[Attribute | str] = [*asked, *options.columns]
+    for metadata in every:
+        refuse_wrong(partial(views_of, photos, metadata, options.queries, _rule(metadata, options)))
     for each in without_controls(opened):
         reference = options.reference or _reference(each.classes)
         for attribute in asked:
@@ -118,9 +133,13 @@ def _of_attribute(
 def _similarity(
     source: EmbeddingSource, metadata: Attribute | str, options: ComparisonOptions
 ) -> Answer:
-    rule = options.bins.get(metadata) if isinstance(metadata, str) else None
-    found = similarity(source, metadata, options.queries, rule=rule)
+    found = similarity(source, metadata, options.queries, rule=_rule(metadata, options))
     return Answer(found.results, [found.detail])
+
+
+def _rule(metadata: Attribute | str, options: ComparisonOptions) -> str | None:
+    """How the values of a column become classes; processing has its classes."""
+    return options.bins.get(metadata) if isinstance(metadata, str) else None
 
 
 def _stability(

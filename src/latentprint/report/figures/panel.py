@@ -10,13 +10,15 @@ from typing import Any
 
 from markupsafe import Markup
 
-from latentprint.report.inputs import Row
+from latentprint.report.inputs import Row, is_published
 from latentprint.report.wording import count, percent, shortened, span
 
 FONT = {"size": 13, "color": "var(--ink)"}
 
 ROW = 76
 """Pixels of a row of a panel: a bar, with a name and a finding above it."""
+
+_LOWEST = 150
 
 TOP = 0.72
 """Height of the upper edge of a panel, whose first row is at 0 and each next one 1 below."""
@@ -38,6 +40,15 @@ class Panel:
     data: list[dict[str, Any]]
     layout: dict[str, Any]
     dense: bool = False
+
+    @property
+    def least(self) -> int:
+        """Pixels of height that it can be pressed to: rows of text cannot, curves and bars can."""
+        height: int = self.layout["height"]
+        if not self.layout["yaxis"].get("visible", True):
+            return height
+        margins: int = self.layout["margin"]["t"] + self.layout["margin"]["b"]
+        return max(margins + (height - margins) // (4 if self.dense else 2), _LOWEST)
 
     @property
     def json(self) -> Markup:
@@ -124,7 +135,9 @@ def axis(title: str, **changes: Any) -> dict[str, Any]:
 
 
 def whiskers(rows: list[Row], colour: str = "ink", thickness: float = 1.5) -> dict[str, Any]:
-    """The intervals of some rows as error bars."""
+    """The intervals of some rows as error bars; none where the rows are published figures."""
+    if any(map(is_published, rows)):
+        return {"visible": False}
     return {
         "type": "data",
         "symmetric": False,
@@ -160,6 +173,8 @@ def hover(*lines: str) -> str:
 
 def measured(row: Row) -> list[str]:
     """What every label of a measured point tells: name, value, interval, photos and verdict."""
+    if is_published(row):
+        return [row["encoder"], percent(row["value"]), f"{row['family']}, published"]
     return [
         row["encoder"],
         f"{percent(row['value'])} ({span(row['low'], row['high'])})",

@@ -35,3 +35,18 @@ class Table:
         rows = [(row[0], place, *row[1:]) for row, place in zip(self.rows, places, strict=True)]
         head = (self.head[0], "Set of photos", *self.head[1:])
         return replace(self, head=head, rows=rows, names=self.names + 1)
+
+    def filled(self) -> Table:
+        """The table without the columns, the first left apart, in which nothing stands."""
+        kept = [
+            place
+            for place in range(len(self.head))
+            if place == 0 or any(row[place] not in ("", "–") for row in self.rows)
+        ]
+        return replace(
+            self,
+            head=tuple(self.head[place] for place in kept),
+            rows=[tuple(row[place] for place in kept) for row in self.rows],
+            names=sum(place < self.names for place in kept),
+            remarks=sum(place >= len(self.head) - self.remarks for place in kept),
+        )

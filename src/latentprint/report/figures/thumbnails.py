@@ -12,6 +12,7 @@ from PIL import Image
 
 from latentprint.photos.decode import decode_small
 from latentprint.photos.file_bytes import BrokenPhoto
+from latentprint.photos.tones import Tones
 from latentprint.report.wording import shortened
 
 SIDE = 144
@@ -63,7 +64,12 @@ class Album:
 
 
 def thumbnails(
-    photos: Iterable[Photo], prefix: str, *, wanted: bool = True, room: int = ROOM
+    photos: Iterable[Photo],
+    prefix: str,
+    *,
+    wanted: bool = True,
+    tones: Mapping[Path, Tones] | None = None,
+    room: int = ROOM,
 ) -> Album:
     """Make a small copy of every photo, each once.
 
@@ -75,6 +81,7 @@ def thumbnails(
             see ``photos.location``.
         prefix: What ids of pictures begin with: the key of the figure.
         wanted: Whether there are to be pictures at all.
+        tones: How the deep pictures of a folder were scaled; by default each is judged by itself.
         room: Characters that all pictures together may take.
     """
     found: dict[Photo, Thumbnail] = {}
@@ -83,7 +90,7 @@ def thumbnails(
         if not wanted:
             found[photo] = Thumbnail(name, title)
             continue
-        made = _thumbnail(name, title, photo) if room > 0 else None
+        made = _thumbnail(name, title, photo, tones or {}) if room > 0 else None
         if made is None or len(made.source) > room:
             # What is left stays unused: otherwise large pictures would be left out, small ones not.
             room = 0
@@ -93,12 +100,12 @@ def thumbnails(
     return Album(found)
 
 
-def _thumbnail(name: str, title: str, photo: Photo) -> Thumbnail:
+def _thumbnail(name: str, title: str, photo: Photo, tones: Mapping[Path, Tones]) -> Thumbnail:
     root, path = photo
     if root is None:
         return Thumbnail(name, title, missing="Picture not found")
     try:
-        image = decode_small(root / path, SIDE)
+        image = decode_small(root / path, SIDE, tones=tones.get(root))
     except BrokenPhoto:
         return Thumbnail(name, title, missing="Picture not found")
     # Made anew, as Pillow keeps metadata beside the pixels and would write it again.

@@ -21,6 +21,7 @@ _MODULES = (
     "correlation",
     "files",
     "stability",
+    "erasure",
 )
 
 SECTIONS: tuple[Section, ...] = tuple(

@@ -98,7 +98,7 @@ def gallery_figure(run: Run, pictures: bool = True) -> Figure | None:
     if not chosen:
         return None
     roots = [run.root_of(str(each.get("dataset", ""))) for each in chosen]
-    album = thumbnails(_photos(chosen, roots), KEY, wanted=pictures)
+    album = thumbnails(_photos(chosen, roots), KEY, wanted=pictures, tones=run.tones)
     titles = _titles(run, chosen)
     choices = [
         Choice(

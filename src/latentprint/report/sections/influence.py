@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from latentprint.report.inputs import Row, Run, grouped
-from latentprint.report.section import Chapter, Finding, Section, one_figure
+from latentprint.report.section import Chapter, Finding, Section, found_in, one_figure
 from latentprint.report.sections.neighbour_figure import influence_figure
 from latentprint.report.telling import (
     FEW,
@@ -123,6 +123,11 @@ def _headline_sentence(top: Row, shown: list[Row], rows: list[Row]) -> str:
     )
 
 
+def _found(run: Run) -> str:
+    verdicts = [row["verdict"] for row in influences(run) if row["verdict"]]
+    return found_in(verdicts.count(Verdict.CHANGE), len(verdicts), "changed")
+
+
 def _advice(run: Run) -> list[str]:
     rows = influences(run)
     shown = [row for row in rows if row["verdict"] == Verdict.CHANGE]
@@ -182,6 +187,7 @@ INFLUENCE = Section(
     unanswered="The influence of processing on nearest neighbours was",
     introduction=_introduction,
     findings=_findings,
+    found=_found,
     headline=_headline,
     figures=one_figure(influence_figure),
     advice=_advice,

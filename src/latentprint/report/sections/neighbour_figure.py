@@ -24,7 +24,7 @@ from latentprint.report.figures.panel import (
 )
 from latentprint.report.figures.row_table import row_table
 from latentprint.report.figures.table import Table
-from latentprint.report.inputs import Row, Run, rows_by_setup
+from latentprint.report.inputs import Row, Run, is_published, rows_by_setup
 from latentprint.report.wording import (
     count,
     name_of,
@@ -35,6 +35,7 @@ from latentprint.report.wording import (
     span,
     title_of,
     whole,
+    with_intervals,
 )
 from latentprint.words import InfluenceSetup
 
@@ -128,7 +129,7 @@ def _panel(rows: list[Row], several: bool) -> Panel:
     heights = [-float(index) for index in range(len(groups))]
     data = _setups(list(groups.values()), heights, 0.28, 11)
     bottom, pixels = -len(groups) + 0.5, ROW * len(groups)
-    context = published_influence(rows[0]["attribute"], rows[0]["k"])
+    context = _context(rows)
     if context.height and not each_k:
         lanes = [bottom - 0.45 - index * _LANE / ROW for index in range(3)]
         data += _published(context, lanes)
@@ -141,6 +142,12 @@ def _panel(rows: list[Row], several: bool) -> Panel:
     return Panel(_title(rows, several), described, data, layout)
 
 
+def _context(rows: list[Row]) -> pl.DataFrame:
+    """The published encoders, where the rows are measured with as many neighbours."""
+    context = published_influence(rows[0]["attribute"], rows[0]["k"])
+    return context.clear() if is_published(rows[0]) else context
+
+
 def _lane_name(name: str, height: float) -> dict[str, Any]:
     """The name of a published family, within its bar."""
     shown = {"xshift": 4, "font": {"size": 11, "color": "var(--ink)"}, "name": "published"}
@@ -150,7 +157,7 @@ def _lane_name(name: str, height: float) -> dict[str, Any]:
 def _dense_panel(rows: list[Row], several: bool, order: Rows) -> Panel:
     """The set-ups of each encoder as marks in a thin row."""
     groups = {encoder: group for (encoder,), group in rows_by_setup(rows, "encoder").items()}
-    context = published_influence(rows[0]["attribute"], rows[0]["k"])
+    context = _context(rows)
     placed = order.with_names([f"published {each}" for each in PUBLISHED] if len(context) else [])
     heights = [order.heights[encoder] for encoder in groups]
     data = [_spans(groups, heights), *_setups(list(groups.values()), heights, 0.7, 7)]
@@ -181,6 +188,8 @@ def _said(group: Group) -> str:
     influence = group.get(InfluenceSetup.INFLUENCE)
     if not influence:
         return "influence not measured"
+    if is_published(influence):
+        return f"influence {points(influence['value'])}"
     return (
         f"influence {points(influence['value'])} "
         f"({points(influence['low'])} to {points(influence['high'])})"
@@ -290,7 +299,7 @@ def _family_hover(name: str, setup: str, rows: pl.DataFrame) -> str:
 def neighbour_table(neighbours: list[Row]) -> Table:
     """The numbers of the kNN figure."""
     return Table(
-        "kNN accuracy in percent (influence: percentage points), with 95% intervals",
+        f"kNN accuracy in percent (influence: percentage points){with_intervals(neighbours)}",
         ("Encoder", "Attribute", "Set-up", "Verdict", "Direction", "k", "Value", "Interval",
          "Chance", "p", "q", "Test photos"),
         [

@@ -9,7 +9,7 @@ from latentprint.published import published
 from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Row, Run, grouped
-from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.section import Chapter, Finding, Section, found_in
 from latentprint.report.sections.pairs_figure import first_recalls, recall_figure
 from latentprint.report.sections.pairs_grid import pairs_grid_figure
 from latentprint.report.telling import (
@@ -151,6 +151,13 @@ def _headline_sentence(top: Row, harmed: list[Row], rows: list[Row]) -> str:
     )
 
 
+def _found(run: Run) -> str:
+    recalls = first_recalls(run.of(Experiment.NEAR_DUPLICATE))
+    changes = [each[PairGallery.DIFFERENCE] for each in recalls if PairGallery.DIFFERENCE in each]
+    judged = [row["harm"] for row in changes if row["verdict"]]
+    return found_in(judged.count(Harm.RETRIEVAL), len(judged), "distracted")
+
+
 def _advice(run: Run) -> list[str]:
     if not any(row["harm"] == Harm.RETRIEVAL for row in run.of(Experiment.NEAR_DUPLICATE)):
         return []
@@ -243,6 +250,7 @@ PAIRS = Section(
     unanswered="Retrieval of near-duplicates was",
     introduction=_introduction,
     findings=_findings,
+    found=_found,
     headline=_headline,
     context=pairs_context,
     figures=_figures,

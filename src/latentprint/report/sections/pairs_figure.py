@@ -23,15 +23,25 @@ from latentprint.report.figures.panel import (
     axis,
     base,
     hover,
+    measured,
     rounded,
     safe,
     whiskers,
 )
-from latentprint.report.figures.row_table import row_table
+from latentprint.report.figures.row_table import numbers_of, row_table
 from latentprint.report.figures.table import Table
-from latentprint.report.inputs import Row, Run, rows_by_setup
+from latentprint.report.inputs import Row, Run, is_published, rows_by_setup
 from latentprint.report.telling import Setups
-from latentprint.report.wording import count, number, percent, points, shortened, span, whole
+from latentprint.report.wording import (
+    count,
+    number,
+    percent,
+    points,
+    shortened,
+    span,
+    whole,
+    with_intervals,
+)
 from latentprint.words import Experiment, PairGallery, PairMeasure
 
 _NAMED = 4
@@ -47,7 +57,7 @@ def recall_figure(run: Run) -> Figure | None:
     chosen = [row for setups in found for row in _two(setups)]
     context = _context(found)
     keys = family_keys(chosen, "point")
-    tables = [("Numbers: your encoders", _table(found))]
+    tables = [(numbers_of(chosen), _table(found))]
     said = ""
     if context.height:
         keys.append(published_key(context.height, "PairCams"))
@@ -55,9 +65,9 @@ def recall_figure(run: Run) -> Figure | None:
         said = " Published encoders were measured on other photos: a range, not a ranking."
     return Figure(
         "recall",
-        f"{found[0][PairGallery.QUERY]['attribute']} of near-duplicates in two galleries, with 95% "
-        "intervals. Below the line, recall is lower where distractors share the query's device."
-        f"{said} The axes begin where there is something to see.",
+        f"{found[0][PairGallery.QUERY]['attribute']} of near-duplicates in two galleries"
+        f"{with_intervals(chosen)}. Below the line, recall is lower where distractors share the "
+        f"query's device.{said} The axes begin where there is something to see.",
         panels=pairs_panels(rows),
         keys=[*keys, Key("equal", "Alike in both galleries", "chance slope", fixed=True)],
         tables=tables,
@@ -117,18 +127,15 @@ def _two(setups: Setups) -> tuple[Row, Row]:
 
 
 def _context(found: list[Setups]) -> pl.DataFrame:
-    table = published_recalls()
-    return (
-        table
-        if found[0][PairGallery.QUERY]["attribute"] == PairMeasure.RECALL.at(1)
-        else table.clear()
-    )
+    table, hard = published_recalls(), found[0][PairGallery.QUERY]
+    alike = hard["attribute"] == PairMeasure.RECALL.at(1) and not is_published(hard)
+    return table if alike else table.clear()
 
 
 def _panel(found: list[Setups], dataset: str) -> Panel:
     context = _context(found)
     lows = {
-        name: _low([setups[name]["low"] for setups in found], context[name].to_list())
+        name: _low([_least(setups[name]) for setups in found], context[name].to_list())
         for name in (PairGallery.TARGET, PairGallery.QUERY)
     }
     title = f"{found[0][PairGallery.QUERY]['attribute']} in percent"
@@ -138,6 +145,11 @@ def _panel(found: list[Setups], dataset: str) -> Panel:
         data=[*(_family(context, family) for family in PUBLISHED if len(context)), *_yours(found)],
         layout=_layout(lows, found),
     )
+
+
+def _least(row: Row) -> float:
+    """The lower end of the interval; the value itself of a published figure."""
+    return float(row["value"] if is_published(row) else row["low"])
 
 
 def _low(measured: list[float], published: list[float]) -> float:
@@ -223,11 +235,12 @@ def _yours(found: list[Setups]) -> list[dict[str, Any]]:
 
 def _hover(setups: Setups) -> str:
     hard, easy = _two(setups)
+    found = {"query's device": measured(hard), "target's device": measured(easy)}
+    name, _, *photos = measured(hard)
     return hover(
-        hard["encoder"],
-        f"query's device {percent(hard['value'])} ({span(hard['low'], hard['high'])})",
-        f"target's device {percent(easy['value'])} ({span(easy['low'], easy['high'])})",
-        count(hard["n_test"], "query", "queries"),
+        name,
+        *(f"{device} {value}" for device, (_, value, *_) in found.items()),
+        photos[0] if is_published(hard) else count(hard["n_test"], "query", "queries"),
         setups[PairGallery.DIFFERENCE]["verdict"] or "" if PairGallery.DIFFERENCE in setups else "",
     )
 
@@ -274,7 +287,7 @@ def _name(setups: Setups, low: float) -> dict[str, Any]:
 def _table(found: list[Setups]) -> Table:
     measure = found[0][PairGallery.QUERY]["attribute"]
     return Table(
-        f"{measure} in percent, with 95% intervals",
+        f"{measure} in percent{with_intervals(setups[PairGallery.QUERY] for setups in found)}",
         ("Encoder", "Photos", "Distractors of the query's device", "Interval",
          "Of the target's device", "Interval", "Difference", "Queries"),
         [

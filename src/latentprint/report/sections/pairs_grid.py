@@ -113,7 +113,7 @@ def pairs_grid_figure(run: Run, pictures: bool = True) -> Figure | None:
     if not chosen:
         return None
     roots = [run.root_of(str(each.get("dataset", ""))) for each in chosen]
-    album = thumbnails(_photos(chosen, roots), KEY, wanted=pictures, room=ROOM)
+    album = thumbnails(_photos(chosen, roots), KEY, wanted=pictures, tones=run.tones, room=ROOM)
     choices = [
         Choice(
             each["encoder"],

@@ -35,9 +35,9 @@ from latentprint.report.figures.panel import (
     layout_of,
     note,
 )
-from latentprint.report.figures.row_table import row_table
+from latentprint.report.figures.row_table import numbers_of, row_table
 from latentprint.report.figures.table import Table
-from latentprint.report.inputs import Row, is_paired
+from latentprint.report.inputs import Row, is_paired, is_published
 from latentprint.report.sections.probe_marks import (
     MARKS,
     bars,
@@ -60,17 +60,17 @@ from latentprint.report.wording import (
     span,
     title_of,
     whole,
+    with_intervals,
 )
 from latentprint.words import Experiment, Verdict
 
 _CAPTIONS = {
-    "processing": "Probe accuracy for processing labels, with 95% intervals.",
-    "paired": "Accuracy of the paired probe, the sensitive measure for small sets, with 95% "
-    "intervals; not to be compared with other probes or with published figures. “Carried” says "
-    "here that processing moves embeddings in a consistent direction, not that it can be read off "
-    "one photo.",
-    "labels": "Probe accuracy for labels of the photos, the mean over the classes, with 95% "
-    "intervals. The axes may end at different values.",
+    "processing": "Probe accuracy for processing labels{intervals}.",
+    "paired": "Accuracy of the paired probe, the sensitive measure for small sets{intervals}; not "
+    "to be compared with other probes or with published figures. “Carried” says here that "
+    "processing moves embeddings in a consistent direction, not that it can be read off one photo.",
+    "labels": "Probe accuracy for labels of the photos, the mean over the classes{intervals}. The "
+    "axes may end at different values.",
 }
 
 _CONTEXT = (
@@ -92,12 +92,13 @@ def probe_figure(key: str, rows: list[Row]) -> Figure:
         rows: The probes of final embeddings.
     """
     context = _context_rows(rows)
-    tables = [("Numbers: your encoders", probe_table(rows))]
+    tables = [(numbers_of(rows), probe_table(rows))]
     if context.height:
         tables.append(("Numbers: published encoders", _context_table(rows)))
     return Figure(
         key,
-        _CAPTIONS[key] + (_CONTEXT if context.height else ""),
+        _CAPTIONS[key].format(intervals=with_intervals(rows))
+        + (_CONTEXT if context.height else ""),
         panels=probe_panels(rows),
         keys=_keys(key, rows, context),
         tables=tables,
@@ -147,8 +148,10 @@ def _groups(rows: list[Row], *columns: str) -> list[tuple[list[Row], str]]:
 
 
 def _context_rows(rows: list[Row]) -> pl.DataFrame:
-    """The published encoders, where rows follow the published protocol."""
-    alike = dict.fromkeys(row["attribute"] for row in rows if not row["setup"])
+    """The published encoders, where measured rows follow the published protocol."""
+    alike = dict.fromkeys(
+        row["attribute"] for row in rows if not row["setup"] and not is_published(row)
+    )
     return published_context(rows[0]["experiment"], list(alike))
 
 
@@ -163,7 +166,12 @@ def _limits(rows: list[Row], context: pl.DataFrame) -> tuple[float, float]:
     shown = [
         value
         for row in rows
-        for value in (row["high"], row["chance"], *(reached(row, mark) for mark in MARKS))
+        for value in (
+            row["value"],
+            row["high"],
+            row["chance"],
+            *(reached(row, mark) for mark in MARKS),
+        )
     ]
     return limits_from_zero([*shown, *context["value"].to_list()])
 
@@ -248,11 +256,12 @@ def _each(rows: list[Row]) -> str:
 
 def _extremes(rows: list[Row]) -> str:
     most, least = (choose(rows, key=lambda row: row["value"]) for choose in (max, min))
-    carried = sum(row["verdict"] == Verdict.CARRIED for row in rows)
+    judged = [row["verdict"] for row in rows if row["verdict"]]
+    carried = judged.count(Verdict.CARRIED)
     what = "move in a consistent direction" if is_paired(rows[0]) else "carry it"
     return (
         f"{count(len(rows), 'encoder')}, from {percent(least['value'])} ({least['encoder']}) to "
-        f"{percent(most['value'])} ({most['encoder']}); {carried} {what}"
+        f"{percent(most['value'])} ({most['encoder']})" + (f"; {carried} {what}" if judged else "")
     )
 
 
@@ -287,7 +296,7 @@ def probe_table(probes: list[Row]) -> Table:
     always = ("Encoder", "Attribute", "Protocol", "Verdict", "Training", "Health checks")
     kept = {name: texts for name, texts in columns.items() if name in always or set(texts) - {"–"}}
     return Table(
-        "Probe accuracy in percent, with 95% intervals; differences in percentage points",
+        f"Probe accuracy in percent{with_intervals(probes)}; differences in percentage points",
         tuple(kept),
         list(zip(*kept.values(), strict=True)),
         names=5,

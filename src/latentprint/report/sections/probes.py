@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Row, Run, grouped
 from latentprint.report.published_prose import probes_context
-from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.section import Chapter, Finding, Section, found_in
 from latentprint.report.sections.probe_figure import probe_figure
 from latentprint.report.telling import (
     FEW,
@@ -453,6 +453,14 @@ def _figure(key: str, rows_of: Callable[[Run], list[Row]]) -> Callable[[Run, boo
     return figures
 
 
+def _found(rows_of: Callable[[Run], list[Row]]) -> Callable[[Run], str]:
+    def found(run: Run) -> str:
+        verdicts = [row["verdict"] for row in rows_of(run) if row["verdict"]]
+        return found_in(verdicts.count(Verdict.CARRIED), len(verdicts), "carried")
+
+    return found
+
+
 def _processing_protocol(_: Run) -> str:
     return (
         "**Processing probe.** Each test photo stands under every class of the attribute; each "
@@ -492,6 +500,7 @@ PROCESSING = Section(
     command="latentprint audit PHOTOS --out RUN",
     unanswered="Processing labels were",
     introduction=_processing_introduction,
+    found=_found(lambda run: run.probes),
     findings=_findings(_single),
     headline=_headline(_single, lead_sentence, "Carried by the embedding"),
     context=lambda run: probes_context(run.probes),
@@ -580,6 +589,7 @@ PAIRED = Section(
     command="latentprint probe STORE --out RUN",
     unanswered="",
     introduction=_paired_introduction,
+    found=_found(lambda run: run.paired),
     findings=_findings(_paired),
     headline=_headline(
         _paired, paired_lead, "Shown to move embeddings in a consistent direction (paired probe)"
@@ -605,6 +615,7 @@ ACQUISITION = Section(
     command="latentprint audit PHOTOS -a make -a aperture -a iso --out RUN",
     unanswered="Acquisition labels were",
     introduction=_labels_introduction,
+    found=_found(lambda run: run.labels),
     findings=_findings(_labels),
     headline=_headline(_labels, lead_sentence, "Labels carried by the embedding"),
     context=lambda run: probes_context(run.labels),

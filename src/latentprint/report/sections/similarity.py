@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from latentprint.report.inputs import Row, Run, grouped
-from latentprint.report.section import Chapter, Finding, Section, one_figure
+from latentprint.report.records import records_of
+from latentprint.report.section import Chapter, Finding, Section, found_in, one_figure
 from latentprint.report.sections.similarity_figure import similarity_figure
 from latentprint.report.telling import (
     Setups,
@@ -115,6 +116,12 @@ def _headline_sentence(top: Row, rows: list[Row]) -> str:
     )
 
 
+def _found(run: Run) -> str:
+    changes = _changes(by_encoder(run.of(Experiment.SIMILARITY)))
+    verdicts = [row["verdict"] for row in changes if row["verdict"]]
+    return found_in(verdicts.count(Verdict.ALIKE), len(verdicts), "changed")
+
+
 def _introduction(_: Run) -> str:
     return (
         "Query photos were compared with all others: of the same class or another, with the same "
@@ -133,6 +140,7 @@ SIMILARITY = Section(
     unanswered="Distributions of similarity were",
     introduction=_introduction,
     findings=_findings,
+    found=_found,
     headline=_headline,
     figures=one_figure(similarity_figure),
     protocol=lambda _: "**Similarity.** Cosine similarities of query photos to all other photos.",
@@ -143,6 +151,9 @@ SIMILARITY = Section(
             "where the first is more similar to the query. Were the class all that matters, it "
             "would be near zero, whatever else the photos share.",
         ),
+    ),
+    is_answered=lambda run: bool(
+        run.of(Experiment.SIMILARITY) or records_of(run, Experiment.SIMILARITY)
     ),
 )
 

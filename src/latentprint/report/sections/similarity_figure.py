@@ -89,25 +89,32 @@ def _encoder(run: Run, record: Record) -> str:
 
 
 def _panel(run: Run, record: Record, names: list[str], *, named: bool = True) -> Panel:
-    curves = [each for each in record["curves"] if each["pairs"]]
-    edges = record["bin_edges"]
+    curves = [each for each in record["curves"] if each["pairs"] != 0]
+    edges = [edge for each in curves for edge in _edges(record, each)]
     name, encoder = title_of(metadata_row(record)), _encoder(run, record)
     spoken = "; ".join(
-        f"{each['setup']}: mean {number(each['mean'], 3)} over {each['pairs']:,} pairs"
+        f"{each['setup']}: mean {number(each['mean'], 3)}"
+        + (f" over {each['pairs']:,} pairs" if each["pairs"] else "")
         for each in curves
     )
     return Panel(
         title=f"{name}: {shortened(encoder)}" if named else name,
         described=f"Density of cosine similarity by class and {name}, {encoder}. {spoken}.",
-        data=[_line(each, edges, names.index(each["setup"])) for each in curves],
+        data=[_line(each, _edges(record, each), names.index(each["setup"])) for each in curves],
         layout={
             **base(),
             "height": 300,
             "margin": {"l": 44, "r": 14, "t": 10, "b": 46},
-            "xaxis": axis("cosine similarity", range=[edges[0], edges[-1]], nticks=8),
+            "xaxis": axis("cosine similarity", range=[min(edges), max(edges)], nticks=8),
             "yaxis": axis("density", rangemode="tozero", nticks=6),
         },
     )
+
+
+def _edges(record: Record, curve: Record) -> list[float]:
+    """The edges of a curve's bins: published curves have their own."""
+    edges: list[float] = curve.get("bin_edges") or record["bin_edges"]
+    return edges
 
 
 def _line(curve: Record, edges: list[float], index: int) -> dict[str, Any]:

@@ -1,0 +1,139 @@
+"""``latentprint compare``: two runs, or two sets of embeddings, side by side."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latentprint.cli import options
+from latentprint.cli.app import app
+from latentprint.errors import UsageError
+
+if TYPE_CHECKING:
+    from latentprint.jobs.compare import ComparedRuns, ComparedStores
+
+
+@app.command(
+    epilog="Examples: `latentprint compare run-a run-b --out comparison` · "
+    "`latentprint compare run run --encoders base tuned` · "
+    "`latentprint compare store-a store-b`"
+)
+def compare(
+    first: Annotated[
+        Path, typer.Argument(metavar="FIRST", help="A run folder, a store, or vectors of your own.")
+    ],
+    second: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SECOND", help="Another of the same kind; or the same, with --encoders."
+        ),
+    ],
+    encoders: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="NAME NAME",
+            help="An encoder of the first and one of the second. Default: those of one name, or "
+            "the only one of each.",
+        ),
+    ] = None,
+    processing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS",
+            help="Of embeddings: the processing class to compare. Default: none, or the first that "
+            "both hold.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Also write the comparison into this folder; of runs, with a page."
+        ),
+    ] = None,
+    seed: options.SeedOption = 0,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Say where the second run is better or worse, or how far two sets of embeddings agree.
+
+    Runs are joined measurement by measurement; all differences are judged together. Embeddings need
+    no labels: 1 - cos, common neighbours, and what a turn of one leaves of the other.
+    """
+    from latentprint.cli.output import print_json
+    from latentprint.jobs import compare as job
+
+    if job.are_runs(first, second):
+        if processing is not None:
+            raise UsageError("--processing is for embeddings: runs have it in their rows.")
+        runs = job.compare_runs(first, second, encoders=encoders, out=out)
+        if as_json:
+            print_json(job.runs_as_json(runs))
+        else:
+            _print_runs(runs)
+        return
+    stores = job.compare_stores(
+        first, second, encoders=encoders, processing=processing, out=out, seed=seed
+    )
+    if as_json:
+        print_json(job.stores_as_json(stores))
+    else:
+        _print_stores(stores)
+
+
+def _print_runs(found: ComparedRuns) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from latentprint.comparison.telling import (
+        HEADINGS,
+        cells_of,
+        counted,
+        left_out_lines,
+        setting_lines,
+    )
+
+    console = Console(soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(width=200)
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=Text(f"first: {found.names[0]}, second: {found.names[1]}"),
+        title_justify="left",
+    )
+    for heading in HEADINGS:
+        table.add_column(heading)
+    for row in found.rows:
+        # As it is, whatever brackets a name holds.
+        table.add_row(*map(Text, cells_of(row)))
+    console.print(table)
+    lines = [counted(found.rows)]
+    lines += [f"Not compared: {line}" for line in left_out_lines(found.left_out)]
+    lines += [f"Differs: {line}" for line in setting_lines(found.settings)]
+    lines += [f"page: {found.page}"] if found.page else []
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
+
+
+def _print_stores(found: ComparedStores) -> None:
+    from latentprint.comparison.telling import setting_lines
+
+    lines = []
+    for each in found.encoders:
+        sizes = " and ".join(map(str, each.dimensions))
+        lines.append(
+            f"{each.first} and {each.second}: {each.photos} photos in both ({each.only_first} only "
+            f"in the first, {each.only_second} only in the second), class {each.processing}, "
+            f"dimensions {sizes}"
+        )
+        for figure in each.figures:
+            chance = "" if figure.chance is None else f", chance {figure.chance:.3g}"
+            lines.append(
+                f"  {figure.measure:<48} {figure.value:.3g} "
+                f"({figure.low:.3g} to {figure.high:.3g}{chance})"
+            )
+    lines += [f"Differs: {line}" for line in setting_lines(found.settings)]
+    sys.stdout.write("\n".join(lines) + "\n")

@@ -1,0 +1,61 @@
+"""``latentprint table``: results as tables for papers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latentprint.cli.app import app
+from latentprint.errors import UsageError
+
+
+@app.command(
+    epilog="Examples: `latentprint table run --latex` · "
+    "`latentprint table run-a run-b --markdown --table processing` · "
+    "`latentprint table --published --latex --table labels --out labels.tex`"
+)
+def table(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="RUN...",
+            help="Folders that audit, probe, influence, pairs, similarity or robustness wrote with "
+            "--out; several are joined as for a report.",
+        ),
+    ] = None,
+    latex: Annotated[
+        bool, typer.Option("--latex", help="LaTeX, for the package booktabs.")
+    ] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Markdown.")] = False,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--table",
+            metavar="KEY",
+            help="Only processing, labels, neighbours, pairs, similarity or robustness; repeat it.",
+        ),
+    ] = None,
+    published: Annotated[
+        bool,
+        typer.Option("--published", help="The published figures of 47 encoders, without a run."),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write it to this file."),
+    ] = None,
+) -> None:
+    """Print the results of a run as tables for a paper: an encoder a row, an attribute a column."""
+    from latentprint.files import write_text
+    from latentprint.report import result_tables
+
+    if latex == markdown:
+        raise UsageError("Name the form of the tables: either --latex or --markdown.")
+    text = result_tables(runs or [], published=published, only=kind or (), latex=latex)
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        write_text(out, text)
+        sys.stdout.write(f"{out}\n")

@@ -1,0 +1,52 @@
+"""Harm and neighbours kept against the number of directions that are erased."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from latentprint.experiments.erase.harm import harm_rows
+from latentprint.experiments.erase.neighbours import overlap_rows
+from latentprint.experiments.erase.views import Stages
+from latentprint.results import Result
+from latentprint.words import HARMS, ErasureMeasure, Stage
+
+if TYPE_CHECKING:
+    from latentprint.processing import Attribute
+
+
+def ranks_of(rank: int) -> list[int]:
+    """1, 2, 4, 8 and so on, below the rank of the eraser."""
+    found, at = [], 1
+    while at < rank:
+        found.append(at)
+        at *= 2
+    return found
+
+
+def rank_rows(
+    stages: Stages, attribute: Attribute, processing: str, *, k: int, seed: int = 0
+) -> list[Result]:
+    """What is left after the first directions of the eraser, those that differ most, alone.
+
+    Args:
+        stages: Before and after.
+        attribute: The processing that neighbours follow.
+        processing: Processing class whose neighbours are compared.
+        k: Number of neighbours.
+        seed: Seeds folds and resamples.
+    """
+    rows: list[Result] = []
+    for rank in ranks_of(stages.eraser.rank):
+        fewer = stages.first(rank)
+        found = [
+            *harm_rows(fewer, attribute, k=k, seed=seed),
+            *overlap_rows(fewer, processing, k=k, seed=seed),
+        ]
+        # Curves are drawn, not judged.
+        rows += [
+            replace(row, p=None)
+            for row in found
+            if row.stage == Stage.AFTER and row.setup in (*HARMS, ErasureMeasure.OVERLAP)
+        ]
+    return rows

@@ -1,0 +1,183 @@
+"""Embeddings of some photos, erased or as they are, as every experiment asks for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from latentprint.erasure.apply import Application
+from latentprint.erasure.eraser import LinearEraser
+from latentprint.experiments.source import EmbeddingSource
+from latentprint.experiments.vectors import units
+from latentprint.words import RANDOM_DIRECTIONS, Seen
+
+if TYPE_CHECKING:
+    from latentprint.solvers import VectorArray
+
+
+@dataclass(frozen=True)
+class ViewedRows:
+    """Some rows of an array, erased where there is an eraser, read where they are indexed [n, D].
+
+    Attributes:
+        array: The vectors of all photos [N, D].
+        rows: Which of them, int64 [n].
+        ids: Ids of these photos [n], for messages.
+        eraser: What they are erased by; None to leave them as they are.
+    """
+
+    array: VectorArray
+    rows: np.ndarray
+    ids: pl.Series
+    eraser: LinearEraser | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """N photos, D dimensions."""
+        return len(self.rows), int(self.array.shape[1])
+
+    def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
+        found: np.ndarray = np.asarray(self.array[self.rows[rows]])
+        if self.eraser is None:
+            return found
+        return Application(self.eraser, normalise=True)(found, self.ids[rows].to_list())
+
+
+@dataclass(frozen=True)
+class ViewedEmbeddings:
+    """Some photos of a source, erased or not: an ``EmbeddingSource``.
+
+    Attributes:
+        whole: The embeddings of all photos.
+        photos: The photos that are looked at, by rising id.
+        rows: Their rows in ``whole``, int64 [n].
+        eraser: What they are erased by; None to leave them as they are.
+        split_made: Whether the split was made here.
+    """
+
+    whole: EmbeddingSource
+    photos: pl.DataFrame
+    rows: np.ndarray
+    eraser: LinearEraser | None = None
+    split_made: bool = True
+
+    @classmethod
+    def of(cls, source: EmbeddingSource, kept: np.ndarray) -> ViewedEmbeddings:
+        """Some photos as they are.
+
+        Args:
+            source: The embeddings of all photos.
+            kept: Which are looked at, bool [N].
+        """
+        rows = source.photos["id"].arg_sort().to_numpy().astype(np.int64)
+        rows = rows[kept[rows]]
+        return cls(source, source.photos[rows], rows)
+
+    @property
+    def encoder(self) -> str:
+        """Name of the encoder."""
+        return self.whole.encoder
+
+    @property
+    def family(self) -> str:
+        """Family of the encoder."""
+        return self.whole.family
+
+    @property
+    def network(self) -> str:
+        """Name of the network that the encoder is a block of, or its own."""
+        return self.whole.network
+
+    @property
+    def layer(self) -> int | None:
+        """Number of the block; None for a final embedding."""
+        return self.whole.layer
+
+    @property
+    def dataset(self) -> str:
+        """Name of the set of photos."""
+        return self.whole.dataset
+
+    def vectors(self, processing: str) -> ViewedRows:
+        """The embeddings of these photos under one class, floats [n, D]."""
+        return ViewedRows(self.whole.vectors(processing), self.rows, self.photos["id"], self.eraser)
+
+    def labelled(self, **columns: pl.Series) -> ViewedEmbeddings:
+        """The same with other columns of the table of photos."""
+        return replace(self, photos=self.photos.with_columns(**columns))
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The same photos before and after erasure, none of which the eraser ever saw.
+
+    Attributes:
+        before: The photos as they are.
+        eraser: The map.
+        name: What it is called.
+        seen: The classes that it was fitted on.
+        classes: The processing classes that are there.
+    """
+
+    before: ViewedEmbeddings
+    eraser: LinearEraser
+    name: str
+    seen: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    @property
+    def after(self) -> ViewedEmbeddings:
+        """The photos erased."""
+        return replace(self.before, eraser=self.eraser)
+
+    @property
+    def unit(self) -> bool:
+        """Whether rows get unit length before they are erased, as those of the fit did."""
+        return bool(self.eraser.about.get("unit_rows"))
+
+    @property
+    def photos(self) -> pl.DataFrame:
+        """The photos, by rising id."""
+        return self.before.photos
+
+    @property
+    def groups(self) -> list[str]:
+        """Group of every photo [n]."""
+        return [str(each) for each in self.photos["group"].to_list()]
+
+    def knows(self, label: str) -> Seen:
+        """Whether the eraser was fitted on a label of photos."""
+        return Seen.SEEN if label in self.eraser.about.get("nuisance", ()) else Seen.UNSEEN
+
+    def labelled(self, **columns: pl.Series) -> Stages:
+        """The same with other columns of the table of photos."""
+        return replace(self, before=self.before.labelled(**columns))
+
+    def first(self, rank: int) -> Stages:
+        """The same, erased in the first so many directions alone."""
+        return replace(self, eraser=first_directions(self.eraser, rank))
+
+    def at_random(self, seed: int) -> Stages:
+        """The same, erased in as many random directions: a control that must not help."""
+        return replace(self, eraser=random_directions(self, seed), name=RANDOM_DIRECTIONS)
+
+
+def first_directions(eraser: LinearEraser, rank: int) -> LinearEraser:
+    """The eraser of the first so many directions; none of them changes nothing."""
+    return replace(
+        eraser, read=eraser.read[:rank], write=eraser.write[:rank], offset=eraser.offset[:rank]
+    )
+
+
+def random_directions(stages: Stages, seed: int) -> LinearEraser:
+    """An orthogonal projection along random directions, as many as the eraser takes."""
+    drawn = np.random.default_rng(seed).normal(size=(stages.eraser.dimension, stages.eraser.rank))
+    directions = np.linalg.qr(drawn)[0].T
+    vectors = np.asarray(stages.before.vectors(stages.classes[0])[:])
+    if stages.unit:
+        vectors = units(vectors, stages.photos["id"], stages.before.encoder)
+    offset = directions @ vectors.mean(axis=0)
+    return replace(stages.eraser, read=directions, write=directions, offset=offset)

@@ -1,0 +1,295 @@
+"""Compare two runs, or two sets of embeddings, and keep the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from latentprint.comparison.judging import Compared, Side, compare_rows, comparison_table
+from latentprint.comparison.vectors import VectorsCompared, compare_vectors
+from latentprint.embeddings.store import differences
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.probes.resamples import RESAMPLES
+from latentprint.experiments.source import UNPROCESSED, Opened, without_controls
+from latentprint.files import make_folder, write_json, write_table
+from latentprint.jobs.sources import Sources, open_sources
+from latentprint.results import LeftOut, results_of
+
+_SETTINGS = ("latentprint", "seed", "dataset", "versions", "extraction", "photos")
+"""What of the settings of runs is compared, beside the encoders."""
+
+
+@dataclass(frozen=True)
+class ComparedRuns:
+    """Two runs side by side.
+
+    Attributes:
+        names: What they are called.
+        rows: What both measured, judged together.
+        left_out: What was not compared, and why.
+        settings: What of their settings differs: its name, and both values (None is absent).
+        page: The page that was written; None without ``out``.
+    """
+
+    names: tuple[str, str]
+    rows: tuple[Compared, ...]
+    left_out: tuple[LeftOut, ...]
+    settings: tuple[tuple[str, Any, Any], ...]
+    page: Path | None = None
+
+
+@dataclass(frozen=True)
+class ComparedStores:
+    """Two sets of embeddings side by side.
+
+    Attributes:
+        names: What they are called.
+        encoders: What was compared of each pair of encoders.
+        settings: What differs in how they were made: its name, and both values (None is absent).
+    """
+
+    names: tuple[str, str]
+    encoders: tuple[VectorsCompared, ...]
+    settings: tuple[tuple[str, Any, Any], ...]
+
+
+def compare_runs(
+    first: Path | str,
+    second: Path | str,
+    *,
+    encoders: tuple[str, str] | None = None,
+    out: Path | str | None = None,
+) -> ComparedRuns:
+    """Compare the results of two runs, measurement by measurement.
+
+    Args:
+        first: A run folder.
+        second: Another, or the same, to compare two encoders of it.
+        encoders: An encoder of the first and one of the second; by default those of one name, or,
+            where each run has a single one, these.
+        out: Folder for comparison.csv, comparison.json and comparison.html.
+
+    Raises:
+        UsageError: There is no such encoder, or it is not clear which are to be compared.
+        LatentprintError: A run cannot be read, they have nothing in common, or ``out`` cannot be
+            written to.
+    """
+    from latentprint.report.inputs import Run, read_run
+
+    runs: list[Run] = [read_run(Path(folder)) for folder in (first, second)]
+    names = _names(Path(first), Path(second))
+    sides = [
+        Side(
+            name,
+            results_of(run.table),
+            _resamples(Path(folder)),
+            float((run.settings.get("extraction") or {}).get("mask") or 0.0),
+        )
+        for name, run, folder in zip(names, runs, (first, second), strict=True)
+    ]
+    rows, left_out = compare_rows(sides[0], sides[1], encoders)
+    pairs = dict.fromkeys((row.first_encoder, row.second_encoder) for row in rows)
+    settings = tuple(_differing(runs[0].settings, runs[1].settings, list(pairs)))
+    if out is None:
+        return ComparedRuns(names, tuple(rows), tuple(left_out), settings)
+    page = _write(Path(out), ComparedRuns(names, tuple(rows), tuple(left_out), settings))
+    return ComparedRuns(names, tuple(rows), tuple(left_out), settings, page)
+
+
+def compare_stores(
+    first: Path | str,
+    second: Path | str,
+    *,
+    encoders: tuple[str, str] | None = None,
+    processing: str | None = None,
+    out: Path | str | None = None,
+    seed: int = 0,
+) -> ComparedStores:
+    """Compare two sets of embeddings of the same photos, without labels.
+
+    Args:
+        first: What ``embed`` wrote, or vectors of your own.
+        second: Another, or the same, to compare two encoders of it.
+        encoders: An encoder of the first and one of the second; by default those of one name, or,
+            where each has a single one, these.
+        processing: The processing class; by default ``none``, or the first that both hold.
+        out: Folder for comparison.json and comparison.parquet, one row for every photo.
+        seed: Seeds what is random.
+
+    Raises:
+        UsageError: There is no such encoder or class, or it is not clear which are to be compared.
+        LatentprintError: Embeddings cannot be read, too few photos are in both, or ``out`` cannot
+            be written to.
+    """
+    sides = [without_controls(open_sources(Sources(Path(each)))) for each in (first, second)]
+    names = _names(Path(first), Path(second))
+    compared, settings = [], []
+    for one, other in _paired(sides[0], sides[1], names, encoders):
+        name = _processing(one, other, processing)
+        compared.append(compare_vectors(one.source, other.source, name, seed=seed))
+        settings += [
+            (f"{one.source.encoder}: {each}", *values)
+            for each, *values in differences(_made(one), _made(other))
+        ]
+    found = ComparedStores(names, tuple(compared), tuple(settings))
+    if out is not None:
+        make_folder(Path(out))
+        table = pl.concat(
+            [
+                each.table.select(
+                    pl.lit(each.first).alias("first"), pl.lit(each.second).alias("second"), pl.all()
+                )
+                for each in compared
+            ],
+            how="diagonal",
+        )
+        write_table(Path(out) / "comparison.parquet", table)
+        write_json(Path(out) / "comparison.json", stores_as_json(found))
+    return found
+
+
+def runs_as_json(found: ComparedRuns) -> dict[str, Any]:
+    """A comparison of runs as JSON values."""
+    return {
+        "first": found.names[0],
+        "second": found.names[1],
+        "rows": [asdict(row) for row in found.rows],
+        "left_out": [asdict(each) for each in found.left_out],
+        "settings": _settings_as_json(found.settings),
+    }
+
+
+def stores_as_json(found: ComparedStores) -> dict[str, Any]:
+    """A comparison of embeddings as JSON values, without those of single photos."""
+    encoders = [
+        {
+            **{key: getattr(each, key) for key in ("first", "second", "processing", "photos")},
+            **{key: getattr(each, key) for key in ("only_first", "only_second")},
+            "dimensions": list(each.dimensions),
+            "figures": [asdict(figure) for figure in each.figures],
+        }
+        for each in found.encoders
+    ]
+    return {
+        "first": found.names[0],
+        "second": found.names[1],
+        "encoders": encoders,
+        "settings": _settings_as_json(found.settings),
+    }
+
+
+def are_runs(first: Path, second: Path) -> bool:
+    """Whether two paths are runs with results, or else embeddings.
+
+    Raises:
+        UsageError: One is a run and the other is not.
+    """
+    runs = [(each / "results.parquet").exists() for each in (first, second)]
+    if runs[0] != runs[1]:
+        run, other = (first, second) if runs[0] else (second, first)
+        raise UsageError(
+            f"{run} is a run and {other} holds no results: name two runs, or two folders of "
+            f"embeddings (those of an audit are in {run / 'embeddings'})."
+        )
+    return runs[0]
+
+
+def _resamples(folder: Path) -> pl.DataFrame | None:
+    path = folder / f"{RESAMPLES}.parquet"
+    if not path.exists():
+        return None
+    try:
+        found = pl.read_parquet(path)
+    except (PolarsError, OSError) as error:
+        raise LatentprintError(
+            f"{path} is damaged: run the job again that wrote it, or remove the file."
+        ) from error
+    columns = ("encoder", "experiment", "attribute", "setup", "of", "values")
+    if not set(columns) <= set(found.columns) or found.schema["values"] != pl.List(pl.Float64):
+        raise LatentprintError(f"{path} is not of a run: remove the file.")
+    return found
+
+
+def _write(out: Path, found: ComparedRuns) -> Path:
+    from latentprint.article.document import parse_article
+    from latentprint.article.page import render_page, write_page
+    from latentprint.comparison.page import markdown_of
+
+    make_folder(out)
+    write_table(out / "comparison.csv", comparison_table(found.rows))
+    write_json(out / "comparison.json", runs_as_json(found))
+    markdown = markdown_of(found.names, found.rows, found.left_out, found.settings)
+    document = parse_article(markdown, folder=None, files={}, name="comparison.md")
+    write_page(render_page(document), out / "comparison.html")
+    return out / "comparison.html"
+
+
+def _settings_as_json(settings: Sequence[tuple[str, Any, Any]]) -> list[dict[str, Any]]:
+    return [{"name": name, "first": one, "second": other} for name, one, other in settings]
+
+
+def _names(first: Path, second: Path) -> tuple[str, str]:
+    """Short names, told apart by the whole path where folders are named alike."""
+    names = first.resolve().name, second.resolve().name
+    return names if names[0] != names[1] else (str(first), str(second))
+
+
+def _differing(
+    first: dict[str, Any], second: dict[str, Any], pairs: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, Any, Any]]:
+    for key in _SETTINGS:
+        yield from differences(first.get(key), second.get(key), key)
+    records = [
+        {each.get("name"): each for each in settings.get("encoders", [])}
+        for settings in (first, second)
+    ]
+    for one, other in pairs:
+        yield from differences(records[0].get(one), records[1].get(other), f"encoder {one}")
+
+
+def _paired(
+    first: Sequence[Opened],
+    second: Sequence[Opened],
+    names: tuple[str, str],
+    encoders: tuple[str, str] | None,
+) -> list[tuple[Opened, Opened]]:
+    mine, theirs = ({each.source.encoder: each for each in side} for side in (first, second))
+    if encoders is not None:
+        for side, name, where in zip((mine, theirs), encoders, names, strict=True):
+            if name not in side:
+                raise UsageError(f"{where} holds no encoder {name!r}, only {', '.join(side)}.")
+        return [(mine[encoders[0]], theirs[encoders[1]])]
+    common = [(each, theirs[name]) for name, each in mine.items() if name in theirs]
+    if common:
+        return common
+    if len(mine) == len(theirs) == 1:
+        return [(next(iter(mine.values())), next(iter(theirs.values())))]
+    raise UsageError(
+        f"No encoder of {names[0]} ({', '.join(mine)}) is in {names[1]} ({', '.join(theirs)}): "
+        "name one of each with --encoders."
+    )
+
+
+def _processing(one: Opened, other: Opened, asked: str | None) -> str:
+    both = [name for name in one.classes if name in other.classes]
+    if asked is not None:
+        if asked not in both:
+            raise UsageError(
+                f"The class {asked!r} is not in both; these are: {', '.join(both) or 'none'}."
+            )
+        return asked
+    if not both:
+        raise LatentprintError(
+            f"{one.source.encoder} and {other.source.encoder} were embedded under no common class: "
+            "embed both with -a none."
+        )
+    return UNPROCESSED if UNPROCESSED in both else both[0]
+
+
+def _made(opened: Opened) -> dict[str, Any]:
+    return {"encoder": opened.encoder, "extraction": opened.extraction}

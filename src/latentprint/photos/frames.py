@@ -1,0 +1,39 @@
+"""Data frames of other libraries as those of polars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+
+def frame_of(given: Any) -> pl.DataFrame | None:
+    """A data frame of polars or pandas as one of polars; None of all else.
+
+    The named indexes of a data frame of pandas count as columns.
+    """
+    if isinstance(given, pl.LazyFrame):
+        return given.collect()
+    if type(given).__module__.partition(".")[0] == "pandas" and hasattr(given, "columns"):
+        return _from_pandas(given)
+    return given if isinstance(given, pl.DataFrame) else None
+
+
+def _from_pandas(frame: Any) -> pl.DataFrame:
+    """Value by value, as the other way needs pyarrow."""
+    named = [name for name in frame.index.names if name is not None]
+    frame = frame.reset_index(level=named) if named else frame
+    blank = frame.isna()
+    return pl.DataFrame(
+        [
+            pl.Series(
+                str(name),
+                [
+                    None if empty else value
+                    for value, empty in zip(values.tolist(), blank[name], strict=True)
+                ],
+                strict=False,
+            )
+            for name, values in frame.items()
+        ]
+    )

@@ -1,0 +1,120 @@
+"""The values of a TIFF that Pillow would hold in too small a type, or does not open at all.
+
+It is imported by worker processes: it must import neither torch nor timm.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from typing import Any
+
+from PIL import Image
+
+from latentprint.photos.pieces import COMPRESSIONS, MOST_PACKED, WHOLE_BYTES, read_pieces
+from latentprint.photos.samples import FLOAT, SIGNED, UNSIGNED, Depth, Samples
+from latentprint.photos.tiff import Directory
+from latentprint.photos.turning import ORIENTATION
+
+# Colour channels by photometric interpretation, of those that Pillow opens.
+_COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3, 9: 3}
+_PLAIN = (0, 1, 2, 5)
+# A pixel of more bits would make a small file fill the memory.
+_MOST_CHANNELS, _MOST_BITS = 8, 256
+
+
+def tiff_depth(directory: Directory) -> Depth | None:
+    """How a picture of a TIFF stores its values; None if 8 bits hold them."""
+    number = {2: SIGNED, 3: FLOAT}.get(directory.sample_format, UNSIGNED)
+    if directory.depth <= 8 and number == UNSIGNED:
+        return None
+    return Depth(number, directory.depth)
+
+
+def is_for_pillow(directory: Directory) -> bool:
+    """Whether Pillow opens a picture whose values 8 bits hold."""
+    return not (directory.planar and len(directory.bits) > 1 and _colours(directory) == 1)
+
+
+def unreadable(directory: Directory) -> str:
+    """Why the pixels of a TIFF cannot be had faithfully, in a few words; empty if they can."""
+    colours, channels = _colours(directory), len(directory.bits)
+    if channels > _MOST_CHANNELS or channels * directory.depth > _MOST_BITS:
+        return f"more than {_MOST_CHANNELS} channels or {_MOST_BITS} bits a pixel"
+    if len(set(directory.bits)) > 1:
+        return f"samples of different depths: {directory.bits}"
+    if directory.sample_format > 4:
+        return "complex numbers or several kinds of samples"
+    if directory.big and not directory.little_endian:
+        # Pillow does not read the fields that say how it is turned.
+        return "the layout of a big-endian BigTIFF"
+    if directory.photometric == 5 and directory.ink_set != 1:
+        return "inks other than cyan, magenta, yellow and black"
+    if directory.photometric == 6 and directory.compression == 1 and _subsampled(directory):
+        return "YCbCr with subsampled chroma that is not compressed"
+    if tiff_depth(directory) is None and is_for_pillow(directory):
+        return ""
+    kind = _kind(directory)
+    if directory.photometric not in _PLAIN or channels < colours:
+        return f"{kind} of photometric interpretation {directory.photometric}"
+    if channels - colours > min(directory.extra_samples, 1 if colours == 1 else channels):
+        return f"{channels} channels of {kind} that are no colours"
+    if directory.compression not in COMPRESSIONS:
+        return f"{kind}, compression {directory.compression}"
+    if directory.fill_order != 1 and directory.compression != 1:
+        return f"{kind}, compression {directory.compression} of bits in reverse"
+    return "" if _is_unpacked(directory) else f"{kind}, which are packed in an unusual way"
+
+
+def _colours(directory: Directory) -> int:
+    return _COLOURS.get(directory.photometric, 0)
+
+
+def _kind(directory: Directory) -> str:
+    depth = tiff_depth(directory) or Depth(UNSIGNED, directory.depth)
+    return f"{depth.kind} samples"
+
+
+def _subsampled(directory: Directory) -> bool:
+    return any(each != 1 for each in directory.subsampling)
+
+
+def _is_unpacked(directory: Directory) -> bool:
+    """Whether values of this size can be told apart, and their differences summed."""
+    floats = directory.sample_format == 3
+    if directory.depth in WHOLE_BYTES:
+        return not floats if directory.predictor == 2 else directory.predictor == 1 or floats
+    whole = directory.sample_format in (1, 4) and directory.depth <= MOST_PACKED
+    return whole and directory.predictor == 1 and directory.fill_order == 1
+
+
+def read_tiff(data: bytes, directory: Directory) -> Samples:
+    """Read the values of a TIFF whose first directory this is, and which is not ``unreadable``.
+
+    Channels that are no colours, such as alpha, are dropped.
+
+    Raises:
+        ValueError: The file is cut off or damaged.
+    """
+    import tifffile
+
+    # What it logs it also raises, or it concerns metadata.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    with tifffile.TiffFile(io.BytesIO(data)) as opened:
+        page: Any = opened.pages[0]
+        values = read_pieces(page, data)
+    if values.shape[:2] != (directory.height, directory.width):
+        raise ValueError("the image is not of the size that it states")
+    colours = {2: 3, 5: 4}.get(directory.photometric, 1)
+    values = values[..., 0] if colours == 1 else values[..., :colours]
+    depth = tiff_depth(directory) or Depth(UNSIGNED, directory.depth)
+    return Samples(values, depth, inverted=directory.photometric == 0)
+
+
+def pillow_turn(image: Image.Image) -> int:
+    """The orientation by which Pillow turns an opened TIFF when it loads it.
+
+    Pillow takes it from EXIF or else from XMP.
+    """
+    turn = image.getexif().get(ORIENTATION, 1)
+    return turn if turn in range(1, 9) else 1
