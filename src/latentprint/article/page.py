@@ -17,7 +17,8 @@ from markupsafe import Markup
 from latentprint.article.code import highlight_css
 from latentprint.article.document import Document, read_article
 from latentprint.article.headings import Heading
-from latentprint.article.plots import inside, plotly_script
+from latentprint.article.html_text import inside
+from latentprint.article.plots import plotly_script
 from latentprint.errors import UsageError
 from latentprint.files import require_place, write_bytes
 
