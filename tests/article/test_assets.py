@@ -108,12 +108,19 @@ def test_what_cannot_be_shown_is_visible_and_reported(
 
 
 @pytest.mark.parametrize(
-    "source", ['<script src="https://x/y.js"></script>', '<link rel="stylesheet" href="y.css">']
+    ("source", "message"),
+    [
+        (
+            '<script src="https://x/y.js"></script>',
+            "The script https://x/y.js is not on this machine, and the page loads nothing.",
+        ),
+        ('<link rel="stylesheet" href="y.css">', "The link y.css is missing."),
+    ],
 )
-def test_nothing_is_loaded(tmp_path: Path, source: str) -> None:
+def test_nothing_is_loaded(tmp_path: Path, source: str, message: str) -> None:
     document = render(tmp_path, f"a\n\n{source}\n")
     assert "y." not in document.body
-    assert [each.line for each in document.warnings] == [3]
+    assert [(each.line, each.message) for each in document.warnings] == [(3, message)]
 
 
 @pytest.mark.parametrize(
