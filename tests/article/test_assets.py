@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from latentprint.article.context import Options
 from latentprint.article.document import Document, parse_article
 from latentprint.article.page import render_page
 
@@ -19,7 +20,7 @@ SVG = b'<?xml version="1.0"?>\n<!-- a --><svg xmlns="http://www.w3.org/2000/svg"
 
 
 def render(folder: Path, markdown: str, *, safe: bool = False) -> Document:
-    return parse_article(markdown, folder=folder, safe=safe)
+    return parse_article(markdown, folder=folder, options=Options(safe=safe))
 
 
 def sources(document: Document) -> list[str]:
@@ -247,7 +248,7 @@ def test_what_lies_on_the_web_is_a_link_or_stays(source: str, shown: str) -> Non
     assert [each.kind for each in document.warnings if each.kind != "alternative text"] == [
         "remote"
     ]
-    online = parse_article(source, folder=None, online=True)
+    online = parse_article(source, folder=None, options=Options(online=True))
     assert 'class="remote"' not in online.body
     assert "example.org" in online.body or "youtube.com/embed" in online.body
     assert "img-src https:" in render_page(online)

@@ -94,7 +94,7 @@ def _render_figure(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
     context = context_of(env)
     name = token.meta["attributes"]["src"]
     try:
-        if context.safe:
+        if context.options.safe:
             raise UnavailableError("is left out of a page made with --safe")
         content = context.files.read(name)
         fragment = content.decode("utf-8-sig")
@@ -113,14 +113,15 @@ def _render_figure(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
     return context.slots.put(_NUMBER.sub(number, fragment))
 
 
-def embed_files(soup: BeautifulSoup, context: Context) -> None:
+def embed_files(soup: BeautifulSoup, context: Context, styles: str) -> None:
     """Put the files that tags name into them; what cannot be put in becomes a placeholder.
 
     Args:
         soup: The body.
         context: The state of the rendering, where what is missing is reported.
+        styles: The article's own style sheet, besides those in the body.
     """
-    context.sizes = Sizes(soup, context.styles) if context.scale else None
+    context.sizes = Sizes(soup, styles) if context.options.scale else None
     for tag in soup.find_all(list(_HANDLERS)):
         if tag.decomposed:
             continue
@@ -142,10 +143,10 @@ def _embed_image(tag: Tag, context: Context, line: int | None) -> None:
         no_description(context, line, name)
         tag["alt"] = ""
     if is_remote(name) and not re.match("data:", name, re.IGNORECASE):
-        if not context.online:
+        if not context.options.online:
             _replace_by_link(tag, context, "picture", name, line, _text(tag["alt"]))
         return
-    if re.match(r"data:image/[\w.+-]+[;,]", name, re.IGNORECASE) and not context.safe:
+    if re.match(r"data:image/[\w.+-]+[;,]", name, re.IGNORECASE) and not context.options.safe:
         return
     try:
         content = context.files.read(name)
@@ -170,7 +171,7 @@ def _embed_plot(tag: Tag, context: Context, line: int | None) -> None:
         tag["sandbox"] = SANDBOX
         return
     if is_remote(name):
-        if not context.online:
+        if not context.options.online:
             title = str(tag.get("title") or "")
             tag.replace_with(context.slots.put(remote_html(context, "frame", name, line, title)))
         return
@@ -222,7 +223,7 @@ def _embed_media(tag: Tag, context: Context, line: int | None) -> None:
     if not address:
         return
     if is_remote(address):
-        if not context.online:
+        if not context.options.online:
             _replace_by_link(tag, context, kind, address, line)
         elif tag.name in ("video", "audio"):
             tag["src"] = address
