@@ -83,7 +83,8 @@ def recalls_sentence(found: Sequence[Setups]) -> str:
     hard = fmean(each[PairGallery.QUERY]["value"] for each in found)
     easy = fmean(each[PairGallery.TARGET]["value"] for each in found)
     parts = [
-        f"Traces of the device distract retrieval with {of_all(len(harmed), len(changes))}: "
+        "Traces of the device are shown to distract retrieval with "
+        f"{of_all(len(harmed), len(changes))}: "
         f"{changes[0]['attribute']} is {percent(hard)} on average where {PairGallery.QUERY} type "
         f"and {percent(easy)} where they share the target's.",
         f"The loss in points {ends(changes, points, points_interval)}.",
