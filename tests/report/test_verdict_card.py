@@ -222,3 +222,14 @@ def test_undecided_probes_tell_of_their_own_photos() -> None:
     run = changed(run, Experiment.PROCESSING_PROBE, verdict=Verdict.UNDECIDED, n_test=7)
     run = changed(run, Experiment.ACQUISITION_PROBE, verdict=Verdict.NOT_SHOWN)
     assert what_to_do(run).sentence == "Measure more photos: 7 test photos do not decide."
+
+
+def test_an_interval_that_the_word_seems_to_contradict_is_explained_on_every_screen() -> None:
+    exact = changed(run_of(probe_run(0.5)), Experiment.PROCESSING_PROBE, low=33.4)
+    found = {"low": 1.0, "high": 9.0, "q": 0.02}
+    reached = changed(run_of(influence_run(0.0)), Experiment.KNN_INFLUENCE, **found)
+    for run, said in ((exact, "by the exact test"), (reached, "leaves out 0, but q = 0.02")):
+        explained = BeautifulSoup(card_html(run), "html.parser").select(".detail:not(.how)")
+        assert any(said in each.get_text() for each in explained)
+    plain = card_html(run_of(probe_run(0.5)))
+    assert "by the exact test" not in plain

@@ -25,6 +25,7 @@ from latentprint.report.wording import (
     title_of,
 )
 from latentprint.words import (
+    MARGIN,
     Experiment,
     Harm,
     InfluenceSetup,
@@ -87,7 +88,8 @@ class Cell:
         value: The figure; of several encoders, from the lowest to the highest.
         unit: What the figure is in, where it is no percentage.
         detail: Its interval, and chance.
-        how: How it was measured, and why it is no claim where the interval might be taken for one.
+        how: How it was measured; left out where there is no room.
+        caveat: Why the word is not what the interval might be taken for; never left out.
         strip: Where it lies among the published encoders; None where nothing was published.
         several: Whether it is of several encoders or sets of photos, and has no interval.
     """
@@ -98,6 +100,7 @@ class Cell:
     unit: str = ""
     detail: str = ""
     how: str = ""
+    caveat: str = ""
     strip: Strip | None = None
     several: bool = False
 
@@ -310,8 +313,15 @@ def _carried(rows: list[Row]) -> Cell:
         percent(first["value"]),
         detail=f"{interval}; chance {percent(first['chance'])}",
         how=how,
+        caveat=_by_exact_test(first),
         strip=strip,
     )
+
+
+def _by_exact_test(row: Row) -> str:
+    """What carries a claim that the interval of the accuracy does not."""
+    above = row["low"] > row["chance"] + MARGIN
+    return "by the exact test" if row["verdict"] == Verdict.CARRIED and not above else ""
 
 
 def _harm(rows: list[Row]) -> Cell:
@@ -337,7 +347,8 @@ def _harm(rows: list[Row]) -> Cell:
         points(first["value"]),
         unit="points",
         detail=f"{points(first['low'])} to {points(first['high'])}",
-        how=how + unclaimed(first),
+        how=how,
+        caveat=unclaimed(first).removeprefix(", which "),
         strip=strip,
     )
 

@@ -167,7 +167,7 @@ def score(
     if own > (_ROUNDING * 100.0 / shown.sum()) ** 2:
         fits = _of_fits(hits, totals, accuracies, repeats)
         if between_photos:
-            fits = max(fits, own)
+            fits = max(fits, float(own))
         spread = math.sqrt(own + fits)
         # Satterthwaite, Biometrics Bulletin 1946.
         of_fits = _DEGREES_OF_FITS if halves else max(1, repeats - 1)
