@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from math import erfc, sqrt
 from typing import Any
 
@@ -12,7 +12,7 @@ import polars as pl
 
 from latentprint.comparison.aims import Aim, aim_of
 from latentprint.errors import LatentprintError, UsageError, unknown_name
-from latentprint.results import MEASUREMENT, LeftOut, Result
+from latentprint.results import MEASUREMENT, LeftOut, Result, schema_of, table_of
 from latentprint.stats import interval, two_sided_p
 from latentprint.words import CONTROL, EXACT_FALSE_DISCOVERIES, Comparison, Experiment
 
@@ -160,7 +160,12 @@ def compare_rows(
     aims = {key: aim for key in both if (aim := aim_of(mine[key])) is not None}
     found = [_compared(first, second, mine[key], theirs[key], aim) for key, aim in aims.items()]
     left_out = [
-        LeftOut("neither more nor less of it is better.", row.experiment, row.attribute, row.setup)
+        LeftOut(
+            _unjudged(row),
+            row.experiment,
+            ", ".join(filter(None, (row.attribute, row.setup))),
+            row.encoder,
+        )
         for row in (mine[key] for key in both if key not in aims)
     ]
     for side, rows, others in ((first, mine, theirs), (second, theirs, mine)):
@@ -174,13 +179,7 @@ def compare_rows(
 
 def comparison_table(rows: Sequence[Compared]) -> pl.DataFrame:
     """The rows as a table."""
-    kinds = {"float": pl.Float64(), "int": pl.Int64(), "str": pl.String()}
-    schema = {each.name: kinds[str(each.type).partition(" ")[0]] for each in fields(Compared)}
-    plain = [
-        {name: str(value) if isinstance(value, str) else value for name, value in row.items()}
-        for row in map(asdict, rows)
-    ]
-    return pl.DataFrame(plain, schema=schema)
+    return table_of(rows, schema_of(Compared))
 
 
 def _pairs(first: Side, second: Side, encoders: tuple[str, str] | None) -> dict[str, str]:
@@ -203,6 +202,15 @@ def _pairs(first: Side, second: Side, encoders: tuple[str, str] | None) -> dict[
 
 def _key(row: Result, encoder: str | None) -> tuple[Any, ...]:
     return (encoder, row.layer, *(getattr(row, name) for name in _SAME))
+
+
+def _unjudged(row: Result) -> str:
+    """Why neither of two figures is the better one."""
+    if row.experiment == Experiment.ERASURE:
+        return "its own run judges an eraser, before against after."
+    if row.experiment == Experiment.ROBUSTNESS:
+        return "the same figure beside another chance."
+    return "neither more nor less of it is better."
 
 
 def _compared(first: Side, second: Side, one: Result, other: Result, aim: Aim) -> Compared:
