@@ -120,6 +120,17 @@ REFUSED: dict[str, Callable[[Path], Any]] = {
     "a number of processes": lambda place: lp.exif_table(frame(place), workers=-1),
     "no encoder": lambda place: lp.embed(frame(place), place / "no", encoders=[5]),  # type: ignore[list-item]
     "an encoder without a name": lambda _: lp.load_encoder(None),  # type: ignore[arg-type]
+    "no place for a run": lambda place: lp.audit(frame(place), None),  # type: ignore[arg-type]
+    "no place for embeddings": lambda place: lp.embed(frame(place), None),  # type: ignore[arg-type]
+    "no place for a canary": lambda place: lp.make_canary(frame(place), None),  # type: ignore[arg-type]
+    "no canary": lambda _: lp.check_canary(None),  # type: ignore[arg-type]
+    "no runs": lambda _: lp.compare_runs(None, None),  # type: ignore[arg-type]
+    "no stores": lambda _: lp.compare_stores(None, None),  # type: ignore[arg-type]
+    "no collection": lambda _: lp.open_collection(None),  # type: ignore[arg-type]
+    "no files of the study": lambda _: lp.open_study_files(None),  # type: ignore[arg-type]
+    "no composed attribute": lambda _: lp.read_attribute(None),  # type: ignore[arg-type]
+    "no picture": lambda _: decode(None),  # type: ignore[arg-type]
+    "a file of weights": lambda _: lp.load_encoder("default", weights=5),  # type: ignore[arg-type]
     "a device": lambda place: lp.embed(
         frame(place), place / "no", loading=lp.Loading(device=None)  # type: ignore[arg-type]
     ),

@@ -36,7 +36,7 @@ from latentprint.encoders import Encoder, Margin, Precision, load_encoder
 from latentprint.encoders.load_options import LoadOptions, resolve_device
 from latentprint.encoders.spec import parse_spec
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.files import make_folder, write_bytes
+from latentprint.files import as_path, make_folder, write_bytes
 from latentprint.jobs.members import Member
 from latentprint.jobs.run_folder import versions
 from latentprint.photos import as_photos
@@ -133,10 +133,10 @@ def make_canary(
         LatentprintError: There are too few photos, ``out`` holds a canary or cannot be written to,
             or the encoder fails.
     """
-    out = Path(out)
+    out = as_path(out)
     if (out / RECORD).exists():
         raise LatentprintError(f"{out} holds a canary already: choose another --out, or delete it.")
-    asked = EncoderAsked(encoder, device, precision, margin, Path(weights) if weights else None)
+    asked = EncoderAsked(encoder, device, precision, margin, as_path(weights) if weights else None)
     photos = as_photos(photos)
     asked.check()
     check_count(count)
@@ -212,13 +212,13 @@ def check_canary(
     """
     try:
         tolerances = Tolerances(max_drift, min_overlap)
-        kept = read_canary(Path(canary))
+        kept = read_canary(as_path(canary))
         if vectors is not None:
             if encoder is not None or weights is not None or precision is not None:
                 raise UsageError("--vectors take the place of an encoder: name one or the other.")
-            now, record = _of_vectors(kept, Path(vectors))
+            now, record = _of_vectors(kept, as_path(vectors))
         else:
-            asked = _asked(kept, encoder, device, precision, Path(weights) if weights else None)
+            asked = _asked(kept, encoder, device, precision, as_path(weights) if weights else None)
             reading = kept.reading
             if batch_size is not None:
                 reading = replace(reading, batch_size=batch_size)

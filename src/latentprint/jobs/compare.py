@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from latentprint.embeddings.store import differences
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.probes.resamples import RESAMPLES
 from latentprint.experiments.source import UNPROCESSED, Opened, without_controls
-from latentprint.files import make_folder, write_json, write_table
+from latentprint.files import as_path, make_folder, write_json, write_table
 from latentprint.jobs.sources import Sources, open_sources
 from latentprint.results import LeftOut, results_of
 
@@ -81,24 +81,23 @@ def compare_runs(
     """
     from latentprint.report.inputs import Run, read_run
 
-    runs: list[Run] = [read_run(Path(folder)) for folder in (first, second)]
-    names = _names(Path(first), Path(second))
+    folders = as_path(first), as_path(second)
+    runs: list[Run] = [read_run(folder) for folder in folders]
+    names = _names(*folders)
     sides = [
         Side(
             name,
             results_of(run.table),
-            _resamples(Path(folder)),
+            _resamples(folder),
             float((run.settings.get("extraction") or {}).get("mask") or 0.0),
         )
-        for name, run, folder in zip(names, runs, (first, second), strict=True)
+        for name, run, folder in zip(names, runs, folders, strict=True)
     ]
     rows, left_out = compare_rows(sides[0], sides[1], encoders)
     pairs = dict.fromkeys((row.first_encoder, row.second_encoder) for row in rows)
     settings = tuple(_differing(runs[0].settings, runs[1].settings, list(pairs)))
-    if out is None:
-        return ComparedRuns(names, tuple(rows), tuple(left_out), settings)
-    page = _write(Path(out), ComparedRuns(names, tuple(rows), tuple(left_out), settings))
-    return ComparedRuns(names, tuple(rows), tuple(left_out), settings, page)
+    found = ComparedRuns(names, tuple(rows), tuple(left_out), settings)
+    return found if out is None else replace(found, page=_write(as_path(out), found))
 
 
 def compare_stores(
@@ -126,8 +125,9 @@ def compare_stores(
         LatentprintError: Embeddings cannot be read, too few photos are in both, or ``out`` cannot
             be written to.
     """
-    sides = [without_controls(open_sources(Sources(Path(each)))) for each in (first, second)]
-    names = _names(Path(first), Path(second))
+    paths = as_path(first), as_path(second)
+    sides = [without_controls(open_sources(Sources(each))) for each in paths]
+    names = _names(*paths)
     compared, settings = [], []
     for one, other in _paired(sides[0], sides[1], names, encoders):
         name = _processing(one, other, processing)
@@ -138,7 +138,8 @@ def compare_stores(
         ]
     found = ComparedStores(names, tuple(compared), tuple(settings))
     if out is not None:
-        make_folder(Path(out))
+        out = as_path(out)
+        make_folder(out)
         table = pl.concat(
             [
                 each.table.select(
@@ -148,8 +149,8 @@ def compare_stores(
             ],
             how="diagonal",
         )
-        write_table(Path(out) / "comparison.parquet", table)
-        write_json(Path(out) / "comparison.json", stores_as_json(found))
+        write_table(out / "comparison.parquet", table)
+        write_json(out / "comparison.json", stores_as_json(found))
     return found
 
 

@@ -23,7 +23,7 @@ from latentprint.embeddings.kept_memory import kept_memory
 from latentprint.encoders.encoder import Encoder
 from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.steps import Questions
-from latentprint.files import make_folder
+from latentprint.files import as_path, make_folder
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.members import EmbeddingError, Member
@@ -101,7 +101,7 @@ def embed(
     classes = classes_of(find_attributes(named), extra=extra, seed=seed)
     photos = as_photos(photos)
     groups = EncoderGroups.of(encoders, loading, seed=seed)
-    part = Part(Path(out), extraction, tuple(classes))
+    part = Part(as_path(out), extraction, tuple(classes))
     make_folder(part.folder)
     refuse_other_photos(part.folder, photos)
     for members in groups.load(mask=extraction.mask):
