@@ -28,6 +28,7 @@ from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.members import EmbeddingError, Member
 from latentprint.photos import Photos, as_photos
+from latentprint.photos.broken import broken_of, examples
 from latentprint.processing import ATTRIBUTES, NONE, Processing, classes_of, find_attributes
 from latentprint.several import several
 
@@ -144,19 +145,10 @@ def embed_part(
 
 
 def _refuse_broken(facts: pl.DataFrame, allowed: bool) -> None:
-    broken = facts.filter(pl.col("status") == "broken")
-    if broken.height == facts.height:
-        raise LatentprintError(
-            f"None of the {facts.height} photos can be read: {_examples(broken)}"
-        )
+    broken = broken_of(facts)
     if broken.height > BROKEN_LIMIT * facts.height and not allowed:
         raise LatentprintError(
             f"{broken.height} of {facts.height} photos are broken, more than "
-            f"{BROKEN_LIMIT:.0%}: {_examples(broken)} The embeddings of the others are kept; mend "
+            f"{BROKEN_LIMIT:.0%}: {examples(broken)} The embeddings of the others are kept; mend "
             "or remove the broken files, or run again with --allow-broken."
         )
-
-
-def _examples(broken: pl.DataFrame) -> str:
-    rows = broken.head(3).select("id", "reason").rows()
-    return "; ".join(f"{name}: {reason}" for name, reason in rows) + "."
