@@ -84,6 +84,8 @@ def test_vectors_find_their_photos_by_name(photos: Path, tmp_path: Path) -> None
     vectors = np.asarray(made.stages.vectors)
     np.save(tmp_path / "served.npy", vectors)
     assert check_canary(tmp_path / "canary", vectors=tmp_path / "served.npy").passed
+    with pytest.raises(UsageError, match="take the place of an encoder"):
+        check_canary(tmp_path / "canary", vectors=tmp_path / "served.npy", batch_size=1)
     file = tmp_path / "served.parquet"
     table = pl.DataFrame({"path": names, "vector": vectors})
     table.reverse().write_parquet(file)

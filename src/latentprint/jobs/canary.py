@@ -214,7 +214,7 @@ def check_canary(
         tolerances = Tolerances(max_drift, min_overlap)
         kept = read_canary(as_path(canary))
         if vectors is not None:
-            if encoder is not None or weights is not None or precision is not None:
+            if any(each is not None for each in (encoder, weights, precision, batch_size)):
                 raise UsageError("--vectors take the place of an encoder: name one or the other.")
             now, record = _of_vectors(kept, as_path(vectors))
         else:
