@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 
 from latentprint.comparison.aims import Aim, aim_of
-from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.comparison.pairing import paired_names
+from latentprint.errors import LatentprintError
 from latentprint.results import MEASUREMENT, LeftOut, Result, schema_of, table_of
 from latentprint.stats import interval, two_sided_p
 from latentprint.words import CONTROL, EXACT_FALSE_DISCOVERIES, Comparison, Experiment
@@ -148,7 +149,8 @@ def compare_rows(
         UsageError: An encoder is not there.
         LatentprintError: The runs have no encoder, or no measurement, in common.
     """
-    pairs = _pairs(first, second, encoders)
+    names = first.name, second.name
+    pairs = paired_names(names, first.networks, second.networks, encoders)
     mine = {_key(row, pairs.get(row.network or row.encoder)): row for row in first.rows}
     theirs = {_key(row, row.network or row.encoder): row for row in second.rows}
     both = [key for key in mine if key in theirs and key[0] is not None]
@@ -180,24 +182,6 @@ def compare_rows(
 def comparison_table(rows: Sequence[Compared]) -> pl.DataFrame:
     """The rows as a table."""
     return table_of(rows, schema_of(Compared))
-
-
-def _pairs(first: Side, second: Side, encoders: tuple[str, str] | None) -> dict[str, str]:
-    """The encoder of the second run for each of the first."""
-    if encoders is not None:
-        for side, name in zip((first, second), encoders, strict=True):
-            if name not in side.networks:
-                raise unknown_name(f"encoder in {side.name}", name, side.networks)
-        return {encoders[0]: encoders[1]}
-    common = {name: name for name in first.networks if name in second.networks}
-    if common:
-        return common
-    if len(first.networks) == len(second.networks) == 1:
-        return {first.networks[0]: second.networks[0]}
-    raise UsageError(
-        f"No encoder of {first.name} ({', '.join(first.networks)}) is in {second.name} "
-        f"({', '.join(second.networks)}): name one of each with --encoders."
-    )
 
 
 def _key(row: Result, encoder: str | None) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from latentprint.comparison.judging import Compared, Side, compare_rows, comparison_table
+from latentprint.comparison.pairing import paired_names
 from latentprint.comparison.vectors import VectorsCompared, compare_vectors
 from latentprint.embeddings.store import differences
 from latentprint.errors import LatentprintError, UsageError
@@ -129,7 +130,9 @@ def compare_stores(
     sides = [without_controls(open_sources(Sources(each))) for each in paths]
     names = _names(*paths)
     compared, settings = [], []
-    for one, other in _paired(sides[0], sides[1], names, encoders):
+    mine, theirs = ({each.source.encoder: each for each in side} for side in sides)
+    for first_name, second_name in paired_names(names, [*mine], [*theirs], encoders).items():
+        one, other = mine[first_name], theirs[second_name]
         name = _processing(one, other, processing)
         compared.append(compare_vectors(one.source, other.source, name, seed=seed))
         settings += [
@@ -251,29 +254,6 @@ def _differing(
     ]
     for one, other in pairs:
         yield from differences(records[0].get(one), records[1].get(other), f"encoder {one}")
-
-
-def _paired(
-    first: Sequence[Opened],
-    second: Sequence[Opened],
-    names: tuple[str, str],
-    encoders: tuple[str, str] | None,
-) -> list[tuple[Opened, Opened]]:
-    mine, theirs = ({each.source.encoder: each for each in side} for side in (first, second))
-    if encoders is not None:
-        for side, name, where in zip((mine, theirs), encoders, names, strict=True):
-            if name not in side:
-                raise UsageError(f"{where} holds no encoder {name!r}, only {', '.join(side)}.")
-        return [(mine[encoders[0]], theirs[encoders[1]])]
-    common = [(each, theirs[name]) for name, each in mine.items() if name in theirs]
-    if common:
-        return common
-    if len(mine) == len(theirs) == 1:
-        return [(next(iter(mine.values())), next(iter(theirs.values())))]
-    raise UsageError(
-        f"No encoder of {names[0]} ({', '.join(mine)}) is in {names[1]} ({', '.join(theirs)}): "
-        "name one of each with --encoders."
-    )
 
 
 def _processing(one: Opened, other: Opened, asked: str | None) -> str:
