@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from PIL import Image
 
 import latentprint as lp
 from latentprint.experiments.neighbors.influence_steps import InfluenceOptions
 from latentprint.photos import decode
 from tests.embeddings.toy import ToyEncoder
+from tests.made_photos import write_noise
 
 HOW = lp.Extraction(workers=0)
 PLAIN = lp.Loading(control=False)
@@ -28,20 +28,7 @@ JUDGING = {"permutations": 99}
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Forty-eight photos, a list of them, and a store of the toy encoder."""
     folder = tmp_path_factory.mktemp("python")
-    rng = np.random.default_rng(0)
-    rows = []
-    for at in range(48):
-        pixels = rng.integers(0, 256, (20, 24, 3), np.uint8)
-        Image.fromarray(pixels).save(folder / f"{at:02}.png")
-        rows.append(
-            {
-                "path": str(folder / f"{at:02}.png"),
-                "label": "xy"[at // 2 % 2],
-                "scanner": "ab"[at % 2],
-                "subject": f"s{at // 4}",
-            }
-        )
-    pl.DataFrame(rows).write_csv(folder / "list.csv")
+    pl.DataFrame(write_noise(folder)).write_csv(folder / "list.csv")
     lp.embed(
         str(folder / "list.csv"), str(folder / "store"), encoders=ToyEncoder(),
         attributes=("sharpening", "none"), loading=PLAIN, extraction=HOW,
