@@ -22,7 +22,7 @@ for _name in (*MODULES, *SUBCOMMANDS):
 
 
 def main() -> None:
-    """Run the command line; exit with 0, 1 (failure), 2 (usage), 3 (no help shown) or 130."""
+    """Run the command line; exit with 0, 1 (failure), 2 (usage), 3 (drifted, no help) or 130."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     try:
         app()

@@ -16,7 +16,7 @@ import polars as pl
 from latentprint.embeddings.sharded import ShardedArray
 from latentprint.embeddings.store import Store, open_store
 from latentprint.errors import LatentprintError
-from latentprint.files import write_table, write_text
+from latentprint.files import as_path, write_table, write_text
 from latentprint.photos import Photos, assign_splits, merge_groups, near_duplicate_groups
 from latentprint.words import CONTROL
 
@@ -126,7 +126,7 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
     Raises:
         LatentprintError: There are no embeddings, or the table of photos is missing.
     """
-    folder = run_embeddings(Path(folder))[0]
+    folder = run_embeddings(as_path(folder))[0]
     table = folder / "photos.parquet"
     stores = [open_store(path.parent) for path in sorted(folder.glob("*/manifest.json"))]
     if not stores or not table.exists():

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from latentprint.embeddings.collection import StoredEmbeddings
-from latentprint.embeddings.metadata_table import open_metadata
+from latentprint.embeddings.metadata_table import MetadataTable, open_metadata
 from latentprint.embeddings.own_vectors import OwnVectors
 from latentprint.embeddings.sharded import ShardedArray
 from latentprint.embeddings.stacked import StackedRows
@@ -139,7 +139,7 @@ def _with_numbers(photos: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_labels(source: _Embeddings, metadata: Any) -> _Embeddings:
-    """Add the columns of a table to the photos, by id.
+    """Add the columns of a table to the photos, by id, and log what of it is not taken.
 
     Args:
         source: The embeddings.
@@ -151,16 +151,23 @@ def with_labels(source: _Embeddings, metadata: Any) -> _Embeddings:
         UsageError: There is no such column, or an id twice.
         LatentprintError: The table cannot be read, or holds none of the photos.
     """
-    opened = open_metadata(metadata)
+    labelled, notes = labelled_by(source, open_metadata(metadata))
+    for note in notes:
+        logger.warning("%s", note)
+    return labelled
+
+
+def labelled_by(source: _Embeddings, opened: MetadataTable) -> tuple[_Embeddings, tuple[str, ...]]:
+    """The same for a table that is open, with what ``with_labels`` logs as sentences."""
     table, called, key = opened.frame, opened.name, opened.id_column
     if key is None:
         raise UsageError(f"{called} has no column 'id' (or 'path') that names the photos.")
+    notes = []
     fixed = [name for name in ("split", "group") if name in table.columns]
     if fixed:
-        logger.warning(
-            "%s: %s not taken from here; splits and groups are those of the embeddings.",
-            called,
-            " and ".join(fixed),
+        notes.append(
+            f"{called}: {' and '.join(fixed)} not taken from here; splits and groups are those of"
+            " the embeddings."
         )
     table = table.drop(fixed).rename({key: "id"}).with_columns(pl.col("id").cast(pl.String))
     if table["id"].is_duplicated().any():
@@ -173,12 +180,10 @@ def with_labels(source: _Embeddings, metadata: Any) -> _Embeddings:
         )
     lacking = source.photos["id"].filter(~source.photos["id"].is_in(table["id"].implode()))
     if len(lacking):
-        logger.warning(
-            "%s says nothing of %d of the %d embedded photos: %s.",
-            called,
-            len(lacking),
-            len(source.photos),
-            some(lacking.to_list()),
+        notes.append(
+            f"{called} says nothing of {len(lacking)} of the {len(source.photos)} embedded photos:"
+            f" {some(lacking.to_list())}."
         )
     kept = source.photos.drop([c for c in table.columns if c != "id"], strict=False)
-    return replace(source, photos=kept.join(table, on="id", how="left", maintain_order="left"))
+    photos = kept.join(table, on="id", how="left", maintain_order="left")
+    return replace(source, photos=photos), tuple(notes)
