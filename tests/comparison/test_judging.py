@@ -103,6 +103,21 @@ def run(*rows: Result, name: str = "run") -> Side:
     return Side(name, rows)
 
 
+def test_an_interval_that_holds_zero_shows_no_difference_whatever_its_p() -> None:
+    def kept(row: Result, values: list[float]) -> Side:
+        about = {key: getattr(row, key) for key in ("encoder", "experiment", "attribute", "setup")}
+        named = {key: [str(each)] for key, each in about.items()}
+        return Side("run", [row], pl.DataFrame({**named, "of": ["photos"], "values": [values]}))
+
+    first = kept(made(50.0), [50.0] * 200)
+    for fallen, verdict in ((49.5, Comparison.NO_DIFFERENCE), (51.0, Comparison.WORSE)):
+        second = kept(made(53.0), [fallen] * 10 + [53.2] * 190)
+        row = only(compare_rows(first, second)[0])
+        assert row.q is not None
+        assert row.q < 0.01
+        assert row.verdict == verdict
+
+
 def test_all_rows_are_corrected_together() -> None:
     """A difference that stands alone is not shown among a hundred that are nothing."""
     rows = [made(50.0, attribute=f"nothing {at}") for at in range(100)]
