@@ -441,3 +441,18 @@ def test_what_cannot_be_proven_is_said(
     done = latentprint("erase", "test", tmp_path / "e", store, *arguments)
     assert done.code == code
     assert said in done.err
+
+
+def test_a_damaged_record_of_sides_is_one_sentence(
+    store: Path, tmp_path: Path, latentprint: Command
+) -> None:
+    latentprint("erase", "fit", "--no-test", store, "-a", "jpeg", "--out", tmp_path / "e")
+    for damage in (b"PAR1", None):
+        path = tmp_path / "e" / "sides.parquet"
+        if damage is None:
+            pl.DataFrame({"name": ["a"]}).write_parquet(path)
+        else:
+            path.write_bytes(damage)
+        done = latentprint("erase", "test", tmp_path / "e", store)
+        assert done.code == 1
+        assert "sides.parquet cannot be read as a table" in done.err

@@ -57,11 +57,6 @@ class EraseRows:
         """Whether every photo is there in several versions."""
         return self.labels is None
 
-    @property
-    def dimension(self) -> int:
-        """Length D of a vector."""
-        return int(next(iter(self.versions.values())).shape[1])
-
     def chunks(self, index: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Rows [n, D], their classes [n] and the ids of their photos [n], all versions together.
 
