@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
@@ -43,19 +43,36 @@ class SelectedRows:
         return found
 
 
-@dataclass(frozen=True)
-class SelectedEmbeddings:
-    """Embeddings of the photos that fulfil a condition: an ``EmbeddingSource``.
+class _Described(Protocol):
+    """What embeddings say of themselves, whichever photos are looked at."""
+
+    @property
+    def encoder(self) -> str: ...
+
+    @property
+    def family(self) -> str: ...
+
+    @property
+    def network(self) -> str: ...
+
+    @property
+    def layer(self) -> int | None: ...
+
+    @property
+    def dataset(self) -> str: ...
+
+    @property
+    def split_made(self) -> bool: ...
+
+
+class OfWhole:
+    """Says of some photos what the embeddings of all say.
 
     Attributes:
         whole: The embeddings of all photos.
-        photos: The photos that are left.
-        rows: Their rows in ``whole``, int64 [n].
     """
 
-    whole: StoredEmbeddings | StudyEmbeddings | OwnVectors
-    photos: pl.DataFrame
-    rows: np.ndarray
+    whole: _Described
 
     @property
     def encoder(self) -> str:
@@ -86,6 +103,21 @@ class SelectedEmbeddings:
     def split_made(self) -> bool:
         """Whether the split was made here and not given."""
         return self.whole.split_made
+
+
+@dataclass(frozen=True)
+class SelectedEmbeddings(OfWhole):
+    """Embeddings of the photos that fulfil a condition: an ``EmbeddingSource``.
+
+    Attributes:
+        whole: The embeddings of all photos.
+        photos: The photos that are left.
+        rows: Their rows in ``whole``, int64 [n].
+    """
+
+    whole: StoredEmbeddings | StudyEmbeddings | OwnVectors
+    photos: pl.DataFrame
+    rows: np.ndarray
 
     def vectors(self, processing: str) -> SelectedRows:
         """The embeddings of the photos that are left, float32 [n, D], on disk."""
