@@ -25,6 +25,7 @@ from latentprint.embeddings.selection import SelectedEmbeddings
 from latentprint.experiments import ProbeOptions, probe_processing
 from latentprint.experiments.probes.items import Items, permuted_classes, processed_items
 from latentprint.experiments.probes.paired_shift import ShiftOptions, paired_shift
+from latentprint.experiments.source import ROW
 from latentprint.processing import ATTRIBUTES, Attribute
 from latentprint.words import MARGIN
 
@@ -47,7 +48,7 @@ def subset(source: StoredEmbeddings, n: int, seed: int) -> SelectedEmbeddings:
 def items(source: StoredEmbeddings, attribute: Attribute, n: int, seed: int) -> Items:
     """Every photo of a subset under every class."""
     part = subset(source, n, seed)
-    photos = part.photos.with_row_index("row")
+    photos = part.photos.with_row_index(ROW)
     return processed_items(part, attribute.classes, photos, paired=False, memory_mb=4096)
 
 

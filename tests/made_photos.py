@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image
 
@@ -24,3 +26,21 @@ def made_photo(width: int, height: int, seed: int = 0) -> Image.Image:
     light = clouds() + 1.5 * (clouds() > 0.7)
     colours = np.stack([light + 0.3 * clouds() for _ in range(3)], axis=2)
     return Image.fromarray(np.clip(110 + 45 * colours, 0, 255).astype(np.uint8))
+
+
+def write_noise(folder: Path) -> list[dict[str, str]]:
+    """Write forty-eight small pictures of noise; a row for each, as in a manifest."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for at in range(48):
+        pixels = rng.integers(0, 256, (20, 24, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{at:02}.png")
+        rows.append(
+            {
+                "path": str(folder / f"{at:02}.png"),
+                "label": "xy"[at // 2 % 2],
+                "scanner": "ab"[at % 2],
+                "subject": f"s{at // 4}",
+            }
+        )
+    return rows

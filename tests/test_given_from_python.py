@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from PIL import Image
 
 import latentprint as lp
 from latentprint.experiments.neighbors.influence_steps import InfluenceOptions
 from latentprint.photos import decode
 from tests.embeddings.toy import ToyEncoder
+from tests.made_photos import write_noise
 
 HOW = lp.Extraction(workers=0)
 PLAIN = lp.Loading(control=False)
@@ -28,20 +28,7 @@ JUDGING = {"permutations": 99}
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Forty-eight photos, a list of them, and a store of the toy encoder."""
     folder = tmp_path_factory.mktemp("python")
-    rng = np.random.default_rng(0)
-    rows = []
-    for at in range(48):
-        pixels = rng.integers(0, 256, (20, 24, 3), np.uint8)
-        Image.fromarray(pixels).save(folder / f"{at:02}.png")
-        rows.append(
-            {
-                "path": str(folder / f"{at:02}.png"),
-                "label": "xy"[at // 2 % 2],
-                "scanner": "ab"[at % 2],
-                "subject": f"s{at // 4}",
-            }
-        )
-    pl.DataFrame(rows).write_csv(folder / "list.csv")
+    pl.DataFrame(write_noise(folder)).write_csv(folder / "list.csv")
     lp.embed(
         str(folder / "list.csv"), str(folder / "store"), encoders=ToyEncoder(),
         attributes=("sharpening", "none"), loading=PLAIN, extraction=HOW,
@@ -120,6 +107,17 @@ REFUSED: dict[str, Callable[[Path], Any]] = {
     "a number of processes": lambda place: lp.exif_table(frame(place), workers=-1),
     "no encoder": lambda place: lp.embed(frame(place), place / "no", encoders=[5]),  # type: ignore[list-item]
     "an encoder without a name": lambda _: lp.load_encoder(None),  # type: ignore[arg-type]
+    "no place for a run": lambda place: lp.audit(frame(place), None),  # type: ignore[arg-type]
+    "no place for embeddings": lambda place: lp.embed(frame(place), None),  # type: ignore[arg-type]
+    "no place for a canary": lambda place: lp.make_canary(frame(place), None),  # type: ignore[arg-type]
+    "no canary": lambda _: lp.check_canary(None),  # type: ignore[arg-type]
+    "no runs": lambda _: lp.compare_runs(None, None),  # type: ignore[arg-type]
+    "no stores": lambda _: lp.compare_stores(None, None),  # type: ignore[arg-type]
+    "no collection": lambda _: lp.open_collection(None),  # type: ignore[arg-type]
+    "no files of the study": lambda _: lp.open_study_files(None),  # type: ignore[arg-type]
+    "no composed attribute": lambda _: lp.read_attribute(None),  # type: ignore[arg-type]
+    "no picture": lambda _: decode(None),  # type: ignore[arg-type]
+    "a file of weights": lambda _: lp.load_encoder("default", weights=5),  # type: ignore[arg-type]
     "a device": lambda place: lp.embed(
         frame(place), place / "no", loading=lp.Loading(device=None)  # type: ignore[arg-type]
     ),

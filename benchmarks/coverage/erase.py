@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import starmap
 
 import numpy as np
 from benchmarks.coverage.held import Case, Count
@@ -69,13 +70,16 @@ def erase_rows(population: MadeClasses, seed: int) -> list[Result]:
 
 def cases() -> Iterator[Case]:
     """Intervals of every population."""
-    for name, population in POPULATIONS.items():
-        yield Case(
-            name,
-            lambda seed, of=population: erase_rows(of, seed),  # type: ignore[misc]
-            lambda _, of=population: not of.trace,  # type: ignore[misc]
-            lambda row: f"{row.setup}, {row.stage}",
-        )
+    return starmap(_case, POPULATIONS.items())
+
+
+def _case(name: str, population: MadeClasses) -> Case:
+    return Case(
+        name,
+        lambda seed: erase_rows(population, seed),
+        lambda _: not population.trace,
+        lambda row: f"{row.setup}, {row.stage}",
+    )
 
 
 def verdict_cases() -> Iterator[Verdicts]:

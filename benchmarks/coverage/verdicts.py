@@ -19,6 +19,7 @@ from benchmarks.coverage.similarity import similarity_rows
 from latentprint.experiments import ProbeOptions, probe_label
 from latentprint.experiments.probes.items import processed_items
 from latentprint.experiments.probes.paired_shift import paired_shift
+from latentprint.experiments.source import ROW
 from latentprint.results import Result
 from latentprint.verdicts import judged
 from latentprint.words import (
@@ -45,7 +46,7 @@ def _processing(seed: int) -> Result:
     The accuracy is that of the discriminant, so that no probe need be fitted.
     """
     made = processed(seed, 60, 0.0, split_made=True)
-    photos = made.photos.with_row_index("row")
+    photos = made.photos.with_row_index(ROW)
     items = processed_items(made, SHARPENING.classes, photos, paired=False, memory_mb=64)
     found = paired_shift(items)
     return Result(

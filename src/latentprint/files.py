@@ -35,6 +35,17 @@ _PLACE = {
 }
 
 
+def as_path(given: Any) -> Path:
+    """The path that was given from Python.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if not isinstance(given, str | os.PathLike):
+        raise UsageError(f"{given!r} is no path: give a string or a pathlib.Path.")
+    return Path(given)
+
+
 @contextmanager
 def writing(place: Path, *, instead: str = ELSEWHERE) -> Iterator[None]:
     """Turn what can go wrong on a disk into one clear sentence.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -177,19 +177,28 @@ class LeftOut:
 
 _POLARS = {"float": pl.Float64(), "int": pl.Int64(), "bool": pl.Boolean(), "str": pl.String()}
 
-SCHEMA: dict[str, pl.DataType] = {
-    field.name: _POLARS[str(field.type).partition(" ")[0]] for field in fields(Result)
-}
+
+def schema_of(kind: type[Any]) -> dict[str, pl.DataType]:
+    """The columns of a table of rows of this dataclass, with their types."""
+    return {each.name: _POLARS[str(each.type).partition(" ")[0]] for each in fields(kind)}
+
+
+def table_of(rows: Iterable[Any], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Dataclasses as a table; words become plain text."""
+    plain = [
+        {name: str(value) if isinstance(value, str) else value for name, value in row.items()}
+        for row in map(asdict, rows)
+    ]
+    return pl.DataFrame(plain, schema=schema)
+
+
+SCHEMA = schema_of(Result)
 """The columns of the result table with their types."""
 
 
 def results_table(results: Iterable[Result]) -> pl.DataFrame:
     """Collect results in the one table that the report and every output format read."""
-    rows = [
-        {name: str(value) if isinstance(value, str) else value for name, value in row.items()}
-        for row in map(asdict, results)
-    ]
-    table = pl.DataFrame(rows, schema=SCHEMA)
+    table = table_of(results, SCHEMA)
     network = pl.when(pl.col("network") == "").then(pl.col("encoder")).otherwise("network")
     return table.with_columns(network.alias("network"))
 
@@ -212,6 +221,9 @@ def setup_of(row: Any) -> str:
                 f"k = {row.k}" if row.k is not None and "@" not in row.attribute else "",
                 f"from {row.reference}" if row.reference else "",
                 f"{row.threshold:g}" if row.threshold is not None else "",
+                row.stage,
+                row.eraser,
+                f"rank {row.rank}" if row.rank is not None else "",
             ),
         )
     )

@@ -250,6 +250,9 @@ class Harm(StrEnum):
     NOT_SHOWN = "not shown"
 
 
+SEMANTIC = "label"
+"""The attribute that encoders are meant to tell: the column with the semantic class."""
+
 RANDOM_DIRECTIONS = "random directions"
 """The eraser of a control: as many directions as are erased, drawn at random."""
 

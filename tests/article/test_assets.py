@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from latentprint.article.context import Options
 from latentprint.article.document import Document, parse_article
 from latentprint.article.page import render_page
 
@@ -19,7 +20,7 @@ SVG = b'<?xml version="1.0"?>\n<!-- a --><svg xmlns="http://www.w3.org/2000/svg"
 
 
 def render(folder: Path, markdown: str, *, safe: bool = False) -> Document:
-    return parse_article(markdown, folder=folder, safe=safe)
+    return parse_article(markdown, folder=folder, options=Options(safe=safe))
 
 
 def sources(document: Document) -> list[str]:
@@ -108,12 +109,19 @@ def test_what_cannot_be_shown_is_visible_and_reported(
 
 
 @pytest.mark.parametrize(
-    "source", ['<script src="https://x/y.js"></script>', '<link rel="stylesheet" href="y.css">']
+    ("source", "message"),
+    [
+        (
+            '<script src="https://x/y.js"></script>',
+            "The script https://x/y.js is not on this machine, and the page loads nothing.",
+        ),
+        ('<link rel="stylesheet" href="y.css">', "The link y.css is missing."),
+    ],
 )
-def test_nothing_is_loaded(tmp_path: Path, source: str) -> None:
+def test_nothing_is_loaded(tmp_path: Path, source: str, message: str) -> None:
     document = render(tmp_path, f"a\n\n{source}\n")
     assert "y." not in document.body
-    assert [each.line for each in document.warnings] == [3]
+    assert [(each.line, each.message) for each in document.warnings] == [(3, message)]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +248,7 @@ def test_what_lies_on_the_web_is_a_link_or_stays(source: str, shown: str) -> Non
     assert [each.kind for each in document.warnings if each.kind != "alternative text"] == [
         "remote"
     ]
-    online = parse_article(source, folder=None, online=True)
+    online = parse_article(source, folder=None, options=Options(online=True))
     assert 'class="remote"' not in online.body
     assert "example.org" in online.body or "youtube.com/embed" in online.body
     assert "img-src https:" in render_page(online)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from latentprint.article.context import Options
 from latentprint.article.document import Document, parse_article, read_article
 from latentprint.errors import LatentprintError
 from tests.article.pieces import PIECES
@@ -280,7 +281,7 @@ any_text = st.one_of(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(any_text, st.booleans())
 def test_any_text_is_an_article(text: str, safe: bool) -> None:
-    document = parse_article(f"\n{text}", folder=None, safe=safe)
+    document = parse_article(f"\n{text}", folder=None, options=Options(safe=safe))
     lines = text.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 2
     assert all(each.line is None or 1 <= each.line <= lines for each in document.warnings)
     assert "data-source-line" not in document.body

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from latentprint.article.context import Options
 from latentprint.article.document import Document, parse_article
 
 
@@ -204,7 +205,10 @@ def test_includes_settings_and_data_of_the_site(tmp_path: Path) -> None:
     assert "<b>Grace</b> of Ada" in document.body
     assert '<a href="https://example.org/blog/2024/other/">x</a> true' in document.body
     assert [each.line for each in document.warnings] == [4]
-    assert "include" in parse_article(text, folder=tmp_path / "_posts", safe=True).body
+    assert (
+        "include"
+        in parse_article(text, folder=tmp_path / "_posts", options=Options(safe=True)).body
+    )
 
 
 def test_highlight_in_details_is_no_markdown() -> None:

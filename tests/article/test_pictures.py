@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from latentprint.article.context import Options
 from latentprint.article.document import Document, parse_article
 from latentprint.article.pictures import DENSITY, QUALITY
 
@@ -20,7 +21,7 @@ PICTURE = '<img src="a.jpg" alt="x">'
 
 def render(folder: Path, markdown: str, styles: str = "", *, scale: bool = True) -> Document:
     front = f"---\ntitle: T\n_styles: >\n  {styles}\n---\n" if styles else ""
-    return parse_article(f"{front}{markdown}", folder=folder, scale=scale)
+    return parse_article(f"{front}{markdown}", folder=folder, options=Options(scale=scale))
 
 
 def shown(document: Document) -> Image.Image:

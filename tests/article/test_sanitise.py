@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from latentprint.article.context import Options
 from latentprint.article.document import Document, parse_article
 from latentprint.article.sanitise import sanitise
 from tests.article.pieces import PIECES
@@ -129,14 +130,14 @@ def check(document: Document, own: str = r"(?!)") -> None:
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("around", ["{}", "a {} b", "<div>\n{}\n</div>", "> {}", "- {}"])
 def test_attacks_do_nothing(attack: str, around: str) -> None:
-    check(parse_article(around.format(attack), folder=None, safe=True))
+    check(parse_article(around.format(attack), folder=None, options=Options(safe=True)))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from([*ATTACKS, *PIECES]), min_size=1, max_size=8).map("".join))
 def test_attacks_in_any_company_do_nothing(text: str) -> None:
     if not text.startswith("---"):
-        check(parse_article(text, folder=None, safe=True))
+        check(parse_article(text, folder=None, options=Options(safe=True)))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -150,7 +151,7 @@ def test_harmless_html_stays() -> None:
         '<div class="l-page"><p id="mine">H<sub>2</sub>O <a href="https://x.org">x</a> '
         "<kbd>k</kbd></p></div>\n\n<table><tr><td colspan=2>a</td></tr></table>"
     )
-    document = parse_article(source, folder=None, safe=True)
+    document = parse_article(source, folder=None, options=Options(safe=True))
     soup = BeautifulSoup(document.body, "html.parser")
     assert soup.select("div.l-page > p#mine > sub")
     assert soup.select('a[href="https://x.org"][rel]')
@@ -160,7 +161,9 @@ def test_harmless_html_stays() -> None:
 
 def test_the_dialect_works_in_a_source_that_is_not_trusted() -> None:
     source = (Path(__file__).parent / "data" / "everything.md").read_text(encoding="utf-8")
-    document = parse_article(source, folder=Path(__file__).parent / "data", safe=True)
+    document = parse_article(
+        source, folder=Path(__file__).parent / "data", options=Options(safe=True)
+    )
     check(document, own="data:image/svg")
     soup = BeautifulSoup(document.body, "html.parser")
     for selector in (
@@ -182,13 +185,13 @@ def test_the_dialect_works_in_a_source_that_is_not_trusted() -> None:
 )
 def test_what_is_dropped_is_reported_with_its_line(source: str, message: str) -> None:
     folder = Path(__file__).parent / "data"
-    document = parse_article(f"a\n\n{source}\n", folder=folder, safe=True)
+    document = parse_article(f"a\n\n{source}\n", folder=folder, options=Options(safe=True))
     assert [(each.line, message in each.message) for each in document.warnings] == [(3, True)]
 
 
 def test_styles_of_the_front_matter_are_dropped() -> None:
     source = "---\n_styles: 'p { color: red }'\n---\n"
-    document = parse_article(source, folder=None, safe=True)
+    document = parse_article(source, folder=None, options=Options(safe=True))
     assert document.front.styles == ""
     assert [each.line for each in document.warnings] == [2]
     assert parse_article(source, folder=None).front.styles == "p { color: red }"
@@ -196,9 +199,14 @@ def test_styles_of_the_front_matter_are_dropped() -> None:
 
 @pytest.mark.parametrize("name", ["page-text", "reference-1", "footnote-mark-1", "Figure-x"])
 def test_ids_of_the_page_cannot_be_taken(name: str) -> None:
-    assert "id=" not in parse_article(f'<p id="{name}">x</p>', folder=None, safe=True).body
+    assert (
+        "id="
+        not in parse_article(f'<p id="{name}">x</p>', folder=None, options=Options(safe=True)).body
+    )
 
 
 def test_classes_of_the_page_cannot_be_taken() -> None:
-    body = parse_article('<p class="placeholder plot l-page">x</p>', folder=None, safe=True).body
+    body = parse_article(
+        '<p class="placeholder plot l-page">x</p>', folder=None, options=Options(safe=True)
+    ).body
     assert body == '<p class="l-page">x</p>'

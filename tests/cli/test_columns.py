@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from PIL import Image
+
+from tests.made_photos import write_noise
 
 from .conftest import Command
 
@@ -40,16 +41,12 @@ ASKED = {
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Forty-eight photos in a list with all these columns."""
     folder = tmp_path_factory.mktemp("columns")
-    rng = np.random.default_rng(0)
-    rows = []
-    for at in range(48):
-        pixels = rng.integers(0, 256, (20, 24, 3), np.uint8)
-        Image.fromarray(pixels).save(folder / f"{at:02}.png")
-        row = {"path": f"{at:02}.png", "label": "xy"[at // 2 % 2], "scanner": "ab"[at % 2]}
+    rows = write_noise(folder)
+    for at, row in enumerate(rows):
         row |= {name: f"v{at // (1 + number % 5) % 3}" for number, name in enumerate(NAMES)}
-        rows.append(row | {"subject": f"s{at // 4}"})
     pl.DataFrame(rows).write_csv(folder / "list.csv")
-    np.save(folder / "vectors.npy", rng.normal(size=(48, 6)).astype(np.float32))
+    vectors = np.random.default_rng(0).normal(size=(len(rows), 6))
+    np.save(folder / "vectors.npy", vectors.astype(np.float32))
     return folder
 
 

@@ -96,7 +96,7 @@ def test_stores_are_compared_without_labels(runs: Path, latentprint: Command) ->
         (("run-a", "run-b", "--encoders", "base", "bse"), 2, "'base'"),
         (("run-a", "run-b", "--processing", "none"), 2, "for embeddings"),
         (("store", "store", "--processing", "JPEG75_420"), 2, "is not in both"),
-        (("store", "store", "--encoders", "base", "none"), 2, "no encoder 'none'"),
+        (("store", "store", "--encoders", "base", "none"), 2, "no encoder in store 'none'"),
         (("store", "nowhere"), 1, "no embeddings"),
     ],
 )

@@ -187,6 +187,28 @@ def test_versions_in_files_of_ones_own(
     assert "another place" in done.err
 
 
+def test_vectors_of_a_table_are_named_where_it_holds_several(
+    files: list[Path], tmp_path: Path, latentprint: Command
+) -> None:
+    tables = []
+    for each in files:
+        tables.append(each.with_suffix(".parquet"))
+        columns = {"old": np.load(each)[:, :7].tolist(), "new": np.load(each).tolist()}
+        pl.DataFrame(columns).write_parquet(tables[-1])
+    fit = ("erase", "fit", "--no-test", *tables, "--pairs", "--out", tmp_path / "e")
+    done = latentprint(*fit)
+    assert (done.code, "with --vector-columns" in done.err) == (2, True), done.err
+    new = ("--vector-columns", "new")
+    assert latentprint(*fit, *new).code == 0
+    out = tmp_path / "erased.parquet"
+    done = latentprint("erase", "apply", tmp_path / "e", tables[0], "--out", out, *new)
+    assert done.code == 0, done.err
+    erased = pl.read_parquet(out)
+    assert erased["old"].to_list() == np.load(files[0])[:, :7].tolist()
+    expected = load_eraser(tmp_path / "e").transform(np.load(files[0]))
+    np.testing.assert_allclose(np.array(erased["new"].to_list()), expected, atol=1e-6)
+
+
 def test_all_photos_may_be_fitted_on_in_the_end(
     files: list[Path], tmp_path: Path, latentprint: Command
 ) -> None:
@@ -331,6 +353,7 @@ def test_every_mistake_is_one_sentence(
         ((store, "-a", "sharpening"), 1, "lacks the classes SHARPEN_2, SHARPEN_4"),
         ((store, "-e", "default"), 2, "There is no encoder 'default'"),
         ((tmp_path / "nothing",), 2, "There is no folder or file"),
+        ((tmp_path, "--vector-columns", "v"), 2, "are for files of vectors"),
     ]
     for arguments, code, said in cases:
         done = latentprint("erase", "fit", "--no-test", *arguments, "--out", tmp_path / "out")
@@ -343,6 +366,11 @@ def test_every_mistake_is_one_sentence(
         ((eraser, narrow, "--out", tmp_path / "o.npy"), 1, "24 dimensions, and these have 8"),
         ((eraser, vectors, "--out", tmp_path / "o.parquet"), 2, "file of the same kind"),
         ((eraser, store, "--out", tmp_path / "o"), 2, "is for such files"),
+        (
+            (eraser, vectors, "--out", tmp_path / "o.npy", "--vector-columns", "v"),
+            2,
+            "--vector-columns is for a .parquet file",
+        ),
     ]:
         done = latentprint("erase", "apply", *arguments)
         assert (done.code, said in done.err) == (code, True), (arguments, done.err)
@@ -413,3 +441,18 @@ def test_what_cannot_be_proven_is_said(
     done = latentprint("erase", "test", tmp_path / "e", store, *arguments)
     assert done.code == code
     assert said in done.err
+
+
+def test_a_damaged_record_of_sides_is_one_sentence(
+    store: Path, tmp_path: Path, latentprint: Command
+) -> None:
+    latentprint("erase", "fit", "--no-test", store, "-a", "jpeg", "--out", tmp_path / "e")
+    for damage in (b"PAR1", None):
+        path = tmp_path / "e" / "sides.parquet"
+        if damage is None:
+            pl.DataFrame({"name": ["a"]}).write_parquet(path)
+        else:
+            path.write_bytes(damage)
+        done = latentprint("erase", "test", tmp_path / "e", store)
+        assert done.code == 1
+        assert "sides.parquet cannot be read as a table" in done.err

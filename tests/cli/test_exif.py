@@ -58,6 +58,16 @@ def test_a_table(folder: Path, latentprint: Command, suffix: str) -> None:
     assert table["status"].to_list()[3] == "broken"
 
 
+def test_photos_that_cannot_be_read_are_no_success(folder: Path, latentprint: Command) -> None:
+    for file in (folder / "photos").glob("*.jpg"):
+        file.write_bytes(b"")
+    for arguments in ((), ("--json",), ("--out", "labels.csv")):
+        done = latentprint("exif", "photos", *arguments)
+        assert (done.code, done.out) == (1, "")
+        assert "None of the 5 photos can be read: 0.jpg: " in done.err
+    assert pl.read_csv(folder / "labels.csv")["status"].to_list() == ["broken"] * 5
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

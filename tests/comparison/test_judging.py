@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 
 import numpy as np
@@ -19,7 +19,7 @@ from latentprint.experiments import ProbeOptions, influence, probe_processing
 from latentprint.experiments.probes.outcome import ProbeOutcome
 from latentprint.experiments.probes.resamples import resamples_of
 from latentprint.processing import ATTRIBUTES
-from latentprint.results import Result
+from latentprint.results import MEASUREMENT, Result, schema_of, setup_of
 from latentprint.words import Comparison, Experiment, InfluenceSetup
 from tests.experiments.fakes import fake_source
 
@@ -101,6 +101,21 @@ def made(value: float, half: float = 1.0, **changes: object) -> Result:
 
 def run(*rows: Result, name: str = "run") -> Side:
     return Side(name, rows)
+
+
+def test_an_interval_that_holds_zero_shows_no_difference_whatever_its_p() -> None:
+    def kept(row: Result, values: list[float]) -> Side:
+        about = {key: getattr(row, key) for key in ("encoder", "experiment", "attribute", "setup")}
+        named = {key: [str(each)] for key, each in about.items()}
+        return Side("run", [row], pl.DataFrame({**named, "of": ["photos"], "values": [values]}))
+
+    first = kept(made(50.0), [50.0] * 200)
+    for fallen, verdict in ((49.5, Comparison.NO_DIFFERENCE), (51.0, Comparison.WORSE)):
+        second = kept(made(53.0), [fallen] * 10 + [53.2] * 190)
+        row = only(compare_rows(first, second)[0])
+        assert row.q is not None
+        assert row.q < 0.01
+        assert row.verdict == verdict
 
 
 def test_all_rows_are_corrected_together() -> None:
@@ -196,8 +211,33 @@ def test_controls_and_rows_of_one_run_are_not_judged() -> None:
     assert [each.reason for each in left_out] == [
         "neither more nor less of it is better.", "only theirs holds it.",
     ]  # fmt: skip
+    assert (left_out[0].attribute, left_out[0].encoder) == ("jpeg, rest share", "net")
     with pytest.raises(LatentprintError, match="no measurement in common"):
         compare_rows(mine, run(made(50.0, attribute="make")))
+
+
+def test_figures_of_an_eraser_are_not_called_neither_better_nor_worse() -> None:
+    erased = made(1.0, experiment=Experiment.ERASURE, setup="kNN influence", stage="after")
+    plain = made(50.0, attribute="make")
+    _, left_out = compare_rows(run(plain, erased), run(plain, erased))
+    assert [each.reason for each in left_out] == [
+        "its own run judges an eraser, before against after."
+    ]
+
+
+def test_the_columns_follow_those_that_tell_measurements_apart() -> None:
+    told = [name for name in MEASUREMENT if name not in ("encoder", "dataset")]
+    names = [each.name for each in fields(Compared)]
+    assert names[2 : names.index("first")] == told
+    ours, theirs = schema_of(Compared), schema_of(Result)
+    assert [ours[name] for name in told] == [theirs[name] for name in told]
+
+
+@pytest.mark.parametrize("column", MEASUREMENT[4:])
+def test_a_row_is_told_apart_from_another_in_words(column: str) -> None:
+    row = made(50.0, query_device="camera")
+    other = {pl.Int64(): 7, pl.Float64(): 0.7}.get(schema_of(Result)[column], "other")
+    assert setup_of(replace(row, **{column: other})) != setup_of(row)  # type: ignore[arg-type]
 
 
 def test_every_word_of_the_experiments_has_its_aim() -> None:

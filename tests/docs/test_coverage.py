@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+from benchmarks.coverage.__main__ import parts
 from benchmarks.coverage.held import Count
 from benchmarks.coverage.page import line, replace_part
 
@@ -56,3 +58,12 @@ def test_the_summary_has_the_least_and_the_most_of_each_part(tmp_path: Path) -> 
     assert pairs.startswith("| pairs | 200 | 3 | 90.5 / 95.0 / 97.0 | 2 | 2.0 / 4.0 | 20")
     assert probes.startswith("| probes | 60 | 0 | – | 0 | – | 20")
     assert list(_tables(page)) == ["pairs", "probes"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", parts([]))
+def test_every_part_can_be_measured(part: str) -> None:
+    case = next(iter(parts([120])[part]()))
+    counts = case.counts(2)
+    assert counts
+    assert all(line(case.name, each).count("|") == 7 for each in counts)

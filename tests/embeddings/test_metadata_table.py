@@ -43,3 +43,13 @@ def test_what_is_no_table(tmp_path: Path) -> None:
             open_metadata(given)
     with pytest.raises(LatentprintError, match="'a' twice"):
         open_metadata(pl.DataFrame({"a": [1], " a": [2]}))
+
+
+def test_a_column_of_pandas_that_is_there_twice_is_refused() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame([["a", "b", "c"]], columns=["id", "make", "make "])
+    with pytest.raises(LatentprintError, match="has the column 'make' twice"):
+        open_metadata(frame)
+    frame.columns = ["id", "make", "make"]
+    with pytest.raises(LatentprintError, match="has the column 'make' twice"):
+        open_metadata(frame)

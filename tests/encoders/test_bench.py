@@ -84,6 +84,34 @@ def test_another_precision_is_compared_with_float32(folder: Path) -> None:
     assert len(found.classes) == 3
 
 
+def test_it_is_compared_on_photos_that_can_be_read(folder: Path) -> None:
+    (folder / "0.jpg").write_bytes(b"")
+    found = bench(SPEC, of(folder, precision="bfloat16", batch_size=1))
+    assert found.cosine is not None
+    assert found.cosine > 0.98
+
+
+def test_links_out_of_the_folder_are_followed_where_that_is_asked(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("links")
+    (other / "link.jpg").symlink_to(folder / "0.jpg")
+    asked = [
+        "encoders",
+        "bench",
+        SPEC,
+        "--photos",
+        str(other),
+        "--seconds",
+        "0.1",
+        "--workers",
+        "0",
+    ]
+    assert CliRunner().invoke(app, asked).exit_code == 1
+    done = CliRunner().invoke(app, [*asked, "--follow-links", "--batch-size", "2"])
+    assert done.exit_code == 0, done.output
+
+
 def test_photos_that_cannot_be_read(folder: Path) -> None:
     (folder / "3.jpg").write_bytes(b"")
     assert bench(SPEC, of(folder)).on_photos[0].pixels.median > 0

@@ -10,7 +10,7 @@ import pytest
 from latentprint.erasure import apply as module
 from latentprint.erasure.apply import Application, apply_to_npy, apply_to_parquet
 from latentprint.erasure.eraser import LinearEraser
-from latentprint.errors import LatentprintError
+from latentprint.errors import LatentprintError, UsageError
 from tests.erasure.made_up import versions
 from tests.erasure.test_leace import fitted
 
@@ -64,6 +64,44 @@ def test_a_parquet_file_keeps_its_other_columns(
     np.testing.assert_allclose(found, eraser.transform(rows), atol=1e-5)
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_float_beside_the_vectors_is_no_dimension(
+    tmp_path: Path, eraser: LinearEraser, listed: bool
+) -> None:
+    rows = versions().rows
+    names = [f"d{each}" for each in range(24)]
+    vectors = (
+        pl.DataFrame({"vector": rows.tolist()})
+        if listed
+        # Sorted by name, as many writers leave them: d0, d1, d10, d11 ... d2.
+        else pl.DataFrame(rows, schema=names).select(sorted(names))
+    )
+    aperture = pl.Series("aperture", np.linspace(1.4, 22.0, len(rows)))
+    vectors.insert_column(0, aperture).write_parquet(tmp_path / "a[1].parquet")
+    apply_to_parquet(Application(eraser), tmp_path / "a[1].parquet", tmp_path / "b.parquet")
+    erased = pl.read_parquet(tmp_path / "b.parquet")
+    assert erased["aperture"].equals(aperture)
+    found = np.array(erased["vector"].to_list()) if listed else erased.select(names).to_numpy()
+    np.testing.assert_allclose(found, eraser.transform(rows), atol=1e-12)
+
+
+def test_vectors_are_named_where_several_columns_can_be_them(
+    tmp_path: Path, eraser: LinearEraser
+) -> None:
+    rows = versions().rows
+    table = pl.DataFrame({"one": rows.tolist(), "other": rows.tolist()})
+    table.write_parquet(tmp_path / "a.parquet")
+    application, paths = Application(eraser), (tmp_path / "a.parquet", tmp_path / "b.parquet")
+    with pytest.raises(UsageError, match="several columns that can be the vectors"):
+        apply_to_parquet(application, *paths)
+    apply_to_parquet(application, *paths, ["other"])
+    erased = pl.read_parquet(tmp_path / "b.parquet")
+    assert erased["one"].equals(table["one"])
+    np.testing.assert_allclose(
+        np.array(erased["other"].to_list()), eraser.transform(rows), atol=1e-12
+    )
+
+
 def test_rows_are_of_unit_length_where_the_fit_had_such_rows(eraser: LinearEraser) -> None:
     unit = replace(eraser, about={"unit_rows": True})
     rows = versions().rows
@@ -114,7 +152,7 @@ def test_files_that_hold_no_vectors_are_refused(tmp_path: Path, eraser: LinearEr
     with pytest.raises(LatentprintError, match="24 dimensions, and these have 5"):
         apply_to_npy(application, tmp_path / "short.npy", out)
     pl.DataFrame({"a": ["x"]}).write_parquet(tmp_path / "text.parquet")
-    with pytest.raises(LatentprintError, match="no floats"):
+    with pytest.raises(LatentprintError, match="no column of lists of floats"):
         apply_to_parquet(application, tmp_path / "text.parquet", out)
     pl.DataFrame({"v": [[1.0] * 24, [1.0] * 23]}).write_parquet(tmp_path / "odd.parquet")
     with pytest.raises(LatentprintError, match="'v' has 23 in row 1"):

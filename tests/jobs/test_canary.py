@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
 from latentprint import check_canary, make_canary
@@ -74,3 +76,22 @@ def test_an_encoder_object_and_weights_are_asked_for_again(photos: Path, tmp_pat
     (canary / "canary.json").write_text(json.dumps(record))
     with pytest.raises(UsageError, match=r"--weights"):
         check_canary(canary)
+
+
+def test_vectors_find_their_photos_by_name(photos: Path, tmp_path: Path) -> None:
+    made = make_canary(photos, tmp_path / "canary", encoder=ToyEncoder(), count=32)
+    names = [f"served/{photo.file}" for photo in made.photos]
+    vectors = np.asarray(made.stages.vectors)
+    np.save(tmp_path / "served.npy", vectors)
+    assert check_canary(tmp_path / "canary", vectors=tmp_path / "served.npy").passed
+    with pytest.raises(UsageError, match="take the place of an encoder"):
+        check_canary(tmp_path / "canary", vectors=tmp_path / "served.npy", batch_size=1)
+    file = tmp_path / "served.parquet"
+    table = pl.DataFrame({"path": names, "vector": vectors})
+    table.reverse().write_parquet(file)
+    assert check_canary(tmp_path / "canary", vectors=file).passed
+    table.with_columns(path=pl.lit("a") + pl.col("path")).reverse().write_parquet(file)
+    assert check_canary(tmp_path / "canary", vectors=file).passed  # the folder says nothing
+    table.with_columns(path=pl.col("path") + "x").write_parquet(file)
+    with pytest.raises(LatentprintError, match=r"names other photos .* has 000\.jpg, 000\.jpgx"):
+        check_canary(tmp_path / "canary", vectors=file)

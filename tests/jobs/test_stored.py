@@ -305,3 +305,21 @@ def test_an_unknown_label_is_answered_with_what_can_be_one(vectors: Path) -> Non
     known = str(refused.value).partition("Known: ")[2].rstrip(".").split(", ")
     assert {"jpeg", "label", "scanner"} <= set(known)
     assert not {"id", "split", "path"} & set(known)
+
+
+def test_what_a_table_lacks_is_told_once_of_several_encoders(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(4):
+        Image.new("RGB", (20, 20), (60 * number, 0, 0)).save(tmp_path / f"{number}.png")
+    photos, store = open_photos(tmp_path), tmp_path / "store"
+    encoders = [ToyEncoder("one"), ToyEncoder("two")]
+    extract(photos, encoders, [NONE], store, extraction=Extraction(workers=0))
+    write_photos(store, photos)
+    table = pl.DataFrame({"id": photos.table["id"][1:], "owner": "o", "split": "train"})
+    opened = open_sources(Sources(store, metadata=table))
+    said = [record.getMessage() for record in caplog.records if "split" in record.getMessage()]
+    assert len(opened) == 2
+    assert len(said) == 1
+    assert caplog.text.count("says nothing of 1 of the 4 embedded photos") == 1
+    assert all(len(each.notes) == 2 for each in opened)

@@ -1,11 +1,14 @@
-"""What reads results and writes pages must not wait for libraries that run networks."""
+"""What reads results and writes pages must not wait for libraries that it may never need."""
 
 import subprocess
 import sys
 
 import pytest
 
-HEAVY = {"torch", "timm", "scipy", "httpx2", "huggingface_hub", "plotly", "matplotlib"}
+NETWORKS = {"torch", "timm", "scipy", "httpx2", "huggingface_hub", "plotly", "matplotlib"}
+ENGINES = {"quickjs", "liquid"}
+"""What only an article with formulas or Liquid needs."""
+HEAVY = NETWORKS | ENGINES
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 from bs4 import BeautifulSoup
 
 from latentprint.report import write_report
-from latentprint.report.inputs import Row
+from latentprint.report.inputs import Row, Run
 from latentprint.report.verdict_card import MOST, card_columns, card_html, what_to_do
 from latentprint.report.wording import percent, points, span
-from latentprint.words import Verdict
+from latentprint.words import PROBES, Direction, Experiment, Harm, ProbeSetup, Verdict
 from tests.browser import accessibility_violations, opened, overflowing, sync_api
 from tests.report.made_runs import (
     HOSTILE,
@@ -20,7 +22,9 @@ from tests.report.made_runs import (
     many,
     pairs_run,
     probe_run,
+    robustness_run,
     run_of,
+    similarity_run,
     write_made,
 )
 
@@ -122,3 +126,110 @@ def test_the_first_screen_answers(
             assert box["y"] + box["height"] <= height
         assert overflowing(page) == []
         assert [each for each in accessibility_violations(page) if "verdicts" in each] == []
+
+
+def changed(run: Run, experiment: str, **values: object) -> Run:
+    """A run with other values in the rows of an experiment, as a verdict would bring them."""
+    of_it = pl.col("experiment") == experiment
+    table = run.table.with_columns(
+        pl.when(of_it).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
+        for name, value in values.items()
+    )
+    return replace(run, table=table)
+
+
+def test_verdicts_of_several_encoders_are_not_taken_for_others() -> None:
+    run = run_of(many(5, (probe_run,)))
+    undecided = changed(run, Experiment.PROCESSING_PROBE, verdict=Verdict.UNDECIDED)
+    assert card_columns(undecided)[0].carried.word == "undecided: 5 of 5"
+    first = pl.col("encoder") == run.probes[0]["encoder"]
+    mixed = replace(
+        undecided,
+        table=undecided.table.with_columns(
+            verdict=pl.when(first).then(pl.lit(str(Verdict.BELOW_CHANCE))).otherwise("verdict")
+        ),
+    )
+    assert card_columns(mixed)[0].carried.word == "below chance: 1, undecided: 4 of 5"
+
+
+def test_only_single_figures_are_told_to_have_intervals() -> None:
+    assert "With 95% intervals." in card_html(run_of(probe_run(0.5)))
+    several = card_html(run_of(many(5, (probe_run,))))
+    assert "With 95% intervals." not in several
+    assert "from the lowest to the highest" in several
+
+
+def test_the_reverse_of_distraction_is_no_harm() -> None:
+    run = run_of(pairs_run(1.0))
+    reversed_ = changed(
+        run,
+        Experiment.NEAR_DUPLICATE,
+        value=-9.0,
+        verdict=Verdict.DISTRACTION,
+        direction=Direction.REVERSED,
+        harm=Harm.NOT_SHOWN,
+    )
+    (column,) = card_columns(reversed_)
+    assert (column.harm.word, column.harm.shown) == ("the reverse is shown", False)
+    assert what_to_do(reversed_).sentence.startswith("Nothing calls for a change: no harm was")
+
+
+def test_figures_of_another_protocol_are_not_set_among_published_ones() -> None:
+    run = changed(run_of(probe_run(0.5)), Experiment.PROCESSING_PROBE, setup=ProbeSetup.ALL)
+    assert card_columns(run)[0].carried.strip is None
+
+
+def test_what_to_do_does_not_contradict_the_cells_and_the_other_sections() -> None:
+    alike = changed(run_of(similarity_run(2.0)), Experiment.SIMILARITY, verdict=Verdict.ALIKE)
+    assert card_columns(alike)[0].harm.word == "changes similarity"
+    assert "how similar photos are depends on that" in what_to_do(alike).sentence
+    shared = changed(
+        run_of(probe_run(0.0) + robustness_run(2.0)),
+        Experiment.ROBUSTNESS,
+        verdict=Verdict.ABOVE_CHANCE,
+    )
+    assert "more often than their classes explain" in what_to_do(shared).sentence
+
+
+def test_what_to_do_where_probes_are_below_chance_or_were_not_judged() -> None:
+    run = run_of(probe_run(0.0))
+    below = run
+    for experiment in PROBES:
+        below = changed(below, experiment, verdict=Verdict.BELOW_CHANCE)
+        run = changed(run, experiment, verdict="")
+    assert what_to_do(below).sentence.startswith("Check the photos and their splits")
+    assert what_to_do(run).sentence == ""
+
+
+def test_what_to_do_says_nothing_of_what_was_not_measured() -> None:
+    run = run_of(probe_run(0.0))
+    for experiment in PROBES:
+        run = changed(run, experiment, verdict=Verdict.NOT_SHOWN)
+    assert "no trace was shown" in what_to_do(run).sentence
+    harm = run_of(influence_run(0.0))
+    assert "no harm was shown" in what_to_do(harm).sentence
+
+
+def test_harm_of_a_label_is_measured_without_processing() -> None:
+    run = run_of(probe_run(0.0))
+    run = changed(run, Experiment.PROCESSING_PROBE, verdict=Verdict.NOT_SHOWN)
+    run = changed(run, Experiment.ACQUISITION_PROBE, verdict=Verdict.CARRIED)
+    assert what_to_do(run).command == "latentprint robustness STORE --nuisance make --out RUN"
+
+
+def test_undecided_probes_tell_of_their_own_photos() -> None:
+    run = run_of(probe_run(0.0))
+    run = changed(run, Experiment.PROCESSING_PROBE, verdict=Verdict.UNDECIDED, n_test=7)
+    run = changed(run, Experiment.ACQUISITION_PROBE, verdict=Verdict.NOT_SHOWN)
+    assert what_to_do(run).sentence == "Measure more photos: 7 test photos do not decide."
+
+
+def test_an_interval_that_the_word_seems_to_contradict_is_explained_on_every_screen() -> None:
+    exact = changed(run_of(probe_run(0.5)), Experiment.PROCESSING_PROBE, low=33.4)
+    found = {"low": 1.0, "high": 9.0, "q": 0.02}
+    reached = changed(run_of(influence_run(0.0)), Experiment.KNN_INFLUENCE, **found)
+    for run, said in ((exact, "by the exact test"), (reached, "leaves out 0, but q = 0.02")):
+        explained = BeautifulSoup(card_html(run), "html.parser").select(".detail:not(.how)")
+        assert any(said in each.get_text() for each in explained)
+    plain = card_html(run_of(probe_run(0.5)))
+    assert "by the exact test" not in plain

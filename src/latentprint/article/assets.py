@@ -15,8 +15,9 @@ from markdown_it.token import Token
 from latentprint.article.context import Context
 from latentprint.article.diagrams import diagram_html
 from latentprint.article.elements import context_of, write_attributes
-from latentprint.article.files import Embedded, UnavailableError, is_remote
+from latentprint.article.files import Embedded, UnavailableError, is_remote, shown_address
 from latentprint.article.frames import SANDBOX, plot_html
+from latentprint.article.html_text import inside
 from latentprint.article.pictures import Sizes, scaled
 from latentprint.article.remote import remote_html
 
@@ -83,7 +84,7 @@ def _raw(content: str, token: Token) -> Token:
 
 def no_description(context: Context, line: int | None, name: str) -> None:
     """Report a picture that says nothing to who cannot see it."""
-    message = f"The picture {_name(name)} has no alternative text."
+    message = f"The picture {shown_address(name)} has no alternative text."
     context.warn(line, message, kind="alternative text")
 
 
@@ -93,10 +94,8 @@ def _render_figure(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
     context = context_of(env)
     name = token.meta["attributes"]["src"]
     try:
-        if context.safe:
+        if context.options.safe:
             raise UnavailableError("is left out of a page made with --safe")
-        if is_remote(name):
-            raise UnavailableError("is not on this machine, and the page loads nothing")
         content = context.files.read(name)
         fragment = content.decode("utf-8-sig")
     except UnavailableError as error:
@@ -114,14 +113,15 @@ def _render_figure(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
     return context.slots.put(_NUMBER.sub(number, fragment))
 
 
-def embed_files(soup: BeautifulSoup, context: Context) -> None:
+def embed_files(soup: BeautifulSoup, context: Context, styles: str) -> None:
     """Put the files that tags name into them; what cannot be put in becomes a placeholder.
 
     Args:
         soup: The body.
         context: The state of the rendering, where what is missing is reported.
+        styles: The article's own style sheet, besides those in the body.
     """
-    context.sizes = Sizes(soup, context.styles) if context.scale else None
+    context.sizes = Sizes(soup, styles) if context.options.scale else None
     for tag in soup.find_all(list(_HANDLERS)):
         if tag.decomposed:
             continue
@@ -143,13 +143,13 @@ def _embed_image(tag: Tag, context: Context, line: int | None) -> None:
         no_description(context, line, name)
         tag["alt"] = ""
     if is_remote(name) and not re.match("data:", name, re.IGNORECASE):
-        if not context.online:
+        if not context.options.online:
             _replace_by_link(tag, context, "picture", name, line, _text(tag["alt"]))
         return
-    if re.match(r"data:image/[\w.+-]+[;,]", name, re.IGNORECASE) and not context.safe:
+    if re.match(r"data:image/[\w.+-]+[;,]", name, re.IGNORECASE) and not context.options.safe:
         return
     try:
-        content = _read(context, name)
+        content = context.files.read(name)
         kind = next((kind for signature, kind in _SIGNATURES if signature.match(content)), None)
         if kind is None:
             raise UnavailableError("is no PNG, JPEG, GIF, WebP, AVIF or SVG")
@@ -171,7 +171,7 @@ def _embed_plot(tag: Tag, context: Context, line: int | None) -> None:
         tag["sandbox"] = SANDBOX
         return
     if is_remote(name):
-        if not context.online:
+        if not context.options.online:
             title = str(tag.get("title") or "")
             tag.replace_with(context.slots.put(remote_html(context, "frame", name, line, title)))
         return
@@ -191,17 +191,17 @@ def _embed_script(tag: Tag, context: Context, line: int | None) -> None:
     if tag.name == "script" and not address:
         return
     try:
-        text = _read(context, address).decode("utf-8-sig")
-    except (UnavailableError, UnicodeDecodeError):
-        message = f"{address or tag.name} is not loaded: the page loads nothing."
-        context.warn(line, message, kind="script")
+        text = context.files.read(address).decode("utf-8-sig")
+    except (UnavailableError, UnicodeDecodeError) as error:
+        reason = str(error) if isinstance(error, UnavailableError) else "is not UTF-8"
+        context.warn(line, f"The {tag.name} {shown_address(address)} {reason}.", kind="script")
         tag.decompose()
         return
     if tag.name == "link" and "stylesheet" not in _text(tag.get("rel", "")):
         tag.decompose()
         return
     element = "script" if tag.name == "script" else "style"
-    text = re.sub(rf"</(?={element})", r"<\\/", text, flags=re.IGNORECASE)
+    text = inside(text, element)
     kind = {"type": _text(tag.get("type"))} if tag.get("type") and element == "script" else {}
     context.embedded.append(Embedded(address, element, len(text)))
     whole = f"<{element}{write_attributes(kind)}>{text}</{element}>"
@@ -223,7 +223,7 @@ def _embed_media(tag: Tag, context: Context, line: int | None) -> None:
     if not address:
         return
     if is_remote(address):
-        if not context.online:
+        if not context.options.online:
             _replace_by_link(tag, context, kind, address, line)
         elif tag.name in ("video", "audio"):
             tag["src"] = address
@@ -234,7 +234,7 @@ def _embed_media(tag: Tag, context: Context, line: int | None) -> None:
             raise UnavailableError("is no film or sound that is known by its name")
         if tag.name not in ("video", "audio") and not media_type.startswith("image/"):
             raise UnavailableError("is not put in: a page holds pictures, films, sounds and plots")
-        content = _read(context, address)
+        content = context.files.read(address)
     except UnavailableError as error:
         _replace(tag, _missing(context, kind, address, str(error), line))
         return
@@ -277,17 +277,11 @@ _HANDLERS = {
 }
 
 
-def _read(context: Context, name: str) -> bytes:
-    if is_remote(name):
-        raise UnavailableError("is not on this machine, and the page loads nothing")
-    return context.files.read(name)
-
-
 def _missing(
     context: Context, kind: str, name: str, reason: str, line: int | None, text: str = ""
 ) -> str:
     """Report something that is not shown, and make what stands in its place."""
-    message = f"The {kind} {_name(name)} {reason}."
+    message = f"The {kind} {shown_address(name)} {reason}."
     context.warn(line, message, kind="missing")
     shown = f"{message} {text}".rstrip()
     return f'<span class="placeholder" role="note">{html.escape(shown)}</span>'
@@ -295,11 +289,6 @@ def _missing(
 
 def _replace(tag: Tag, placeholder: str) -> None:
     tag.replace_with(BeautifulSoup(placeholder, "html.parser"))
-
-
-def _name(address: str) -> str:
-    shown = " ".join(address.split()) or "without an address"
-    return shown if len(shown) <= 100 else f"{shown[:100]}…"
 
 
 def _text(value: Any) -> str:

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from latentprint.article.bibliography import Bibliography, read_bibliography, reference_html
 from latentprint.article.context import Context
 from latentprint.article.elements import context_of
-from latentprint.article.files import UnavailableError, is_remote
+from latentprint.article.files import UnavailableError
 from latentprint.article.front_matter import FrontMatter
 from latentprint.article.site import Site
 
@@ -51,8 +51,6 @@ def open_bibliography(front: FrontMatter, context: Context, *, cites: bool) -> B
         return Bibliography()
     line = front.lines.get("bibliography")
     try:
-        if is_remote(name):
-            raise UnavailableError("is not on this machine")
         text = context.files.read(name, FOLDERS).decode("utf-8-sig")
     except UnavailableError as error:
         context.warn(line, f"The bibliography {name} {error}.")

@@ -6,11 +6,33 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
 from latentprint.article.equations import Equations
 from latentprint.article.files import Embedded, Files
 from latentprint.article.pictures import Sizes
 from latentprint.article.warnings import ArticleWarning
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an article is read.
+
+    Attributes:
+        safe: Whether the source is not trusted: its HTML, scripts and styles are dropped, and
+            nothing outside its folder, or outside the root that is named, is read.
+        online: Whether pictures, films and frames on the web stay, for the page to load them.
+        scale: Whether pictures are made as small as they are shown.
+        root: The root of the site; None: it is looked for upward from a trusted source.
+    """
+
+    safe: bool = False
+    online: bool = False
+    scale: bool = True
+    root: Path | None = None
+
+
+DEFAULTS = Options()
 
 
 class Slots:
@@ -59,8 +81,7 @@ class Context:
 
     Attributes:
         files: Where pictures, plots, figures and the bibliography are read.
-        safe: Whether the source is not trusted.
-        online: Whether what lies on the web stays in the page, which then loads it.
+        options: How the article is read.
         slots: What is put in at the end.
         warnings: What was found wrong.
         equations: The formulas, of which the numbers are known at the end.
@@ -74,14 +95,12 @@ class Context:
         line: Line, from 0, at which the inline text begins that is being parsed.
         depth: How many elements with Markdown inside enclose the present one.
         figures: How many figures were numbered.
-        scale: Whether pictures are made as small as they are shown.
-        styles: The article's own style sheet.
         sizes: How large pictures are shown; None where they stay as they are.
         shared_scripts: Scripts of plots by the keys that stand for them.
     """
 
     files: Files
-    safe: bool
+    options: Options
     slots: Slots
     warnings: list[ArticleWarning] = field(default_factory=list)
     equations: Equations = field(default_factory=Equations)
@@ -89,13 +108,10 @@ class Context:
     lists_references: bool = False
     notes: list[tuple[str, int]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    online: bool = False
     embedded: list[Embedded] = field(default_factory=list)
     line: int = 0
     depth: int = 0
     figures: int = 0
-    scale: bool = True
-    styles: str = ""
     sizes: Sizes | None = None
     shared_scripts: dict[str, str] = field(default_factory=dict)
 

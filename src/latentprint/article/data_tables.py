@@ -7,7 +7,7 @@ import json
 from bs4 import BeautifulSoup, Tag
 
 from latentprint.article.context import Context
-from latentprint.article.files import UnavailableError, is_remote
+from latentprint.article.files import UnavailableError
 
 
 def fill_tables(soup: BeautifulSoup, context: Context) -> None:
@@ -21,8 +21,6 @@ def fill_tables(soup: BeautifulSoup, context: Context) -> None:
         name = str(table["data-url"])
         del table["data-url"]
         try:
-            if is_remote(name):
-                raise UnavailableError("is not on this machine, and the page loads nothing")
             rows = json.loads(context.files.read(name))
             if not isinstance(rows, list) or not all(isinstance(each, dict) for each in rows):
                 raise UnavailableError("is no list of rows")

@@ -44,7 +44,7 @@ from markdown_it.token import Token
 
 from latentprint.article.assets import embed_files
 from latentprint.article.citations import Reference, open_bibliography, references
-from latentprint.article.context import Context, Slots
+from latentprint.article.context import DEFAULTS, Context, Options, Slots
 from latentprint.article.files import Embedded, Files
 from latentprint.article.footnotes import split_footnotes
 from latentprint.article.front_matter import FrontMatter, read_front_matter
@@ -94,23 +94,12 @@ class Document:
     shared_scripts: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_article(
-    source: Path,
-    *,
-    safe: bool = False,
-    online: bool = False,
-    scale: bool = True,
-    root: Path | None = None,
-) -> Document:
+def read_article(source: Path, options: Options = DEFAULTS) -> Document:
     """Read an article and what it shows.
 
     Args:
         source: The Markdown file.
-        safe: Whether the source is not trusted: its HTML, scripts and styles are dropped, and
-            nothing outside its folder, or outside the root that is named, is read.
-        online: Whether pictures, films and frames on the web stay, for the page to load them.
-        scale: Whether pictures are made as small as they are shown.
-        root: The root of the site; by default it is looked for upward from a trusted source.
+        options: How it is read.
 
     Raises:
         LatentprintError: It cannot be read, is not UTF-8, or its front matter is broken.
@@ -126,15 +115,7 @@ def read_article(
         raise LatentprintError(f"There is no file {source}.") from error
     except OSError as error:
         raise LatentprintError(f"{source} cannot be read: {error.strerror or error}.") from error
-    return parse_article(
-        text,
-        folder=source.parent,
-        safe=safe,
-        online=online,
-        scale=scale,
-        name=source.name,
-        root=root,
-    )
+    return parse_article(text, folder=source.parent, name=source.name, options=options)
 
 
 def parse_article(
@@ -142,11 +123,8 @@ def parse_article(
     *,
     folder: Path | None,
     files: Mapping[str, str] | None = None,
-    safe: bool = False,
-    online: bool = False,
-    scale: bool = True,
     name: str = "article.md",
-    root: Path | None = None,
+    options: Options = DEFAULTS,
 ) -> Document:
     """Make the document of an article.
 
@@ -154,27 +132,24 @@ def parse_article(
         text: The article, Markdown with front matter.
         folder: Where its files are; None: only `files` are read.
         files: Texts by path, such as fragments of figures, which come before the disk.
-        safe: Whether the source is not trusted.
-        online: Whether pictures, films and frames on the web stay, for the page to load them.
-        scale: Whether pictures are made as small as they are shown.
         name: The file's name, for messages and where no title is given.
-        root: The root of the site; by default it is looked for upward from a trusted source.
+        options: How it is read.
 
     Raises:
         LatentprintError: The front matter is broken.
     """
-    if root is None and folder is not None and not safe:
+    root = options.root
+    if root is None and folder is not None and not options.safe:
         root = find_root(folder)
     text = _normalised(text)
     front, markdown, warnings = read_front_matter(text, name)
     memory = {posixpath.normpath(path): content for path, content in (files or {}).items()}
-    files_of_it = Files(folder, memory, safe, root)
-    context = Context(files_of_it, safe, Slots(text), list(warnings), online=online)
-    if safe and front.styles:
+    files_of_it = Files(folder, memory, options.safe, root)
+    context = Context(files_of_it, options, Slots(text), list(warnings))
+    if options.safe and front.styles:
         context.warn(front.lines.get("_styles"), "_styles is left out of a page made with --safe.")
         front = replace(front, styles="")
     front = replace(front, styles=with_style_files(front.styles, context))
-    context.scale, context.styles = scale, front.styles
     return _document(markdown, front, context, name)
 
 
@@ -187,7 +162,7 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
     env: dict[str, Any] = {"article": context, "parser": md, "bibliography": bibliography}
     env["cited"] = {}
     tokens, notes = split_footnotes(md.parse(markdown, env))
-    soup = _soup(md, tokens, env)
+    soup = _soup(md, tokens, env, front.styles)
     if not front.title:
         stem = posixpath.splitext(posixpath.basename(name))[0]
         front = replace(front, title=take_title(soup, context) or stem)
@@ -195,7 +170,7 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
     lists = {"references": bool(env["cited"]), "footnotes": bool(notes)}
     own = {name: f"page-{name}" for name, there in lists.items() if there}
     headings = settle_headings(soup, front, context, own)
-    footnotes = [_html(_soup(md, note, env), context) for note in notes]
+    footnotes = [_html(_soup(md, note, env, front.styles), context) for note in notes]
     body = _html(soup, context)
     for label, line in context.references:
         if label in context.equations.unknown:
@@ -208,7 +183,7 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
         references(env),
         tuple(sorted(dict.fromkeys(context.warnings), key=lambda each: each.line or 0)),
         tuple(context.embedded),
-        context.online,
+        context.options.online,
         context.shared_scripts,
     )
 
@@ -219,16 +194,16 @@ def _normalised(text: str) -> str:
     return re.sub("[\0\ufdd0\ufdd1\ud800-\udfff]", "\ufffd", text)
 
 
-def _soup(md: MarkdownIt, tokens: list[Token], env: dict[str, Any]) -> BeautifulSoup:
+def _soup(md: MarkdownIt, tokens: list[Token], env: dict[str, Any], styles: str) -> BeautifulSoup:
     """Rendered tokens as a tree, with their files in it."""
     context = env["article"]
     html = md.renderer.render(tokens, md.options, env)
     # With a line break, no text is taken for an address.
-    soup = BeautifulSoup(f"{sanitise(html) if context.safe else html}\n", "html.parser")
+    soup = BeautifulSoup(f"{sanitise(html) if context.options.safe else html}\n", "html.parser")
     settle_layout(soup, context)
-    if not context.safe:
+    if not context.options.safe:
         embed_named_files(soup, context)
-    embed_files(soup, context)
+    embed_files(soup, context, styles)
     return soup
 
 

@@ -61,8 +61,10 @@ class Files:
             places: Folders, relative to the article's, in which it may be.
 
         Raises:
-            UnavailableError: It is missing, not to be read, or not a file.
+            UnavailableError: It is missing, not to be read, not a file, or on the web.
         """
+        if is_remote(name):
+            raise UnavailableError("is not on this machine, and the page loads nothing")
         refused = False
         for path in _spellings(name):
             for place in places:
@@ -125,6 +127,12 @@ def is_remote(address: str) -> bool:
     """Whether an address names something that is not a file here."""
     address = address.strip()
     return address.startswith("//") or re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", address) is not None
+
+
+def shown_address(address: str) -> str:
+    """An address as a message shows it: in one line, and not too long."""
+    shown = " ".join(address.split()) or "without an address"
+    return shown if len(shown) <= 100 else f"{shown[:100]}…"
 
 
 def _spellings(name: str) -> list[str]:

@@ -13,7 +13,8 @@ from bs4 import Tag
 from latentprint.article.context import Context
 from latentprint.article.elements import write_attributes
 from latentprint.article.files import Embedded, UnavailableError, is_remote
-from latentprint.article.plots import MARK, inside, plotly_script, with_shared_scripts
+from latentprint.article.html_text import inside
+from latentprint.article.plots import MARK, plotly_script, with_shared_scripts
 
 SANDBOX = "allow-scripts allow-downloads"
 """What a frame may do: run scripts, and let the numbers of a run's figures be downloaded."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from latentprint.article.html_text import inside
 from latentprint.article.warnings import ArticleWarning
 from latentprint.errors import LatentprintError
 
@@ -140,7 +141,7 @@ class _Fields:
             notations=tuple(self._notations()),
             bibliography=self.text("bibliography") or None,
             toc=self._toc(),
-            styles=re.sub(r"</(?=style)", r"<\\/", self.text("_styles"), flags=re.IGNORECASE),
+            styles=inside(self.text("_styles"), "style"),
             doi=self.text("doi") or None,
             lang=self.text("lang") or "en",
             lines=self.lines,

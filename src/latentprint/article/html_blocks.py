@@ -366,7 +366,7 @@ def _render(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:
     if is_element_tag(token.content):
         context.warn(line, f"{token.content[:60]} has no other tag and is left out.")
         return ""
-    if context.safe and not is_allowed(token.content):
+    if context.options.safe and not is_allowed(token.content):
         name = re.match(r"<[A-Za-z][\w-]*", token.content)
         shown = f"{name.group()}>" if name else "A tag"
         context.warn(line, f"{shown} is left out of a page made with --safe.")

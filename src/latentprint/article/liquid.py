@@ -389,7 +389,7 @@ def _indented(text: str, context: Context, md: MarkdownIt) -> set[int]:
         return "<i>" + "\n" * found.group().count("\n")
 
     tokens: list[Token] = []
-    quiet = Context(**{**vars(context), "warnings": []})
+    quiet = replace(context, warnings=[])
     md.block.parse(_SCAN.sub(stand_in, text), md, {"article": quiet}, tokens)
     return {
         line

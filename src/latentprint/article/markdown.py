@@ -1,7 +1,8 @@
 """Markdown as Distill articles have it: CommonMark, tables, notes, formulas and Distill's elements.
 
-Raw HTML follows CommonMark: Markdown goes on after a blank line. Two habits of Jekyll's kramdown
-are followed too: `markdown="1"` on an element, and attribute lists such as `{: .l-page }`.
+Habits of Jekyll's kramdown are followed where CommonMark has others: Markdown goes on right after
+the tag that closes raw HTML, `markdown="1"` on an element, `**` that touches any text, and
+attribute lists such as `{: .l-page }`.
 """
 
 from __future__ import annotations

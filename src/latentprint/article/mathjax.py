@@ -11,8 +11,10 @@ import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import quickjs
+if TYPE_CHECKING:
+    import quickjs
 
 SECONDS = 20.0
 """Computing time that one formula may take."""
@@ -81,11 +83,13 @@ class MathJax:
         Raises:
             FormulaError: MathJax does not know a part of it, or it takes too long.
         """
+        from quickjs import JSException
+
         engine = self._started()
         engine.set_time_limit(SECONDS)
         try:
             answer = json.loads(engine.get("convert")(_BRACED.sub(r"\1\2", latex), display))
-        except quickjs.JSException as error:
+        except JSException as error:
             self._engine = None
             raise FormulaError("it takes too much time or memory") from error
         if "error" in answer:
@@ -106,6 +110,8 @@ class MathJax:
 
     def _started(self) -> quickjs.Context:
         if self._engine is None:
+            import quickjs
+
             engine = quickjs.Context()
             engine.set_memory_limit(_MEMORY)
             engine.set_max_stack_size(2_000_000)

@@ -15,9 +15,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from latentprint.article.code import highlight_css
+from latentprint.article.context import Options
 from latentprint.article.document import Document, read_article
 from latentprint.article.headings import Heading
-from latentprint.article.plots import inside, plotly_script
+from latentprint.article.html_text import inside
+from latentprint.article.plots import plotly_script
 from latentprint.errors import UsageError
 from latentprint.files import require_place, write_bytes
 
@@ -115,7 +117,8 @@ def write_article(
         raise UsageError(f"The page would replace its own source, {source}. Name another --out.")
     if source.is_file():
         require_place(out)
-    document = read_article(source, safe=safe, online=online, scale=scale, root=root)
+    options = Options(safe=safe, online=online, scale=scale, root=root)
+    document = read_article(source, options)
     return Written(out, write_page(render_page(document, safe=safe), out), document)
 
 

@@ -14,6 +14,7 @@ from hashlib import sha256
 from markupsafe import Markup
 
 from latentprint.article.context import Context
+from latentprint.article.html_text import inside
 
 LARGE = 20_000
 """Characters from which a script is kept once."""
@@ -44,11 +45,6 @@ def with_shared_scripts(page: str, context: Context) -> str:
         return f'<script {MARK}="{key}"></script>'
 
     return _WITHIN.sub(shared, page)
-
-
-def inside(text: str, element: str) -> str:
-    """Text of a style or script element without what would end the element it stands in."""
-    return re.sub(rf"</(?={element})", r"<\\/", text, flags=re.IGNORECASE)
 
 
 @cache

@@ -7,6 +7,7 @@ import re
 from urllib.parse import urlsplit
 
 from latentprint.article.context import Context
+from latentprint.article.files import shown_address
 
 _PLAYERS = re.compile(r"(?:youtube(?:-nocookie)?\.com|youtu\.be|vimeo\.com|bilibili\.com)$")
 
@@ -27,7 +28,7 @@ def remote_html(context: Context, kind: str, address: str, line: int | None, tex
         kind, address = "video", _watched(address)
     context.warn(
         line,
-        f"The {kind} {_short(address)} is not on this machine, and the page loads nothing: "
+        f"The {kind} {shown_address(address)} is not on this machine, and the page loads nothing: "
         "it is shown as a link.",
         kind="remote",
     )
@@ -53,8 +54,3 @@ def _watched(address: str) -> str:
     """The page of a video in place of the player that others put into theirs."""
     found = re.search(r"youtube(?:-nocookie)?\.com/embed/([\w-]+)", address)
     return f"https://www.youtube.com/watch?v={found.group(1)}" if found else address
-
-
-def _short(address: str) -> str:
-    shown = " ".join(address.split())
-    return shown if len(shown) <= 100 else f"{shown[:100]}…"

@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import Stylesheet
 
 from latentprint.article.context import Context
-from latentprint.article.files import Embedded, UnavailableError, is_remote
+from latentprint.article.files import Embedded, UnavailableError
 
 MOST_BYTES = 40_000_000
 """How much the pictures may take together that scripts of an article can show."""
@@ -84,8 +84,6 @@ def with_style_files(sheet: str, context: Context) -> str:
     def embedded(found: re.Match[str]) -> str:
         name = found.group(2).strip()
         try:
-            if is_remote(name):
-                raise UnavailableError("is not on this machine, and the page loads nothing")
             content = context.files.read(name)
         except UnavailableError as error:
             message = f"A style sheet names {name[:100]}, which {error}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import sqrt
 from typing import Any
 
@@ -23,6 +24,7 @@ from latentprint.canary.drift import (
 from latentprint.canary.folder import Canary
 from latentprint.canary.stages import Stages
 from latentprint.embeddings.store import differences
+from latentprint.embeddings.vector_files import some
 from latentprint.errors import UsageError
 
 _WORST = 5
@@ -168,10 +170,8 @@ class _Moves:
         then = canary.stages
         self.canary, self.now = canary, now
         self.files = [photo.file for photo in canary.photos]
-        self.bytes = np.array(
-            [a == b for a, b in zip(then.digests, now.digests, strict=bool(now.digests))]
-        )
-        self.pixels = np.array([a == b for a, b in zip(then.contents, now.contents, strict=False)])
+        self.bytes = _equal(then.digests, now.digests)
+        self.pixels = _equal(then.contents, now.contents)
         self.shapes = then.inputs.shape[1:], now.inputs.shape[1:]
         self.inputs, self.levels = _compared(then.inputs, now.inputs)
         self.overlap = neighbours_kept(then.vectors, now.vectors, self.files)
@@ -191,7 +191,7 @@ class _Moves:
         mean, median = float(self.distances.mean()), float(np.median(self.distances))
         return Size(mean, median, float(self.distances.max()), self.overlap)
 
-    @property
+    @cached_property
     def same_as(self) -> str:
         """The known change that gives these very vectors, up to arithmetic."""
         if self.distances is None or self.distances.max() <= ARITHMETIC:
@@ -301,9 +301,7 @@ def _stages(moves: _Moves) -> Iterator[Stage]:
 
 def _named(moves: _Moves, same: np.ndarray) -> str:
     """The files that are not as they were, a few of them."""
-    others = [moves.files[at] for at in np.flatnonzero(~same)]
-    more = f" and {len(others) - _WORST} more" if len(others) > _WORST else ""
-    return ", ".join(others[:_WORST]) + more
+    return some([moves.files[at] for at in np.flatnonzero(~same)])
 
 
 def _input_note(moves: _Moves) -> str:

@@ -110,8 +110,8 @@ def check(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Vectors of the canary's photos that another program made, in the order of the "
-            "files' names (.npy, .npz or .parquet), in place of an encoder.",
+            help="Vectors of the canary's photos that another program made, in place of an "
+            "encoder: with the files' names beside them, or in the order of these.",
         ),
     ] = None,
     max_drift: Annotated[

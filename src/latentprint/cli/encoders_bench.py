@@ -40,6 +40,7 @@ def bench(
             help="Time with these photos. Default: generated ones of 500 x 375 and 4000 x 3000.",
         ),
     ] = None,
+    follow_links: options.FollowLinksOption = False,
     attribute: options.AttributeOption = None,
     seconds: Annotated[
         float, typer.Option(min=0.1, help="Time for each figure; a batch may take longer.")
@@ -55,6 +56,7 @@ def bench(
     from latentprint.cli.output import print_json
     from latentprint.jobs.bench import bench as timed
     from latentprint.jobs.bench_timing import BenchOptions
+    from latentprint.photos import open_photos
 
     how = BenchOptions(
         batch_size=batch_size,
@@ -62,7 +64,7 @@ def bench(
         compile=compiled,
         device=device,
         workers=workers,
-        photos=photos,
+        photos=photos and open_photos(photos, follow_links=follow_links),
         attributes=tuple(attribute or ["jpeg"]),
         seconds=seconds,
     )

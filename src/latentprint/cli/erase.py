@@ -36,6 +36,23 @@ def erase() -> None:
 EraserArgument = Annotated[
     Path, typer.Argument(metavar="ERASER", help="Folder that `latentprint erase fit` wrote.")
 ]
+MetadataOption = Annotated[
+    Path | None, typer.Option(metavar="TABLE", help="A .csv or .parquet about the photos.")
+]
+IdColumnOption = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column by which vectors find their rows of it."),
+]
+VectorColumnsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="What the vectors are in a file that holds other things too; repeat it.",
+    ),
+]
+WhereOption = Annotated[
+    str | None, typer.Option(metavar="CONDITION", help="Only photos that fulfil it.")
+]
 
 
 @erase_app.command(
@@ -101,16 +118,10 @@ def fit(
             help="Photos with one value of it stay in one half: photographer, scene.",
         ),
     ] = None,
-    metadata: Annotated[
-        Path | None, typer.Option(metavar="TABLE", help="A .csv or .parquet about the photos.")
-    ] = None,
-    id_column: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Column by which vectors find their rows of it."),
-    ] = None,
-    where: Annotated[
-        str | None, typer.Option(metavar="CONDITION", help="Only photos that fulfil it.")
-    ] = None,
+    metadata: MetadataOption = None,
+    id_column: IdColumnOption = None,
+    vector_columns: VectorColumnsOption = None,
+    where: WhereOption = None,
     extra: Annotated[
         int,
         typer.Option(
@@ -176,6 +187,7 @@ def fit(
         metadata,
         id_column,
         where,
+        tuple(vector_columns or ()),
     )
     loading = jobs.Loading(device=device, weights=weights, control=False)
     extraction = Extraction(batch_size=batch_size, workers=workers)
@@ -251,6 +263,7 @@ def apply(
             help="Give rows unit length after; a little of what was erased comes back with it.",
         ),
     ] = False,
+    vector_columns: VectorColumnsOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Erase vectors into a new file or store, as a stream: they may be larger than memory.
@@ -260,7 +273,14 @@ def apply(
     from latentprint.cli.output import print_json
     from latentprint.jobs.erase_apply import apply_eraser
 
-    done = apply_eraser(eraser, vectors, out, normalise=normalise, renormalise=renormalise)
+    done = apply_eraser(
+        eraser,
+        vectors,
+        out,
+        normalise=normalise,
+        renormalise=renormalise,
+        vector_columns=vector_columns or (),
+    )
     if as_json:
         print_json({"out": str(done.out), "rows": done.rows, "eraser": done.digest})
         return
@@ -329,16 +349,10 @@ def prove(
         float, typer.Option(help="Cosine similarity below which your index misses a copy.")
     ] = 0.95,
     k: Annotated[int, typer.Option("-k", "--neighbours", min=1, help="Number of neighbours.")] = 10,
-    metadata: Annotated[
-        Path | None, typer.Option(metavar="TABLE", help="A .csv or .parquet about the photos.")
-    ] = None,
-    id_column: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Column by which vectors find their rows of it."),
-    ] = None,
-    where: Annotated[
-        str | None, typer.Option(metavar="CONDITION", help="Only photos that fulfil it.")
-    ] = None,
+    metadata: MetadataOption = None,
+    id_column: IdColumnOption = None,
+    vector_columns: VectorColumnsOption = None,
+    where: WhereOption = None,
     seed: options.SeedOption = 0,
     out: options.RunOutOption = None,
     as_json: options.JsonOption = False,
@@ -355,7 +369,13 @@ def prove(
 
     proof = erase_test(
         eraser,
-        Sources(store, metadata=metadata, id_column=id_column, where=where),
+        Sources(
+            store,
+            metadata=metadata,
+            id_column=id_column,
+            vector_columns=tuple(vector_columns or ()),
+            where=where,
+        ),
         ProofOptions(
             tuple(attribute or ()), tuple(nuisance or ()), threshold=threshold, k=k, seed=seed
         ),

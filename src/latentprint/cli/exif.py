@@ -42,6 +42,7 @@ def exif(
     from latentprint.cli.output import print_json
     from latentprint.files import require_table, write_table
     from latentprint.photos import open_photos
+    from latentprint.photos.broken import broken_of
     from latentprint.photos.exif_files import exif_table
     from latentprint.photos.exif_summary import exif_summary
 
@@ -49,11 +50,13 @@ def exif(
     if out is not None:
         require_table(out)
     table = exif_table(opened, workers=workers, on_progress=_lines())
+    if out is not None:
+        write_table(out, table)
+    broken_of(table)
     summary = exif_summary(table)
     if out is None:
         print_json(summary) if as_json else _print_summary(summary)
         return
-    write_table(out, table)
     if as_json:
         print_json({"table": str(out), **summary})
     else:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from latentprint.cli import options
 from latentprint.cli.app import app
 from latentprint.errors import UsageError
 
@@ -19,23 +20,11 @@ from latentprint.errors import UsageError
     "`latentprint figures run --format pdf --width 85 --out paper`"
 )
 def figures(
-    runs: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="RUN...",
-            help="Folders that audit, probe, influence, pairs, similarity or robustness wrote with "
-            "--out; several are joined as for a report.",
-        ),
-    ] = None,
+    runs: options.RunsArgument = None,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where to write them.")
     ] = Path("figures"),
-    published: Annotated[
-        bool,
-        typer.Option(
-            "--published", help="Draw the published figures of all 47 encoders, without a run."
-        ),
-    ] = False,
+    published: options.PublishedOption = False,
     figure: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY", help="Only this figure, such as processing; repeat it."),

@@ -14,6 +14,8 @@ from latentprint.cli import options
 from latentprint.cli.app import app
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from latentprint.photos.flickr import Collected, FlickrClient, FlickrProgress, Refreshed, Wanted
 
 _DAY = "a year, a month or a day: 2008, 2008-03 or 2008-03-17."
@@ -98,14 +100,31 @@ def flickr(
     you use or share the set again.
     """
     from latentprint.errors import UsageError
-    from latentprint.photos.flickr import API_URL, FlickrClient, Manners, read_key
+    from latentprint.photos.flickr import (
+        API_URL,
+        LICENCES,
+        FlickrClient,
+        Manners,
+        Wanted,
+        read_key,
+    )
 
     if remove and not refresh:
         raise UsageError("--remove goes with --refresh.")
     wanted = None
     if not refresh:
-        wanted = _wanted(
-            first, last, query, tags, licence, max_photos, per_user_month, size, min_side, seed
+        since, until = _days(first, last)
+        wanted = Wanted(
+            first=since,
+            last=until,
+            text=query.strip(),
+            tags=tuple(each.strip() for each in tags.split(",") if each.strip()),
+            licences=tuple(licence or LICENCES),
+            max_photos=max_photos,
+            per_user_month=per_user_month,
+            size=size,
+            min_side=min_side,
+            seed=seed,
         )
     manners = Manners(pause=pause, seed=seed)
     with FlickrClient(read_key(), url=api_url or API_URL, manners=manners) as client:
@@ -115,35 +134,13 @@ def flickr(
             _collect(out, wanted, client, as_json)
 
 
-def _wanted(
-    first: str | None,
-    last: str | None,
-    query: str,
-    tags: str,
-    licence: list[str] | None,
-    max_photos: int | None,
-    per_user_month: int,
-    size: str,
-    min_side: int,
-    seed: int,
-) -> Wanted:
+def _days(first: str | None, last: str | None) -> tuple[date, date]:
     from latentprint.errors import UsageError
-    from latentprint.photos.flickr import LICENCES, Wanted, first_day, last_day
+    from latentprint.photos.flickr import first_day, last_day
 
     if first is None or last is None:
         raise UsageError("Say when the photos were taken: --from 2006 --to 2015, for example.")
-    return Wanted(
-        first=first_day(first),
-        last=last_day(last),
-        text=query.strip(),
-        tags=tuple(each.strip() for each in tags.split(",") if each.strip()),
-        licences=tuple(licence or LICENCES),
-        max_photos=max_photos,
-        per_user_month=per_user_month,
-        size=size,
-        min_side=min_side,
-        seed=seed,
-    )
+    return first_day(first), last_day(last)
 
 
 def _collect(out: Path, wanted: Wanted, client: FlickrClient, as_json: bool) -> None:

@@ -33,7 +33,7 @@ _ENDED = {130: "Interrupted.", TERMINATED: "Told to end (SIGTERM)."}
 
 
 def main() -> None:
-    """Run the command line; exit with 0, 1 (failure), 2 (usage), 3 (no help shown), 130 or 143."""
+    """Run the command line; exit with 0, 1 (failure), 2 (usage), 3 (drift, no help), 130 or 143."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     try:
         with _termination_unwinds():

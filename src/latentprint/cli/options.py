@@ -15,6 +15,18 @@ PhotosArgument = Annotated[
         "Parquet manifest with the columns path, and if you like id, split, label.",
     ),
 ]
+RunsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="RUN...",
+        help="Folders that audit, probe, influence, pairs, similarity or robustness wrote with "
+        "--out; several are joined as for a report.",
+    ),
+]
+PublishedOption = Annotated[
+    bool,
+    typer.Option("--published", help="The published figures of all 47 encoders, without a run."),
+]
 RunOutOption = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="Also write results and report into this folder."),

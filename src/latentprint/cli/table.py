@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from latentprint.cli import options
 from latentprint.cli.app import app
 from latentprint.errors import UsageError
 
@@ -18,14 +19,7 @@ from latentprint.errors import UsageError
     "`latentprint table --published --latex --table labels --out labels.tex`"
 )
 def table(
-    runs: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="RUN...",
-            help="Folders that audit, probe, influence, pairs, similarity or robustness wrote with "
-            "--out; several are joined as for a report.",
-        ),
-    ] = None,
+    runs: options.RunsArgument = None,
     latex: Annotated[
         bool, typer.Option("--latex", help="LaTeX, for the package booktabs.")
     ] = False,
@@ -38,10 +32,7 @@ def table(
             help="Only processing, labels, neighbours, pairs, similarity or robustness; repeat it.",
         ),
     ] = None,
-    published: Annotated[
-        bool,
-        typer.Option("--published", help="The published figures of 47 encoders, without a run."),
-    ] = False,
+    published: options.PublishedOption = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Write it to this file."),

@@ -7,6 +7,7 @@ from enum import StrEnum
 from latentprint.results import Result
 from latentprint.words import (
     PROBES,
+    SEMANTIC,
     Experiment,
     InfluenceSetup,
     PairGallery,
@@ -16,9 +17,6 @@ from latentprint.words import (
     StabilityMeasure,
     VarianceMeasure,
 )
-
-SEMANTIC = "label"
-"""The label that an encoder is meant to tell."""
 
 
 class Aim(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from math import erfc, sqrt
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 
 from latentprint.comparison.aims import Aim, aim_of
-from latentprint.errors import LatentprintError, UsageError, unknown_name
-from latentprint.results import MEASUREMENT, LeftOut, Result
+from latentprint.comparison.pairing import paired_names
+from latentprint.errors import LatentprintError
+from latentprint.results import MEASUREMENT, LeftOut, Result, schema_of, table_of
 from latentprint.stats import interval, two_sided_p
 from latentprint.words import CONTROL, EXACT_FALSE_DISCOVERIES, Comparison, Experiment
 
@@ -148,7 +149,8 @@ def compare_rows(
         UsageError: An encoder is not there.
         LatentprintError: The runs have no encoder, or no measurement, in common.
     """
-    pairs = _pairs(first, second, encoders)
+    names = first.name, second.name
+    pairs = paired_names(names, first.networks, second.networks, encoders)
     mine = {_key(row, pairs.get(row.network or row.encoder)): row for row in first.rows}
     theirs = {_key(row, row.network or row.encoder): row for row in second.rows}
     both = [key for key in mine if key in theirs and key[0] is not None]
@@ -160,7 +162,12 @@ def compare_rows(
     aims = {key: aim for key in both if (aim := aim_of(mine[key])) is not None}
     found = [_compared(first, second, mine[key], theirs[key], aim) for key, aim in aims.items()]
     left_out = [
-        LeftOut("neither more nor less of it is better.", row.experiment, row.attribute, row.setup)
+        LeftOut(
+            _unjudged(row),
+            row.experiment,
+            ", ".join(filter(None, (row.attribute, row.setup))),
+            row.encoder,
+        )
         for row in (mine[key] for key in both if key not in aims)
     ]
     for side, rows, others in ((first, mine, theirs), (second, theirs, mine)):
@@ -174,35 +181,20 @@ def compare_rows(
 
 def comparison_table(rows: Sequence[Compared]) -> pl.DataFrame:
     """The rows as a table."""
-    kinds = {"float": pl.Float64(), "int": pl.Int64(), "str": pl.String()}
-    schema = {each.name: kinds[str(each.type).partition(" ")[0]] for each in fields(Compared)}
-    plain = [
-        {name: str(value) if isinstance(value, str) else value for name, value in row.items()}
-        for row in map(asdict, rows)
-    ]
-    return pl.DataFrame(plain, schema=schema)
-
-
-def _pairs(first: Side, second: Side, encoders: tuple[str, str] | None) -> dict[str, str]:
-    """The encoder of the second run for each of the first."""
-    if encoders is not None:
-        for side, name in zip((first, second), encoders, strict=True):
-            if name not in side.networks:
-                raise unknown_name(f"encoder in {side.name}", name, side.networks)
-        return {encoders[0]: encoders[1]}
-    common = {name: name for name in first.networks if name in second.networks}
-    if common:
-        return common
-    if len(first.networks) == len(second.networks) == 1:
-        return {first.networks[0]: second.networks[0]}
-    raise UsageError(
-        f"No encoder of {first.name} ({', '.join(first.networks)}) is in {second.name} "
-        f"({', '.join(second.networks)}): name one of each with --encoders."
-    )
+    return table_of(rows, schema_of(Compared))
 
 
 def _key(row: Result, encoder: str | None) -> tuple[Any, ...]:
     return (encoder, row.layer, *(getattr(row, name) for name in _SAME))
+
+
+def _unjudged(row: Result) -> str:
+    """Why neither of two figures is the better one."""
+    if row.experiment == Experiment.ERASURE:
+        return "its own run judges an eraser, before against after."
+    if row.experiment == Experiment.ROBUSTNESS:
+        return "the same figure beside another chance."
+    return "neither more nor less of it is better."
 
 
 def _compared(first: Side, second: Side, one: Result, other: Result, aim: Aim) -> Compared:

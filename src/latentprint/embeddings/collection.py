@@ -17,7 +17,7 @@ from latentprint.embeddings.shard import digest_of, read_rows
 from latentprint.embeddings.sharded import DamagedFile, ShardedArray
 from latentprint.embeddings.store import MANIFEST, Store, open_store
 from latentprint.errors import LatentprintError
-from latentprint.files import write_table, write_text
+from latentprint.files import as_path, write_table, write_text
 from latentprint.photos import Photos, assign_splits, merge_groups, near_duplicate_groups
 from latentprint.words import CONTROL
 
@@ -163,7 +163,7 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
         LatentprintError: There are no embeddings, or the table of photos is missing; or a file is
             damaged.
     """
-    folder = run_embeddings(Path(folder))[0]
+    folder = run_embeddings(as_path(folder))[0]
     table = folder / PHOTOS
     stores = [open_store(path.parent) for path in sorted(folder.glob(f"*/{MANIFEST}"))]
     if not stores or not table.exists():

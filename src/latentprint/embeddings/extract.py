@@ -32,6 +32,7 @@ from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.preparation import Preparation
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.files import as_path
 from latentprint.photos import Photos, as_photos, decide_tones, decode
 from latentprint.photos.file_bytes import BrokenPhoto, UnreachablePhoto
 from latentprint.processing import Processing
@@ -91,7 +92,7 @@ def extract(
             it; a photo, or the encoder, changed since; photos cannot be found or read; or the disk
             failed. Shards that were finished stay.
     """
-    how, photos, out = extraction or Extraction(), as_photos(photos), Path(out)
+    how, photos, out = extraction or Extraction(), as_photos(photos), as_path(out)
     if how.mask:
         _refuse_unmaskable(encoders)
     how = replace(how, tones=decide_tones(photos, how.tones, max_pixels=how.max_pixels))

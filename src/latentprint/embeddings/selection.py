@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
 
 from latentprint.embeddings.collection import StoredEmbeddings
-from latentprint.embeddings.metadata_table import open_metadata
+from latentprint.embeddings.metadata_table import MetadataTable, open_metadata
 from latentprint.embeddings.own_vectors import OwnVectors
 from latentprint.embeddings.sharded import ShardedArray
 from latentprint.embeddings.stacked import StackedRows
@@ -43,19 +43,36 @@ class SelectedRows:
         return found
 
 
-@dataclass(frozen=True)
-class SelectedEmbeddings:
-    """Embeddings of the photos that fulfil a condition: an ``EmbeddingSource``.
+class _Described(Protocol):
+    """What embeddings say of themselves, whichever photos are looked at."""
+
+    @property
+    def encoder(self) -> str: ...
+
+    @property
+    def family(self) -> str: ...
+
+    @property
+    def network(self) -> str: ...
+
+    @property
+    def layer(self) -> int | None: ...
+
+    @property
+    def dataset(self) -> str: ...
+
+    @property
+    def split_made(self) -> bool: ...
+
+
+class OfWhole:
+    """Says of some photos what the embeddings of all say.
 
     Attributes:
         whole: The embeddings of all photos.
-        photos: The photos that are left.
-        rows: Their rows in ``whole``, int64 [n].
     """
 
-    whole: StoredEmbeddings | StudyEmbeddings | OwnVectors
-    photos: pl.DataFrame
-    rows: np.ndarray
+    whole: _Described
 
     @property
     def encoder(self) -> str:
@@ -86,6 +103,21 @@ class SelectedEmbeddings:
     def split_made(self) -> bool:
         """Whether the split was made here and not given."""
         return self.whole.split_made
+
+
+@dataclass(frozen=True)
+class SelectedEmbeddings(OfWhole):
+    """Embeddings of the photos that fulfil a condition: an ``EmbeddingSource``.
+
+    Attributes:
+        whole: The embeddings of all photos.
+        photos: The photos that are left.
+        rows: Their rows in ``whole``, int64 [n].
+    """
+
+    whole: StoredEmbeddings | StudyEmbeddings | OwnVectors
+    photos: pl.DataFrame
+    rows: np.ndarray
 
     def vectors(self, processing: str) -> SelectedRows:
         """The embeddings of the photos that are left, float32 [n, D], on disk."""
@@ -139,7 +171,7 @@ def _with_numbers(photos: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_labels(source: _Embeddings, metadata: Any) -> _Embeddings:
-    """Add the columns of a table to the photos, by id.
+    """Add the columns of a table to the photos, by id, and log what of it is not taken.
 
     Args:
         source: The embeddings.
@@ -151,16 +183,23 @@ def with_labels(source: _Embeddings, metadata: Any) -> _Embeddings:
         UsageError: There is no such column, or an id twice.
         LatentprintError: The table cannot be read, or holds none of the photos.
     """
-    opened = open_metadata(metadata)
+    labelled, notes = labelled_by(source, open_metadata(metadata))
+    for note in notes:
+        logger.warning("%s", note)
+    return labelled
+
+
+def labelled_by(source: _Embeddings, opened: MetadataTable) -> tuple[_Embeddings, tuple[str, ...]]:
+    """The same for a table that is open, with what ``with_labels`` logs as sentences."""
     table, called, key = opened.frame, opened.name, opened.id_column
     if key is None:
         raise UsageError(f"{called} has no column 'id' (or 'path') that names the photos.")
+    notes = []
     fixed = [name for name in ("split", "group") if name in table.columns]
     if fixed:
-        logger.warning(
-            "%s: %s not taken from here; splits and groups are those of the embeddings.",
-            called,
-            " and ".join(fixed),
+        notes.append(
+            f"{called}: {' and '.join(fixed)} not taken from here; splits and groups are those of"
+            " the embeddings."
         )
     table = table.drop(fixed).rename({key: "id"}).with_columns(pl.col("id").cast(pl.String))
     if table["id"].is_duplicated().any():
@@ -173,12 +212,10 @@ def with_labels(source: _Embeddings, metadata: Any) -> _Embeddings:
         )
     lacking = source.photos["id"].filter(~source.photos["id"].is_in(table["id"].implode()))
     if len(lacking):
-        logger.warning(
-            "%s says nothing of %d of the %d embedded photos: %s.",
-            called,
-            len(lacking),
-            len(source.photos),
-            some(lacking.to_list()),
+        notes.append(
+            f"{called} says nothing of {len(lacking)} of the {len(source.photos)} embedded photos:"
+            f" {some(lacking.to_list())}."
         )
     kept = source.photos.drop([c for c in table.columns if c != "id"], strict=False)
-    return replace(source, photos=kept.join(table, on="id", how="left", maintain_order="left"))
+    photos = kept.join(table, on="id", how="left", maintain_order="left")
+    return replace(source, photos=photos), tuple(notes)

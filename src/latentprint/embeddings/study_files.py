@@ -24,6 +24,7 @@ import polars as pl
 
 from latentprint.embeddings.stacked import StackedRows
 from latentprint.errors import LatentprintError, unknown_name
+from latentprint.files import as_path
 from latentprint.photos import assign_splits
 from latentprint.processing import NONE
 
@@ -98,7 +99,7 @@ def open_study_files(
         LatentprintError: There are no such files, one is damaged or lacks a tensor or its
             counterpart for another class, or the labels of two classes differ.
     """
-    folder = Path(folder)
+    folder = as_path(folder)
     found: dict[str, dict[str, dict[str, Path]]] = {}
     for file in sorted([*folder.glob("*.safetensors"), *folder.glob("*/*.safetensors")]):
         name = _NAME.fullmatch(file.name)

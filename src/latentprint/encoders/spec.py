@@ -16,6 +16,7 @@ from latentprint.encoders.naming import split_name, split_weights
 from latentprint.encoders.preprocess import Margin
 from latentprint.encoders.weights_file import weights_file
 from latentprint.errors import UsageError, unknown_name
+from latentprint.files import as_path
 
 DEFAULT_NAMES = ("default", "efficientnet-lite0")
 
@@ -90,7 +91,7 @@ def load_encoder(
         precision,
         margin,
         seed,
-        weights=Path(weights) if weights else None,
+        weights=as_path(weights) if weights else None,
         layers=layers,
         compile=compile,
     )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from latentprint.embeddings.vector_files.tables import table_schema, vector_columns
 from latentprint.erasure.arrays import as_matrix, not_unit, refuse_not_finite, some
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.errors import LatentprintError
@@ -89,24 +90,29 @@ def apply_to_npy(application: Application, file: Path, out: Path) -> int:
     return len(matrix)
 
 
-def apply_to_parquet(application: Application, file: Path, out: Path) -> int:
+def apply_to_parquet(
+    application: Application, file: Path, out: Path, asked: Sequence[str] = ()
+) -> int:
     """Erase the vectors of a Parquet file into another one; other columns are kept.
 
     Args:
         application: The eraser.
-        file: The file, with the vectors in one column of lists or in all its columns of floats.
+        file: The file.
         out: The new file.
+        asked: What the vectors are; see ``vector_columns``.
 
     Returns:
         The number of rows.
 
     Raises:
-        LatentprintError: The file has no vectors, rows do not fit the eraser, or ``out`` cannot be
+        UsageError: The file has no vectors, or it is not clear which they are.
+        LatentprintError: The file is damaged, rows do not fit the eraser, or ``out`` cannot be
             written.
     """
-    frame, schema = _scanned(file)
-    columns = _vector_columns(schema, file)
-    is_list = schema[columns[0]] in (pl.List, pl.Array)
+    schema = table_schema(file)
+    columns = vector_columns(schema, asked, str(file)).names
+    frame = pl.scan_parquet(file, glob=False)
+    is_list = isinstance(schema[columns[0]], pl.List | pl.Array)
     dimension = application.eraser.dimension
     failed: list[LatentprintError] = []
 
@@ -154,27 +160,6 @@ def _mapped(file: Path) -> np.ndarray:
     if not isinstance(matrix, np.ndarray) or matrix.ndim != 2 or matrix.dtype.kind != "f":
         raise LatentprintError(f"{file} holds no matrix of floats, one row for every photo.")
     return matrix
-
-
-def _scanned(file: Path) -> tuple[pl.LazyFrame, pl.Schema]:
-    try:
-        frame = pl.scan_parquet(file)
-        return frame, frame.collect_schema()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise LatentprintError(f"{file} cannot be read as a table: {reason}") from error
-
-
-def _vector_columns(schema: pl.Schema, file: Path) -> list[str]:
-    """The one column of lists, or all columns of floats."""
-    lists = [name for name, kind in schema.items() if kind in (pl.List, pl.Array)]
-    floats = [name for name, kind in schema.items() if kind.is_float()]
-    if len(lists) > 1 or not lists + floats:
-        what = f"several columns of lists ({', '.join(lists)})" if lists else "no floats"
-        raise LatentprintError(
-            f"{file} has {what}: vectors are columns of floats, or one column of lists."
-        )
-    return lists or floats
 
 
 def _lists(column: pl.Series, dimension: int, ids: Sequence[object]) -> np.ndarray:

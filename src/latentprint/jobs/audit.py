@@ -34,7 +34,7 @@ from latentprint.experiments.probes.steps import (
     probe_steps,
 )
 from latentprint.experiments.source import Opened, usable_device
-from latentprint.files import make_folder
+from latentprint.files import as_path, make_folder
 from latentprint.jobs.embedding import Part, embed_part
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
@@ -121,7 +121,7 @@ def audit(
         LatentprintError: See ``embed``. ``photos.csv`` is written even then.
     """
     begun = time.monotonic()
-    out, options = Path(out), options or ProbeOptions()
+    out, options = as_path(out), options or ProbeOptions()
     photos = as_photos(photos)
     asked = find_questions(questions, [*photos.table.columns, *LABELS])
     check_guards(guards or Guards(), asked, photos.table, [*LABELS, "group"])

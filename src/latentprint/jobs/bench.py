@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from latentprint.jobs.bench_timing import (
     time_pixels,
     time_together,
 )
-from latentprint.photos import open_photos
+from latentprint.photos import as_photos
 from latentprint.processing import NONE, classes_of, find_attributes
 
 _EVEN = 1.25
@@ -101,7 +102,7 @@ def bench(spec: str, options: BenchOptions | None = None) -> Bench:
     """
     how = options or BenchOptions()
     classes = tuple(classes_of(find_attributes(how.attributes)))
-    photos = None if how.photos is None else open_photos(how.photos)
+    photos = None if how.photos is None else as_photos(how.photos)
     resolve_device(how.device, how.precision)
     encoder = load_encoder(spec, device=how.device, precision=how.precision, compile=how.compile)
     preprocess = encoder.preprocess
@@ -158,8 +159,9 @@ def _cosine(spec: str, encoder: Encoder, files: Sequence[Path], how: BenchOption
     if how.precision == "float32" and not how.compile:
         return None
     recipe = Recipe((NONE,), (encoder.preprocess,))
-    tasks = [PhotoTask(at, file.name, file) for at, file in enumerate(files[: how.batch_size])]
-    arrays = [each.pixels[0] for each in readable(prepare_all(tasks, recipe, 0))]
+    tasks = [PhotoTask(at, file.name, file) for at, file in enumerate(files)]
+    prepared = islice(readable(prepare_all(tasks, recipe, 0)), how.batch_size)
+    arrays = [each.pixels[0] for each in prepared]
     pixels = torch.from_numpy(np.concatenate(arrays))
     plain = load_encoder(spec, device=how.device)
     return float(torch.cosine_similarity(encoder.embed(pixels), plain.embed(pixels)).min())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from latentprint.embeddings import Extraction, Progress, device_of, extract
 from latentprint.embeddings.engine import prepare_all
@@ -36,7 +37,7 @@ class BenchOptions:
         compile: Compile the network with ``torch.compile``.
         device: auto, cpu, cuda or mps.
         workers: Processes that read photos; None chooses by the device as ``extract`` does.
-        photos: A folder or manifest of photos; None generates photos of two sizes.
+        photos: Photos, or what ``open_photos`` opens; None generates photos of two sizes.
         attributes: Every photo is decoded once and made into the classes of these.
         seconds: Time for each figure; at least one batch is timed, however long it takes.
     """
@@ -46,7 +47,7 @@ class BenchOptions:
     compile: bool = False
     device: str = "auto"
     workers: int | None = None
-    photos: Path | None = None
+    photos: Any = None
     attributes: tuple[str, ...] = ("jpeg",)
     seconds: float = 5.0
 

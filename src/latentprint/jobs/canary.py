@@ -31,11 +31,12 @@ from latentprint.canary.choosing import Choice, check_count
 from latentprint.canary.drift import nearest_other, size_of
 from latentprint.canary.folder import PHOTOS, RECORD, CanaryPhoto
 from latentprint.embeddings import device_of, open_own_vectors
+from latentprint.embeddings.vector_files import some
 from latentprint.encoders import Encoder, Margin, Precision, load_encoder
 from latentprint.encoders.load_options import LoadOptions, resolve_device
 from latentprint.encoders.spec import parse_spec
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.files import make_folder, write_bytes
+from latentprint.files import as_path, make_folder, write_bytes
 from latentprint.jobs.members import Member
 from latentprint.jobs.run_folder import versions
 from latentprint.photos import as_photos
@@ -132,10 +133,10 @@ def make_canary(
         LatentprintError: There are too few photos, ``out`` holds a canary or cannot be written to,
             or the encoder fails.
     """
-    out = Path(out)
+    out = as_path(out)
     if (out / RECORD).exists():
         raise LatentprintError(f"{out} holds a canary already: choose another --out, or delete it.")
-    asked = EncoderAsked(encoder, device, precision, margin, Path(weights) if weights else None)
+    asked = EncoderAsked(encoder, device, precision, margin, as_path(weights) if weights else None)
     photos = as_photos(photos)
     asked.check()
     check_count(count)
@@ -191,8 +192,9 @@ def check_canary(
         canary: The folder.
         encoder: The encoder to check, as a specification or an object; by default that of the
             canary.
-        vectors: Vectors of the canary's photos from elsewhere, in the order of the files' names,
-            in place of an encoder: a .npy, .npz or .parquet file.
+        vectors: Vectors of the canary's photos from elsewhere, in place of an encoder: what
+            ``open_own_vectors`` opens. They find their photos by the names of the files in
+            ``photos/``, or are in the order of these where the vectors name no photos.
         max_drift: Largest 1 - cos of a photo that passes.
         min_overlap: Least share of the 10 nearest neighbours that passes, 0 to 1.
         batch_size: Images that go through the encoder at once; by default as in the canary.
@@ -210,13 +212,13 @@ def check_canary(
     """
     try:
         tolerances = Tolerances(max_drift, min_overlap)
-        kept = read_canary(Path(canary))
+        kept = read_canary(as_path(canary))
         if vectors is not None:
-            if encoder is not None or weights is not None or precision is not None:
+            if any(each is not None for each in (encoder, weights, precision, batch_size)):
                 raise UsageError("--vectors take the place of an encoder: name one or the other.")
-            now, record = _of_vectors(kept, Path(vectors))
+            now, record = _of_vectors(kept, as_path(vectors))
         else:
-            asked = _asked(kept, encoder, device, precision, Path(weights) if weights else None)
+            asked = _asked(kept, encoder, device, precision, as_path(weights) if weights else None)
             reading = kept.reading
             if batch_size is not None:
                 reading = replace(reading, batch_size=batch_size)
@@ -303,15 +305,25 @@ def _of_vectors(canary: Canary, file: Path) -> tuple[Stages, dict[str, Any]]:
     """Vectors from elsewhere, of which nothing but their numbers is known.
 
     Raises:
-        LatentprintError: There are not as many as photos, or the file cannot be read.
+        LatentprintError: They are not those of the photos, or the file cannot be read.
     """
     own = open_own_vectors(file)
-    if len(own.rows) != len(canary.photos):
+    names = [photo.file for photo in canary.photos]
+    if len(own.rows) != len(names):
         raise LatentprintError(
-            f"{file} holds {len(own.rows)} vectors, and the canary {len(canary.photos)} photos: "
-            f"one vector for every file of {canary.folder / PHOTOS} is needed, in the order of "
-            "their names."
+            f"{file} holds {len(own.rows)} vectors, and the canary {len(names)} photos: "
+            f"one vector for every file of {canary.folder / PHOTOS} is needed, with its name "
+            "beside it, or in the order of their names."
         )
+    rows = own.rows[:]
+    if own.named:
+        given = [PurePosixPath(each).name for each in own.photos["id"].to_list()]
+        if odd := sorted(set(given) ^ set(names)):
+            raise LatentprintError(
+                f"{file} names other photos than the files of {canary.folder / PHOTOS}: only one "
+                f"of them has {some(odd)}."
+            )
+        rows = rows[[given.index(name) for name in names]]
     named = {**canary.recorded["encoder"], "name": own.encoder}
     nothing = np.zeros((0, *canary.stages.inputs.shape[1:]), dtype=np.uint8)
-    return Stages((), (), nothing, own.rows[:]), {**canary.recorded, "encoder": named}
+    return Stages((), (), nothing, rows), {**canary.recorded, "encoder": named}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from latentprint.comparison.judging import Compared, Side, compare_rows, comparison_table
+from latentprint.comparison.pairing import paired_names
 from latentprint.comparison.vectors import VectorsCompared, compare_vectors
 from latentprint.embeddings.store import differences
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.probes.resamples import RESAMPLES
 from latentprint.experiments.source import UNPROCESSED, Opened, without_controls
-from latentprint.files import make_folder, write_json, write_table
+from latentprint.files import as_path, make_folder, write_json, write_table
 from latentprint.jobs.sources import Sources, open_sources
 from latentprint.results import LeftOut, results_of
 
@@ -81,24 +82,23 @@ def compare_runs(
     """
     from latentprint.report.inputs import Run, read_run
 
-    runs: list[Run] = [read_run(Path(folder)) for folder in (first, second)]
-    names = _names(Path(first), Path(second))
+    folders = as_path(first), as_path(second)
+    runs: list[Run] = [read_run(folder) for folder in folders]
+    names = _names(*folders)
     sides = [
         Side(
             name,
             results_of(run.table),
-            _resamples(Path(folder)),
+            _resamples(folder),
             float((run.settings.get("extraction") or {}).get("mask") or 0.0),
         )
-        for name, run, folder in zip(names, runs, (first, second), strict=True)
+        for name, run, folder in zip(names, runs, folders, strict=True)
     ]
     rows, left_out = compare_rows(sides[0], sides[1], encoders)
     pairs = dict.fromkeys((row.first_encoder, row.second_encoder) for row in rows)
     settings = tuple(_differing(runs[0].settings, runs[1].settings, list(pairs)))
-    if out is None:
-        return ComparedRuns(names, tuple(rows), tuple(left_out), settings)
-    page = _write(Path(out), ComparedRuns(names, tuple(rows), tuple(left_out), settings))
-    return ComparedRuns(names, tuple(rows), tuple(left_out), settings, page)
+    found = ComparedRuns(names, tuple(rows), tuple(left_out), settings)
+    return found if out is None else replace(found, page=_write(as_path(out), found))
 
 
 def compare_stores(
@@ -126,10 +126,13 @@ def compare_stores(
         LatentprintError: Embeddings cannot be read, too few photos are in both, or ``out`` cannot
             be written to.
     """
-    sides = [without_controls(open_sources(Sources(Path(each)))) for each in (first, second)]
-    names = _names(Path(first), Path(second))
+    paths = as_path(first), as_path(second)
+    sides = [without_controls(open_sources(Sources(each))) for each in paths]
+    names = _names(*paths)
     compared, settings = [], []
-    for one, other in _paired(sides[0], sides[1], names, encoders):
+    mine, theirs = ({each.source.encoder: each for each in side} for side in sides)
+    for first_name, second_name in paired_names(names, [*mine], [*theirs], encoders).items():
+        one, other = mine[first_name], theirs[second_name]
         name = _processing(one, other, processing)
         compared.append(compare_vectors(one.source, other.source, name, seed=seed))
         settings += [
@@ -138,7 +141,8 @@ def compare_stores(
         ]
     found = ComparedStores(names, tuple(compared), tuple(settings))
     if out is not None:
-        make_folder(Path(out))
+        out = as_path(out)
+        make_folder(out)
         table = pl.concat(
             [
                 each.table.select(
@@ -148,8 +152,8 @@ def compare_stores(
             ],
             how="diagonal",
         )
-        write_table(Path(out) / "comparison.parquet", table)
-        write_json(Path(out) / "comparison.json", stores_as_json(found))
+        write_table(out / "comparison.parquet", table)
+        write_json(out / "comparison.json", stores_as_json(found))
     return found
 
 
@@ -250,29 +254,6 @@ def _differing(
     ]
     for one, other in pairs:
         yield from differences(records[0].get(one), records[1].get(other), f"encoder {one}")
-
-
-def _paired(
-    first: Sequence[Opened],
-    second: Sequence[Opened],
-    names: tuple[str, str],
-    encoders: tuple[str, str] | None,
-) -> list[tuple[Opened, Opened]]:
-    mine, theirs = ({each.source.encoder: each for each in side} for side in (first, second))
-    if encoders is not None:
-        for side, name, where in zip((mine, theirs), encoders, names, strict=True):
-            if name not in side:
-                raise UsageError(f"{where} holds no encoder {name!r}, only {', '.join(side)}.")
-        return [(mine[encoders[0]], theirs[encoders[1]])]
-    common = [(each, theirs[name]) for name, each in mine.items() if name in theirs]
-    if common:
-        return common
-    if len(mine) == len(theirs) == 1:
-        return [(next(iter(mine.values())), next(iter(theirs.values())))]
-    raise UsageError(
-        f"No encoder of {names[0]} ({', '.join(mine)}) is in {names[1]} ({', '.join(theirs)}): "
-        "name one of each with --encoders."
-    )
 
 
 def _processing(one: Opened, other: Opened, asked: str | None) -> str:

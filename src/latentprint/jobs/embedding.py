@@ -23,11 +23,12 @@ from latentprint.embeddings.kept_memory import kept_memory
 from latentprint.encoders.encoder import Encoder
 from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.steps import Questions
-from latentprint.files import make_folder
+from latentprint.files import as_path, make_folder
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.members import EmbeddingError, Member
 from latentprint.photos import Photos, as_photos
+from latentprint.photos.broken import broken_of, examples
 from latentprint.processing import ATTRIBUTES, NONE, Processing, classes_of, find_attributes
 from latentprint.several import several
 
@@ -105,7 +106,7 @@ def embed(
     classes = classes_of(find_attributes(named), extra=extra, seed=seed)
     photos = as_photos(photos)
     groups = EncoderGroups.of(encoders, loading, seed=seed)
-    part = Part(Path(out), extraction, tuple(classes), command=command)
+    part = Part(as_path(out), extraction, tuple(classes), command=command)
     make_folder(part.folder)
     refuse_other_photos(part.folder, photos)
     for members in groups.load(mask=extraction.mask):
@@ -148,19 +149,10 @@ def embed_part(
 
 
 def _refuse_broken(facts: pl.DataFrame, allowed: bool) -> None:
-    broken = facts.filter(pl.col("status") == "broken")
-    if broken.height == facts.height:
-        raise LatentprintError(
-            f"None of the {facts.height} photos can be read: {_examples(broken)}"
-        )
+    broken = broken_of(facts)
     if broken.height > BROKEN_LIMIT * facts.height and not allowed:
         raise LatentprintError(
             f"{broken.height} of {facts.height} photos are broken, more than "
-            f"{BROKEN_LIMIT:.0%}: {_examples(broken)} The embeddings of the others are kept; mend "
+            f"{BROKEN_LIMIT:.0%}: {examples(broken)} The embeddings of the others are kept; mend "
             "or remove the broken files, or run again with --allow-broken."
         )
-
-
-def _examples(broken: pl.DataFrame) -> str:
-    rows = broken.head(3).select("id", "reason").rows()
-    return "; ".join(f"{name}: {reason}" for name, reason in rows) + "."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,13 @@ class Applied:
 
 
 def apply_eraser(
-    folder: Path, vectors: Path, out: Path, *, normalise: bool = False, renormalise: bool = False
+    folder: Path,
+    vectors: Path,
+    out: Path,
+    *,
+    normalise: bool = False,
+    renormalise: bool = False,
+    vector_columns: Sequence[str] = (),
 ) -> Applied:
     """Erase a file of vectors or a store into a new one.
 
@@ -47,14 +54,19 @@ def apply_eraser(
         normalise: Give rows of a file unit length before, where the eraser wants that; those of a
             store get it in any case.
         renormalise: Give rows unit length after.
+        vector_columns: What the vectors are in a ``.parquet`` file that holds other floats too;
+            see ``Sources``.
 
     Raises:
-        UsageError: The two paths do not go together.
+        UsageError: The two paths do not go together, or it is not clear what the vectors are.
         LatentprintError: Vectors do not fit the eraser, or ``out`` cannot be written.
     """
     eraser = load_eraser(folder)
     if out.resolve() == vectors.resolve():
         raise UsageError("--out must be another place than that of the vectors.")
+    kind = vectors.suffix.lower()
+    if vector_columns and (vectors.is_dir() or kind != ".parquet"):
+        raise UsageError("--vector-columns is for a .parquet file.")
     unit = bool(eraser.about.get("unit_rows"))
     application = Application(eraser, normalise or vectors.is_dir(), renormalise)
     notes = ["Rows were given unit length before."] if application.normalise and unit else []
@@ -62,7 +74,6 @@ def apply_eraser(
     if vectors.is_dir():
         rows = _apply_to_store(application, vectors, out)
         return Applied(out, rows, eraser.digest, tuple(notes))
-    kind = vectors.suffix.lower()
     if kind not in KINDS or out.suffix.lower() != kind:
         raise UsageError(
             f"{vectors} is erased into a file of the same kind, {' or '.join(KINDS)}; or name a "
@@ -70,8 +81,11 @@ def apply_eraser(
         )
     if not vectors.is_file():
         raise LatentprintError(f"There is no file {vectors}.")
-    run = apply_to_npy if kind == ".npy" else apply_to_parquet
-    return Applied(out, run(application, vectors, out), eraser.digest, tuple(notes))
+    if kind == ".npy":
+        rows = apply_to_npy(application, vectors, out)
+    else:
+        rows = apply_to_parquet(application, vectors, out, vector_columns)
+    return Applied(out, rows, eraser.digest, tuple(notes))
 
 
 def export_eraser(

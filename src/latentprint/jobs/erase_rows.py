@@ -57,11 +57,6 @@ class EraseRows:
         """Whether every photo is there in several versions."""
         return self.labels is None
 
-    @property
-    def dimension(self) -> int:
-        """Length D of a vector."""
-        return int(next(iter(self.versions.values())).shape[1])
-
     def chunks(self, index: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Rows [n, D], their classes [n] and the ids of their photos [n], all versions together.
 
@@ -109,6 +104,7 @@ class EraseSources:
         metadata: A table about the photos.
         id_column: Column by which vectors find their rows of the table.
         where: Only photos that fulfil this condition.
+        vector_columns: What the vectors are in files that hold other things too; see ``Sources``.
     """
 
     paths: tuple[Path, ...]
@@ -120,6 +116,7 @@ class EraseSources:
     metadata: Path | None = None
     id_column: str | None = None
     where: str | None = None
+    vector_columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.pairs and self.nuisance:
@@ -128,6 +125,8 @@ class EraseSources:
             raise UsageError("-a goes with a store or photos whose versions are processed photos.")
         if self.pairs and (self.encoder or self.where):
             raise UsageError("--pairs takes files of vectors alone, without -e and --where.")
+        if self.are_photos and (self.id_column or self.vector_columns):
+            raise UsageError("--id-column and --vector-columns are for files of vectors.")
         if len(self.paths) > 1 and not self.pairs:
             raise UsageError("Several files are versions of the same photos: add --pairs.")
 
@@ -155,7 +154,11 @@ def open_rows(asked: EraseSources, *, seed: int) -> EraseRows:
         rows = _of_files(asked, seed)
     else:
         sources = Sources(
-            asked.paths[0], metadata=asked.metadata, id_column=asked.id_column, where=asked.where
+            asked.paths[0],
+            metadata=asked.metadata,
+            id_column=asked.id_column,
+            vector_columns=asked.vector_columns,
+            where=asked.where,
         )
         opened = _one_encoder(open_sources(sources, seed=seed), asked.encoder)
         if asked.nuisance:
@@ -232,7 +235,13 @@ def _of_files(asked: EraseSources, seed: int) -> EraseRows:
     if len(set(names)) < len(names):
         raise UsageError("Two files of versions have the same name, which names the class.")
     opened = [
-        open_own_vectors(each, asked.metadata, id_column=asked.id_column, seed=seed)
+        open_own_vectors(
+            each,
+            asked.metadata,
+            id_column=asked.id_column,
+            vector_columns=asked.vector_columns,
+            seed=seed,
+        )
         for each in files
     ]
     first = opened[0]

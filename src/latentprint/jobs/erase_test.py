@@ -21,6 +21,7 @@ from latentprint.jobs.erased_encoder import refuse_other_encoder
 from latentprint.jobs.measure import Measured, OnStep, measure
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.sources import Sources, open_sources
+from latentprint.photos.manifest import reading_table
 from latentprint.words import HARMS, RANDOM_DIRECTIONS, Experiment, Stage, Verdict
 
 if TYPE_CHECKING:
@@ -215,17 +216,22 @@ def _of_encoder(opened: list[Opened], eraser: LinearEraser) -> Opened:
 
 
 def _photos_it_saw(folder: Path, eraser: LinearEraser) -> pl.Series:
-    """Ids of the photos that the eraser was fitted on."""
+    """Ids of the photos that the eraser was fitted on.
+
+    Raises:
+        LatentprintError: The folder does not record them, or the record is damaged.
+    """
     path = folder / SIDES
     if not path.exists():
         raise LatentprintError(
             f"{folder} does not record which photos the eraser saw ({SIDES}), so that it cannot be "
             "proven: fit it again."
         )
-    sides = pl.read_parquet(path)
-    if eraser.about.get("refit_all"):
-        return sides["id"]
-    return sides.filter(pl.col("side") == "fit")["id"]
+    with reading_table(path):
+        sides = pl.read_parquet(path)
+        if eraser.about.get("refit_all"):
+            return sides["id"]
+        return sides.filter(pl.col("side") == "fit")["id"]
 
 
 def _with_classes(source: EmbeddingSource, column: str) -> EmbeddingSource:

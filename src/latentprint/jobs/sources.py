@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from latentprint.embeddings import (
     open_study_files,
     run_embeddings,
     select_photos,
-    with_labels,
 )
 from latentprint.embeddings.metadata_table import open_metadata
+from latentprint.embeddings.selection import labelled_by
 from latentprint.embeddings.vector_files import are_vectors, not_read, some
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.asking import option
@@ -138,28 +138,40 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
     """
     if sources.metadata is not None:
         sources = replace(sources, metadata=open_metadata(sources.metadata))
-    if sources.study is not None:
-        return [
-            Opened(_chosen(each, sources), tuple(each.files), draw="published")
-            for each in _of_study(sources.study, sources, seed)
-        ]
+    opened = list(_opened(sources, seed))
+    # Several encoders of a store share what is said of their photos.
+    for note in dict.fromkeys(note for each in opened for note in each.notes):
+        logger.warning("%s", note)
     if sources.are_vectors:
-        return _of_vectors(sources, seed)
+        for each in opened[1:]:
+            _refuse_other_photos(opened[0].source, each.source)
+    return opened
+
+
+def _opened(sources: Sources, seed: int) -> Iterator[Opened]:
+    if sources.study is not None:
+        for study in _of_study(sources.study, sources, seed):
+            source, notes = _chosen(study, sources)
+            yield Opened(source, tuple(study.files), draw="published", notes=notes)
+        return
+    if sources.are_vectors:
+        yield from _of_vectors(sources, seed)
+        return
     (store,) = sources.named.values()
     if store.is_file():
         raise UsageError(f"{store} {not_read(store)}.")
-    return [
-        Opened(
-            _chosen(each, sources),
-            each.store.classes,
-            each.store.manifest["settings"],
-            each.root,
-            each.store.manifest["encoder"],
-            is_masked(each.store),
-        )
-        for folder in run_embeddings(store)
-        for each in open_collection(folder, seed=seed)
-    ]
+    for folder in run_embeddings(store):
+        for each in open_collection(folder, seed=seed):
+            source, notes = _chosen(each, sources)
+            yield Opened(
+                source,
+                each.store.classes,
+                each.store.manifest["settings"],
+                each.root,
+                each.store.manifest["encoder"],
+                is_masked(each.store),
+                notes=notes,
+            )
 
 
 def is_masked(store: Store) -> bool:
@@ -194,8 +206,7 @@ def _are_vectors(given: Any) -> bool:
     return not isinstance(given, Path) or are_vectors(given)
 
 
-def _of_vectors(sources: Sources, seed: int) -> list[Opened]:
-    opened = []
+def _of_vectors(sources: Sources, seed: int) -> Iterator[Opened]:
     for name, given in sources.named.items():
         own = open_own_vectors(
             given,
@@ -205,8 +216,6 @@ def _of_vectors(sources: Sources, seed: int) -> list[Opened]:
             name=name,
             seed=seed,
         )
-        for note in own.notes:
-            logger.warning("%s", note)
         record = {
             "name": name,
             "family": own.family,
@@ -214,10 +223,7 @@ def _of_vectors(sources: Sources, seed: int) -> list[Opened]:
             "dimension": own.found.shape[1],
         }
         chosen = _selected(own, sources.where)
-        opened.append(Opened(chosen, ("none",), encoder=record, masked=False, notes=own.notes))
-    for each in opened[1:]:
-        _refuse_other_photos(opened[0].source, each.source)
-    return opened
+        yield Opened(chosen, ("none",), encoder=record, masked=False, notes=own.notes)
 
 
 def _refuse_other_photos(one: EmbeddingSource, other: EmbeddingSource) -> None:
@@ -249,10 +255,13 @@ def _is_asked(encoder: str, asked: Sources) -> bool:
     return asked.model in (None, model) and asked.variant in (None, rest.removesuffix(")"))
 
 
-def _chosen(source: StoredEmbeddings | StudyEmbeddings, sources: Sources) -> EmbeddingSource:
+def _chosen(
+    source: StoredEmbeddings | StudyEmbeddings, sources: Sources
+) -> tuple[EmbeddingSource, tuple[str, ...]]:
+    notes: tuple[str, ...] = ()
     if sources.metadata is not None:
-        source = with_labels(source, sources.metadata)
-    return _selected(source, sources.where)
+        source, notes = labelled_by(source, sources.metadata)
+    return _selected(source, sources.where), notes
 
 
 def _selected(

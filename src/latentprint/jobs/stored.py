@@ -8,7 +8,7 @@ from typing import Any
 from latentprint.errors import UsageError, unknown_name
 from latentprint.experiments import STORED
 from latentprint.experiments.source import UNPROCESSED, on_whole_photos
-from latentprint.files import make_folder
+from latentprint.files import as_path, make_folder
 from latentprint.jobs.measure import Measured, OnStep, measure
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.sources import Sources, open_sources
@@ -58,12 +58,13 @@ def measure_stored(
     # All steps are listed first: a wrong name in the last one is told before any is taken.
     steps = list(inquiry.steps(opened, options))
     if out is not None:
-        make_folder(Path(out))
+        out = as_path(out)
+        make_folder(out)
     if sources.are_vectors:
         # A file that cannot be used is told once, and not by every step that asks it.
         for each in opened:
             each.source.vectors(UNPROCESSED)
     measured = measure(steps, on_step=on_step)
     if out is not None and measured.results:
-        write_run(Path(out), measured, settings_of(opened, measured, command, options.seed))
+        write_run(out, measured, settings_of(opened, measured, command, options.seed))
     return measured

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from PIL import Image, UnidentifiedImageError
 
+from latentprint.files import as_path
 from latentprint.photos.exif import Exif
 from latentprint.photos.file_bytes import BrokenPhoto, open_beginning, read_bytes
 from latentprint.photos.formats import START, unknown
@@ -83,7 +84,7 @@ def decode(
     Raises:
         BrokenPhoto: If there are no pixels to be had, for whatever reason.
     """
-    path = Path(path)
+    path = as_path(path)
     data = read_bytes(path)
     return guarded(
         data[:START], lambda: _decode(data, path.suffix, orient, max_pixels, tones or Tones())

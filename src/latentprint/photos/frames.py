@@ -6,11 +6,16 @@ from typing import Any
 
 import polars as pl
 
+from latentprint.photos.manifest import FRAME, require_different
+
 
 def frame_of(given: Any) -> pl.DataFrame | None:
     """A data frame of polars or pandas as one of polars; None of all else.
 
     The named indexes of a data frame of pandas count as columns.
+
+    Raises:
+        LatentprintError: A data frame of pandas has a column twice.
     """
     if isinstance(given, pl.LazyFrame):
         return given.collect()
@@ -23,6 +28,7 @@ def _from_pandas(frame: Any) -> pl.DataFrame:
     """Value by value, as the other way needs pyarrow."""
     named = [name for name in frame.index.names if name is not None]
     frame = frame.reset_index(level=named) if named else frame
+    require_different([str(name) for name in frame.columns], FRAME)
     blank = frame.isna()
     return pl.DataFrame(
         [

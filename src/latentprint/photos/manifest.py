@@ -142,7 +142,7 @@ def open_table(file: Path, *, leave: Sequence[str] = ()) -> Table:
     _require_table(file)
     with reading_table(file):
         if file.suffix.lower() == ".csv":
-            _require_different(_header(file), file.name)
+            require_different(_header(file), file.name)
             frame = pl.read_csv(file, infer_schema=False)
         else:
             frame = _read_parquet(file, leave)
@@ -180,7 +180,7 @@ def _told(table: Table) -> pl.DataFrame:
 
 
 def _stripped(frame: pl.DataFrame, file: str) -> Table:
-    _require_different(frame.columns, file)
+    require_different(frame.columns, file)
     names = {name: name.strip() for name in frame.columns}
     frame = frame.rename(names)
     texts = [
@@ -211,7 +211,12 @@ def _header(file: Path) -> list[str]:
     return [name or "" for name in line.row(0)]
 
 
-def _require_different(names: Sequence[str], file: str) -> None:
+def require_different(names: Sequence[str], file: str) -> None:
+    """Refuse a table with a column twice.
+
+    Raises:
+        LatentprintError: White space around names does not tell them apart.
+    """
     counts = Counter(name.strip() for name in names)
     twice = [name for name, count in counts.items() if count > 1]
     if twice:

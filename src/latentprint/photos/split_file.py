@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from latentprint.errors import LatentprintError
+from latentprint.files import as_path
 
 SPLIT_FILE_PREFIX = "split_data_target_attribute="
 SIDES = ("train", "val", "test")
@@ -53,7 +54,7 @@ def read_split_file(path: str | Path) -> SplitFile:
         LatentprintError: The file cannot be read or lacks a field, a side's ids and labels differ
             in number, an id comes twice in a side, or a label is not the number of a class.
     """
-    path = Path(path)
+    path = as_path(path)
     contents = _contents(path)
     classes = tuple(str(each) for each in _list(contents, "label_encoder_classes", path))
     if len(set(classes)) < len(classes):

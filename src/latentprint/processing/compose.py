@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.files import as_path
 from latentprint.processing.attributes import ATTRIBUTES, Attribute, published_classes
 from latentprint.processing.operations import (
     Jpeg,
@@ -98,7 +99,7 @@ def read_attribute(file: Path | str) -> Attribute:
         LatentprintError: The file cannot be read as TOML.
         UsageError: It does not have this form, or an operation does not exist.
     """
-    file = Path(file)
+    file = as_path(file)
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +11,7 @@ from latentprint.report.context import published_context, published_influence
 from latentprint.report.figures.fragment import fragment
 from latentprint.report.inputs import Row, Run, is_paired
 from latentprint.report.sections.pairs_figure import first_recalls, published_recalls
+from latentprint.report.sections.robustness import judged_rows
 from latentprint.report.telling import unclaimed
 from latentprint.report.wording import (
     count,
@@ -22,11 +25,13 @@ from latentprint.report.wording import (
     title_of,
 )
 from latentprint.words import (
+    MARGIN,
     Experiment,
     Harm,
     InfluenceSetup,
     PairGallery,
     PairMeasure,
+    RobustnessMeasure,
     SimilarityMeasure,
     Verdict,
 )
@@ -48,6 +53,9 @@ _WORDS = {
 """Verdicts on harm as they fit a cell; those of probes are short by themselves."""
 
 _SHOWN = (Verdict.CARRIED, Verdict.CHANGE, Verdict.DISTRACTION, Verdict.ALIKE)
+
+_REVERSED = "the reverse is shown"
+"""What is said where the target's device distracts, which is no trace of the query's device."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,10 @@ class Cell:
         value: The figure; of several encoders, from the lowest to the highest.
         unit: What the figure is in, where it is no percentage.
         detail: Its interval, and chance.
-        how: How it was measured, and why it is no claim where the interval might be taken for one.
+        how: How it was measured; left out where there is no room.
+        caveat: Why the word is not what the interval might be taken for; never left out.
         strip: Where it lies among the published encoders; None where nothing was published.
+        several: Whether it is of several encoders or sets of photos, and has no interval.
     """
 
     word: str
@@ -90,7 +100,9 @@ class Cell:
     unit: str = ""
     detail: str = ""
     how: str = ""
+    caveat: str = ""
     strip: Strip | None = None
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,9 +141,25 @@ def card_html(run: Run) -> str:
             columns=columns[:MOST],
             more=len(columns) - MOST,
             todo=what_to_do(run),
-            compared=any(each.carried.strip or each.harm.strip for each in columns[:MOST]),
+            legend=_legend(columns[:MOST]),
         )
     )
+
+
+def _legend(columns: Sequence[Column]) -> str:
+    """What the figures in the cells are."""
+    cells = [cell for each in columns for cell in (each.carried, each.harm) if cell.value]
+    told = []
+    if not all(each.several for each in cells):
+        told.append("With 95% intervals.")
+    if any(each.several for each in cells):
+        told.append("Of several encoders or sets of photos, from the lowest to the highest.")
+    if any(each.strip for each in cells):
+        told.append(
+            "A triangle marks what was measured here among the published encoders, thin lines: "
+            "those are of other photos, a range and not a ranking."
+        )
+    return " ".join(told)
 
 
 def card_columns(run: Run) -> list[Column]:
@@ -156,39 +184,62 @@ def card_columns(run: Run) -> list[Column]:
 
 def what_to_do(run: Run) -> ToDo:
     """One sentence, from what was shown and what was not measured."""
-    probes, harms = _probes(run), [*_harms(run), *_recalls(run)]
-    carried = [row for row in probes if row["verdict"] == Verdict.CARRIED]
-    changing = _names(row for row in harms if row["verdict"] == Verdict.CHANGE)
-    if changing:
+    probes, harms, nuisances = _probes(run), [*_harms(run), *_recalls(run)], _nuisances(run)
+    carried = _with(probes, Verdict.CARRIED)
+    if changing := _with(harms, Verdict.CHANGE):
         return ToDo(
             "Process all photos alike before they are embedded, since which photos are nearest "
-            f"depends on their processing ({changing})."
+            f"depends on their processing ({_names(changing)})."
         )
     if any(row["harm"] == Harm.RETRIEVAL for row in harms):
         return ToDo(
             "Judge retrieval on queries and targets by different devices, since traces of the "
             "device distract it."
         )
-    if carried and not harms:
-        return ToDo(
-            f"Measure whether the traces do harm ({_names(carried)}).",
-            "latentprint influence STORE --out RUN",
-        )
+    if alike := _with(harms, Verdict.ALIKE):
+        return _check(alike, "how similar photos are depends on that")
+    if shared := _with(nuisances, Verdict.ABOVE_CHANCE):
+        return _check(shared, "neighbours share that more often than their classes explain")
+    followed = {row["attribute"] for row in nuisances}
+    if carried and not harms and not any(row["attribute"] in followed for row in carried):
+        return ToDo(f"Measure whether the traces do harm ({_names(carried)}).", _harm_of(carried))
     if carried:
+        return _check(carried, "the traces are there, although no harm was shown")
+    if below := _with(probes, Verdict.BELOW_CHANCE):
         return ToDo(
-            f"Check that classes do not go together with {_names(carried)} in your data, since the "
-            "traces are there, although no harm was shown.",
-            "latentprint correlation PHOTOS",
+            "Check the photos and their splits: a sound probe is not worse than guessing "
+            f"({_names(below)})."
         )
-    if any(row["verdict"] == Verdict.UNDECIDED for row in probes):
-        most = max(row["n_test"] for row in probes)
+    if undecided := _with(probes, Verdict.UNDECIDED):
+        most = max(row["n_test"] for row in undecided)
         return ToDo(f"Measure more photos: {count(most, 'test photo')} do not decide.")
-    if probes or harms:
+    asked = {"trace": probes, "harm": [*harms, *nuisances]}
+    unshown = [f"no {each}" for each, rows in asked.items() if any(row["verdict"] for row in rows)]
+    if unshown:
         return ToDo(
-            "Nothing calls for a change: no trace and no harm was shown with these photos, which "
+            f"Nothing calls for a change: {listed(unshown)} was shown with these photos, which "
             "is no proof that there is none."
         )
     return ToDo("")
+
+
+def _check(rows: list[Row], why: str) -> ToDo:
+    return ToDo(
+        f"Check that classes do not go together with {_names(rows)} in your data, since {why}.",
+        "latentprint correlation PHOTOS",
+    )
+
+
+def _harm_of(carried: list[Row]) -> str:
+    """The command that measures what traces do: processing can be done anew, labels cannot."""
+    if any(row["experiment"] == Experiment.PROCESSING_PROBE for row in carried):
+        return "latentprint influence STORE --out RUN"
+    label = shlex.quote(carried[0]["attribute"])
+    return f"latentprint robustness STORE --nuisance {label} --out RUN"
+
+
+def _with(rows: Iterable[Row], verdict: Verdict) -> list[Row]:
+    return [row for row in rows if row["verdict"] == verdict]
 
 
 def _names(rows: Iterable[Row]) -> str:
@@ -231,6 +282,14 @@ def _recalls(run: Run) -> list[Row]:
     return [each[PairGallery.DIFFERENCE] for each in recalls if PairGallery.DIFFERENCE in each]
 
 
+def _nuisances(run: Run) -> list[Row]:
+    """How often neighbours share a nuisance, beside what their classes explain."""
+    purities = (
+        row for row in judged_rows(run) if row["setup"] == RobustnessMeasure.NUISANCE_PURITY
+    )
+    return list(purities)
+
+
 def _by_attribute(rows: Iterable[Row]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in rows:
@@ -242,18 +301,27 @@ def _carried(rows: list[Row]) -> Cell:
     first = rows[0]
     published = published_context(first["experiment"], [first["attribute"]])["value"]
     how = setup_name(first["setup"]) if first["setup"] else ""
-    strip = None if is_paired(first) else _strip(rows, published.to_list())
+    # Another protocol gives figures that are no match for published ones.
+    strip = None if first["setup"] else _strip(rows, published.to_list())
     if len(rows) > 1:
-        return _counted(rows, percent, f"chance {percent(first['chance'])}", how, strip)
+        chances = dict.fromkeys(percent(row["chance"]) for row in rows)
+        return _counted(rows, percent, f"chance {' or '.join(chances)}", how, strip)
     interval = span(first["low"], first["high"])
     return Cell(
-        first["verdict"] or "not judged",
-        first["verdict"] in _SHOWN,
+        _word(first),
+        _is_shown(first),
         percent(first["value"]),
         detail=f"{interval}; chance {percent(first['chance'])}",
         how=how,
+        caveat=_by_exact_test(first),
         strip=strip,
     )
+
+
+def _by_exact_test(row: Row) -> str:
+    """What carries a claim that the interval of the accuracy does not."""
+    above = row["low"] > row["chance"] + MARGIN
+    return "by the exact test" if row["verdict"] == Verdict.CARRIED and not above else ""
 
 
 def _harm(rows: list[Row]) -> Cell:
@@ -272,14 +340,15 @@ def _harm(rows: list[Row]) -> Cell:
     strip = _strip(rows, published)
     if len(rows) > 1:
         return replace(_counted(rows, points, "", how, strip), unit="points")
-    word = _WORDS.get(first["verdict"], first["verdict"] or "not judged")
+    word = _word(first)
     return Cell(
         f"{word} (tiny)" if first["tiny"] else word,
-        first["verdict"] in _SHOWN,
+        _is_shown(first),
         points(first["value"]),
         unit="points",
         detail=f"{points(first['low'])} to {points(first['high'])}",
-        how=how + unclaimed(first),
+        how=how,
+        caveat=unclaimed(first).removeprefix(", which "),
         strip=strip,
     )
 
@@ -292,19 +361,32 @@ def _counted(
     strip: Strip | None,
 ) -> Cell:
     """The answer of several encoders, or on several sets of photos."""
-    shown = [row for row in rows if row["verdict"] in _SHOWN]
-    word = "not shown"
-    if shown:
-        word = str(_WORDS.get(shown[0]["verdict"], shown[0]["verdict"]))
+    shown = [row for row in rows if _is_shown(row)]
+    counts = Counter(_word(row) for row in shown or rows)
+    words = ", ".join(f"{word}: {number}" for word, number in counts.items())
     values = [float(row["value"]) for row in rows]
     return Cell(
-        f"{word}: {len(shown) or len(rows)} of {len(rows)}",
+        f"{words} of {len(rows)}",
         bool(shown),
         f"{write(min(values))} to {write(max(values))}",
         detail=detail,
         how=how,
         strip=strip,
+        several=True,
     )
+
+
+def _is_shown(row: Row) -> bool:
+    """Whether a row shows a trace, or harm: devices that distract the other way round are none."""
+    distracted = row["verdict"] != Verdict.DISTRACTION or row["harm"] == Harm.RETRIEVAL
+    return row["verdict"] in _SHOWN and distracted
+
+
+def _word(row: Row) -> str:
+    """A verdict as it fits a cell."""
+    if row["verdict"] in _SHOWN and not _is_shown(row):
+        return _REVERSED
+    return str(_WORDS.get(row["verdict"], row["verdict"] or "not judged"))
 
 
 def _strip(rows: list[Row], published: list[float]) -> Strip | None:
@@ -317,9 +399,10 @@ def _strip(rows: list[Row], published: list[float]) -> Strip | None:
         return round(100 * (value - low) / ((high - low) or 1.0))
 
     below = sum(each < max(values) for each in published)
+    than = " than the highest" if len(rows) > 1 else ""
     spoken = (
-        f"{name_of(rows[0])}: {below} of {len(published)} published encoders reach less, on other "
-        "photos"
+        f"{name_of(rows[0])}: {below} of {len(published)} published encoders reach less{than}, on "
+        "other photos"
     )
     ticks, marks = (list(dict.fromkeys(map(at, each))) for each in (published, values))
     return Strip(ticks, marks, spoken)

@@ -175,3 +175,18 @@ def test_p_and_smallest_effect() -> None:
     assert found.p_value(100 / 3) < 1e-4
     assert found.p_value(found.value) == pytest.approx(0.5)
     assert found.smallest_effect == pytest.approx(1 + 2.8 * found.samples.std())
+
+
+def test_where_photos_have_one_class_the_fitted_ones_matter_as_much_as_the_tested_ones() -> None:
+    rng = np.random.default_rng(0)
+    groups = [f"g{i}" for i in range(400)]
+    p = gathered(groups, rng.random((9, 400, 3)) < 0.5, 3)
+    versions = score(p, bootstrap=50, seed=0, halves=8)
+    labels = score(p, bootstrap=50, seed=0, halves=8, between_photos=True)
+    tested = score(gathered(groups, (p.truth == p.predicted).reshape(9, 400, 3)[:1], 3),
+                   bootstrap=50, seed=0)  # fmt: skip
+    assert labels.value == versions.value
+    assert labels.spread**2 == pytest.approx(2 * tested.spread**2)
+    # Halves of one set of photos are two degrees of freedom, however many there are.
+    assert labels.degrees == pytest.approx(4 / (1 / 399 + 1 / 2), rel=0.01)
+    assert versions.spread < labels.spread

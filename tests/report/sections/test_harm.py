@@ -16,6 +16,7 @@ from latentprint.report.sections.pairs import PAIRS
 from latentprint.report.sections.robustness import ROBUSTNESS
 from latentprint.report.sections.similarity import SIMILARITY
 from latentprint.report.sections.stability import STABILITY
+from latentprint.report.text import text_of
 from latentprint.report.wording import significant
 from latentprint.results import Result
 from latentprint.words import (
@@ -224,6 +225,28 @@ def test_robustness_is_judged_within_classes_alone() -> None:
     assert "more often than their classes explain" in headline
     quiet = texts(ROBUSTNESS, run_of(robustness_run(0.0).rows))
     assert "not shown to share" in quiet[1]
+
+
+@pytest.mark.parametrize(
+    ("trace", "heading"),
+    [
+        (2.0, "Traces can interfere with downstream tasks"),
+        (0.0, "Traces are not shown to interfere with downstream tasks"),
+    ],
+)
+def test_what_neighbours_share_counts_for_the_heading_of_the_chapter(
+    trace: float, heading: str
+) -> None:
+    chapters = text_of(run_of(influence_run(0.0) + robustness_run(trace)))["chapters"]
+    assert chapters[1]["title"] == heading
+
+
+def test_no_count_of_none_denies_what_is_only_not_shown() -> None:
+    counted = run_of(many(5, (influence_run, similarity_run, robustness_run, pairs_run)))
+    for section in (INFLUENCE, SIMILARITY, ROBUSTNESS, PAIRS):
+        for finding in section.findings(counted):
+            before, among, _ = finding.sentence.partition(" of 5 encoders")
+            assert not among or "shown" in before
 
 
 @pytest.mark.parametrize(("strength", "warned"), [(0.0, False), (0.9, True)])

@@ -52,7 +52,7 @@ def read_parquet(file: Path, asked: Sequence[str] = ()) -> FoundVectors:
         UsageError: There are no such columns, or it is not clear which they are.
         LatentprintError: The file is damaged, or its lists are not equally long.
     """
-    columns = vector_columns(_schema(file), asked, str(file))
+    columns = vector_columns(table_schema(file), asked, str(file))
     with reading_table(file):
         table = pl.scan_parquet(file, glob=False)
         n = int(table.select(pl.len()).collect().item())
@@ -77,7 +77,7 @@ def tells_vectors(file: Path) -> bool:
         LatentprintError: The file is damaged.
     """
     try:
-        vector_columns(_schema(file), (), str(file))
+        vector_columns(table_schema(file), (), str(file))
     except UsageError:
         return False
     return True
@@ -121,7 +121,12 @@ def vector_columns(schema: Schema, asked: Sequence[str], file: str) -> Columns:
     return found
 
 
-def _schema(file: Path) -> Schema:
+def table_schema(file: Path) -> Schema:
+    """The columns of a Parquet file, none of whose rows is read.
+
+    Raises:
+        LatentprintError: The file is damaged.
+    """
     with reading_table(file):
         return dict(pl.scan_parquet(file, glob=False).collect_schema())
 

@@ -60,7 +60,13 @@ def with_classes(stages: Stages, seed: int) -> Stages:
 
 
 def harm_rows(
-    stages: Stages, attribute: Attribute, *, k: int, seed: int = 0, memory_mb: int = 4096
+    stages: Stages,
+    attribute: Attribute,
+    *,
+    k: int,
+    seed: int = 0,
+    memory_mb: int = 4096,
+    before: Voted | None = None,
 ) -> list[Result]:
     """KNN influence and class kNN before and after, every photo asked for once, in folds.
 
@@ -74,15 +80,15 @@ def harm_rows(
         k: Number of neighbours.
         seed: Seeds folds, draws and resamples.
         memory_mb: Memory for vectors and similarities.
+        before: What neighbours vote for before, where several erasers share it.
 
     Raises:
         LatentprintError: There are too few photos, or a vector is zero or not finite.
     """
     labelled = with_classes(stages, seed)
-    before, after = (
-        voted(each, attribute, k=k, seed=seed, memory_mb=memory_mb)
-        for each in (labelled.before, labelled.after)
-    )
+    if before is None:
+        before = voted(labelled.before, attribute, k=k, seed=seed, memory_mb=memory_mb)
+    after = voted(labelled.after, attribute, k=k, seed=seed, memory_mb=memory_mb)
     group = dict(zip(stages.photos["id"], stages.groups, strict=True))
     groups = [group[each] for each in before.ids]
     real = labelled is stages

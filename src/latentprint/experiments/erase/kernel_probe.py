@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from threadpoolctl import threadpool_limits
 
 from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.guards import grouped_folds, shuffle_order
@@ -72,16 +73,19 @@ class Read:
     setting: str
 
 
-def read_by(items: Items, kernel: Kernel, *, unit: bool, seed: int = 0) -> Read:
+def read_by(items: Items, kernels: Sequence[Kernel], *, unit: bool, seed: int = 0) -> list[Read]:
     """Train on four fifths of the photos and test on the last, each photo tested once.
 
     Ridge and width are chosen on the training photos of the first fold. Groups never straddle.
 
     Args:
         items: Embeddings with classes.
-        kernel: Linear or RBF.
+        kernels: Linear, RBF.
         unit: Whether items get unit length first; differences from a photo's mean have none.
         seed: Seeds the folds.
+
+    Returns:
+        What the probe of each kernel reads.
 
     Raises:
         LatentprintError: There are too few photos, or a class is missing among those to train on.
@@ -94,7 +98,6 @@ def read_by(items: Items, kernel: Kernel, *, unit: bool, seed: int = 0) -> Read:
             f"A probe needs photos of at least {2 * FOLDS} groups, and there are "
             f"{len(set(groups))}: hold out more, or test on other photos."
         )
-    pairs = _Pairs.of(items.features.take(chosen).read().astype(np.float64), unit)
     fold = grouped_folds(labels, groups, FOLDS, seed)
     fits = [(np.flatnonzero(fold != each), np.flatnonzero(fold == each)) for each in range(FOLDS)]
     k = len(items.classes)
@@ -105,15 +108,22 @@ def read_by(items: Items, kernel: Kernel, *, unit: bool, seed: int = 0) -> Read:
                 f"A probe needs two training photos of every class, and "
                 f"{items.classes[int(counts.argmin())]!r} has {int(counts.min())}: add photos."
             )
-    width, ridge = _tuned(pairs, kernel, labels, groups, fits[0][0], seed)
-    right = np.zeros(len(labels))
-    for fitted, tested in fits:
-        said = _fit(pairs, kernel, labels, fitted, tested, width, (ridge,))[0]
-        right[tested] = said == labels[tested]
     photos, place = np.unique(photo, return_inverse=True)
-    shares = 100.0 * np.bincount(place, weights=right) / np.bincount(place)
-    named = f"ridge {ridge:g}" + (f", width {width:g}" if kernel.name == "rbf" else "")
-    return Read(photos, shares, f"kernel ridge, {kernel.name}, {named}")
+    found = []
+    # Threads that share a small factorisation wait for each other longer than they work.
+    with threadpool_limits(limits=1, user_api="blas"):
+        pairs = _Pairs.of(items.features.take(chosen).read().astype(np.float64), unit)
+        for kernel in kernels:
+            width, ridge = _tuned(pairs, kernel, labels, groups, fits[0][0], seed)
+            matrix = kernel.matrix(pairs.squares, pairs.products, width)
+            right = np.zeros(len(labels))
+            for fitted, tested in fits:
+                said = _fit(matrix, labels, fitted, tested, (ridge,))[0]
+                right[tested] = said == labels[tested]
+            shares = 100.0 * np.bincount(place, weights=right) / np.bincount(place)
+            named = f"ridge {ridge:g}" + (f", width {width:g}" if kernel.name == "rbf" else "")
+            found.append(Read(photos, shares, f"kernel ridge, {kernel.name}, {named}"))
+    return found
 
 
 def few_items(items: Items, most: int, seed: int) -> np.ndarray:
@@ -158,26 +168,24 @@ def _tuned(
     seed: int,
 ) -> tuple[float, float]:
     """Width and ridge that read most of held-out training photos; of equals, the most ridge."""
-    named = [groups[at] for at in index]
+    names, members = np.unique([groups[at] for at in index], return_inverse=True)
     if len(index) > _TUNED_ON:
-        order = shuffle_order(sorted(set(named)), seed, "tuning")
-        sizes = {name: named.count(name) for name in set(named)}
-        kept: set[str] = set()
-        total, ordered = 0, sorted(set(named))
-        for at in order:
-            if total >= _TUNED_ON:
-                break
-            kept.add(ordered[at])
-            total += sizes[ordered[at]]
-        index = index[[name in kept for name in named]]
-        named = [groups[at] for at in index]
-    fold = grouped_folds(labels[index], named, 3, seed + 1)
+        order = shuffle_order(names.tolist(), seed, "tuning")
+        sizes = np.cumsum(np.bincount(members)[order])
+        kept = np.zeros(len(names), dtype=bool)
+        kept[order[: int(np.searchsorted(sizes, _TUNED_ON)) + 1]] = True
+        index, members = index[kept[members]], members[kept[members]]
+    labels = labels[index]
+    fold = grouped_folds(labels, names[members].tolist(), 3, seed + 1)
+    inside = np.ix_(index, index)
+    squares, products = pairs.squares[inside], pairs.products[inside]
     best = (-1.0, 0.0, 0.0)
     for width in kernel.widths:
+        matrix = kernel.matrix(squares, products, width)
         right = np.zeros(len(_RIDGES))
         for each in range(3):
-            fitted, tested = index[fold != each], index[fold == each]
-            said = _fit(pairs, kernel, labels, fitted, tested, width, _RIDGES)
+            fitted, tested = np.flatnonzero(fold != each), np.flatnonzero(fold == each)
+            said = _fit(matrix, labels, fitted, tested, _RIDGES)
             right += (said == labels[tested]).sum(axis=1)
         for ridge, score in zip(_RIDGES, right, strict=True):
             best = max(best, (float(score), ridge, width))
@@ -185,18 +193,14 @@ def _tuned(
 
 
 def _fit(
-    pairs: _Pairs,
-    kernel: Kernel,
+    kernel: np.ndarray,
     labels: np.ndarray,
     fitted: np.ndarray,
     tested: np.ndarray,
-    width: float,
     ridges: Sequence[float],
 ) -> np.ndarray:
-    """What fits say of the tested items, int64 [ridges, m]."""
-    inside, across = np.ix_(fitted, fitted), np.ix_(tested, fitted)
-    own = kernel.matrix(pairs.squares[inside], pairs.products[inside], width)
-    to_own = kernel.matrix(pairs.squares[across], pairs.products[across], width)
+    """What fits on some items, with the kernel of all [n, n], say of others, int64 [ridges, m]."""
+    own, to_own = kernel[np.ix_(fitted, fitted)], kernel[np.ix_(tested, fitted)]
     classes = int(labels.max()) + 1
     targets = np.eye(classes)[labels[fitted]]
     # Every class counts alike, and the level of the scores is that of a constant.

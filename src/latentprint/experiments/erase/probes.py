@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latentprint.experiments.erase.kernel_probe import LINEAR, RBF, Kernel, Read, read_by
+from latentprint.experiments.erase.kernel_probe import LINEAR, RBF, read_by
 from latentprint.experiments.erase.nuisance import with_common
 from latentprint.experiments.erase.staged import About, Paired, seen_of, staged_rows
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
@@ -42,7 +42,7 @@ def probe_rows(
     """
     about = About(attribute.name, seen_of(attribute.classes, stages.seen))
     rows: list[Result] = []
-    for paired, probes in _PROBES.items():
+    for paired in _PROBES:
 
         def items(source: ViewedEmbeddings, paired: bool = paired) -> Items:
             photos = source.photos.with_row_index(ROW)
@@ -50,8 +50,7 @@ def probe_rows(
                 source, attribute.classes, photos, paired=paired, memory_mb=memory_mb
             )
 
-        for measure, kernel in probes:
-            rows += _staged(stages, about, measure, kernel, items, unit=not paired, seed=seed)
+        rows += _staged(stages, about, items, paired=paired, seed=seed)
     return rows
 
 
@@ -81,31 +80,31 @@ def label_probe_rows(
         return labelled_items(source, processing, photos, codes, names, memory_mb=memory_mb)
 
     about = About(label, stages.knows(label))
-    rows: list[Result] = []
-    for measure, kernel in _PROBES[False]:
-        rows += _staged(stages, about, measure, kernel, items, unit=True, seed=seed)
-    return rows
+    return _staged(stages, about, items, paired=False, seed=seed)
 
 
 def _staged(
     stages: Stages,
     about: About,
-    measure: ErasureMeasure,
-    kernel: Kernel,
     items: Callable[[ViewedEmbeddings], Items],
     *,
-    unit: bool,
+    paired: bool,
     seed: int,
 ) -> list[Result]:
     before, after = items(stages.before), items(stages.after)
-    read: list[Read] = [read_by(each, kernel, unit=unit, seed=seed) for each in (before, after)]
-    groups = [before.groups[at] for at in read[0].photos]
-    columns = {
-        "chance": 100.0 / len(before.classes),
-        "classes": len(before.classes),
-        "n_train": len(read[0].photos) * 4 // 5,
-        "fit": f"before: {read[0].setting}; after: {read[1].setting}",
-    }
-    about = About(about.attribute, about.condition, columns)
-    paired = Paired(measure, read[0].right, read[1].right, groups)
-    return staged_rows(stages, about, paired, seed=seed)
+    probes = _PROBES[paired]
+    kernels = [kernel for _, kernel in probes]
+    read = [read_by(each, kernels, unit=not paired, seed=seed) for each in (before, after)]
+    rows: list[Result] = []
+    for (measure, _), one, other in zip(probes, *read, strict=True):
+        columns = {
+            "chance": 100.0 / len(before.classes),
+            "classes": len(before.classes),
+            "n_train": len(one.photos) * 4 // 5,
+            "fit": f"before: {one.setting}; after: {other.setting}",
+        }
+        told = About(about.attribute, about.condition, columns)
+        groups = [before.groups[at] for at in one.photos]
+        figures = Paired(measure, one.right, other.right, groups)
+        rows += staged_rows(stages, told, figures, seed=seed)
+    return rows

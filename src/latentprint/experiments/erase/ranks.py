@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from latentprint.experiments.erase.harm import harm_rows
+from latentprint.experiments.erase.harm import harm_rows, voted, with_classes
 from latentprint.experiments.erase.neighbours import overlap_rows
 from latentprint.experiments.erase.views import Stages
 from latentprint.results import Result
@@ -25,7 +25,13 @@ def ranks_of(rank: int) -> list[int]:
 
 
 def rank_rows(
-    stages: Stages, attribute: Attribute, processing: str, *, k: int, seed: int = 0
+    stages: Stages,
+    attribute: Attribute,
+    processing: str,
+    *,
+    k: int,
+    seed: int = 0,
+    memory_mb: int = 4096,
 ) -> list[Result]:
     """What is left after the first directions of the eraser, those that differ most, alone.
 
@@ -35,13 +41,19 @@ def rank_rows(
         processing: Processing class whose neighbours are compared.
         k: Number of neighbours.
         seed: Seeds folds and resamples.
+        memory_mb: Memory for vectors and similarities.
     """
+    ranks = ranks_of(stages.eraser.rank)
+    if not ranks:
+        return []
+    source = with_classes(stages, seed).before
+    before = voted(source, attribute, k=k, seed=seed, memory_mb=memory_mb)
     rows: list[Result] = []
-    for rank in ranks_of(stages.eraser.rank):
+    for rank in ranks:
         fewer = stages.first(rank)
         found = [
-            *harm_rows(fewer, attribute, k=k, seed=seed),
-            *overlap_rows(fewer, processing, k=k, seed=seed),
+            *harm_rows(fewer, attribute, k=k, seed=seed, memory_mb=memory_mb, before=before),
+            *overlap_rows(fewer, processing, k=k, seed=seed, memory_mb=memory_mb),
         ]
         # Curves are drawn, not judged.
         rows += [

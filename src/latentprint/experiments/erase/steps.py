@@ -92,7 +92,7 @@ def proof_steps(
             harm_rows, random, each, k=k, seed=seed, memory_mb=memory_mb
         ))  # fmt: skip
         yield made(each.name, "fewer directions,", partial(
-            rank_rows, stages, each, processing, k=k, seed=seed
+            rank_rows, stages, each, processing, k=k, seed=seed, memory_mb=memory_mb
         ))  # fmt: skip
     for name in options.nuisances:
         yield made(name, "neighbours that share", partial(

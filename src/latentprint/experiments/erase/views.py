@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from latentprint.embeddings.selection import OfWhole
 from latentprint.erasure.apply import Application
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.experiments.source import EmbeddingSource
@@ -47,7 +48,7 @@ class ViewedRows:
 
 
 @dataclass(frozen=True)
-class ViewedEmbeddings:
+class ViewedEmbeddings(OfWhole):
     """Some photos of a source, erased or not: an ``EmbeddingSource``.
 
     Attributes:
@@ -55,14 +56,12 @@ class ViewedEmbeddings:
         photos: The photos that are looked at, by rising id.
         rows: Their rows in ``whole``, int64 [n].
         eraser: What they are erased by; None to leave them as they are.
-        split_made: Whether the split was made here.
     """
 
     whole: EmbeddingSource
     photos: pl.DataFrame
     rows: np.ndarray
     eraser: LinearEraser | None = None
-    split_made: bool = True
 
     @classmethod
     def of(cls, source: EmbeddingSource, kept: np.ndarray) -> ViewedEmbeddings:
@@ -75,31 +74,6 @@ class ViewedEmbeddings:
         rows = source.photos["id"].arg_sort().to_numpy().astype(np.int64)
         rows = rows[kept[rows]]
         return cls(source, source.photos[rows], rows)
-
-    @property
-    def encoder(self) -> str:
-        """Name of the encoder."""
-        return self.whole.encoder
-
-    @property
-    def family(self) -> str:
-        """Family of the encoder."""
-        return self.whole.family
-
-    @property
-    def network(self) -> str:
-        """Name of the network that the encoder is a block of, or its own."""
-        return self.whole.network
-
-    @property
-    def layer(self) -> int | None:
-        """Number of the block; None for a final embedding."""
-        return self.whole.layer
-
-    @property
-    def dataset(self) -> str:
-        """Name of the set of photos."""
-        return self.whole.dataset
 
     def vectors(self, processing: str) -> ViewedRows:
         """The embeddings of these photos under one class, floats [n, D]."""

@@ -20,14 +20,13 @@ from latentprint.experiments.probes.plans import Plan, balanced, fold_plan, spli
 from latentprint.experiments.probes.probe import Task, run_task
 from latentprint.experiments.probes.processing_probe import FEW_PHOTOS
 from latentprint.experiments.probes.within_class import (
-    SEMANTIC,
     balanced_within,
     centred,
     comparable,
 )
 from latentprint.experiments.source import ROW, EmbeddingSource, require_source
 from latentprint.photos import merge_groups, straddling_groups
-from latentprint.words import Experiment, ProbeSetup
+from latentprint.words import SEMANTIC, Experiment, ProbeSetup
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -145,7 +145,13 @@ def run_plan(
             for repeat, index, said in zip(plan.repeats, plan.test, found.said, strict=True)
         ],
     )
-    scored = score(predictions, bootstrap=options.bootstrap, seed=options.seed, halves=plan.halves)
+    scored = score(
+        predictions,
+        bootstrap=options.bootstrap,
+        seed=options.seed,
+        halves=plan.halves,
+        between_photos=len(items.labels) == len(items.ids),
+    )
     converged = tuning.converged and bool(found.converged.all())
     return Fitted(scored, tuning, None if options.solver == "sgd" else converged)
 

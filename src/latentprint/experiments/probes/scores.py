@@ -18,6 +18,11 @@ _TWO_SIDED, _POWER = 1.96, 0.84
 
 _ROUNDING = 1e-3
 
+_DEGREES_OF_FITS = 2.0
+"""Degrees of freedom of the variance that halves tell, however many these are: all are of the same
+photos, so that more of them tell no more of other photos. On made-up sets (``python -m
+benchmarks.coverage probes``) the estimate scatters as much as one of two."""
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -114,7 +119,14 @@ class Score:
         return float(t.sf((self.value - chance) / self.spread, self.degrees))
 
 
-def score(predictions: Predictions, *, bootstrap: int, seed: int, halves: int = 0) -> Score:
+def score(
+    predictions: Predictions,
+    *,
+    bootstrap: int,
+    seed: int,
+    halves: int = 0,
+    between_photos: bool = False,
+) -> Score:
     """Find accuracy and interval.
 
     The variance of the accuracy has three parts, each estimated from what varies alone:
@@ -125,7 +137,9 @@ def score(predictions: Predictions, *, bootstrap: int, seed: int, halves: int = 
     - the photos to train on: how far the accuracies of fits to two halves without a common photo
       lie apart, again beyond their test photos. Such a pair is independent, which fits to resamples
       of the same photos are not, and of half the size, which makes its variance twice that of the
-      whole (Nadeau & Bengio, Machine Learning 52, 2003, section 4.2.2).
+      whole (Nadeau & Bengio, Machine Learning 52, 2003, section 4.2.2). Where photos have one
+      class each, which photos are fitted matters at least as much as which ones are tested: both
+      parts are of whole groups, and the estimate of this one is often zero by chance.
 
     Resamples of groups of test photos give the interval its shape, and these its width, with the
     quantile of Student's t, since few groups or fits tell a variance badly. Where all
@@ -138,6 +152,8 @@ def score(predictions: Predictions, *, bootstrap: int, seed: int, halves: int = 
         seed: Seeds them; two encoders that saw the same photos get the same resamples.
         halves: How many of the last repeats were trained on halves of the photos, pair by pair.
             They do not count for ``value``.
+        between_photos: Whether each photo has one class, as labels do; else photos are shown under
+            several.
     """
     photos = ClusterBootstrap.of(predictions.groups, bootstrap, seed)
     repeats = int(predictions.fit.max()) + 1 - halves
@@ -150,9 +166,12 @@ def score(predictions: Predictions, *, bootstrap: int, seed: int, halves: int = 
     # A single prediction changes the accuracy by about this much: what is far below is rounding.
     if own > (_ROUNDING * 100.0 / shown.sum()) ** 2:
         fits = _of_fits(hits, totals, accuracies, repeats)
+        if between_photos:
+            fits = max(fits, float(own))
         spread = math.sqrt(own + fits)
-        # Satterthwaite, Biometrics Bulletin 1946: the fits are told apart by few repeats and pairs.
-        parts = own**2 / max(1, units - 1) + fits**2 / (repeats + halves)
+        # Satterthwaite, Biometrics Bulletin 1946.
+        of_fits = _DEGREES_OF_FITS if halves else max(1, repeats - 1)
+        parts = own**2 / max(1, units - 1) + fits**2 / of_fits
         degrees = float((own + fits) ** 2 / parts)
         samples = _macro(photos.counts @ right, photos.counts @ shown)
         wide = spread * float(t.ppf(0.975, degrees) / norm.ppf(0.975))

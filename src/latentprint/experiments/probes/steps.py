@@ -24,7 +24,6 @@ from latentprint.experiments.probes.processing_probe import probe_processing
 from latentprint.experiments.probes.protocol import STUDY, Protocol
 from latentprint.experiments.probes.resamples import resamples_of
 from latentprint.experiments.probes.variance import decompose_variance
-from latentprint.experiments.probes.within_class import SEMANTIC
 from latentprint.experiments.source import (
     EmbeddingSource,
     Opened,
@@ -38,7 +37,14 @@ from latentprint.photos import LABELS, SplitFile, read_split_file
 from latentprint.processing import ATTRIBUTES, Attribute, parse_attribute
 from latentprint.published import KEYS
 from latentprint.several import several
-from latentprint.words import COLOUR_STATISTICS, CONTROL, DCT_ENERGIES, UNTRAINED, Experiment
+from latentprint.words import (
+    COLOUR_STATISTICS,
+    CONTROL,
+    DCT_ENERGIES,
+    SEMANTIC,
+    UNTRAINED,
+    Experiment,
+)
 
 UNMASKED = "read from whole photos: what they show can give the label away"
 """What is said of the label of photos that were not masked."""

@@ -19,9 +19,7 @@ from latentprint.experiments.probes.labels import Labelled
 from latentprint.experiments.probes.plans import Plan
 from latentprint.experiments.vectors import units
 from latentprint.solvers import Features, Hold, VectorArray
-
-SEMANTIC = "label"
-"""Column with the semantic class."""
+from latentprint.words import SEMANTIC
 
 _CHUNK = 4096
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
 from markupsafe import Markup
 
 
@@ -21,6 +23,14 @@ def fragment(template: str, **values: Any) -> Markup:
     return Markup(text)  # noqa: S704 - templates escape what they are given
 
 
+class _Flush(Extension):
+    """Templates without their indentation, which a page would repeat for every photo."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """The source of a template as it is compiled."""
+        return re.sub(r"^[ \t]+", "", source, flags=re.MULTILINE)
+
+
 @cache
 def _environment() -> Environment:
     return Environment(
@@ -28,5 +38,5 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
-        lstrip_blocks=True,
+        extensions=[_Flush],
     )

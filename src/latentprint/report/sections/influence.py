@@ -72,9 +72,9 @@ def influences_sentence(rows: Sequence[Row]) -> str:
     repel = [each for each in changed if each["direction"] == Direction.REVERSED]
     small = sum(bool(each["tiny"]) for each in changed)
     parts = [
-        "Photos processed alike attract each other with "
+        "Photos processed alike are shown to attract each other with "
         f"{of_all(len(attract), len(rows))}"
-        + (f", and repel each other with {count(len(repel), 'encoder')}." if repel else "."),
+        + (f", and to repel each other with {count(len(repel), 'encoder')}." if repel else "."),
         f"The effect is tiny, below {SMALLEST_EFFECT:g} points, with {small} of these."
         if small
         else "",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from latentprint.published import published
 from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Row, Run, grouped
 from latentprint.report.section import Chapter, Finding, Section, found_in
-from latentprint.report.sections.pairs_figure import first_recalls, recall_figure
+from latentprint.report.sections.pairs_figure import first_recalls, published_recalls, recall_figure
 from latentprint.report.sections.pairs_grid import pairs_grid_figure
 from latentprint.report.telling import (
     Setups,
@@ -83,7 +82,8 @@ def recalls_sentence(found: Sequence[Setups]) -> str:
     hard = fmean(each[PairGallery.QUERY]["value"] for each in found)
     easy = fmean(each[PairGallery.TARGET]["value"] for each in found)
     parts = [
-        f"Traces of the device distract retrieval with {of_all(len(harmed), len(changes))}: "
+        "Traces of the device are shown to distract retrieval with "
+        f"{of_all(len(harmed), len(changes))}: "
         f"{changes[0]['attribute']} is {percent(hard)} on average where {PairGallery.QUERY} type "
         f"and {percent(easy)} where they share the target's.",
         f"The loss in points {ends(changes, points, points_interval)}.",
@@ -100,9 +100,8 @@ def pairs_context(run: Run) -> str:
     name = PairMeasure.RECALL.at(1)
     if not any(row["attribute"] == name for each in measured for row in each.values()):
         return ""
-    table = published().filter(published()["experiment"] == Experiment.NEAR_DUPLICATE)
-    wide = table.pivot("setup", index=["encoder", "family"], values="value").to_dicts()
-    losses = [row[PairGallery.TARGET] - row[PairGallery.QUERY] for row in wide]
+    recalls = published_recalls()
+    losses = (recalls[PairGallery.TARGET] - recalls[PairGallery.QUERY]).to_list()
     return (
         f"on the 730 subjects of PairCams, the {len(losses)} published encoders lose "
         f"{points(min(losses))} to {points(max(losses))} points of recall@1, "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Row, Run, grouped, rows_by_setup
-from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.section import Chapter, Finding, Section, found_in
 from latentprint.report.telling import (
     Setups,
     by_encoder,
@@ -101,8 +101,8 @@ def robustness_counted(found: Sequence[Setups]) -> str:
     if purities:
         more = [each for each in purities if each["verdict"] == Verdict.ABOVE_CHANCE]
         parts.append(
-            f"Neighbours share {quoted_name(purities[0])} more often than their classes explain "
-            f"with {of_all(len(more), len(purities))}."
+            f"Neighbours are shown to share {quoted_name(purities[0])} more often than their "
+            f"classes explain with {of_all(len(more), len(purities))}."
         )
     return " ".join(parts)
 
@@ -139,6 +139,13 @@ def _headline_sentence(purities: Sequence[Row], measured: Sequence[Setups]) -> s
         else ""
     )
     return f"Nearest neighbours share {names} more often than their classes explain.{index}"
+
+
+def _found(run: Run) -> str:
+    """It has no heading of its own, but counts for that of its chapter."""
+    verdicts = [row["verdict"] for row in judged_rows(run) if row["setup"] == _NUISANCE]
+    judged = [each for each in verdicts if each]
+    return found_in(judged.count(Verdict.ABOVE_CHANCE), len(judged), "shared")
 
 
 def robustness_table(rows: list[Row]) -> Table:
@@ -209,6 +216,7 @@ ROBUSTNESS = Section(
     unanswered="",
     introduction=_introduction,
     findings=_findings,
+    found=_found,
     headline=_headline,
     figures=_figures,
     protocol=_protocol,

@@ -71,7 +71,8 @@ def similarities_sentence(changes: Sequence[Row]) -> str:
     name = quoted_name(changes[0])
     fewer = f", and less alike with {count(len(less), 'encoder')}" if less else ""
     return (
-        f"Photos with the same {name} are more alike with {of_all(len(more), len(changes))}{fewer}."
+        f"Photos with the same {name} are shown to be more alike with "
+        f"{of_all(len(more), len(changes))}{fewer}."
         f" The difference of the AUCs {ends(changes, points, points_interval)}; "
         f"0 where {name} does not matter."
     )
