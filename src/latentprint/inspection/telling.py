@@ -1,0 +1,180 @@
+"""How findings are told: the same words on a terminal and on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from latentprint.inspection.affected import Level
+from latentprint.inspection.calibrated import WORDS, Reading
+from latentprint.inspection.findings import Inspected, Moved, Neighbour, Pair
+from latentprint.inspection.neighbours import NEIGHBOURS
+from latentprint.inspection.parts import (
+    ALIKE_CONTENT,
+    ALIKE_MADE,
+    CONTENT,
+    FALSE_CLAIMS,
+    MADE,
+    MIXED,
+)
+from latentprint.photos.exif_labels import LABELS
+from latentprint.processing import NONE
+from latentprint.report.wording import listed
+
+CAUTION = (
+    "One probability is not forensics. It is calibrated for photos of this store that were "
+    "processed in one of the ways that are listed, each as often as the others; of a photo with "
+    "another history it says which of these it looks like, and nothing else."
+)
+"""What stands below every reading."""
+
+BECAUSE = "there because of traces"
+
+PART_NAMES = {
+    "cosine": "cosine similarity",
+    CONTENT: "what they show",
+    MADE: "how they were made",
+    MIXED: "both mixed",
+}
+"""What the parts of a cosine are called."""
+
+_FILE = ("format", "width", "height", "bytes", "jpeg_quality", "jpeg_ijg", "jpeg_subsampling")
+_ABOUT = ("has_exif", "exif_problems")
+
+
+def file_line(photo: Inspected) -> str:
+    """The file in one line: format, size and JPEG settings."""
+    facts = photo.facts
+    said = [str(facts.get("format", "unknown format"))]
+    if "width" in facts and "height" in facts:
+        said.append(f"{facts['width']} x {facts['height']} px")
+    if "jpeg_quality" in facts:
+        near = "" if facts.get("jpeg_ijg") else "about "
+        chroma = f", {facts['jpeg_subsampling']}" if "jpeg_subsampling" in facts else ""
+        said.append(f"JPEG quality {near}{facts['jpeg_quality']}{chroma}")
+    if "bytes" in facts:
+        said.append(f"{facts['bytes']:,} bytes")
+    return ", ".join(said)
+
+
+def exif_lines(photo: Inspected) -> list[tuple[str, str]]:
+    """What the EXIF says: the name of each label, and its value with its unit."""
+    found = []
+    for name, value in photo.facts.items():
+        if name in _FILE or name in _ABOUT:
+            continue
+        unit = LABELS[name].unit if name in LABELS else ""
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        found.append((name.replace("_", " "), f"{shown} {unit}".strip()))
+    return found
+
+
+def class_name(name: str) -> str:
+    """A class as it is told: that of unprocessed photos has a name that says little."""
+    return f"{name} (not processed)" if name == NONE.name else name
+
+
+def word_of(reading: Reading) -> str:
+    """What is said, in a few words."""
+    return f"{reading.word}: {class_name(reading.best)}" if reading.told else reading.word
+
+
+def reason_of(reading: Reading) -> str:
+    """What the words rest on, in a sentence."""
+    top = f"{100 * max(reading.probabilities):.0f} %"
+    if reading.told:
+        return (
+            f"Its probability is {top}; of photos held out the same was said {reading.answers} "
+            f"times and was right in {100 * reading.right / reading.answers:.0f} %."
+        )
+    if not reading.shown:
+        return (
+            "On photos held out the probe is not shown to be better than shuffled labels "
+            f"(p {reading.p:.2g})."
+        )
+    first = f"The most probable is {class_name(reading.best)} with {top}"
+    if max(reading.probabilities) < WORDS[-1][1]:
+        return f"{first}, less than one half."
+    return f"{first}, and answers as sure as that were not right often enough on photos held out."
+
+
+def accuracy_of(reading: Reading) -> str:
+    """How good the probe is, beside chance."""
+    return (
+        f"Right on photos held out: {100 * reading.accuracy:.1f} % "
+        f"({100 * reading.low:.1f} to {100 * reading.high:.1f}; chance {100 * reading.chance:.1f} "
+        f"%, {reading.photos:,} photos)."
+    )
+
+
+def farther(moved: Moved) -> str:
+    """How far a photo moves beside the others."""
+    return f"moves farther than {100 - moved.percentile:.0f} % of the store's photos"
+
+
+def tags_of(neighbour: Neighbour) -> list[str]:
+    """The tags of a neighbour."""
+    found = (
+        []
+        if neighbour.same_class is None
+        else ["same class" if neighbour.same_class else "another class"]
+    )
+    found += [f"same trace: {name}" for name in neighbour.same_traces]
+    if neighbour.because_of_traces:
+        found.append(BECAUSE)
+    elif neighbour.before is None:
+        found.append("comes when erased")
+    return found
+
+
+def traces_line(photo: Inspected) -> str:
+    """How usual in the store is what the file says of how it was made."""
+    if not photo.traces:
+        return "The file does not say how it was made, so that no neighbour shares it."
+    said = [f"{name} ({100 * share:.1f} %)" for name, share in photo.traces.items()]
+    return f"Share of the store's photos with the same trace in their file: {listed(said)}."
+
+
+def level_line(level: Level) -> str:
+    """How many neighbours leave on average."""
+    text = (
+        f"Of the {NEIGHBOURS} neighbours of this store's photos, {level.erased:.2f} leave on "
+        f"average when photos are erased ({level.random:.2f} under as many random directions), "
+        f"{level.reencoded:.2f} stay in fewer than half of a photo's other versions, and "
+        f"{level.traces:.2f} do both ({level.random_traces:.2f} under random directions), which is "
+        f"told as {BECAUSE} ({level.photos:,} photos)."
+    )
+    if level.traces > 0 and 2 * level.random_traces >= level.traces:
+        text += (
+            " At least half of these would be told so under random directions as well: here the "
+            "tag is no evidence of traces."
+        )
+    return text
+
+
+def pair_lines(pair: Pair) -> list[str]:
+    """What two photos are alike by, and how often such a verdict is wrong."""
+    if pair.reason:
+        return [f"{pair.verdict}: {pair.reason}"]
+    rates = {each.name: each.rates for each in pair.parts if each.rates is not None}
+    lines = [f"{pair.verdict}."]
+    for name, word, so in (
+        (CONTENT, ALIKE_CONTENT, "of the same photo under two kinds of processing"),
+        (MADE, ALIKE_MADE, "of different photos processed alike"),
+    ):
+        if name in rates:
+            rate = rates[name]
+            lines.append(
+                f"“{word}” is said of {100 * rate.false:.1f} % of pairs of different photos "
+                f"processed differently ({100 * FALSE_CLAIMS:.0f} % were aimed at), and of "
+                f"{100 * rate.found:.1f} % {so}; measured on {pair.photos} photos that neither the "
+                "eraser nor the choice of limits saw."
+            )
+            if 2 * rate.found < 1:
+                lines.append("Where this is not said of two photos, they may be so all the same.")
+    return lines
+
+
+def eraser_line(eraser: Mapping[str, Any]) -> str:
+    """What was erased."""
+    return f"{eraser['told']} It takes {eraser['rank']} directions away." if eraser else ""
