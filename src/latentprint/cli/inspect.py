@@ -117,11 +117,9 @@ def _lines(found: Inspection) -> Iterator[str]:
     if found.pair is not None:
         yield f"{' and '.join(each.name for each in found.photos)}: {found.pair.verdict}"
         for part in found.pair.parts:
-            place = (
-                "" if part.percentile != part.percentile else f", percentile {part.percentile:.0f}"
-            )
+            place = "" if part.percentile is None else f", percentile {part.percentile:.0f}"
             limit = "" if part.limit is None else f" (alike from {part.limit:.3f})"
-            yield f"  {PART_NAMES[part.name]:<20} {part.value:>7.3f}{place}{limit}"
+            yield f"  {PART_NAMES[part.name]:<24} {part.value:>7.3f}{place}{limit}"
         yield from (f"  {line}" for line in pair_lines(found.pair)[1:])
         yield ""
     for photo in found.photos:

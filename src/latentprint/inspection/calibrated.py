@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -21,11 +22,9 @@ from latentprint.experiments.probes.guards import grouped_folds, shuffle_labels
 from latentprint.solvers import (
     Features,
     LabelledFeatures,
-    LBFGSSetting,
     SolverOptions,
     VectorArray,
     fit_softmax,
-    tune,
 )
 from latentprint.stats import ClusterBootstrap, interval
 
@@ -43,8 +42,8 @@ FOLDS = 5
 _FEWEST = 20
 """Answers on photos held out that a word has to be right in."""
 
-_C_GRID = tuple(10.0**power for power in range(-2, 4))
-_HOTTEST = np.log(100.0)
+_C_GRID = tuple(10.0**power for power in range(-2, 3))
+_HEATS = (np.log(1e-3), np.log(1e2))
 _PERMUTATIONS, _DRAWS = 199, 1000
 
 
@@ -220,7 +219,7 @@ def fit_calibrated(examples: Examples, *, seed: int = 0) -> CalibratedProbe:
 
     Args:
         examples: What to fit to.
-        seed: Seeds folds, tuning, permutations and resamples.
+        seed: Seeds folds, permutations and resamples.
 
     Raises:
         LatentprintError: There are too few photos.
@@ -233,20 +232,19 @@ def fit_calibrated(examples: Examples, *, seed: int = 0) -> CalibratedProbe:
         )
     fold = grouped_folds(labels, groups, FOLDS, seed)
     data = LabelledFeatures(examples.features, labels, len(examples.classes))
-    logits = np.empty((len(labels), len(examples.classes)))
+    every = np.empty((len(_C_GRID), len(labels), len(examples.classes)))
     weights, intercepts = [], []
-    options = SolverOptions(C_grid=_C_GRID, seed=seed)
+    options = SolverOptions(seed=seed)
     for each in range(FOLDS):
-        rows = np.flatnonzero(fold != each)
-        part = data.take(rows)
-        tuning = tune(part, [groups[row] for row in rows], options)
-        chosen = [tuning.setting.C] if isinstance(tuning.setting, LBFGSSetting) else []
-        fits = fit_softmax(part, chosen, options, preconditioner=tuning.preconditioner)
-        logits[fold == each] = fits.logits(data.features.take(fold == each))[0]
-        weights.append(fits.weights[0])
-        intercepts.append(fits.intercepts[0])
-    temperatures = np.array(
-        [_temperature(logits[fold != each], labels[fold != each]) for each in range(FOLDS)]
+        fits = fit_softmax(data.take(np.flatnonzero(fold != each)), _C_GRID, options)
+        every[:, fold == each] = fits.logits(data.features.take(fold == each))
+        weights.append(fits.weights)
+        intercepts.append(fits.intercepts)
+    # One strength for all folds, or the temperature of one would not be that of another.
+    chosen = int(np.argmin([_heat(logits, labels).fun for logits in every]))
+    logits = every[chosen]
+    temperatures = np.exp(
+        [_heat(logits[fold != each], labels[fold != each]).x for each in range(FOLDS)]
     )
     probabilities = softmax(logits / temperatures[fold][:, None], axis=1)
     answers = probabilities.argmax(axis=1)
@@ -255,15 +253,15 @@ def fit_calibrated(examples: Examples, *, seed: int = 0) -> CalibratedProbe:
     return CalibratedProbe(
         about=examples.about,
         classes=examples.classes,
-        weights=np.stack(weights),
-        intercepts=np.stack(intercepts),
+        weights=np.stack([each[chosen] for each in weights]),
+        intercepts=np.stack([each[chosen] for each in intercepts]),
         temperatures=temperatures,
         fold_of=dict(zip(groups, fold.tolist(), strict=True)),
         photos=len(np.unique(examples.photo)),
         accuracy=float(right.mean()),
         low=low,
         high=high,
-        p=_shuffled(examples, answers, seed),
+        p=_shuffled(examples, every.argmax(axis=2), seed),
         words=granted(probabilities.max(axis=1), right),
     )
 
@@ -296,17 +294,16 @@ def said(probability: float, words: Sequence[Word]) -> Word | None:
     return next(found, None)
 
 
-def _temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature under which held-out labels are most probable."""
+def _heat(logits: np.ndarray, labels: np.ndarray) -> Any:
+    """The logarithm of the temperature under which held-out labels are most probable."""
     sizes = np.bincount(labels, minlength=logits.shape[1])
-    weights = 1.0 / np.maximum(sizes, 1)[labels]
+    weights = 1.0 / np.maximum(sizes, 1)[labels] / (sizes > 0).sum()
 
     def loss(heat: float) -> float:
         found = log_softmax(logits / np.exp(heat), axis=1)
         return -float((weights * found[np.arange(len(labels)), labels]).sum())
 
-    found = minimize_scalar(loss, bounds=(-_HOTTEST, _HOTTEST), method="bounded")
-    return float(np.exp(found.x))
+    return minimize_scalar(loss, bounds=_HEATS, method="bounded")
 
 
 def _shuffled(examples: Examples, answers: np.ndarray, seed: int) -> float:
@@ -314,24 +311,34 @@ def _shuffled(examples: Examples, answers: np.ndarray, seed: int) -> float:
 
     Where every photo is there under every class, labels are shuffled within each photo: were there
     no trace, its versions could as well be exchanged, since no probe was trained on them, so that
-    the test is exact. Labels of photos are shuffled between groups. The data count as one of the
-    permutations (Phipson and Smyth, Statistical Applications in Genetics and Molecular Biology
-    2010).
+    the test is exact. Labels of photos are shuffled between groups. The strength that meets most
+    labels counts, of the true ones as of the shuffled ones, so that it does not matter how one was
+    chosen. The data count as one of the permutations (Phipson and Smyth, Statistical Applications
+    in Genetics and Molecular Biology 2010).
+
+    Args:
+        examples: What the probes were fitted to.
+        answers: What those of every strength said, int64 [C, M].
+        seed: Seeds the permutations.
     """
     labels, rng = examples.labels, np.random.default_rng(seed)
-    observed = int((answers == labels).sum())
-    beyond = 0
+    groups, width = [str(each) for each in examples.groups], len(examples.classes)
     order = np.lexsort((labels, examples.photo))
-    by_photo = answers[order].reshape(-1, len(examples.classes)) if examples.versions else None
+    observed, beyond = _met(answers, labels), 0
     for draw in range(_PERMUTATIONS):
-        if by_photo is None:
-            shuffled = shuffle_labels(labels, [str(each) for each in examples.groups], seed + draw)
-            met = int((answers == shuffled).sum())
+        if examples.versions:
+            shuffled = np.empty_like(labels)
+            blank = np.tile(np.arange(width), (len(labels) // width, 1))
+            shuffled[order] = rng.permuted(blank, axis=1).ravel()
         else:
-            columns = np.arange(by_photo.shape[1])
-            met = int((rng.permuted(by_photo, axis=1) == columns).sum())
-        beyond += met >= observed
+            shuffled = shuffle_labels(labels, groups, seed + draw)
+        beyond += _met(answers, shuffled) >= observed
     return (1 + beyond) / (1 + _PERMUTATIONS)
+
+
+def _met(answers: np.ndarray, labels: np.ndarray) -> int:
+    """How many labels the best of several probes meets."""
+    return int((answers == labels).sum(axis=1).max())
 
 
 def of_versions(

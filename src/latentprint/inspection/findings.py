@@ -97,17 +97,17 @@ class Part:
     """A part of the cosine of two photos.
 
     Attributes:
-        name: ``cosine``, ``content``, ``made`` or ``mixed``.
+        name: One of ``parts.PARTS``.
         value: The part.
         percentile: Share of pairs of different unprocessed photos of the store where it is smaller,
-            in percent.
+            in percent; None where that is not known.
         limit: From what size on it says that photos are alike; None where it says nothing.
         rates: How often that is wrong and right of pairs whose truth is known.
     """
 
     name: str
     value: float
-    percentile: float
+    percentile: float | None
     limit: float | None = None
     rates: Rates | None = None
 

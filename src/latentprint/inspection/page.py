@@ -18,9 +18,11 @@ from latentprint.inspection.neighbours import NEIGHBOURS
 from latentprint.inspection.telling import (
     BECAUSE,
     CAUTION,
+    LEVELS,
     PART_NAMES,
     accuracy_of,
     class_name,
+    doubt_of,
     eraser_line,
     exif_lines,
     file_line,
@@ -33,7 +35,7 @@ from latentprint.inspection.telling import (
 )
 from latentprint.report.figures.fragment import fragment
 from latentprint.report.figures.thumbnails import Album, Photo, Thumbnail, thumbnails
-from latentprint.report.wording import capital, count, name_of, shortened
+from latentprint.report.wording import capital, name_of, shortened
 from latentprint.words import Experiment
 
 _ROOM = 6_000_000
@@ -91,8 +93,8 @@ def write_inspection(found: Inspection, out: Path) -> Path:
     album = thumbnails(pictures, "inspected", room=_ROOM)
     files: dict[str, str] = {"pictures.html": _sprite(album)}
     body = list(_inspection_body(found, album, files))
-    title = f"What {found.encoder} says of {' and '.join(names)}"
-    about = f"{count(len(found.photos), 'photo')} inspected with the embeddings of {found.store}."
+    title = "One photo inspected" if len(names) == 1 else "Two photos inspected"
+    about = f"{' and '.join(names)}, with {found.encoder} and the photos of {found.store.name}."
     return _write(title, about, body, files, out)
 
 
@@ -127,8 +129,11 @@ def write_affected(found: Affected, top: int, out: Path) -> Path:
         "pictures.html": _sprite(album),
         "photos.html": str(fragment("inspected_photos.html.j2", groups=groups)),
     }
-    title = f"Photos whose neighbours follow traces: {found.encoder}"
-    about = f"The {len(shown)} of {len(found.table)} photos of {found.store} that change most."
+    title = "Photos whose neighbours change most"
+    about = (
+        f"The first {len(shown)} of {len(found.table):,} photos of {found.store.name}, with "
+        f"{found.encoder}."
+    )
     return _write(title, about, list(_affected_body(found, len(shown))), files, out)
 
 
@@ -257,12 +262,12 @@ def _pair_body(pair: Pair, names: Sequence[str]) -> Iterator[str]:
     yield from _paragraph(f"{told}: {first}")
     yield from ("| part | value | percentile | alike from |", "| --- | ---: | ---: | ---: |")
     for each in pair.parts:
-        place = "" if each.percentile != each.percentile else f"{each.percentile:.1f}"
+        place = "" if each.percentile is None else f"{each.percentile:.1f}"
         limit = "" if each.limit is None else f"{each.limit:.3f}"
         yield f"| {PART_NAMES[each.name]} | {each.value:.3f} | {place} | {limit} |"
     yield ""
     yield from _paragraph(
-        "The parts add up to the cosine. Percentiles are among pairs of different unprocessed "
+        "Three parts add up to the cosine. Percentiles are among pairs of different unprocessed "
         "photos of the store."
     )
     for line in rest:
@@ -272,7 +277,13 @@ def _pair_body(pair: Pair, names: Sequence[str]) -> Iterator[str]:
 def _affected_body(found: Affected, shown: int) -> Iterator[str]:
     yield from _figure("pictures.html")
     yield from ("", "## How much neighbours change", "")
-    yield from _paragraph(level_line(found.level))
+    head = "of ten neighbours, on average"
+    yield from (f"| {head} | eraser | random directions |", "| --- | ---: | ---: |")
+    for words, measured, control in LEVELS:
+        random = "–" if control is None else f"{getattr(found.level, control):.2f}"
+        yield f"| {words} | {getattr(found.level, measured):.2f} | {random} |"
+    yield ""
+    yield from _paragraph(doubt_of(found.level))
     if found.unseen is not None:
         yield from _paragraph(
             f"Of the {found.unseen.photos:,} photos that the eraser never saw, "
@@ -379,4 +390,5 @@ def _figure(path: str) -> Iterator[str]:
 
 def _paragraph(text: str) -> Iterator[str]:
     if text:
-        yield from (escape_markdown(text), "")
+        # Commands stand in marks on a terminal.
+        yield from (escape_markdown(text.replace("`", "")), "")

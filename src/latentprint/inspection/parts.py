@@ -2,9 +2,10 @@
 
 A vector of unit length is what an eraser leaves plus what it takes away, x = e + r. So a cosine is
 the sum of three parts: e·e' is what two photos show, r·r' how they were made, and e·r' + r·e' both
-mixed. From what size on a part says that two photos are alike is measured on photos of the store
-that the eraser never saw: of these it is known which are the same photo and which were processed
-alike.
+mixed. Two photos are alike by what they show where the cosine of what is left is large (e·e' alone
+is small where much was taken away), and by how they were made where r·r' is. From what size on is
+measured on photos of the store that the eraser never saw: of these it is known which are the same
+photo and which were processed alike.
 """
 
 from __future__ import annotations
@@ -17,8 +18,13 @@ import numpy as np
 
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.errors import LatentprintError
+from latentprint.stats import binomial_interval
 
-CONTENT, MADE, MIXED = "content", "made", "mixed"
+COSINE, CONTENT, MADE, MIXED, ERASED = "cosine", "content", "made", "mixed", "erased"
+PARTS = (COSINE, CONTENT, MADE, MIXED, ERASED)
+"""The columns of ``split_cosine``."""
+
+_MADE, _ERASED = PARTS.index(MADE), PARTS.index(ERASED)
 
 ALIKE_CONTENT = "alike by what they show"
 ALIKE_MADE = "alike by how they were made"
@@ -40,10 +46,14 @@ class Rates:
 
     Attributes:
         false: Among pairs that are not so, share.
+        low: Lower end of its 95 % interval, as if each photo stood for one pair, which is wide.
+        high: Upper end.
         found: Among pairs that are so, share.
     """
 
     false: float
+    low: float
+    high: float
     found: float
 
 
@@ -52,27 +62,26 @@ class Limits:
     """From what size on the parts of a cosine say something, and how often that is wrong.
 
     Attributes:
-        content: The least content part of photos that are alike by what they show.
+        erased: The least cosine of what is left of photos that are alike by what they show.
         made: The least trace part of photos that are alike by how they were made.
         of_content: Same photo under two classes, against different photos.
         of_made: Different photos under one class, against different photos under two.
         photos: Photos that this was measured on, beside as many that chose the limits.
-        population: Cosine, content, made and mixed part of pairs of different unprocessed photos,
-            float64 [pairs, 4].
+        population: The parts of pairs of different unprocessed photos, float64 [pairs, 5].
     """
 
-    content: float
+    erased: float
     made: float
     of_content: Rates
     of_made: Rates
     photos: int
     population: np.ndarray
 
-    def verdict(self, content: float, made: float) -> str:
-        """What two photos are alike by; what they show goes first."""
-        if content > self.content:
+    def verdict(self, parts: np.ndarray) -> str:
+        """What two photos are alike by, from the parts of their cosine [5]; content goes first."""
+        if parts[_ERASED] > self.erased:
             return ALIKE_CONTENT
-        return ALIKE_MADE if made > self.made else UNDECIDED
+        return ALIKE_MADE if parts[_MADE] > self.made else UNDECIDED
 
 
 def split_cosine(eraser: LinearEraser, one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -84,14 +93,16 @@ def split_cosine(eraser: LinearEraser, one: np.ndarray, other: np.ndarray) -> np
         other: As many, float64 [n, D].
 
     Returns:
-        Cosine, content, made and mixed part, float64 [n, 4].
+        Cosine, content, made and mixed part, and the cosine of what is left, float64 [n, 5].
     """
     left = [eraser.transform(each) for each in (one, other)]
     taken = [whole - each for whole, each in zip((one, other), left, strict=True)]
     cosine = (one * other).sum(axis=1)
     content, made = (pair[0] * pair[1] for pair in (left, taken))
     content, made = content.sum(axis=1), made.sum(axis=1)
-    return np.stack([cosine, content, made, cosine - content - made], axis=1)
+    lengths = np.linalg.norm(left[0], axis=1) * np.linalg.norm(left[1], axis=1)
+    erased = content / np.where(lengths > 0, lengths, 1.0)
+    return np.stack([cosine, content, made, cosine - content - made, erased], axis=1)
 
 
 def find_limits(
@@ -123,33 +134,38 @@ def find_limits(
         )
     rng = np.random.default_rng(seed)
     tuning, tested = (_Pairs.of(eraser, versions, names, side, rng) for side in sides)
-    content, made = (
+    erased, made = (
         float(np.quantile(tuning.different[:, part], 1 - FALSE_CLAIMS, method="higher"))
-        for part in (1, 2)
+        for part in (_ERASED, _MADE)
     )
     everyone = np.arange(len(names))
     pairs = different_pairs(names, everyone, _POPULATION, rng)
     population = split_cosine(eraser, versions[0][pairs[0]], versions[0][pairs[1]])
 
-    def is_made(parts: np.ndarray) -> float:
-        return float(((parts[:, 2] > made) & (parts[:, 1] <= content)).mean())
+    def shown(parts: np.ndarray) -> float:
+        return float((parts[:, _ERASED] > erased).mean())
 
+    def as_made(parts: np.ndarray) -> float:
+        return float(((parts[:, _MADE] > made) & (parts[:, _ERASED] <= erased)).mean())
+
+    photos = len(sides[1])
     return Limits(
-        content=content,
+        erased=erased,
         made=made,
-        of_content=Rates(
-            float((tested.different[:, 1] > content).mean()),
-            float((tested.same_photo[:, 1] > content).mean()),
-        ),
-        of_made=Rates(is_made(tested.different), is_made(tested.same_class)),
-        photos=len(sides[1]),
+        of_content=_rates(shown(tested.different), shown(tested.same_photo), photos),
+        of_made=_rates(as_made(tested.different), as_made(tested.same_class), photos),
+        photos=photos,
         population=population,
     )
 
 
+def _rates(false: float, found: float, photos: int) -> Rates:
+    return Rates(false, *binomial_interval(false, photos), found)
+
+
 @dataclass(frozen=True)
 class _Pairs:
-    """Parts of cosines of pairs of which the truth is known, float64 [pairs, 4] each.
+    """Parts of cosines of pairs of which the truth is known, float64 [pairs, 5] each.
 
     Attributes:
         different: Different photos under different classes.

@@ -13,6 +13,8 @@ from latentprint.inspection.parts import (
     ALIKE_CONTENT,
     ALIKE_MADE,
     CONTENT,
+    COSINE,
+    ERASED,
     FALSE_CLAIMS,
     MADE,
     MIXED,
@@ -31,10 +33,11 @@ CAUTION = (
 BECAUSE = "there because of traces"
 
 PART_NAMES = {
-    "cosine": "cosine similarity",
-    CONTENT: "what they show",
-    MADE: "how they were made",
-    MIXED: "both mixed",
+    COSINE: "cosine similarity",
+    CONTENT: "of it what they show",
+    MADE: "of it how they were made",
+    MIXED: "of it both mixed",
+    ERASED: "cosine similarity erased",
 }
 """What the parts of a cosine are called."""
 
@@ -135,6 +138,14 @@ def traces_line(photo: Inspected) -> str:
     return f"Share of the store's photos with the same trace in their file: {listed(said)}."
 
 
+LEVELS = (
+    ("leave when photos are erased", "erased", "random"),
+    ("stay in fewer than half of a photo's other versions", "reencoded", None),
+    (f"both: {BECAUSE}", "traces", "random_traces"),
+)
+"""How neighbours change: in words, and the figures of a level for the eraser and at random."""
+
+
 def level_line(level: Level) -> str:
     """How many neighbours leave on average."""
     text = (
@@ -144,12 +155,18 @@ def level_line(level: Level) -> str:
         f"{level.traces:.2f} do both ({level.random_traces:.2f} under random directions), which is "
         f"told as {BECAUSE} ({level.photos:,} photos)."
     )
-    if level.traces > 0 and 2 * level.random_traces >= level.traces:
-        text += (
-            " At least half of these would be told so under random directions as well: here the "
-            "tag is no evidence of traces."
+    return f"{text} {doubt}" if (doubt := doubt_of(level)) else text
+
+
+def doubt_of(level: Level) -> str:
+    """Why the tag says little in a store; empty where it does not."""
+    if level.traces > 0 and 3 * level.random_traces >= level.traces:
+        share = min(1.0, level.random_traces / level.traces)
+        return (
+            f"{100 * share:.0f} in 100 of these would be told so under random directions as well: "
+            "they were hardly nearer than the next photos, and here the tag is weak evidence."
         )
-    return text
+    return ""
 
 
 def pair_lines(pair: Pair) -> list[str]:
@@ -159,14 +176,15 @@ def pair_lines(pair: Pair) -> list[str]:
     rates = {each.name: each.rates for each in pair.parts if each.rates is not None}
     lines = [f"{pair.verdict}."]
     for name, word, so in (
-        (CONTENT, ALIKE_CONTENT, "of the same photo under two kinds of processing"),
+        (ERASED, ALIKE_CONTENT, "of the same photo under two kinds of processing"),
         (MADE, ALIKE_MADE, "of different photos processed alike"),
     ):
         if name in rates:
             rate = rates[name]
             lines.append(
                 f"“{word}” is said of {100 * rate.false:.1f} % of pairs of different photos "
-                f"processed differently ({100 * FALSE_CLAIMS:.0f} % were aimed at), and of "
+                f"processed differently ({100 * rate.low:.1f} to {100 * rate.high:.1f}; "
+                f"{100 * FALSE_CLAIMS:.0f} % were aimed at), and of "
                 f"{100 * rate.found:.1f} % {so}; measured on {pair.photos} photos that neither the "
                 "eraser nor the choice of limits saw."
             )

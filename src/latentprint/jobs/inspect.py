@@ -25,9 +25,10 @@ from latentprint.inspection.findings import (
 )
 from latentprint.inspection.neighbours import Lists, list_neighbours
 from latentprint.inspection.parts import (
-    CONTENT,
+    COSINE,
+    ERASED,
     MADE,
-    MIXED,
+    PARTS,
     UNDECIDED,
     Limits,
     percentile,
@@ -38,8 +39,6 @@ from latentprint.jobs.measure import OnStep
 from latentprint.jobs.photo_vectors import PhotoReader, PhotoVectors
 from latentprint.processing import Attribute
 from latentprint.several import several
-
-_COSINE = "cosine"
 
 
 def inspect(
@@ -184,18 +183,15 @@ class _Inspector:
         """What two photos are alike by."""
         first, second = one.versions[:1], other.versions[:1]
         if self.erasing is None:
-            cosine = float((first * second).sum())
-            return Pair((Part(_COSINE, cosine, float("nan")),), UNDECIDED, 0, _NOTHING)
+            cosine = Part(COSINE, float((first * second).sum()), None)
+            return Pair((cosine,), UNDECIDED, 0, _NOTHING)
         parts = split_cosine(self.erasing.eraser, first, second)[0]
         try:
             limits = self.store.limits(self.erasing)
         except LatentprintError as error:
-            told = tuple(
-                Part(name, float(value), float("nan"))
-                for name, value in zip((_COSINE, CONTENT, MADE, MIXED), parts, strict=True)
-            )
-            return Pair(told, UNDECIDED, 0, str(error))
-        return Pair(_told_parts(parts, limits), limits.verdict(parts[1], parts[2]), limits.photos)
+            told = zip(PARTS, parts.tolist(), strict=True)
+            return Pair(tuple(Part(*each, None) for each in told), UNDECIDED, 0, str(error))
+        return Pair(_told_parts(parts, limits), limits.verdict(parts), limits.photos)
 
     def _readings(self, photo: PhotoVectors) -> list[Reading]:
         found = []
@@ -302,18 +298,15 @@ _NOTHING = "nothing is erased, so that their similarity cannot be split."
 
 
 def _told_parts(parts: np.ndarray, limits: Limits) -> tuple[Part, ...]:
-    limit_of = {
-        CONTENT: (limits.content, limits.of_content),
-        MADE: (limits.made, limits.of_made),
-    }
+    decided = {ERASED: (limits.erased, limits.of_content), MADE: (limits.made, limits.of_made)}
     return tuple(
         Part(
             name,
-            float(value),
-            percentile(limits.population[:, at], float(value)),
-            *limit_of.get(name, (None, None)),
+            float(parts[at]),
+            percentile(limits.population[:, at], float(parts[at])),
+            *decided.get(name, (None, None)),
         )
-        for at, (name, value) in enumerate(zip((_COSINE, CONTENT, MADE, MIXED), parts, strict=True))
+        for at, name in enumerate(PARTS)
     )
 
 

@@ -316,7 +316,14 @@ class InspectedStore:
 
     def _labelled(self, column: str, groups: Sequence[str]) -> Examples:
         """Photos with a label, as many of every class."""
-        labelled = keep_classes(label_photos(self.source.photos, column), _FEWEST_OF_A_CLASS)
+        labelled = label_photos(self.source.photos, column)
+        try:
+            labelled = keep_classes(labelled, _FEWEST_OF_A_CLASS)
+        except LatentprintError as error:
+            raise LatentprintError(
+                f"{column!r} cannot be read: two classes of it with {_FEWEST_OF_A_CLASS} photos "
+                "each are needed in the store."
+            ) from error
         order = shuffle_order(self.ids, self.seed, "probe")
         codes = np.full(len(order), -1, dtype=np.int64)
         known = order[labelled.codes[order] >= 0][:MOST_ITEMS]

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 FOLDER = "inspection"
 """The folder of an encoder's store that fits are kept in; it can be deleted at any time."""
 
-_FORMAT = 1
+_PACKAGES = ("embeddings", "erasure", "experiments", "inspection", "neighbours", "solvers")
 _NOTE = "latentprint"
 
 
@@ -99,7 +100,7 @@ def state_of(store: Store) -> str:
     Raises:
         DamagedFile: A shard is not as it was written.
     """
-    told: list[Any] = [_FORMAT, version("latentprint"), store.manifest]
+    told: list[Any] = [_code(), store.manifest]
     for shard in store.done:
         if store.identity is None:
             for file in (shard.tensors, shard.rows):
@@ -110,6 +111,15 @@ def state_of(store: Store) -> str:
     table = store.folder.parent / PHOTOS
     told.append(_digest(table.read_bytes()))
     return _digest(json.dumps(told, sort_keys=True).encode())
+
+
+@cache
+def _code() -> str:
+    """A digest of the code that fits, which changes between versions, and from commit to commit."""
+    here = Path(__file__).parents[1]
+    files = [file for name in _PACKAGES for file in sorted((here / name).rglob("*.py"))]
+    told = [version("latentprint"), *(_digest(file.read_bytes()) for file in files)]
+    return _digest("".join(told).encode())
 
 
 def _read(file: Path, key: str) -> Fit | None:

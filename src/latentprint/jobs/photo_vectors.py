@@ -96,17 +96,22 @@ class PhotoReader:
         ids = self.store.ids
         if not Path(photo).is_file():
             row = ids.index(photo)
-            return self._stored(photo, row, self._file_of(row))
+            return self._stored(
+                photo, row, self._file_of(row), self.store.facts.row(row, named=True)
+            )
         file = Path(photo)
         prepared = self._prepared(file, ())
         content = str(prepared.facts.content)
         rows = np.flatnonzero(self.store.facts["content"].to_numpy().astype(str) == content)
         if len(rows):
             same_id = [row for row in rows if ids[row] == photo or ids[row] == file.name]
-            return self._stored(photo, int((same_id or list(rows))[0]), file)
+            row = int((same_id or list(rows))[0])
+            return self._stored(photo, row, file, asdict(prepared.facts))
         return self._embedded(photo, file, prepared)
 
-    def _stored(self, photo: str, row: int, file: Path | None) -> PhotoVectors:
+    def _stored(
+        self, photo: str, row: int, file: Path | None, facts: dict[str, Any]
+    ) -> PhotoVectors:
         names = [UNPROCESSED, *self.classes]
         read = [self.store.source.vectors(name)[np.array([row])] for name in names]
         return PhotoVectors(
@@ -116,7 +121,7 @@ class PhotoReader:
             alike=int(self.store.alike[row]),
             group=self.store.source.photos["group"][row],
             content=str(self.store.facts["content"][row]),
-            facts=_shown(self.store.facts.row(row, named=True)),
+            facts=_shown(facts),
             versions=units(np.concatenate(read), [photo] * len(names), self.store.source.encoder),
         )
 
