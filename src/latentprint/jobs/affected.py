@@ -52,10 +52,11 @@ def affected(
     if top < 1:
         raise UsageError("--top needs one photo or more.")
     opened, _ = open_inspected(as_path(store), encoder, seed=seed, on_step=on_step)
-    erasing = opened.erasing(None if eraser is None else as_path(eraser))
+    named = None if eraser is None else opened.erasing(as_path(eraser))
     if out is not None:
         out = as_path(out)
         make_folder(out)
+    erasing = named or opened.erasing(None)
     names = opened.reencoded(erasing)
     ids, photos = opened.ids, opened.source.photos
     on_step(f"neighbours of {len(ids)} photos, as they are and in {len(names)} other versions")

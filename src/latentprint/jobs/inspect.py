@@ -85,14 +85,16 @@ def inspect(
     opened, spec = open_inspected(as_path(store), encoder, seed=seed, on_step=on_step)
     asked, labels = opened.attributes([str(each) for each in several(attributes)])
     opened.groups(group)
-    notes: list[str] = []
-    erasing = _erasing(opened, None if eraser is None else as_path(eraser), notes)
-    classes = opened.reencoded(erasing)
+    named = None if eraser is None else opened.erasing(as_path(eraser))
     reader = PhotoReader(opened, opened.classes, spec, device)
     for name in names:
         reader.refuse_absent(name)
     if out is not None:
         make_folder(as_path(out))
+    # All that can be wrong with the call is told by now: from here on vectors are read.
+    notes: list[str] = []
+    erasing = named or _fitted(opened, notes)
+    classes = opened.reencoded(erasing)
     if not asked:
         notes.append(
             "The store holds unprocessed photos alone: nothing can be said of processing. Embed it "
@@ -120,10 +122,8 @@ def _named(photo: Path | str) -> str:
     return str(photo)
 
 
-def _erasing(opened: InspectedStore, folder: Path | None, notes: list[str]) -> Erasing | None:
-    """The eraser; None, with a note, where there is nothing to erase with."""
-    if folder is not None:
-        return opened.erasing(folder)
+def _fitted(opened: InspectedStore, notes: list[str]) -> Erasing | None:
+    """An eraser that is fitted on the store; None, with a note, where there is nothing to erase."""
     try:
         erasing = opened.erasing(None)
     except LatentprintError as error:

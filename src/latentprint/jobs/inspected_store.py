@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from latentprint.embeddings import StoredEmbeddings, open_collection
 from latentprint.embeddings.vector_files import are_vectors
 from latentprint.encoders import Encoder
 from latentprint.encoders.recorded import spec_of
-from latentprint.encoders.spec import parse_spec
+from latentprint.encoders.spec import Parsed, parse_spec
 from latentprint.erasure.artefact import load_eraser
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.errors import LatentprintError, UsageError, unknown_name
@@ -382,21 +382,29 @@ def _chosen(
     usable = [each for each in found if each.family != CONTROL] or list(found)
     if isinstance(encoder, str) and encoder in known:
         return known[encoder], None
-    if encoder is not None:
-        named = encoder.name if not isinstance(encoder, str) else parse_spec(encoder).name
-        if named in known:
-            return known[named], encoder
-        if isinstance(encoder, str):
-            model = parse_spec(encoder).model
-            usable = [
-                each for each in usable if spec_of(each.store.manifest["encoder"]) == model
-            ] or usable
+    if isinstance(encoder, str):
+        parsed = _parsed(encoder, known)
+        records = {each.encoder: each.store.manifest["encoder"] for each in usable}
+        meant = [each for each in usable if spec_of(records[each.encoder]) == parsed.model]
+        usable = [known[parsed.name]] if parsed.name in known else meant or usable
+    elif encoder is not None and encoder.name in known:
+        usable = [known[encoder.name]]
     if len(usable) > 1:
         raise UsageError(
             "Photos are inspected with one encoder: name it with -e. Known: "
             f"{', '.join(each.encoder for each in usable)}."
         )
     return usable[0], encoder
+
+
+def _parsed(encoder: str, known: Iterable[str]) -> Parsed:
+    """A specification; a bare word that is none was meant as the name of an encoder."""
+    try:
+        return parse_spec(encoder)
+    except UsageError as error:
+        if ":" in encoder:
+            raise
+        raise unknown_name("encoder", encoder, known) from error
 
 
 def _packed(probe: CalibratedProbe) -> Fit:
