@@ -136,7 +136,7 @@ def _lines(found: Inspection) -> Iterator[str]:
 def _photo_lines(photo: Inspected) -> Iterator[str]:
     from latentprint.inspection.telling import (
         exif_lines,
-        farther,
+        farthest_line,
         file_line,
         reason_of,
         tags_of,
@@ -153,8 +153,7 @@ def _photo_lines(photo: Inspected) -> Iterator[str]:
         right = f"{100 * reading.accuracy:.0f} % right on photos held out"
         yield f"  {'':<14} {reason_of(reading)} ({right}, chance {100 * reading.chance:.0f} %)"
     if photo.moved:
-        first = photo.moved[0]
-        yield f"  As {first.processing} it {farther(first)} (cosine {first.similarity:.3f})."
+        yield f"  {farthest_line(photo.moved[0])}"
     for near in photo.neighbours:
         if near.before is not None:
             tags = ", ".join(tags_of(near))

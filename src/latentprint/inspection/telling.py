@@ -22,6 +22,7 @@ from latentprint.inspection.parts import (
 from latentprint.photos.exif_labels import LABELS
 from latentprint.processing import NONE
 from latentprint.report.wording import listed
+from latentprint.stats import binomial_interval
 
 CAUTION = (
     "One probability is not forensics. It is calibrated for photos of this store that were "
@@ -86,9 +87,13 @@ def reason_of(reading: Reading) -> str:
     """What the words rest on, in a sentence."""
     top = f"{100 * max(reading.probabilities):.0f} %"
     if reading.told:
+        share = reading.right / reading.answers
+        # Versions of one photo are no independent answers.
+        low, high = binomial_interval(share, min(reading.answers, reading.photos))
         return (
-            f"Its probability is {top}; of photos held out the same was said {reading.answers} "
-            f"times and was right in {100 * reading.right / reading.answers:.0f} %."
+            f"Its probability is {top}; of photos held out “{reading.word}” was said "
+            f"{reading.answers:,} times and was right in {100 * share:.0f} % "
+            f"({100 * low:.0f} to {100 * high:.0f})."
         )
     if not reading.shown:
         return (
@@ -110,9 +115,12 @@ def accuracy_of(reading: Reading) -> str:
     )
 
 
-def farther(moved: Moved) -> str:
-    """How far a photo moves beside the others."""
-    return f"moves farther than {100 - moved.percentile:.0f} % of the store's photos"
+def farthest_line(moved: Moved) -> str:
+    """What moves a photo farthest."""
+    return (
+        f"It moves farthest as {moved.processing}: cosine {moved.similarity:.3f}, farther than "
+        f"{100 - moved.percentile:.0f} % of the store's photos."
+    )
 
 
 def tags_of(neighbour: Neighbour) -> list[str]:
