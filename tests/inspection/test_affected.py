@@ -32,8 +32,8 @@ def test_photos_with_a_planted_trace_come_first() -> None:
     assert table["left"].to_list() == sorted(table["left"], reverse=True)
     assert table["because_of_traces"][0] >= 6
     level = level_of(changes)
-    assert level.traces > 5 * level.random_traces
-    assert level.erased > level.traces * 0.99
+    assert level.traces.value > 5 * level.random_traces.value
+    assert level.erased.value > level.traces.value * 0.99
     assert level.photos == 120
 
 
@@ -90,6 +90,8 @@ def test_levels_are_means_of_the_table() -> None:
     level, table = level_of(changes, among), table_of(changes, photos.ids)
     some = table.filter(pl.col("id").is_in(photos.ids[:40]))
     assert level.photos == 40
-    assert level.erased == pytest.approx(some["left_erased"].mean())
-    assert level.reencoded == pytest.approx(some["left_reencoded"].mean())
-    assert level.traces == pytest.approx(some["because_of_traces"].mean())
+    assert level.erased.value == pytest.approx(some["left_erased"].mean())
+    assert level.reencoded.value == pytest.approx(some["left_reencoded"].mean())
+    assert level.traces.value == pytest.approx(some["because_of_traces"].mean())
+    error = 1.96 * some["left_erased"].std(ddof=0) / 40**0.5  # type: ignore[operator]
+    assert level.erased.high - level.erased.value == pytest.approx(error, rel=1e-3)

@@ -78,7 +78,7 @@ def affected(
 
 
 def _lines(found: Affected, top: int) -> Iterator[str]:
-    from latentprint.inspection.telling import level_line
+    from latentprint.inspection.telling import level_line, unseen_line
 
     yield f"{'change':>6} {'erased':>7} {'encoded again':>14} {'both':>5}  photo"
     for row in found.table.head(top).iter_rows(named=True):
@@ -88,10 +88,7 @@ def _lines(found: Affected, top: int) -> Iterator[str]:
         )
     yield level_line(found.level)
     if found.unseen is not None:
-        yield (
-            f"Of the {found.unseen.photos:,} photos that the eraser never saw, "
-            f"{found.unseen.erased:.2f} leave when erased and {found.unseen.traces:.2f} both ways."
-        )
+        yield unseen_line(found.unseen)
     yield from found.notes
     if found.page:
         yield f"page: {found.page}"

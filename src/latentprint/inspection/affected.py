@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
 _QUERIES = 4096
+_NORMAL = 1.959964
 _BASELINE = 1000
 
 
@@ -122,6 +123,28 @@ def find_changes(
 
 
 @dataclass(frozen=True)
+class Mean:
+    """A mean over photos.
+
+    Attributes:
+        value: The mean.
+        low: Lower end of its 95 % interval, by the spread of photos.
+        high: Upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Mean:
+        """The mean of one value for every photo [n]."""
+        mean = float(values.mean())
+        error = _NORMAL * float(values.std()) / np.sqrt(len(values))
+        return cls(mean, float(max(0.0, mean - error)), float(mean + error))
+
+
+@dataclass(frozen=True)
 class Level:
     """How many of ten neighbours change, on average.
 
@@ -135,11 +158,11 @@ class Level:
     """
 
     photos: int
-    erased: float
-    reencoded: float
-    traces: float
-    random: float
-    random_traces: float
+    erased: Mean
+    reencoded: Mean
+    traces: Mean
+    random: Mean
+    random_traces: Mean
 
 
 def level_of(changes: Changes, among: np.ndarray | None = None) -> Level:
@@ -147,21 +170,21 @@ def level_of(changes: Changes, among: np.ndarray | None = None) -> Level:
 
     Args:
         changes: Of some photos [t].
-        among: Which of them count, bool [t]; None for all.
+        among: Which of them count, bool [t], one at least; None for all.
     """
     kept = np.ones(len(changes.lists.stays), dtype=bool) if among is None else among
     lists = changes.lists
 
-    def mean(flags: np.ndarray) -> float:
-        return float(flags[kept].sum(axis=1).mean()) if kept.any() else float("nan")
+    def mean(flags: np.ndarray) -> Mean:
+        return Mean.of(flags[kept].sum(axis=1))
 
     return Level(
         int(kept.sum()),
         mean(lists.left_erased),
         mean(lists.left_reencoded),
         mean(lists.because_of_traces),
-        float(changes.random.mean()),
-        float(changes.random_traces.mean()),
+        Mean.of(changes.random),
+        Mean.of(changes.random_traces),
     )
 
 

@@ -27,10 +27,12 @@ from latentprint.inspection.telling import (
     exif_lines,
     file_line,
     level_line,
+    mean_of,
     pair_lines,
     reason_of,
     tags_of,
     traces_line,
+    unseen_line,
     word_of,
 )
 from latentprint.report.figures.fragment import fragment
@@ -184,9 +186,13 @@ def _photo_body(
         yield from ("", "### What probes say of it", "")
         yield from _put(files, f"readings-{number}.html", "inspected_readings.html.j2",
                         readings=[_reading(each) for each in photo.readings])  # fmt: skip
-        yield from _paragraph(CAUTION)
+        yield from _paragraph(f"Dotted lines mark chance. {CAUTION}")
     if photo.moved:
         yield from ("", "### How far processing moves it", "")
+        yield from _paragraph(
+            "The cosine of the photo as it is and processed, and the share of the store's photos "
+            "that move less far."
+        )
         rows = [
             {
                 "name": each.processing,
@@ -280,15 +286,12 @@ def _affected_body(found: Affected, shown: int) -> Iterator[str]:
     head = "of ten neighbours, on average"
     yield from (f"| {head} | eraser | random directions |", "| --- | ---: | ---: |")
     for words, measured, control in LEVELS:
-        random = "–" if control is None else f"{getattr(found.level, control):.2f}"
-        yield f"| {words} | {getattr(found.level, measured):.2f} | {random} |"
+        random = "–" if control is None else mean_of(getattr(found.level, control))
+        yield f"| {words} | {mean_of(getattr(found.level, measured))} | {random} |"
     yield ""
     yield from _paragraph(doubt_of(found.level))
     if found.unseen is not None:
-        yield from _paragraph(
-            f"Of the {found.unseen.photos:,} photos that the eraser never saw, "
-            f"{found.unseen.erased:.2f} leave when erased and {found.unseen.traces:.2f} both ways."
-        )
+        yield from _paragraph(unseen_line(found.unseen))
     yield from _paragraph(eraser_line(found.eraser))
     if found.versions:
         yield from _paragraph(f"Photos were encoded again as {', '.join(found.versions)}.")
@@ -348,8 +351,8 @@ def _reading(reading: Reading) -> dict[str, Any]:
         "name": capital(name_of(about)),
         "word": word_of(reading),
         "told": reading.told,
-        "reason": reason_of(reading),
-        "accuracy": accuracy_of(reading),
+        "reason": _together(reason_of(reading)),
+        "accuracy": _together(accuracy_of(reading)),
         "chance": f"{100 * reading.chance:.1f}",
         "rows": [
             {
@@ -361,6 +364,11 @@ def _reading(reading: Reading) -> dict[str, Any]:
             for name, value in zip(reading.classes, reading.probabilities, strict=True)
         ],
     }
+
+
+def _together(text: str) -> str:
+    """The text with numbers and their percent signs on one line."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _pictures(root: Path | None, photo: Inspected) -> Iterable[Photo]:
@@ -391,4 +399,4 @@ def _figure(path: str) -> Iterator[str]:
 def _paragraph(text: str) -> Iterator[str]:
     if text:
         # Commands stand in marks on a terminal.
-        yield from (escape_markdown(text.replace("`", "")), "")
+        yield from (escape_markdown(_together(text.replace("`", ""))), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from latentprint.inspection.affected import Level
+from latentprint.inspection.affected import Level, Mean
 from latentprint.inspection.calibrated import WORDS, Reading
 from latentprint.inspection.findings import Inspected, Moved, Neighbour, Pair
 from latentprint.inspection.neighbours import NEIGHBOURS
@@ -154,25 +154,39 @@ LEVELS = (
 """How neighbours change: in words, and the figures of a level for the eraser and at random."""
 
 
+def mean_of(mean: Mean) -> str:
+    """A mean with its interval."""
+    return f"{mean.value:.2f} ({mean.low:.2f} to {mean.high:.2f})"
+
+
 def level_line(level: Level) -> str:
     """How many neighbours leave on average."""
     text = (
-        f"Of the {NEIGHBOURS} neighbours of this store's photos, {level.erased:.2f} leave on "
-        f"average when photos are erased ({level.random:.2f} under as many random directions), "
-        f"{level.reencoded:.2f} stay in fewer than half of a photo's other versions, and "
-        f"{level.traces:.2f} do both ({level.random_traces:.2f} under random directions), which is "
-        f"told as {BECAUSE} ({level.photos:,} photos)."
+        f"Of the {NEIGHBOURS} neighbours of this store's photos, {mean_of(level.erased)} leave on "
+        f"average when photos are erased, {level.random.value:.2f} under as many random "
+        f"directions; {mean_of(level.reencoded)} stay in fewer than half of a photo's other "
+        f"versions; {mean_of(level.traces)} do both, which is told as {BECAUSE}, "
+        f"{level.random_traces.value:.2f} under random directions ({level.photos:,} photos)."
     )
     return f"{text} {doubt}" if (doubt := doubt_of(level)) else text
 
 
+def unseen_line(level: Level) -> str:
+    """The same of photos that the eraser never saw."""
+    return (
+        f"Of the {level.photos:,} photos that the eraser never saw, {mean_of(level.erased)} leave "
+        f"when erased and {mean_of(level.traces)} both ways."
+    )
+
+
 def doubt_of(level: Level) -> str:
     """Why the tag says little in a store; empty where it does not."""
-    if level.traces > 0 and 3 * level.random_traces >= level.traces:
-        share = min(1.0, level.random_traces / level.traces)
+    told, random = level.traces.value, level.random_traces.value
+    if told > 0 and 3 * random >= told:
         return (
-            f"{100 * share:.0f} in 100 of these would be told so under random directions as well: "
-            "they were hardly nearer than the next photos, and here the tag is weak evidence."
+            f"{100 * min(1.0, random / told):.0f} in 100 of these would be told so under random "
+            "directions as well: they were hardly nearer than the next photos, and here the tag "
+            "is weak evidence."
         )
     return ""
 

@@ -21,7 +21,7 @@ from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.probes.guards import balance, shuffle_order
 from latentprint.experiments.probes.labels import keep_classes, label_photos
 from latentprint.experiments.source import UNPROCESSED, Opened
-from latentprint.inspection.affected import Level, Versions, find_changes, level_of
+from latentprint.inspection.affected import Level, Mean, Versions, find_changes, level_of
 from latentprint.inspection.calibrated import (
     CalibratedProbe,
     Examples,
@@ -299,7 +299,9 @@ class InspectedStore:
             return Fit({}, asdict(level_of(changes)))
 
         what = "how many neighbours leave"
-        return Level(**self.kept.get("level", what, self._settings(erasing), make).about)
+        told: dict[str, Any] = self.kept.get("level", what, self._settings(erasing), make).about
+        means = {name: Mean(**each) for name, each in told.items() if name != "photos"}
+        return Level(photos=told["photos"], **means)
 
     def _settings(self, erasing: Erasing) -> dict[str, Any]:
         saw = sorted(erasing.saw) if erasing.chosen else []
