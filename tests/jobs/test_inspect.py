@@ -12,11 +12,13 @@ from PIL import Image
 
 from latentprint import Extraction, LatentprintError, UsageError, affected, embed, inspect
 from latentprint.embeddings import open_collection
-from latentprint.inspection.calibrated import UNTOLD
+from latentprint.inspection.calibrated import FOLDS, UNTOLD
 from latentprint.inspection.parts import ALIKE_CONTENT, UNDECIDED
 from latentprint.jobs.erase import erase_fit
 from latentprint.jobs.erase_fit import EraseOptions
 from latentprint.jobs.erase_rows import EraseSources
+from latentprint.jobs.inspected_store import open_inspected
+from latentprint.jobs.photo_vectors import PhotoReader
 from tests.embeddings.toy import ToyEncoder
 from tests.inspection.made_up import SHARPENED, made_vectors, write_store
 from tests.made_photos import made_photo
@@ -299,3 +301,48 @@ def test_wrong_names_are_told(store: Path) -> None:
         inspect("photo00003.png", store=store, group="grup")
     with pytest.raises(UsageError, match="one photo or more"):
         affected(store, top=0)
+
+
+def test_photos_and_their_near_duplicates_are_read_by_the_probe_that_never_saw_them(
+    store: Path, real: Path
+) -> None:
+    for folder, asked, stored in (
+        (store, "photo00011.png", "photo00011.png"),
+        (store, "photo00012.png", "photo00012.png"),
+        (real / "store", str(real / "copy.png"), "03.jpg"),
+        (real / "store", "17.jpg", "17.jpg"),
+    ):
+        opened, _ = open_inspected(folder, None)
+        (attribute,), _ = opened.attributes(())
+        probe = opened.probe(attribute, None)
+        group = opened.source.photos.filter(pl.col("id") == stored)["group"][0]
+        photo = PhotoReader(opened, opened.classes).read(asked)
+        expected = probe.read(photo.versions[0], probe.fold_of[group])
+        (found,) = inspect(asked, store=folder).photos[0].readings
+        assert found == expected
+        others = {
+            probe.read(photo.versions[0], fold).probabilities
+            for fold in range(FOLDS)
+            if fold != probe.fold_of[group]
+        }
+        assert found.probabilities not in others
+
+
+def test_probes_of_many_photos_take_a_part_of_them(
+    store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = write_store(tmp_path / "store", made_vectors(60, 4, trace=1.0))
+    monkeypatch.setattr("latentprint.jobs.inspected_store.MOST_ITEMS", 160)
+    opened, _ = open_inspected(folder, None)
+    (attribute,), _ = opened.attributes(())
+    assert opened.probe(attribute, None).photos == 40
+
+
+def test_the_photo_that_the_eraser_saw_is_told(store: Path) -> None:
+    opened, _ = open_inspected(store, None)
+    saw = opened.erasing(None).saw
+    assert len(saw) == pytest.approx(PHOTOS / 2, abs=2)
+    inside = min(saw)
+    outside = min(set(opened.ids) - saw)
+    notes = [inspect(each, store=store).photos[0].notes for each in (inside, outside)]
+    assert notes == [("The eraser was fitted on this photo, among others.",), ()]
