@@ -15,15 +15,12 @@ from latentprint.inspection.calibrated import (
     UNTOLD,
     WORDS,
     CalibratedProbe,
-    Examples,
     Word,
     fit_calibrated,
     granted,
-    of_labels,
-    of_versions,
     said,
 )
-from latentprint.solvers import Features
+from latentprint.inspection.examples import Examples, of_labels, of_versions
 from tests.inspection.made_up import made_vectors
 
 NAMES = ("one", "two", "three")
@@ -175,13 +172,3 @@ def test_the_order_of_photos_does_not_matter() -> None:
     assert probes[0].fold_of == probes[1].fold_of
     assert probes[0].accuracy == pytest.approx(probes[1].accuracy, abs=0.02)
     assert np.allclose(probes[0].weights, probes[1].weights, atol=1e-2)
-
-
-def test_examples_take_rows_of_the_arrays() -> None:
-    vectors = made_vectors(12, 3, trace=1.0)
-    photos = np.array([3, 7, 9])
-    asked = of_versions("x", dict(zip(NAMES, vectors, strict=True)), photos, list("abcdefghijkl"))
-    assert isinstance(asked.features, Features)
-    assert np.array_equal(asked.features.read(), vectors[:, photos].reshape(9, -1))
-    assert asked.labels.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
-    assert asked.groups[:3] == ["d", "h", "j"]

@@ -8,7 +8,7 @@ as if it were.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -19,11 +19,10 @@ from scipy.special import log_softmax, softmax
 
 from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.guards import grouped_folds, shuffle_labels
+from latentprint.inspection.examples import Examples
 from latentprint.solvers import (
-    Features,
     LabelledFeatures,
     SolverOptions,
-    VectorArray,
     fit_softmax,
 )
 from latentprint.stats import ClusterBootstrap, interval
@@ -45,29 +44,6 @@ _FEWEST = 20
 _C_GRID = tuple(10.0**power for power in range(-2, 3))
 _HEATS = (np.log(1e-3), np.log(1e2))
 _PERMUTATIONS, _DRAWS = 199, 1000
-
-
-@dataclass(frozen=True)
-class Examples:
-    """What a probe is fitted to.
-
-    Attributes:
-        about: Name of the processing attribute or of the label.
-        classes: Names of the classes [P].
-        features: Vectors [M, D].
-        labels: Class of each, int64 [M].
-        photo: Number of the photo of each, int64 [M].
-        groups: Group of the photo of each [M].
-        versions: Whether every photo is there once under every class.
-    """
-
-    about: str
-    classes: tuple[str, ...]
-    features: Features
-    labels: np.ndarray
-    photo: np.ndarray
-    groups: Sequence[str]
-    versions: bool
 
 
 @dataclass(frozen=True)
@@ -339,59 +315,3 @@ def _shuffled(examples: Examples, answers: np.ndarray, seed: int) -> float:
 def _met(answers: np.ndarray, labels: np.ndarray) -> int:
     """How many labels the best of several probes meets."""
     return int((answers == labels).sum(axis=1).max())
-
-
-def of_versions(
-    about: str,
-    versions: Mapping[str, VectorArray],
-    photos: np.ndarray,
-    groups: Sequence[str],
-) -> Examples:
-    """Examples of photos that are there under every class.
-
-    Args:
-        about: Name of the attribute.
-        versions: The vectors of all photos under every class [N, D].
-        photos: Which photos, int64 [n].
-        groups: Group of every photo [N].
-    """
-    count, names = len(photos), tuple(versions)
-    parts = tuple(versions.values())
-    features = Features(parts, np.repeat(np.arange(len(names)), count), np.tile(photos, len(names)))
-    return Examples(
-        about=about,
-        classes=names,
-        features=features,
-        labels=np.repeat(np.arange(len(names)), count),
-        photo=np.tile(photos, len(names)),
-        groups=[groups[int(each)] for each in np.tile(photos, len(names))],
-        versions=True,
-    )
-
-
-def of_labels(
-    about: str,
-    classes: tuple[str, ...],
-    vectors: VectorArray,
-    codes: np.ndarray,
-    groups: Sequence[str],
-) -> Examples:
-    """Examples of photos with a label.
-
-    Args:
-        about: Name of the label.
-        classes: Names of its classes [P].
-        vectors: The vectors of all photos [N, D].
-        codes: Class of every photo, -1 for those that are left out, int64 [N].
-        groups: Group of every photo [N].
-    """
-    kept = np.flatnonzero(codes >= 0)
-    return Examples(
-        about=about,
-        classes=classes,
-        features=Features.of(vectors).take(kept),
-        labels=codes[kept],
-        photo=kept,
-        groups=[groups[int(each)] for each in kept],
-        versions=False,
-    )

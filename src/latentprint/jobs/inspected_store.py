@@ -24,12 +24,10 @@ from latentprint.experiments.source import UNPROCESSED, Opened
 from latentprint.inspection.affected import Level, Mean, Versions, find_changes, level_of
 from latentprint.inspection.calibrated import (
     CalibratedProbe,
-    Examples,
     Word,
     fit_calibrated,
-    of_labels,
-    of_versions,
 )
+from latentprint.inspection.examples import Examples, of_labels, of_versions
 from latentprint.inspection.parts import Limits, Rates, find_limits
 from latentprint.jobs.erase_fit import EraseOptions, fit_eraser, photos_of
 from latentprint.jobs.erase_rows import rows_of_store
