@@ -306,19 +306,20 @@ def test_wrong_names_are_told(store: Path) -> None:
 def test_photos_and_their_near_duplicates_are_read_by_the_probe_that_never_saw_them(
     store: Path, real: Path
 ) -> None:
-    for folder, asked, stored in (
-        (store, "photo00011.png", "photo00011.png"),
-        (store, "photo00012.png", "photo00012.png"),
-        (real / "store", str(real / "copy.png"), "03.jpg"),
-        (real / "store", "17.jpg", "17.jpg"),
+    for folder, asked, stored, column in (
+        (store, "photo00011.png", "photo00011.png", None),
+        (store, "photo00012.png", "photo00012.png", None),
+        (real / "store", str(real / "copy.png"), "03.jpg", None),
+        (real / "store", str(real / "copy.png"), "03.jpg", "path"),
+        (real / "store", "17.jpg", "17.jpg", None),
     ):
         opened, _ = open_inspected(folder, None)
         (attribute,), _ = opened.attributes(())
-        probe = opened.probe(attribute, None)
-        group = opened.source.photos.filter(pl.col("id") == stored)["group"][0]
+        probe = opened.probe(attribute, column)
+        group = opened.groups(column)[opened.ids.index(stored)]
         photo = PhotoReader(opened, opened.classes).read(asked)
         expected = probe.read(photo.versions[0], probe.fold_of[group])
-        (found,) = inspect(asked, store=folder).photos[0].readings
+        (found,) = inspect(asked, store=folder, group=column).photos[0].readings
         assert found == expected
         others = {
             probe.read(photo.versions[0], fold).probabilities

@@ -201,11 +201,8 @@ class _Inspector:
             except LatentprintError as error:
                 self.left_out.append(str(error))
                 continue
-            group = None
-            if photo.row is not None:
-                group = self.store.groups(self.group)[photo.row]
-            elif photo.group is not None:
-                group = photo.group
+            kin = photo.twin if photo.row is None else photo.row
+            group = None if kin is None else self.store.groups(self.group)[kin]
             found.append(probe.read(photo.versions[0], probe.fold(group, photo.content)))
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +104,13 @@ class InspectedStore:
         record: dict[str, Any] = self.source.store.manifest["encoder"]
         return record
 
-    @property
+    @cached_property
     def ids(self) -> list[str]:
         """Ids of the photos [N]."""
         found: list[str] = self.source.photos["id"].to_list()
         return found
 
-    @property
+    @cached_property
     def alike(self) -> np.ndarray:
         """A number that photos with equal pixels share, int64 [N]."""
         contents = self.facts["content"].to_numpy().astype(str)

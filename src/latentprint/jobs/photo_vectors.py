@@ -35,7 +35,7 @@ class PhotoVectors:
         file: Its file; None where there is none.
         row: Its row in the store; None where it is not there.
         alike: The number that photos of the store with its pixels share; -1 where it is not there.
-        group: Its group in the store, or that of a near-duplicate there; None where there is none.
+        twin: Row of a near-duplicate in the store; None where there is none, or it is there itself.
         content: A digest of its pixels.
         facts: What its file says.
         versions: As it is, then under the classes that were asked for, of unit length, float64
@@ -47,7 +47,7 @@ class PhotoVectors:
     file: Path | None
     row: int | None
     alike: int
-    group: str | None
+    twin: int | None
     content: str
     facts: dict[str, Any]
     versions: np.ndarray
@@ -119,7 +119,7 @@ class PhotoReader:
             file=file,
             row=row,
             alike=int(self.store.alike[row]),
-            group=self.store.source.photos["group"][row],
+            twin=None,
             content=str(self.store.facts["content"][row]),
             facts=_shown(facts),
             versions=units(np.concatenate(read), [photo] * len(names), self.store.source.encoder),
@@ -141,7 +141,7 @@ class PhotoReader:
             file=file,
             row=None,
             alike=-1,
-            group=None if twin is None else self.store.source.photos["group"][twin],
+            twin=twin,
             content=str(bare.facts.content),
             facts=_shown(facts),
             versions=units(vectors, [photo] * len(vectors), encoder.name),
