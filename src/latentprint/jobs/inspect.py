@@ -91,7 +91,9 @@ def inspect(
         reader.refuse_absent(name)
     if out is not None:
         make_folder(as_path(out))
-    # All that can be wrong with the call is told by now: from here on vectors are read.
+    # All that can be wrong with the call is told by now. A photo that cannot be used is told next,
+    # before anything is fitted.
+    read = [reader.read(name) for name in names]
     notes: list[str] = []
     erasing = named or _fitted(opened, notes)
     classes = opened.reencoded(erasing)
@@ -100,7 +102,6 @@ def inspect(
             "The store holds unprocessed photos alone: nothing can be said of processing. Embed it "
             "with processing classes (-a) for that."
         )
-    read = [reader.read(name) for name in names]
     inspector = _Inspector(opened, erasing, [*asked, *labels], group, classes)
     photos = tuple(inspector.inspect(each) for each in read)
     found = Inspection(
