@@ -31,11 +31,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made-up vectors with strong traces; two photos have the same pixels."""
     vectors = made_vectors(PHOTOS, 4, trace=1.0)
     vectors[:, 9] = vectors[:, 8]
-    facts = {
-        at: {"make": "Canon" if at % 2 else "Nikon", "model": f"M{at % 2}", "format": "JPEG",
-             "jpeg_quality": 90, "jpeg_subsampling": "4:2:0"}
-        for at in range(PHOTOS)
-    }  # fmt: skip
+    tables = {"format": "JPEG", "jpeg_quality": 90, "jpeg_subsampling": "4:2:0"}
+    cameras = ({"make": "Nikon", "model": "D90"}, {"make": "Canon", "model": "Canon 5D"})
+    facts: dict[int, dict[str, object]] = {
+        at: {**tables, **cameras[at % 2]} for at in range(PHOTOS)
+    }
     facts[9]["content"] = f"{8:032x}"
     labels = {"label": ["a" if at < 80 else "b" for at in range(PHOTOS)]}
     return write_store(
@@ -78,11 +78,30 @@ def test_a_photo_of_the_store_is_told_in_full(store: Path) -> None:
     assert [each.before for each in before] == list(range(1, 11))
     assert not {"photo00008.png", "photo00009.png"} & {each.id for each in photo.neighbours}
     assert all(each.same_class == (each.label == "a") for each in before)
-    assert {"Nikon M0", "JPEG 90 4:2:0"} == set(photo.traces)
-    assert photo.traces["Nikon M0"] == pytest.approx(79 / PHOTOS)
+    assert {"Nikon D90", "JPEG 90 4:2:0"} == set(photo.traces)
+    assert photo.traces["Nikon D90"] == pytest.approx(79 / PHOTOS)
     assert found.eraser["rank"] == 3
     assert any("No eraser was named" in note for note in found.notes)
     assert found.level is not None
+
+
+def test_traces_are_what_files_say_of_how_they_were_made(store: Path) -> None:
+    photo = inspect("photo00003.png", store=store).photos[0]
+    assert set(photo.traces) == {"Canon 5D", "JPEG 90 4:2:0"}
+    for near in photo.neighbours:
+        canon = int(near.id[5:10]) % 2 == 1
+        assert ("Canon 5D" in near.same_traces) == canon
+        assert "JPEG 90 4:2:0" in near.same_traces
+
+
+def test_masked_photos_are_told(real: Path, tmp_path: Path) -> None:
+    embed(
+        real / "photos", tmp_path / "store", encoders=["pixels:colour"],
+        attributes=["none"], extraction=Extraction(workers=0, mask=0.9),
+    )  # fmt: skip
+    found = inspect(real / "new.jpg", store=tmp_path / "store")
+    assert any("90 % of the crop, was masked" in note for note in found.notes)
+    assert found.photos[0].stored is None
 
 
 def test_figures_are_those_of_a_slow_computation(store: Path) -> None:

@@ -25,8 +25,8 @@ from latentprint.report.wording import listed
 from latentprint.stats import binomial_interval
 
 CAUTION = (
-    "One probability is not forensics. It is calibrated for photos of this store that were "
-    "processed in one of the ways that are listed, each as often as the others; of a photo with "
+    "One probability is not forensics. It is calibrated for photos like those of this store that "
+    "are of one of the classes that are listed, each as often as the others; of a photo with "
     "another history it says which of these it looks like, and nothing else."
 )
 """What stands below every reading."""
@@ -69,6 +69,8 @@ def exif_lines(photo: Inspected) -> list[tuple[str, str]]:
             continue
         unit = LABELS[name].unit if name in LABELS else ""
         shown = f"{value:g}" if isinstance(value, float) else str(value)
+        if isinstance(value, bool):
+            shown = "yes" if value else "no"
         found.append((name.replace("_", " "), f"{shown} {unit}".strip()))
     return found
 

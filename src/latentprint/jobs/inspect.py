@@ -97,6 +97,11 @@ def inspect(
     notes: list[str] = []
     erasing = named or _fitted(opened, notes)
     classes = opened.reencoded(erasing)
+    if mask := opened.masked:
+        notes.append(
+            f"The middle of photos, {100 * mask:.0f} % of the crop, was masked before they were "
+            "embedded: probes and neighbours go by what is left."
+        )
     if not asked:
         notes.append(
             "The store holds unprocessed photos alone: nothing can be said of processing. Embed it "
@@ -281,12 +286,15 @@ class _Inspector:
                 same &= (facts[name] == value).fill_null(value=False).to_numpy()
             # The photo itself, and its copies, say the same of course.
             others = self.store.alike != photo.alike
-            found[shown.format(*values)] = same & others
+            if names == _CAMERA and str(values[1]).startswith(str(values[0])):
+                values = values[1:]  # many models begin with their maker
+            found[shown.format(*values, "").strip()] = same & others
         return found
 
 
+_CAMERA = ("make", "model")
 _TRACES = (
-    (("make", "model"), "{} {}"),
+    (_CAMERA, "{} {}"),
     (("software",), "{}"),
     (("jpeg_quality", "jpeg_subsampling"), "JPEG {} {}"),
 )

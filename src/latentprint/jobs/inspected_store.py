@@ -104,6 +104,11 @@ class InspectedStore:
         record: dict[str, Any] = self.source.store.manifest["encoder"]
         return record
 
+    @property
+    def masked(self) -> float:
+        """Share of the crop that was masked before photos were embedded."""
+        return float(self.source.store.manifest["settings"].get("mask") or 0.0)
+
     @cached_property
     def ids(self) -> list[str]:
         """Ids of the photos [N]."""
