@@ -148,10 +148,14 @@ def first_directions(eraser: LinearEraser, rank: int) -> LinearEraser:
 
 def random_directions(stages: Stages, seed: int) -> LinearEraser:
     """An orthogonal projection along random directions, as many as the eraser takes."""
-    drawn = np.random.default_rng(seed).normal(size=(stages.eraser.dimension, stages.eraser.rank))
-    directions = np.linalg.qr(drawn)[0].T
     vectors = np.asarray(stages.before.vectors(stages.classes[0])[:])
     if stages.unit:
         vectors = units(vectors, stages.photos["id"], stages.before.encoder)
-    offset = directions @ vectors.mean(axis=0)
-    return replace(stages.eraser, read=directions, write=directions, offset=offset)
+    return directions_at_random(stages.eraser, vectors.mean(axis=0), seed)
+
+
+def directions_at_random(eraser: LinearEraser, mean: np.ndarray, seed: int) -> LinearEraser:
+    """The same for vectors whose mean is known, float64 [D]."""
+    drawn = np.random.default_rng(seed).normal(size=(eraser.dimension, eraser.rank))
+    directions = np.linalg.qr(drawn)[0].T
+    return replace(eraser, read=directions, write=directions, offset=directions @ mean)
