@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from latentprint.errors import UsageError
-from latentprint.experiments.asking import option
+from latentprint.experiments.asking import (
+    ALL_UP_TO,
+    MOST_ASKED,
+    SAMPLE_HELP,
+    USUAL_SAMPLE,
+    option,
+)
 from latentprint.experiments.probes.guards import shuffle_order
-
-ALL_UP_TO = 50_000
-"""Photos of which all are asked unless a user says otherwise."""
-
-MOST = 2_000
-"""Photos that are asked of more."""
 
 PURPOSE = "queries"
 """What orders of photos or subjects are drawn for, whatever is asked of them."""
@@ -29,14 +29,8 @@ PURPOSE = "queries"
 
 def sample_option(default: int | None = None) -> Any:
     """The field of options with the most photos that are asked."""
-    usual = f"all of up to {ALL_UP_TO:,} photos, else {MOST:,}" if default is None else f"{default}"
-    return option(
-        default,
-        least=0,
-        metavar="N",
-        help="Most photos that are asked, chosen by seed and id; each searches all photos. 0 asks "
-        f"all. Default: {usual}.",
-    )
+    usual = USUAL_SAMPLE if default is None else f"{default:,}"
+    return option(default, least=0, metavar="N", help=SAMPLE_HELP.format(usual))
 
 
 @dataclass(frozen=True)
@@ -61,12 +55,8 @@ class Asked:
     @property
     def note(self) -> str:
         """What a row of results says of it; nothing where all are asked."""
-        return told(len(self.rows), self.of, self.kind)
-
-
-def told(asked: int, of: int, kind: str = "photos") -> str:
-    """What a row of results says of a sample; nothing where all are asked."""
-    return f"{asked:,} of {of:,} {kind} asked" if asked < of else ""
+        asked = len(self.rows)
+        return f"{asked:,} of {self.of:,} {self.kind} asked" if asked < self.of else ""
 
 
 def most_asked(sample: int | None, photos: int) -> int:
@@ -80,7 +70,7 @@ def most_asked(sample: int | None, photos: int) -> int:
         UsageError: It is negative.
     """
     if sample is None:
-        return photos if photos <= ALL_UP_TO else MOST
+        return photos if photos <= ALL_UP_TO else MOST_ASKED
     if sample < 0:
         raise UsageError(f"The photos to ask (--sample) must be at least 0, not {sample}.")
     return sample or photos

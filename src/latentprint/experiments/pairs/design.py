@@ -11,7 +11,7 @@ import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.probes.guards import shuffle_order
-from latentprint.experiments.sampling import PURPOSE, most_asked, told
+from latentprint.experiments.sampling import PURPOSE, Asked, most_asked
 from latentprint.experiments.source import ROW
 
 # What a manifest says of itself counts before the label that every store has from EXIF.
@@ -56,14 +56,14 @@ class PairDesign:
         subjects: Number of every photo's subject, int64 [n].
         directions: Every ordered pair of types of device that two subjects or more share.
         notes: What was left out.
-        sampled: Whether photos of some subjects alone are queries.
+        asked: The photos that are queries, where those of some subjects alone are; else None.
     """
 
     photos: pl.DataFrame
     subjects: np.ndarray
     directions: tuple[PairDirection, ...]
     notes: tuple[str, ...]
-    sampled: bool = False
+    asked: Asked | None = None
 
 
 def design_pairs(
@@ -150,8 +150,8 @@ def ask_some(design: PairDesign, sample: int | None, seed: int) -> PairDesign:
         replace(each, queries=each.queries[chosen[design.subjects[each.queries]]])
         for each in design.directions
     )
-    note = told(int(chosen[design.subjects[asked]].sum()), len(asked))
-    return replace(design, directions=directions, notes=(note, *design.notes), sampled=True)
+    found = Asked(asked[chosen[design.subjects[asked]]], len(asked))
+    return replace(design, directions=directions, notes=(found.note, *design.notes), asked=found)
 
 
 def _columns(photos: pl.DataFrame, subject: str, device: str | None) -> pl.DataFrame:

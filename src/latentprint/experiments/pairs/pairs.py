@@ -20,7 +20,7 @@ from latentprint.experiments.pairs.retrieval import Retrieved, retrieve
 from latentprint.experiments.pairs.rows import Draws, pair_rows
 from latentprint.experiments.pairs.shown import shown_pairs
 from latentprint.experiments.probes.items import open_vectors
-from latentprint.experiments.sampling import most_asked, sample_option
+from latentprint.experiments.sampling import Asked, most_asked, sample_option
 from latentprint.experiments.source import UNPROCESSED, require_source
 from latentprint.several import several
 from latentprint.words import PairGallery
@@ -82,11 +82,13 @@ class PairsOutcome:
             ``distractor_subject``; ``rank`` of the target; ``photos`` in the gallery, the target
             among them; ``target_similarity``, ``distractor_similarity`` (cosines) and ``margin``,
             their difference.
+        asked: The photos that were queries, where those of some subjects alone were; else None.
     """
 
     encoder: str
     results: list[Result]
     queries: pl.DataFrame
+    asked: Asked | None = None
 
     @property
     def failures(self) -> list[dict[str, Any]]:
@@ -148,7 +150,7 @@ def near_duplicates(
     if processing != UNPROCESSED:
         design = replace(design, notes=(*design.notes, f"embeddings under {processing}"))
     exchanges = options.permutations
-    if design.sampled:
+    if design.asked is not None:
         exchanges = min(exchanges, _SAMPLED_EXCHANGES)
     draws = Draws(exchanges, options.bootstrap, options.seed, options.memory_mb)
     rows = pair_rows(source, design, found, vectors, options.ks, draws)
@@ -157,7 +159,7 @@ def near_duplicates(
         for direction, pair in zip(design.directions, found, strict=True)
         for gallery, each in zip((PairGallery.QUERY, PairGallery.TARGET), pair, strict=True)
     ]
-    return PairsOutcome(source.encoder, rows, pl.concat(queries))
+    return PairsOutcome(source.encoder, rows, pl.concat(queries), design.asked)
 
 
 def design_of(photos: pl.DataFrame, options: PairsOptions) -> PairDesign:
