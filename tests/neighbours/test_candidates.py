@@ -4,13 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from latentprint.errors import LatentprintError
 from latentprint.neighbours.candidates import Searched, error_bound, search, top
 from latentprint.neighbours.grid import (
     BANNED,
     GRID,
-    MOST_PHOTOS,
-    check_size,
     full_cosines,
     grid_cosines,
     nearest,
@@ -35,9 +32,13 @@ def test_similarities_of_all_sizes_fit_the_order() -> None:
     most = int(GRID)
     similarities = torch.tensor([[-most, most, BANNED, 0]])
     assert nearest(similarities, 4).tolist() == [[1, 3, 0, 2]]
-    check_size(MOST_PHOTOS)
-    with pytest.raises(LatentprintError, match="at most 4194304 photos"):
-        check_size(MOST_PHOTOS + 1)
+
+
+def test_a_gallery_has_no_largest_size() -> None:
+    # A row beyond 2^22 no longer fits beside a similarity into 64 bits.
+    similarities = torch.zeros((1, 2**22 + 9), dtype=torch.int64)
+    similarities[0, [5, 2**22 + 3, 2**22 + 5]] = int(GRID)
+    assert nearest(similarities, 4)[0].tolist() == [5, 2**22 + 3, 2**22 + 5, 0]
 
 
 @pytest.mark.parametrize("width", [5, 64, 1000, 4099])

@@ -349,6 +349,7 @@ def prove(
         float, typer.Option(help="Cosine similarity below which your index misses a copy.")
     ] = 0.95,
     k: Annotated[int, typer.Option("-k", "--neighbours", min=1, help="Number of neighbours.")] = 10,
+    sample: options.SampleOption = None,
     metadata: MetadataOption = None,
     id_column: IdColumnOption = None,
     vector_columns: VectorColumnsOption = None,
@@ -377,7 +378,12 @@ def prove(
             where=where,
         ),
         ProofOptions(
-            tuple(attribute or ()), tuple(nuisance or ()), threshold=threshold, k=k, seed=seed
+            tuple(attribute or ()),
+            tuple(nuisance or ()),
+            threshold=threshold,
+            k=k,
+            sample=sample,
+            seed=seed,
         ),
         label=label,
         out=out,

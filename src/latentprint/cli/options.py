@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from latentprint.experiments.asking import SAMPLE_HELP, USUAL_SAMPLE
+
 PhotosArgument = Annotated[
     Path,
     typer.Argument(
@@ -117,6 +119,14 @@ LabelOption = Annotated[
 ]
 NameOption = Annotated[
     str | None, typer.Option("--name", help="Name of the set of photos, for tables and reports.")
+]
+SampleOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help=SAMPLE_HELP.format(USUAL_SAMPLE),
+    ),
 ]
 SeedOption = Annotated[int, typer.Option(help="Seeds everything that is random.")]
 EraserOption = Annotated[

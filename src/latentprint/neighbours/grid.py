@@ -15,16 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentprint.errors import LatentprintError
-
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
 GRID = 2.0**40
 """Similarities are whole multiples of 1 / GRID."""
-
-MOST_PHOTOS = 2**22
-"""Training photos whose similarity and row fit into one number of 64 bits."""
 
 BANNED = -3 * 2**39
 """A similarity below all others, for pairs that are not allowed."""
@@ -75,21 +70,14 @@ def nearest(similarities: Tensor, k: int) -> Tensor:
     Returns:
         Their rows, nearest first, int64 [t, k].
     """
-    keys = similarities * MOST_PHOTOS - torch.arange(similarities.shape[1])
-    return keys.topk(k).indices
-
-
-def check_size(photos: int) -> None:
-    """Refuse a gallery that the order of neighbours cannot be computed for.
-
-    Raises:
-        LatentprintError: It has too many photos.
-    """
-    if photos > MOST_PHOTOS:
-        raise LatentprintError(
-            f"Neighbours are found among at most {MOST_PHOTOS} photos, and these are {photos}:"
-            " take a part of them."
-        )
+    least = similarities.topk(k).values[:, -1:]
+    equal = similarities == least
+    # One comparison after the other: a number that held both would bound the photos.
+    room = k - (similarities > least).sum(1, keepdim=True)
+    taken = (similarities > least) | (equal & (equal.cumsum(1, dtype=torch.int32) <= room))
+    rows = taken.nonzero()[:, 1].view(len(similarities), k)
+    order = similarities.gather(1, rows).argsort(dim=1, descending=True, stable=True)
+    return rows.gather(1, order)
 
 
 def on_grid(cosines: np.ndarray) -> np.ndarray:

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from latentprint.neighbours.candidates import SPARE, Candidates, Searched, search
-from latentprint.neighbours.grid import BANNED, GRID, check_size, full_cosines, nearest, unit_rows
-from latentprint.neighbours.memory import Portions, parts
+from latentprint.neighbours.grid import BANNED, GRID, full_cosines, nearest, unit_rows
+from latentprint.neighbours.memory import Portions, list_lengths, parts
 from latentprint.neighbours.pools import Exact, Pool
 from latentprint.neighbours.workers import Computing, workers
 
@@ -28,9 +28,14 @@ _ROUNDED = 2.0**-22
 
 
 def nearest_photos(
-    photos: Searched, ks: Sequence[int], *, memory_mb: float, device: str = "cpu"
+    photos: Searched,
+    ks: Sequence[int],
+    *,
+    memory_mb: float,
+    device: str = "cpu",
+    asked: np.ndarray | None = None,
 ) -> dict[int, np.ndarray]:
-    """Find the nearest neighbours of every photo among the photos with another key.
+    """Find the nearest neighbours of photos among the photos with another key.
 
     Args:
         photos: All photos [n]. Those with one key are never neighbours; a key of its own for every
@@ -38,37 +43,40 @@ def nearest_photos(
         ks: Numbers of neighbours; every photo has as many.
         memory_mb: Memory for similarities and candidates; the result does not depend on it.
         device: Where products are computed.
+        asked: Rows of the photos whose neighbours are looked for, int64 [m]; by default all.
 
     Returns:
-        By k, the neighbours of every photo in no particular order, int64 [n, k].
-
-    Raises:
-        LatentprintError: There are too many photos.
+        By k, the neighbours of every photo that is asked, in no particular order, int64 [m, k].
     """
     vectors, keys, order = photos.vectors, photos.keys, photos.order
     n, dimensions = vectors.shape
-    check_size(n)
-    depth, ks = max(ks) + SPARE, tuple(ks)
-    found = {k: np.empty((n, k), dtype=np.int64) for k in ks}
-    unsure = [np.empty(0, dtype=np.int64)]
+    place = np.empty(n, dtype=np.int64)
+    place[order] = np.arange(n)
+    asked, ks = np.arange(n) if asked is None else asked, tuple(ks)
+    found = {k: np.empty((len(asked), k), dtype=np.int64) for k in ks}
+    left = np.argsort(place[asked], kind="stable")
     with workers(device) as threads:
-        portions = Portions.of(
-            memory_mb, classes=1, n=n, dimensions=dimensions, depth=depth, threads=threads.count
-        )
-        computing = Computing(portions.block, device, threads)
-        for rows in parts(order, portions.queries):
-            queries = np.asarray(vectors[rows])
-            _, others = search(queries, keys[rows], photos, depth, computing)
-            chosen, short = Pool.of([others], [0]).settle(ks, Exact(queries, [vectors]), 0)
-            for k in ks:
-                found[k][rows] = chosen[k].numpy()
-            unsure.append(rows[short.numpy()])
-        for rows in parts(np.concatenate(unsure), portions.full_queries):
+        for depth in list_lengths(max(ks) + SPARE, n):
+            portions = Portions.of(
+                memory_mb, classes=1, n=n, dimensions=dimensions, depth=depth, threads=threads.count
+            )
+            computing = Computing(portions.block, device, threads)
+            unsure = [np.empty(0, dtype=np.int64)]
+            for at in parts(left, portions.queries):
+                queries = np.asarray(vectors[asked[at]])
+                _, others = search(queries, keys[asked[at]], photos, depth, computing)
+                chosen, short = Pool.of([others], [0]).settle(ks, Exact(queries, [vectors]), 0)
+                for k in ks:
+                    found[k][at] = chosen[k].numpy()
+                unsure.append(at[short.numpy()])
+            left = np.concatenate(unsure)
+        for at in parts(left, portions.full_queries):
+            rows = asked[at]
             similarities = full_cosines(np.asarray(vectors[rows]), vectors, order, portions.block)
             similarities[torch.from_numpy(keys[rows][:, None] == keys)] = BANNED
             neighbors = nearest(similarities, max(ks)).numpy()
             for k in ks:
-                found[k][rows] = neighbors[:, :k]
+                found[k][at] = neighbors[:, :k]
     return found
 
 

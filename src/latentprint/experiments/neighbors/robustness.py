@@ -16,6 +16,7 @@ from latentprint.experiments.neighbors.judging import (
     RobustnessOptions,
 )
 from latentprint.experiments.probes.labels import Labelled, label_photos
+from latentprint.experiments.sampling import ask
 from latentprint.experiments.source import (
     ROW,
     EmbeddingSource,
@@ -38,7 +39,7 @@ class RobustnessOutcome:
     Attributes:
         results: ``robustness index``, ``class purity`` and ``nuisance purity``; then the first and
             the last of them beside the chance of all photos, without a test.
-        photos: By k one row for every photo: ``id`` and among its k neighbours the numbers
+        photos: By k one row for every photo asked: ``id`` and among its k neighbours the numbers
             ``same_class``, ``same_nuisance``, ``so`` (same class, other nuisance) and ``os``
             (other class, same nuisance).
     """
@@ -66,7 +67,8 @@ def robustness(
     where devices go with classes, neighbours of one class share a device without any trace. The
     interval is that of another set of photos (see ``crossed``).
     Neighbours are other photos of any split, by cosine similarity; equal similarities go to the
-    photo whose id comes first. All in percent.
+    photo whose id comes first. Of many photos a sample is asked (see ``sampling``), each among all
+    photos; the interval holds that. All in percent.
 
     Args:
         source: Embeddings of photos with labels.
@@ -91,23 +93,26 @@ def robustness(
     (vectors,) = unit_vectors(source, [options.processing], placed, half)
     order = np.argsort(rows)
     searched = Searched.of(vectors, keys, order)
-    found = nearest_photos(searched, options.ks, memory_mb=half, device=device)
+    asked = ask(photos["id"].to_list(), options.sample, options.seed)
+    found = nearest_photos(searched, options.ks, memory_mb=half, device=device, asked=asked.rows)
     groups = _codes(photos, options.group)
-    judge = Judge(classes.codes, nuisances.codes, groups, options)
+    judge = Judge(classes.codes, nuisances.codes, groups, asked.rows, options)
     left_out = len(source.photos) - len(photos)
+    notes = [f"photos without both labels left out: {left_out}"] if left_out else []
     table = _Table(
         source,
-        len(photos),
+        (len(asked.rows), len(photos)),
         {
             RobustnessMeasure.INDEX: nuisances,
             RobustnessMeasure.CLASS_PURITY: classes,
             RobustnessMeasure.NUISANCE_PURITY: nuisances,
         },
-        f"photos without both labels left out: {left_out}" if left_out else "",
+        "; ".join(filter(None, (asked.note, *notes))),
     )
     results = [table.row(k, share) for k, rows in found.items() for share in judge.shares(rows)]
     logger.info("%s, %s: %s", source.encoder, nuisance, [row.value for row in results])
-    counts = {k: judge.counts(rows).insert_column(0, photos["id"]) for k, rows in found.items()}
+    ids = photos["id"].gather(asked.rows)
+    counts = {k: judge.counts(rows).insert_column(0, ids) for k, rows in found.items()}
     return RobustnessOutcome(results, counts)
 
 
@@ -181,7 +186,7 @@ class _Table:
     """Makes rows of the result table."""
 
     source: EmbeddingSource
-    n: int
+    asked_of: tuple[int, int]
     labels: dict[str, Labelled]
     notes: str
 
@@ -196,8 +201,8 @@ class _Table:
             value=share.value,
             low=share.low,
             high=share.high,
-            n_test=self.n,
-            n_train=self.n,
+            n_test=self.asked_of[0],
+            n_train=self.asked_of[1],
             k=k,
             classes=len(self.labels[share.measure].classes),
             condition=share.condition,

@@ -61,8 +61,9 @@ class Contest:
 
     @cached_property
     def names(self) -> np.ndarray:
-        """Numbers of the subjects that take part, rising, int64 [S]."""
-        return np.unique(np.concatenate([self.subjects[each.queries] for each in self.directions]))
+        """Numbers of the subjects that take part, as distractors at least, rising, int64 [S]."""
+        sides = [each.query_side for each in self.directions]
+        return np.unique(self.subjects[np.concatenate(sides)])
 
     @cached_property
     def photo(self) -> np.ndarray:
@@ -105,9 +106,18 @@ class Contest:
 
     @cached_property
     def takes_part(self) -> np.ndarray:
+        """Whether a subject has photos in a direction, bool [directions, S]."""
+        return self._in_directions([each.query_side for each in self.directions])
+
+    @cached_property
+    def asked(self) -> np.ndarray:
         """Whether a subject has queries in a direction, bool [directions, S]."""
+        return self._in_directions([each.queries for each in self.directions])
+
+    def _in_directions(self, photos: Sequence[np.ndarray]) -> np.ndarray:
         found = np.zeros((len(self.directions), len(self.names)), dtype=bool)
-        found[self.direction, self.subject] = True
+        for at, rows in enumerate(photos):
+            found[at, np.searchsorted(self.names, self.subjects[rows])] = True
         return found
 
     def rivals(self, vectors: VectorArray, memory_mb: int, beside: int = 0) -> Iterator[Rivals]:
