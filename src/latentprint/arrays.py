@@ -100,16 +100,27 @@ def take_along(array: Array, index: Array, axis: int) -> Array:
     return np.take_along_axis(array, index, axis)
 
 
-def top(values: Array, k: int) -> tuple[Array, Array]:
-    """The k largest values of every row [n, m], largest first, and their columns int64 [n, k]."""
+def largest(values: Array, k: int, *, ordered: bool = True) -> tuple[Array, Array]:
+    """The k largest values of every row.
+
+    Args:
+        values: Floats [n, m].
+        k: How many, at most m.
+        ordered: The largest first; else in no particular order.
+
+    Returns:
+        The values [n, k], and their columns int64 [n, k].
+    """
     if is_torch_array(values):
-        found = values.topk(k)
+        found = values.topk(k, sorted=ordered)
         return found.values, found.indices
-    columns = np.argpartition(values, -k, axis=1)[:, -k:] if k < values.shape[1] else None
-    chosen = values if columns is None else np.take_along_axis(values, columns, 1)
-    order = np.argsort(chosen, axis=1)[:, ::-1]
-    columns = order if columns is None else np.take_along_axis(columns, order, 1)
-    return np.take_along_axis(chosen, order, 1), columns
+    if ordered:
+        chosen, columns = largest(values, k, ordered=False)
+        order = np.argsort(-chosen, axis=1)
+        return np.take_along_axis(chosen, order, 1), np.take_along_axis(columns, order, 1)
+    first = max(0, values.shape[1] - k)
+    columns = np.argpartition(values, min(first, values.shape[1] - 1), axis=1)[:, first:]
+    return np.take_along_axis(values, columns, 1), columns
 
 
 def thread_count() -> int:
@@ -150,6 +161,7 @@ __all__ = [
     "device_of",
     "has_torch",
     "is_on_cpu",
+    "largest",
     "like",
     "namespace",
     "on_threads",
@@ -158,5 +170,4 @@ __all__ = [
     "thread_count",
     "to_array",
     "to_numpy",
-    "top",
 ]

@@ -14,6 +14,8 @@ from latentprint.neighbours.nearest import (
     nearest_photos,
 )
 
+pytestmark = pytest.mark.usefixtures("library")
+
 
 def plain(query: np.ndarray, vectors: np.ndarray, allowed: np.ndarray, k: int) -> list[int]:
     """The k nearest rows: most similar first, then the lowest row."""

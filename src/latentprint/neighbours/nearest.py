@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
+from latentprint.arrays import to_array, to_numpy
 from latentprint.neighbours.candidates import SPARE, Candidates, Searched, search
 from latentprint.neighbours.grid import BANNED, GRID, full_cosines, nearest, unit_rows
 from latentprint.neighbours.memory import Portions, list_lengths, parts
@@ -67,14 +67,14 @@ def nearest_photos(
                 _, others = search(queries, keys[asked[at]], photos, depth, computing)
                 chosen, short = Pool.of([others], [0]).settle(ks, Exact(queries, [vectors]), 0)
                 for k in ks:
-                    found[k][at] = chosen[k].numpy()
-                unsure.append(at[short.numpy()])
+                    found[k][at] = to_numpy(chosen[k])
+                unsure.append(at[to_numpy(short)])
             left = np.concatenate(unsure)
         for at in parts(left, portions.full_queries):
             rows = asked[at]
             similarities = full_cosines(np.asarray(vectors[rows]), vectors, order, portions.block)
-            similarities[torch.from_numpy(keys[rows][:, None] == keys)] = BANNED
-            neighbors = nearest(similarities, max(ks)).numpy()
+            similarities[keys[rows][:, None] == keys] = BANNED
+            neighbors = nearest(similarities, max(ks))
             for k in ks:
                 found[k][at] = neighbors[:, :k]
     return found
@@ -171,15 +171,15 @@ class _Allowed:
 def _settled(listed: Candidates, exact: Exact, allowed: _Allowed, k: int) -> Neighbours:
     """The nearest of some candidates; of all photos where that cannot be told from these."""
     pool = Pool.of([replace(listed, error=listed.error + _ROUNDED)], [0])
-    kept = torch.from_numpy(allowed.listed(pool.rows.numpy()))
+    kept = to_array(allowed.listed(to_numpy(pool.rows)))
     few = min(k, kept.shape[1])
     chosen, short = pool.only(kept).settle((few,), exact, 0)
-    rows = chosen[few].numpy()
+    rows = to_numpy(chosen[few])
     query, column = np.nonzero(rows >= 0)
     similarities = np.full(rows.shape, -np.inf)
     similarities[query, column] = _cosines(exact, query, rows[query, column])
     found = _ordered(similarities, np.maximum(rows, 0), k)
-    for at in np.flatnonzero(short.numpy()):
+    for at in np.flatnonzero(to_numpy(short)):
         every = allowed.all(int(at))
         best = _ordered(_cosines(exact, np.full(len(every), at), every)[None], every[None], k)
         found.similarities[at], found.rows[at] = best.similarities[0], best.rows[0]

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from latentprint.arrays import array_namespace, to_array, to_numpy
 from latentprint.experiments.neighbors.votes import vote
 from latentprint.neighbours.candidates import (
     SPARE,
@@ -249,16 +248,17 @@ class _Runs:
         self, p: int, lists: Sequence[tuple[Candidates, Candidates]], depth: int, exact: Exact
     ) -> tuple[np.ndarray, np.ndarray]:
         """Answers for test photos under one class, and which are not certain."""
-        labels = torch.from_numpy(self.gallery.train_labels)
+        labels = to_array(self.gallery.train_labels)
+        xp = array_namespace(labels)
         t = len(exact.queries) // len(self.classes)
         part = slice(p * t, (p + 1) * t)
         own = [(inside.of(part), outside.of(part)) for inside, outside in lists]
-        answers, short = [], torch.zeros(t, dtype=torch.bool)
+        answers, short = [], xp.zeros(t, dtype=xp.bool)
         for pool in self._pools(p, own, depth):
             chosen, unsure = pool.settle(self.ks, exact, part.start)
             short |= unsure
-            answers.append(torch.stack([vote(labels[chosen[k]]) for k in self.ks]))
-        return torch.stack(answers, 1).int().numpy(), short.numpy()
+            answers.append([to_numpy(vote(labels[chosen[k]])) for k in self.ks])
+        return np.array(answers, dtype=np.int32).swapaxes(0, 1), to_numpy(short)
 
     def _pools(
         self, p: int, lists: Sequence[tuple[Candidates, Candidates]], depth: int
@@ -271,13 +271,13 @@ class _Runs:
         both = [each for pair in lists for each in pair]
         # A draw takes each training photo from one class: its nearest are among those of all.
         pool = Pool.of(both, np.repeat(self.classes, 2).tolist()).best(depth)
-        for draw in torch.from_numpy(self.gallery.draws):
+        for draw in to_array(self.gallery.draws):
             yield pool.only(draw[pool.rows] == pool.gallery)
 
     def from_full_products(self, rows: np.ndarray, block: int) -> np.ndarray:
         """Answers for some test photos from full float64 products, int32 [ks, runs, t]."""
-        labels = torch.from_numpy(self.gallery.train_labels)
-        positive = torch.from_numpy(self.gallery.test_labels[rows])[:, None] == labels
+        labels = self.gallery.train_labels
+        positive = self.gallery.test_labels[rows][:, None] == labels
         answers = []
         for p, queries in enumerate(self.gallery.test):
             shown = [
@@ -286,15 +286,17 @@ class _Runs:
             ]
             for similarities in self._similarities(p, shown, positive):
                 found = labels[nearest(similarities, max(self.ks))]
-                answers.append(torch.stack([vote(found[:, :k]) for k in self.ks]))
-        return torch.stack(answers, 1).int().numpy()
+                answers.append([vote(found[:, :k]) for k in self.ks])
+        return np.array(answers, dtype=np.int32).swapaxes(0, 1)
 
-    def _similarities(self, p: int, shown: Sequence[Tensor], positive: Tensor) -> Iterator[Tensor]:
+    def _similarities(
+        self, p: int, shown: Sequence[np.ndarray], positive: np.ndarray
+    ) -> Iterator[np.ndarray]:
         """Full similarities in every run of one class, int64 [t, N], in the order of the runs."""
         for _, q, r in (each for each in self.combinations if each[0] == p):
-            yield torch.where(positive, shown[q], shown[r])
-        for draw in torch.from_numpy(self.gallery.draws):
-            similarities = shown[0].clone()
+            yield np.where(positive, shown[q], shown[r])
+        for draw in self.gallery.draws:
+            similarities = shown[0].copy()
             for q, others in enumerate(shown):
                 similarities[:, draw == q] = others[:, draw == q]
             yield similarities
