@@ -43,13 +43,21 @@ def namespace(device: str = "cpu") -> Any:
 
         return of_torch
     if device != "cpu":
-        raise UsageError(
-            f"Computing on {device!r} needs PyTorch: pip install 'latentprint[torch]', or leave "
-            "--device out."
-        )
+        raise needs_torch(f"Computing on {device!r}")
     import array_api_compat.numpy as of_numpy
 
     return of_numpy
+
+
+def needs_torch(what: str) -> UsageError:
+    """The error for what cannot be done without torch.
+
+    Args:
+        what: Begins the sentence.
+    """
+    return UsageError(
+        f"{what} needs PyTorch, which is not installed: pip install 'latentprint[torch]'."
+    )
 
 
 def to_array(array: np.ndarray, device: str = "cpu") -> Array:
@@ -164,6 +172,7 @@ __all__ = [
     "largest",
     "like",
     "namespace",
+    "needs_torch",
     "on_threads",
     "put_along",
     "take_along",
