@@ -128,6 +128,23 @@ SampleOption = Annotated[
         help=SAMPLE_HELP.format(USUAL_SAMPLE),
     ),
 ]
+WhereOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CONDITION",
+        help="Only photos that fulfil it, in the language of SQL, such as \"make = 'Canon' AND "
+        'iso >= 400"; of photos that are not embedded yet, on the columns of the manifest.',
+    ),
+]
+SamplePhotosOption = Annotated[
+    int | None,
+    typer.Option(
+        "--sample-photos",
+        min=1,
+        metavar="N",
+        help="Most photos that are used, drawn by seed and id.",
+    ),
+]
 SeedOption = Annotated[int, typer.Option(help="Seeds everything that is random.")]
 EraserOption = Annotated[
     Path | None,
