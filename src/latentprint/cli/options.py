@@ -125,7 +125,7 @@ SampleOption = Annotated[
     typer.Option(
         min=0,
         metavar="N",
-        help=SAMPLE_HELP.format(USUAL_SAMPLE),
+        help=f"{SAMPLE_HELP} {USUAL_SAMPLE}",
     ),
 ]
 WhereOption = Annotated[
@@ -133,7 +133,7 @@ WhereOption = Annotated[
     typer.Option(
         metavar="CONDITION",
         help="Only photos that fulfil it, in the language of SQL, such as \"make = 'Canon' AND "
-        'iso >= 400"; of photos that are not embedded yet, on the columns of the manifest.',
+        'iso >= 400".',
     ),
 ]
 SamplePhotosOption = Annotated[

@@ -29,8 +29,8 @@ PURPOSE = "queries"
 
 def sample_option(default: int | None = None) -> Any:
     """The field of options with the most photos that are asked."""
-    usual = USUAL_SAMPLE if default is None else f"{default:,}"
-    return option(default, least=0, metavar="N", help=SAMPLE_HELP.format(usual))
+    text = SAMPLE_HELP if default is not None else f"{SAMPLE_HELP} {USUAL_SAMPLE}"
+    return option(default, least=0, metavar="N", help=text)
 
 
 @dataclass(frozen=True)
