@@ -14,7 +14,7 @@ from latentprint.embeddings.shard import Shard, digest_of, read_rows
 from latentprint.embeddings.sharded import DamagedFile
 from latentprint.embeddings.store import MANIFEST, Store, open_store, upgrade
 from latentprint.errors import LatentprintError
-from latentprint.files import writing
+from latentprint.files import as_path, writing
 from latentprint.photos.photos import digest_of_photos
 
 
@@ -80,7 +80,7 @@ def verify(folder: Path | str) -> list[Condition]:
         LatentprintError: There are no stores.
     """
     found = []
-    for collection, stores in _collections(Path(folder)):
+    for collection, stores in _collections(as_path(folder)):
         conditions = [_condition(each) for each in stores]
         if collection is not None:
             around = _around(collection, stores)
@@ -127,7 +127,7 @@ def upgrade_stores(folder: Path | str) -> list[Store]:
             writes to it.
     """
     found = []
-    for _, stores in _collections(Path(folder)):
+    for _, stores in _collections(as_path(folder)):
         for each in stores:
             with locked(each):
                 found.append(upgrade(open_store(each)))

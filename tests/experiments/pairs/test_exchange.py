@@ -142,7 +142,7 @@ def test_the_jackknife_leaves_a_subject_out_as_query_and_as_distractor() -> None
     )
 
 
-def test_resamples_count_a_subject_as_often_as_it_is_drawn() -> None:
+def test_resamples_count_a_subject_as_often_as_it_is_drawn_among_as_many_rivals() -> None:
     contest, vectors = contest_of(pair_source(12, trace=0.5, noise=2.5))
     found = Resampling(20, 7, 64).medians(contest, vectors)
     (rivals,) = contest.rivals(vectors, 64)
@@ -153,8 +153,10 @@ def test_resamples_count_a_subject_as_often_as_it_is_drawn() -> None:
             rows = np.flatnonzero(contest.direction == z)
             for gallery, side in enumerate((z, 1 - z)):
                 ahead = rivals.ahead[rows, 12 * side : 12 * (side + 1)]
-                ranks = np.repeat(1 + ahead @ counts, counts[contest.subject[rows]])
-                assert found[z, gallery, draw] == np.median(ranks)
+                drawn = counts[contest.subject[rows]]
+                # 12 drawn, less the query's own copies, stand for its 11 rivals.
+                ranks = np.repeat(1 + (ahead @ counts) * 11 / np.maximum(12 - drawn, 1), drawn)
+                assert found[z, gallery, draw] == pytest.approx(np.median(ranks), rel=1e-6)
 
 
 def test_few_photos_of_the_longest_list_on_one_side_are_looked_at_in_full() -> None:

@@ -251,7 +251,8 @@ class Resampling:
         """The median rank in resamples of subjects, as queries and as distractors.
 
         A subject that is drawn several times is several queries, and several distractors of
-        others; a copy of it never distracts from itself.
+        others; a copy of it never distracts from itself. What a query has fewer distractors for
+        that is made up for: photos ahead of its target count so much more.
 
         Args:
             contest: The directions that are looked at together.
@@ -276,13 +277,16 @@ class Resampling:
         directions, subjects = len(contest.directions), len(contest.names)
         ranks = np.empty((2, len(counts), len(contest.photo)), dtype=np.float32)
         memory_mb = max(1, self.memory_mb // 4)
+        drawn = counts.sum(axis=1, keepdims=True)
+        others = (drawn - 1) / np.maximum(drawn - counts, 1)
         for rivals in contest.rivals(vectors, memory_mb, _FLOATS * len(counts)):
             ahead = rivals.ahead.reshape(-1, directions, subjects)
             for z, other in enumerate(contest.reverse):
                 rows = np.flatnonzero(contest.direction[rivals.rows] == z)
                 for gallery, side in enumerate((z, other)):
                     at = rivals.rows.start + rows
-                    ranks[gallery][:, at] = 1 + counts @ ahead[rows, side].T
+                    more = others[:, contest.subject[at]]
+                    ranks[gallery][:, at] = 1 + more * (counts @ ahead[rows, side].T)
         found = np.empty((directions, 2, len(counts)))
         for z in range(directions):
             of_z = contest.direction == z
