@@ -17,7 +17,7 @@ from latentprint.experiments.erase.neighbours import overlap_rows
 from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import robustness
 from latentprint.experiments.pairs.design import ask_some, design_pairs
-from latentprint.experiments.sampling import ask, most_asked
+from latentprint.experiments.sampling import ask, most_asked, samples_of
 from latentprint.processing import ATTRIBUTES
 from latentprint.results import Result
 from latentprint.words import ErasureMeasure, Stage
@@ -46,6 +46,12 @@ def test_who_is_asked_depends_on_seed_and_ids_alone() -> None:
     assert set(one.rows) < set(ask(ids, 80, 3).rows)
     assert set(one.rows) != set(ask(ids, 40, 4).rows)
     assert ask(ids, 0, 3).note == ask(ids, 300, 3).note == ask(ids, None, 3).note == ""
+
+
+def test_a_terminal_says_each_sample_once() -> None:
+    rows = robust(cameras(), 50).results
+    assert samples_of(rows) == ["robustness: 50 of 200 photos asked, each among all"]
+    assert samples_of(robust(cameras(), None).results) == []
 
 
 def cameras() -> FakeSource:

@@ -50,9 +50,6 @@ VectorColumnsOption = Annotated[
         help="What the vectors are in a file that holds other things too; repeat it.",
     ),
 ]
-WhereOption = Annotated[
-    str | None, typer.Option(metavar="CONDITION", help="Only photos that fulfil it.")
-]
 
 
 @erase_app.command(
@@ -121,7 +118,7 @@ def fit(
     metadata: MetadataOption = None,
     id_column: IdColumnOption = None,
     vector_columns: VectorColumnsOption = None,
-    where: WhereOption = None,
+    where: options.WhereOption = None,
     extra: Annotated[
         int,
         typer.Option(
@@ -353,7 +350,7 @@ def prove(
     metadata: MetadataOption = None,
     id_column: IdColumnOption = None,
     vector_columns: VectorColumnsOption = None,
-    where: WhereOption = None,
+    where: options.WhereOption = None,
     seed: options.SeedOption = 0,
     out: options.RunOutOption = None,
     as_json: options.JsonOption = False,

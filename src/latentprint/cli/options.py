@@ -125,7 +125,24 @@ SampleOption = Annotated[
     typer.Option(
         min=0,
         metavar="N",
-        help=SAMPLE_HELP.format(USUAL_SAMPLE),
+        help=f"{SAMPLE_HELP} {USUAL_SAMPLE}",
+    ),
+]
+WhereOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CONDITION",
+        help="Only photos that fulfil it, in the language of SQL, such as \"make = 'Canon' AND "
+        'iso >= 400".',
+    ),
+]
+SamplePhotosOption = Annotated[
+    int | None,
+    typer.Option(
+        "--sample-photos",
+        min=1,
+        metavar="N",
+        help="Most photos that are used, drawn by seed and id.",
     ),
 ]
 SeedOption = Annotated[int, typer.Option(help="Seeds everything that is random.")]

@@ -26,13 +26,12 @@ MOST_ASKED = 2_000
 """Photos that are asked of more."""
 
 SAMPLE_HELP = (
-    "Most photos that are asked, chosen by seed and id; each searches all photos. 0 asks all. "
-    "Default: {}."
+    "Most photos that are asked, chosen by seed and id; each searches all photos. 0 asks all."
 )
-"""What ``--sample`` means, but for its default."""
+"""What ``--sample`` means."""
 
-USUAL_SAMPLE = f"all of up to {ALL_UP_TO:,} photos, else {MOST_ASKED:,}"
-"""That default, in words."""
+USUAL_SAMPLE = f"Default: all of up to {ALL_UP_TO:,} photos, else {MOST_ASKED:,}."
+"""How many are asked unless a user says otherwise, in words."""
 
 _OPTION = "option"
 

@@ -7,9 +7,9 @@ the order of files nor memory decides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,14 +23,19 @@ from latentprint.experiments.asking import (
 )
 from latentprint.experiments.probes.guards import shuffle_order
 
+if TYPE_CHECKING:
+    from latentprint.results import Result
+
+_ASKED = " asked"
+
 PURPOSE = "queries"
 """What orders of photos or subjects are drawn for, whatever is asked of them."""
 
 
 def sample_option(default: int | None = None) -> Any:
     """The field of options with the most photos that are asked."""
-    usual = USUAL_SAMPLE if default is None else f"{default:,}"
-    return option(default, least=0, metavar="N", help=SAMPLE_HELP.format(usual))
+    text = SAMPLE_HELP if default is not None else f"{SAMPLE_HELP} {USUAL_SAMPLE}"
+    return option(default, least=0, metavar="N", help=text)
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,17 @@ class Asked:
     def note(self) -> str:
         """What a row of results says of it; nothing where all are asked."""
         asked = len(self.rows)
-        return f"{asked:,} of {self.of:,} {self.kind} asked" if asked < self.of else ""
+        return f"{asked:,} of {self.of:,} {self.kind}{_ASKED}" if asked < self.of else ""
+
+
+def samples_of(rows: Iterable[Result]) -> list[str]:
+    """What rows of results say of samples, each once with what has it."""
+    found: dict[str, None] = {}
+    for row in rows:
+        for note in row.notes.split("; "):
+            if note.endswith(_ASKED):
+                found[f"{row.experiment.replace('_', ' ')}: {note}, each among all"] = None
+    return list(found)
 
 
 def most_asked(sample: int | None, photos: int) -> int:

@@ -92,6 +92,10 @@ class Neighbours:
     similarities: np.ndarray
     rows: np.ndarray
 
+    def put(self, queries: np.ndarray | int, found: Neighbours) -> None:
+        """Put what was found for some queries into its place."""
+        self.similarities[queries], self.rows[queries] = found.similarities, found.rows
+
     def merged(self, other: Neighbours) -> Neighbours:
         """The best of two lists of different rows, as long as this one."""
         similarities = np.concatenate([self.similarities, other.similarities], axis=1)
@@ -114,6 +118,10 @@ class Keyed:
     keys: np.ndarray
     apart: np.ndarray
 
+    def only(self, rows: np.ndarray) -> Keyed:
+        """Some of the photos."""
+        return Keyed(self.vectors[rows], self.keys[rows], self.apart[rows])
+
 
 def nearest_in_order(queries: Keyed, gallery: Keyed, k: int) -> tuple[Neighbours, Neighbours]:
     """Find the most similar photos inside and outside, in order.
@@ -129,17 +137,29 @@ def nearest_in_order(queries: Keyed, gallery: Keyed, k: int) -> tuple[Neighbours
         Neighbours with the key of the query, and with another.
     """
     vectors, n = _Units(gallery.vectors), gallery.vectors.shape[0]
-    units = np.asarray(queries.vectors)
-    exact = Exact(units, [vectors])
     searched = Searched.of(vectors, gallery.keys, np.arange(n))
-    lists = search(
-        units.astype(np.float32), queries.keys, searched, k + SPARE, Computing(min(_BLOCK, n))
-    )
-    inside, outside = (
-        _settled(each, exact, _Allowed(queries, gallery, at == 0), k)
-        for at, each in enumerate(lists)
-    )
-    return inside, outside
+    shape = len(queries.keys), k
+    found = [Neighbours(np.full(shape, -np.inf), np.zeros(shape, dtype=np.int64)) for _ in range(2)]
+    left = [np.arange(len(queries.keys))] * 2
+    for depth in list_lengths(k + SPARE, n):
+        asked = np.union1d(*left)
+        if not len(asked):
+            break
+        some = queries.only(asked)
+        units = np.asarray(some.vectors)
+        exact, computing = Exact(units, [vectors]), Computing(min(_BLOCK, n))
+        lists = search(units.astype(np.float32), some.keys, searched, depth, computing)
+        for at, each in enumerate(lists):
+            best, short = _settled(each, exact, _Allowed(some, gallery, at == 0), k)
+            found[at].put(asked, best)
+            left[at] = asked[short]
+    exact = Exact(np.asarray(queries.vectors), [vectors])
+    for at, unsure in enumerate(left):
+        for row in unsure:
+            every = _Allowed(queries, gallery, at == 0).all(int(row))
+            cosines = _cosines(exact, np.full(len(every), row), every)
+            found[at].put(int(row), _ordered(cosines[None], every[None], k))
+    return found[0], found[1]
 
 
 @dataclass(frozen=True)
@@ -168,8 +188,10 @@ class _Allowed:
         return np.flatnonzero((same == self.inside) & apart)
 
 
-def _settled(listed: Candidates, exact: Exact, allowed: _Allowed, k: int) -> Neighbours:
-    """The nearest of some candidates; of all photos where that cannot be told from these."""
+def _settled(
+    listed: Candidates, exact: Exact, allowed: _Allowed, k: int
+) -> tuple[Neighbours, np.ndarray]:
+    """The nearest of some candidates, and where that cannot be told from these, bool [t]."""
     pool = Pool.of([replace(listed, error=listed.error + _ROUNDED)], [0])
     kept = to_array(allowed.listed(to_numpy(pool.rows)))
     few = min(k, kept.shape[1])
@@ -178,12 +200,7 @@ def _settled(listed: Candidates, exact: Exact, allowed: _Allowed, k: int) -> Nei
     query, column = np.nonzero(rows >= 0)
     similarities = np.full(rows.shape, -np.inf)
     similarities[query, column] = _cosines(exact, query, rows[query, column])
-    found = _ordered(similarities, np.maximum(rows, 0), k)
-    for at in np.flatnonzero(to_numpy(short)):
-        every = allowed.all(int(at))
-        best = _ordered(_cosines(exact, np.full(len(every), at), every)[None], every[None], k)
-        found.similarities[at], found.rows[at] = best.similarities[0], best.rows[0]
-    return found
+    return _ordered(similarities, np.maximum(rows, 0), k), to_numpy(short)
 
 
 def _cosines(exact: Exact, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.experiments.neighbors.approximation import Approximation
 from latentprint.experiments.neighbors.features import unit_vectors
 from latentprint.experiments.neighbors.judging import (
     Judge,
@@ -24,6 +25,7 @@ from latentprint.experiments.source import (
     require_source,
     usable_device,
 )
+from latentprint.neighbours.approximate import ApproximateIndex
 from latentprint.neighbours.candidates import Searched
 from latentprint.neighbours.nearest import nearest_photos
 from latentprint.results import Result
@@ -78,8 +80,8 @@ def robustness(
 
     Raises:
         UsageError: A column, rule or device is not known.
-        LatentprintError: The labels cannot be compared, there are fewer photos than k, or a vector
-            is zero or not finite.
+        LatentprintError: The labels cannot be compared, there are fewer photos than k, faiss is
+            asked for and not installed, or a vector is zero or not finite.
     """
     require_source(source)
     options = options or RobustnessOptions()
@@ -93,10 +95,21 @@ def robustness(
     (vectors,) = unit_vectors(source, [options.processing], placed, half)
     order = np.argsort(rows)
     searched = Searched.of(vectors, keys, order)
-    asked = ask(photos["id"].to_list(), options.sample, options.seed)
-    found = nearest_photos(searched, options.ks, memory_mb=half, device=device, asked=asked.rows)
+    sample = 0 if options.approximate and options.sample is None else options.sample
+    asked = ask(photos["id"].to_list(), sample, options.seed)
+    ids = photos["id"].gather(asked.rows)
     groups = _codes(photos, options.group)
+    options = replace(options, device=device)
     judge = Judge(classes.codes, nuisances.codes, groups, asked.rows, options)
+    approximation = None
+    if options.approximate:
+        index = ApproximateIndex.of(searched, options.seed)
+        approximation = Approximation.of(index, ids.to_list(), judge, half)
+        found = approximation.rows
+    else:
+        found = nearest_photos(
+            searched, options.ks, memory_mb=half, device=device, asked=asked.rows
+        )
     left_out = len(source.photos) - len(photos)
     notes = [f"photos without both labels left out: {left_out}"] if left_out else []
     table = _Table(
@@ -107,11 +120,15 @@ def robustness(
             RobustnessMeasure.CLASS_PURITY: classes,
             RobustnessMeasure.NUISANCE_PURITY: nuisances,
         },
-        "; ".join(filter(None, (asked.note, *notes))),
+        (asked.note, *notes),
     )
-    results = [table.row(k, share) for k, rows in found.items() for share in judge.shares(rows)]
+    results = []
+    for k, rows in found.items():
+        shares, note = judge.shares(rows), ""
+        if approximation is not None:
+            shares, note = approximation.widened(k, shares, judge), approximation.note(k)
+        results += [table.row(k, share, note) for share in shares]
     logger.info("%s, %s: %s", source.encoder, nuisance, [row.value for row in results])
-    ids = photos["id"].gather(asked.rows)
     counts = {k: judge.counts(rows).insert_column(0, ids) for k, rows in found.items()}
     return RobustnessOutcome(results, counts)
 
@@ -188,9 +205,9 @@ class _Table:
     source: EmbeddingSource
     asked_of: tuple[int, int]
     labels: dict[str, Labelled]
-    notes: str
+    notes: tuple[str, ...]
 
-    def row(self, k: int, share: NeighbourShare) -> Result:
+    def row(self, k: int, share: NeighbourShare, note: str) -> Result:
         """One measure for one k."""
         return Result(
             **origin(self.source),
@@ -207,5 +224,5 @@ class _Table:
             classes=len(self.labels[share.measure].classes),
             condition=share.condition,
             p=share.p,
-            notes=self.notes,
+            notes="; ".join(filter(None, (*self.notes, note))),
         )
