@@ -31,6 +31,8 @@ def embed(
     follow_links: options.FollowLinksOption = False,
     label: options.LabelOption = None,
     name: options.NameOption = None,
+    where: options.WhereOption = None,
+    sample_photos: options.SamplePhotosOption = None,
     seed: options.SeedOption = 0,
     control: options.ControlOption = False,
     allow_broken: options.AllowBrokenOption = False,
@@ -67,7 +69,14 @@ def embed(
     from latentprint.processing import ATTRIBUTES
 
     table = open_photos(
-        photos, layout=layout, label_column=label, name=name, follow_links=follow_links
+        photos,
+        layout=layout,
+        label_column=label,
+        name=name,
+        follow_links=follow_links,
+        where=where,
+        sample=sample_photos,
+        seed=seed,
     )
     with embedding_progress() as progress:
         stores = jobs.embed(

@@ -155,6 +155,7 @@ def audit(
         ],
         "extraction": first.stores[0].manifest["settings"],
         "photos": count_photos(listed, used),
+        "notes": list(photos.notes),
         "left_out": [asdict(each) for each in measured.left_out],
         "seconds": round(time.monotonic() - begun, 1),
         "device": device,

@@ -173,6 +173,7 @@ def prove(
         f"{about.get('method', 'eraser')} on {about.get('design', 'vectors')}",
         tuple(about.get("classes", ())),
         classes,
+        options.sample,
     )
     fitted = ViewedEmbeddings.of(source, seen) if seen.any() else None
     measured = measure(proof_steps(stages, fitted, options), on_step=on_step)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from latentprint.experiments.pairs import permutation
 from latentprint.experiments.pairs.design import PairDesign, design_pairs
 from latentprint.experiments.pairs.exchange import Exchanges
 from latentprint.experiments.pairs.measures import pair_figures
@@ -107,6 +108,18 @@ def test_exchanges_do_not_depend_on_the_memory() -> None:
     np.testing.assert_allclose(one.figures, many.figures)
     medians = [Resampling(300, 5, mb).medians(contest, vectors) for mb in (64, 1)]
     np.testing.assert_array_equal(*medians)
+
+
+@pytest.mark.parametrize("noise", [0.3, 3.0])
+def test_few_or_many_photos_before_a_target_are_counted_alike(
+    monkeypatch: pytest.MonkeyPatch, noise: float
+) -> None:
+    contest, vectors = contest_of(pair_source(30, photos_each=(2, 1), trace=0.5, noise=noise))
+    found = []
+    for sparse in (0.0, 1.1):
+        monkeypatch.setattr(permutation, "_SPARSE", sparse)
+        found.append(Permutation(60, 5, 64).figures(contest, vectors, MEASURES).figures)
+    np.testing.assert_array_equal(*found)
 
 
 def test_the_jackknife_leaves_a_subject_out_as_query_and_as_distractor() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from latentprint.experiments.pairs.exchange import Exchanges
 from latentprint.experiments.pairs.measures import PairFigure
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _LIST = 32
 _FLOATS = 12
 _FEW = 256
+_SPARSE = 0.05
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Permutation:
     def _parts(
         self, exchanges: Exchanges, contest: Contest, complete: bool
     ) -> Iterator[np.ndarray]:
-        each = 12 * len(contest.photo) + 6 * exchanges.maps.shape[2] * len(contest.names)
+        each = 12 * len(contest.photo) + 11 * exchanges.maps.shape[2] * len(contest.names)
         at_once = max(1, self.memory_mb * 2**19 // each)
         if complete:
             every = exchanges.every()
@@ -183,8 +185,11 @@ def _before(rivals: Rivals, side: np.ndarray) -> np.ndarray:
         float32 [b, P], whole numbers.
     """
     directions = rivals.ahead.shape[1] // side.shape[1]
-    chosen = np.concatenate([side == y for y in range(directions)], axis=1)
-    found: np.ndarray = rivals.ahead @ chosen.astype(np.float32).T
+    chosen = np.concatenate([side == y for y in range(directions)], axis=1).astype(np.float32)
+    # Where targets come early, few subjects are before them. Sums of whole numbers are exact.
+    few = np.count_nonzero(rivals.ahead) < _SPARSE * rivals.ahead.size
+    ahead = csr_array(rivals.ahead) if few else rivals.ahead
+    found: np.ndarray = ahead @ chosen.T
     return found
 
 

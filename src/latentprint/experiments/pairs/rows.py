@@ -105,7 +105,7 @@ class _Scatter:
 
     def subjects(self, directions: Sequence[int]) -> int:
         """Number of subjects with queries in any of some directions."""
-        return int(self.contest.takes_part[list(directions)].any(axis=0).sum())
+        return int(self.contest.asked[list(directions)].any(axis=0).sum())
 
 
 @dataclass(frozen=True)

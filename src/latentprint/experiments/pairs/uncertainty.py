@@ -41,12 +41,12 @@ class Jackknife:
         moves: Of the data and of data with exchanged devices, scaled so that their squares sum to
             the jackknife's variance, float64 [1 + exchanges, directions, 2, measures, S]; zero for
             medians.
-        takes_part: Whether a subject has queries in a direction, bool [directions, S].
+        asked: Whether a subject has queries in a direction, bool [directions, S].
         permuted: The figures after exchanges.
     """
 
     moves: np.ndarray
-    takes_part: np.ndarray
+    asked: np.ndarray
     permuted: Permuted
 
     def standard_error(self, measure: int, weights: np.ndarray, directions: list[int]) -> float:
@@ -84,7 +84,7 @@ class Jackknife:
         moves = -self._moves(measure, weights, directions)[0]
         length = float(np.sqrt(np.square(moves).sum()))
         skewness = float(np.power(moves, 3).sum()) / length**3 if length > 0 else 0.0
-        subjects = int(self.takes_part[directions].any(axis=0).sum())
+        subjects = int(self.asked[directions].any(axis=0).sum())
         reach = float(t.ppf(_TWO_SIDED, subjects - 1))
         return (
             value - error * _unskewed(reach, skewness),
@@ -112,7 +112,7 @@ class Jackknife:
         """
         here, _ = self._variances(measure, weights, directions)
         none = float(self.permuted.differences(measure, 1, directions).var())
-        subjects = int(self.takes_part[directions].any(axis=0).sum())
+        subjects = int(self.asked[directions].any(axis=0).sum())
         squared = float(t.ppf(_TWO_SIDED, subjects - 1)) ** 2
         slope = max(0.0, here - none) * value / (value**2 + here) if here > 0 else 0.0
         # (value - shift)^2 = squared * (here + slope * (shift - value)), solved for the shift.
@@ -172,11 +172,13 @@ def leave_subjects_out(
     sums, n = figures.sum(axis=-1, keepdims=True), counted.sum(axis=-1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         left = (sums - figures + change) / (n - counted)[:, :, None, None]
-    here = np.broadcast_to(counted[:, :, None, None] > 0, shape) & np.isfinite(left)
+    # Subjects without queries are left out as distractors.
+    there = contest.takes_part[None, :, None, None]
+    here = np.broadcast_to(there, shape) & np.isfinite(left)
     subjects = np.maximum(here.sum(axis=-1, keepdims=True), 1)
     middle = np.where(here, left, 0.0).sum(axis=-1, keepdims=True) / subjects
     moves = np.where(here, left - middle, 0.0) * np.sqrt((subjects - 1) / subjects)
-    return Jackknife(moves, contest.takes_part, permuted)
+    return Jackknife(moves, contest.asked, permuted)
 
 
 def _leave_out(
