@@ -27,7 +27,10 @@ from latentprint.words import PairMeasure
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
-_EXCHANGES = 20
+_EXCHANGES, _FEWER_EXCHANGES = 20, 5
+_MANY_SUBJECTS = 25_000
+"""Subjects of whose exchanges fewer tell as much: the jackknife of so many hardly scatters."""
+
 _TWO_SIDED = 0.975
 _SYMMETRIC = 1e-6
 _FLOATS = 12
@@ -161,7 +164,8 @@ def leave_subjects_out(
         memory_mb: Memory for one block.
     """
     exchanges = Exchanges.of(contest)
-    (random,) = exchanges.random(_EXCHANGES, seed, _EXCHANGES)
+    count = _EXCHANGES if len(contest.names) <= _MANY_SUBJECTS else _FEWER_EXCHANGES
+    (random,) = exchanges.random(count, seed, count)
     arranged = np.concatenate([exchanges.identity, random])
     shape = (len(arranged), len(contest.directions), 2, len(measures), len(contest.names))
     figures, change = np.zeros(shape), np.zeros(shape)
@@ -170,14 +174,19 @@ def leave_subjects_out(
         for at, each in enumerate(arranged):
             _leave_out(contest, rivals, each, measures, (figures[at], change[at], counted[at]))
     sums, n = figures.sum(axis=-1, keepdims=True), counted.sum(axis=-1, keepdims=True)
+    # In place: there is one number for each subject, figure and exchange.
+    moves = np.subtract(sums, figures, out=figures)
+    moves += change
+    del change
     with np.errstate(divide="ignore", invalid="ignore"):
-        left = (sums - figures + change) / (n - counted)[:, :, None, None]
+        moves /= (n - counted)[:, :, None, None]
     # Subjects without queries are left out as distractors.
-    there = contest.takes_part[None, :, None, None]
-    here = np.broadcast_to(there, shape) & np.isfinite(left)
+    here = np.isfinite(moves) & contest.takes_part[None, :, None, None]
     subjects = np.maximum(here.sum(axis=-1, keepdims=True), 1)
-    middle = np.where(here, left, 0.0).sum(axis=-1, keepdims=True) / subjects
-    moves = np.where(here, left - middle, 0.0) * np.sqrt((subjects - 1) / subjects)
+    moves[~here] = 0.0
+    moves -= moves.sum(axis=-1, keepdims=True) / subjects
+    moves[~here] = 0.0
+    moves *= np.sqrt((subjects - 1) / subjects)
     return Jackknife(moves, contest.asked, permuted)
 
 
