@@ -65,6 +65,12 @@ def run(photos: Photos, out: Path, encoder: Any = None, **how: Any) -> Store:
     ]
 
 
+def shards(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files of shards that count; what else is there changes until a run has ended."""
+    kept = {name[:-8] for name in files if "/shard-" in name and name.endswith(".parquet")}
+    return {name: each for name, each in files.items() if name.rpartition(".")[0] in kept}
+
+
 def contents(out: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()

@@ -16,7 +16,7 @@ from latentprint.embeddings import (
     WHOLE,
     Extraction,
     Progress,
-    refuse_other_photos,
+    compare_photos,
     stored,
 )
 from latentprint.embeddings.extract import is_maskable
@@ -146,7 +146,7 @@ def audit(
     measured.left_out[:0] = groups.left_out()
     first = parts[0]
     listed = write_photos_csv(photos, out, first.stores[0].folder)
-    used = stored(first.stores[0], photos.table, photos.name, seed=options.seed)
+    (used,) = stored(first.stores[:1], photos.table, photos.name, seed=options.seed)
     settings = {
         **run_settings(command, photos.name, options.seed, photos.root.absolute()),
         "encoders": [
@@ -185,7 +185,7 @@ def _embed_parts(
     """Embed photos for every part with each group of encoders; returns the device."""
     device = ""
     for part in parts:
-        refuse_other_photos(part.folder, photos)
+        compare_photos(part.folder, photos)
     for members in groups.load():
         device = device or members[0].device
         for part in parts:
@@ -210,13 +210,7 @@ def _steps(
     neighbours: InfluenceOptions,
 ) -> Iterator[Step]:
     """What is measured on the embeddings of one part."""
-    opened = [
-        Opened(
-            stored(each, photos.table, photos.name, seed=options.seed),
-            each.classes,
-            masked=is_masked(each),
-        )
-        for each in part.stores
-    ]
+    sources = stored(part.stores, photos.table, photos.name, seed=options.seed)
+    opened = [Opened(each, each.store.classes, masked=is_masked(each.store)) for each in sources]
     yield from probe_steps(opened, part.questions, options, guards)
     yield from influence_of(opened, part.questions.attributes, neighbours)

@@ -14,12 +14,14 @@ from latentprint.embeddings import (
     Extraction,
     Progress,
     Store,
+    compare_photos,
     device_of,
     extract,
-    refuse_other_photos,
     write_photos,
 )
+from latentprint.embeddings.alike import keep_alike
 from latentprint.embeddings.kept_memory import kept_memory
+from latentprint.embeddings.worker import BROKEN
 from latentprint.encoders.encoder import Encoder
 from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.steps import Questions
@@ -108,7 +110,7 @@ def embed(
     groups = EncoderGroups.of(encoders, loading, seed=seed)
     part = Part(as_path(out), extraction, tuple(classes), command=command)
     make_folder(part.folder)
-    refuse_other_photos(part.folder, photos)
+    compare_photos(part.folder, photos)
     for members in groups.load(mask=extraction.mask):
         embed_part(photos, part, members, groups, allow_broken, on_progress)
     for each in groups.left_out():
@@ -143,6 +145,7 @@ def embed_part(
     else:
         return
     write_photos(part.folder, photos, part.command)
+    keep_alike(stores[0].facts().filter(pl.col("status") != BROKEN), part.folder)
     _refuse_broken(stores[0].facts(), allow_broken)
     part.stores += stores
     part.specs += [each.spec for each in using]
