@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from PIL import Image
@@ -27,7 +28,9 @@ from .killing import (
     COUNT,
     HOW,
     SHARD,
+    begin_small,
     contents,
+    grown_undisturbed,
     kill_at_random,
     make_photos,
     run,
@@ -222,6 +225,49 @@ def test_killed_at_random(
     assert shards(contents(out)).items() <= whole.items()
     run(photos, out)
     assert contents(out) == whole
+
+
+def as_read(out: Path) -> tuple[pl.DataFrame, np.ndarray]:
+    """What a command that reads a store sees."""
+    (source,) = open_collection(out)
+    return source.photos, source.vectors("none")[:]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="workers are found in /proc")
+@pytest.mark.parametrize("seed", range(3))
+def test_growth_killed_at_random(seed: int, photos: Photos, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    begin_small(photos, out)
+    before, read = contents(out), as_read(out)
+    grown = grown_undisturbed(photos, out, tmp_path / "undisturbed")
+    assert kill_at_random(photos, out, seed, classes=2) >= 2
+    kept = contents(out)
+    assert len(shards(kept)) > len(shards(before))
+    assert shards(kept).items() <= grown.items()
+    now = as_read(out)
+    assert now[0].equals(read[0])
+    assert np.array_equal(now[1], read[1])
+    run(photos, out, classes=2)
+    assert {name: each for name, each in contents(out).items() if ".lock" not in name} == grown
+    assert shards(before).items() <= grown.items()
+
+
+@pytest.mark.slow
+def test_two_that_grow_a_store_at_once(photos: Photos, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    some = begin_small(photos, out)
+    grown = grown_undisturbed(photos, out, tmp_path / "undisturbed")
+    count = len(list(out.rglob("*.parquet")))
+    process = start(photos, out, workers=0, pause=0.5, classes=2)
+    wait_for_shards(out, count + 1, process)
+    for asked, classes in ((photos, 2), (some, 2), (some, 1)):
+        with pytest.raises(LatentprintError, match=f"written to by process {process.pid} on "):
+            run(asked, out, classes=classes)
+    process.kill()
+    process.communicate()
+    run(photos, out, classes=2)
+    assert contents(out) == grown
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from PIL import Image
 
 from latentprint.embeddings import (
@@ -24,6 +25,9 @@ from latentprint.embeddings import (
 from latentprint.embeddings.growth import FEWEST, MOST, SHARD_BYTES, plan
 from latentprint.embeddings.index import Index
 from latentprint.embeddings.store import Stock
+from latentprint.encoders import load_encoder
+from latentprint.encoders.load_options import LoadOptions
+from latentprint.encoders.timm_encoder import load_timm
 from latentprint.errors import LatentprintError
 from latentprint.jobs.store_care import verify
 from latentprint.photos import Photos, open_photos
@@ -191,9 +195,7 @@ def test_growth_of_some_encoders_leaves_the_others_incomplete(
     embed(photos, out, FEW)
     found = {each.encoder: each for each in open_collection(out)}
     assert len(found["toy"].vectors(FEW[0].name)) == 11
-    with pytest.raises(
-        LatentprintError, match=r"is incomplete .* the same `latentprint embed`"
-    ):
+    with pytest.raises(LatentprintError, match=r"is incomplete .* the same `latentprint embed`"):
         found["second"].vectors(FEW[0].name)
 
 
@@ -337,6 +339,26 @@ def test_a_shard_of_the_same_name_from_elsewhere_is_found_when_it_is_read(
         (store.folder / name).write_bytes((other.folder / name).read_bytes())
     with pytest.raises(LatentprintError, match="is damaged"):
         open_collection(tmp_path / "out")[0].vectors(FEW[0].name)[:]
+
+
+@pytest.mark.parametrize(
+    "name", ["test_vit", "test_resnet", "test_convnext", "test_efficientnet", "default"]
+)
+def test_what_else_is_in_a_full_batch_changes_no_bit(name: str) -> None:
+    if name == "default":
+        encoder = load_encoder(name, device="cpu")
+    else:
+        encoder = load_timm(name, LoadOptions(device="cpu", untrained=True))
+    generator = torch.Generator().manual_seed(0)
+    side = encoder.input_size
+    pixels = torch.randint(0, 256, (12, side, side, 3), dtype=torch.uint8, generator=generator)
+    whole = encoder.embed(pixels[:8])
+    for _ in range(3):
+        chosen = torch.randperm(12, generator=generator)[:8]
+        found = encoder.embed(pixels[chosen])
+        common = chosen < 8
+        assert common.any()
+        assert torch.equal(found[common], whole[chosen[common]])
 
 
 @pytest.mark.parametrize(

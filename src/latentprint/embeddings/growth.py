@@ -86,19 +86,19 @@ def plan(
     rows = np.flatnonzero(flags[:, 1:].any(axis=1))
     if not len(rows):
         return []
-    patterns, first, which = np.unique(flags[rows], axis=0, return_index=True, return_inverse=True)
-    order = sorted(range(len(patterns)), key=lambda at: (patterns[at, 0], first[at]))
+    # Sorted: the order does not depend on what an earlier run has done of them.
+    patterns, which = np.unique(flags[rows], axis=0, return_inverse=True)
     numbers = [_Numbers(each) for each in stocks]
     chunks = []
-    for at in order:
+    for at, pattern in enumerate(patterns):
         members = rows[which.reshape(-1) == at]
         wanted = [
-            (store, tuple(np.flatnonzero(patterns[at, 1 + start : 1 + end]).tolist()))
+            (store, tuple(np.flatnonzero(pattern[1 + start : 1 + end]).tolist()))
             for store, (start, end) in enumerate(pairwise(widths))
         ]
         wanted = [(store, classes) for store, classes in wanted if classes]
         size = how.shard_size or _shard_size(stocks, wanted, len(flags))
-        replaces = bool(patterns[at, 0])
+        replaces = bool(pattern[0])
         for start in range(0, len(members), size):
             parts = tuple(Part(each, names, numbers[each].next(replaces)) for each, names in wanted)
             chunks.append(Chunk(tuple(members[start : start + size].tolist()), parts))

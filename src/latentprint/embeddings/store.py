@@ -411,8 +411,8 @@ def begin(folder: Path, asked: dict[str, Any], *, tones_stated: bool = False) ->
         return Stock(store)
     there = _content(read_manifest(folder))
     refuse_differences(folder, there, _content(asked))
-    if tones_stated:
-        _refuse(folder, list(_other_tones(there, asked)), "already holds other embeddings")
+    if tones_stated and (differing := list(_other_tones(there, asked))):
+        raise LatentprintError(f"{folder} already holds other embeddings: {_said(differing)}")
     upgrade(folder)
     manifest = read_manifest(folder)
     grown = {**manifest, "processing": {**manifest["processing"], **asked["processing"]}}
@@ -568,7 +568,8 @@ def refuse_differences(folder: Path, there: dict[str, Any], asked: dict[str, Any
         }
         for each in (there, asked)
     )
-    _refuse(folder, list(differences(before, now)), "already holds other embeddings")
+    if differing := list(differences(before, now)):
+        raise LatentprintError(f"{folder} already holds other embeddings: {_said(differing)}")
 
 
 def refuse_to_add(store: Store, asked: dict[str, Any]) -> None:
@@ -583,7 +584,8 @@ def refuse_to_add(store: Store, asked: dict[str, Any]) -> None:
         for each in (store.manifest, asked)
     )
     differing = [*differences(before, now), *_other_tones(store.manifest, asked)]
-    _refuse(store.folder, differing, "cannot be added to")
+    if differing:
+        raise LatentprintError(f"{store.folder} cannot be added to: {_said(differing)}")
 
 
 def _other_tones(there: dict[str, Any], asked: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
@@ -599,14 +601,13 @@ def _tones(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {each["kind"]: each for each in manifest["settings"].get("tones", [])}
 
 
-def _refuse(folder: Path, differing: list[tuple[str, Any, Any]], what: str) -> None:
-    if not differing:
-        return
+def _said(differing: Sequence[tuple[str, Any, Any]]) -> str:
+    """The first difference, and what to do."""
     name, before, now = differing[0]
     more = f" ({len(differing)} differences in all)" if len(differing) > 1 else ""
-    raise LatentprintError(
-        f"{folder} {what}: {name} is {in_short(before)} there and {in_short(now)} now{more}. "
-        f"Choose another --out, or {_way_out(name, before)}."
+    return (
+        f"{name} is {in_short(before)} there and {in_short(now)} now{more}. Choose another --out, "
+        f"or {_way_out(name, before)}."
     )
 
 
