@@ -136,6 +136,22 @@ def test_photos_of_several_stores_are_compared_once(
     assert compared == [folder / "b" / "05.png"]
 
 
+def test_each_file_is_looked_at_once_for_all_calls_of_a_job(
+    photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("one", "two", "three")
+    run(photos, tmp_path / "out", names=names)
+    looked: list[str] = []
+    module = sys.modules["latentprint.embeddings.extract"]
+    whole = module.stamp
+    monkeypatch.setattr(module, "stamp", lambda file: looked.append(str(file)) or whole(file))
+    stamps: dict[str, Any] = {}
+    for group in (names[:2], names[2:]):
+        encoders = [ToyEncoder(name) for name in group]
+        extract(photos, encoders, CLASSES, tmp_path / "out", extraction=HOW, stamps=stamps)
+    assert sorted(looked) == sorted(str(photos.file(path)) for path in photos.table["path"])
+
+
 def test_other_settings_are_refused_and_nothing_is_touched(photos: Photos, tmp_path: Path) -> None:
     run(photos, tmp_path / "out")
     before = contents(tmp_path / "out")

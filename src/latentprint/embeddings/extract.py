@@ -51,6 +51,10 @@ from latentprint.processing import Processing
 logger = logging.getLogger(__name__)
 
 
+Stamps = dict[str, tuple[int | None, int | None]]
+"""Size and time of the files of photos, by id, as ``stamp`` has them."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far an extraction is.
@@ -77,6 +81,7 @@ def extract(
     out: Path | str,
     *,
     extraction: Extraction | None = None,
+    stamps: Stamps | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[Store]:
     """Embed photos under every class with every encoder, one store for each encoder.
@@ -91,6 +96,8 @@ def extract(
         classes: The processing classes.
         out: Folder that gets one sub-folder for each encoder.
         extraction: How to do it.
+        stamps: Sizes and times of files that were looked at already, by id; more are added. Several
+            calls for the same photos share them, so that each file is looked at once.
         on_progress: Called after every photo.
 
     Returns:
@@ -119,7 +126,7 @@ def extract(
             for folder, each in zip(folders, asked, strict=True)
         ]
         run = _Extraction(photos, encoders, stocks, tuple(classes), how)
-        chunks = run.plan()
+        chunks = run.plan({} if stamps is None else stamps)
         if chunks:
             for stock, each in zip(stocks, asked, strict=True):
                 refuse_to_add(stock.store, each)
@@ -147,13 +154,13 @@ class _Extraction:
         self.workers = default_workers(device_of(encoders)) if workers is None else workers
         self._broken = 0
 
-    def plan(self) -> list[Chunk]:
+    def plan(self, stamps: Stamps) -> list[Chunk]:
         """What is missing, has changed, or can be read now, in shards; the latter two are told."""
         for stock in self.stocks:
             _tell_damages(stock)
         ids, names = self.photos.table["id"], [each.name for each in self.classes]
         stated = [_stated(stock.store, ids) for stock in self.stocks]
-        outdated = [set(each) for each in _changed(self.photos, stated, self.how)]
+        outdated = [set(each) for each in _changed(self.photos, stated, self.how, stamps)]
         if changed := set().union(*outdated):
             logger.warning(
                 "Embedded anew, since their files have changed: %d photos (%s).",
@@ -429,7 +436,7 @@ def manifest_of(encoder: Encoder, classes: Sequence[Processing], how: Extraction
 
 
 def _changed(
-    photos: Photos, stated: Sequence[pl.DataFrame], how: Extraction
+    photos: Photos, stated: Sequence[pl.DataFrame], how: Extraction, stamps: Stamps
 ) -> Iterator[list[str]]:
     """For each store, the photos that are no longer the pictures that they were.
 
@@ -441,7 +448,6 @@ def _changed(
     paths = known.join(
         photos.table.select("id", "path"), on="id", how="left", maintain_order="left"
     )
-    stamps: dict[str, tuple[int | None, int | None]] = {}
     away, changed, root = set[str](), [], str(photos.root)
     for photo, size, modified, content, status, path in paths.iter_rows():
         if photo not in stamps:

@@ -128,7 +128,7 @@ def audit(
     usable_device(options.device)
     parts = list(_parts(out, asked, extraction, options.seed))
     for part in parts:
-        part.command = command
+        part.command, part.stamps = command, parts[0].stamps
     if not parts:
         raise UsageError("There is nothing to measure: name an attribute or a label with -a.")
     neighbours = InfluenceOptions(

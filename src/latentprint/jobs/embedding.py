@@ -20,6 +20,7 @@ from latentprint.embeddings import (
     write_photos,
 )
 from latentprint.embeddings.alike import keep_alike
+from latentprint.embeddings.extract import Stamps
 from latentprint.embeddings.kept_memory import kept_memory
 from latentprint.embeddings.worker import BROKEN
 from latentprint.encoders.encoder import Encoder
@@ -52,6 +53,7 @@ class Part:
         command: The command line, for the record.
         stores: What was embedded so far, one store for each encoder.
         specs: The encoders' specifications.
+        stamps: The files that were looked at so far; see ``extract``.
     """
 
     folder: Path
@@ -61,6 +63,7 @@ class Part:
     command: str = ""
     stores: list[Store] = field(default_factory=list)
     specs: list[str] = field(default_factory=list)
+    stamps: Stamps = field(default_factory=dict)
 
 
 def embed(
@@ -136,6 +139,7 @@ def embed_part(
                     part.classes,
                     part.folder,
                     extraction=part.extraction,
+                    stamps=part.stamps,
                     on_progress=on_progress,
                 )
             break
