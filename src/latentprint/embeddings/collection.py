@@ -189,7 +189,7 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
     root = Path(about["root"]) if about.get("root") else None
     photos = read_rows([table])
     asked = [store.asked(photos["id"]) for store in stores]
-    for store in stores:
+    for store in asked:
         _tell_left_out(store, photos["id"])
     found = stored(asked, photos, about["name"], seed=seed, root=root)
     return sorted(found, key=lambda each: each.family == CONTROL)
@@ -266,20 +266,18 @@ def _labelled(facts: pl.DataFrame, table: pl.DataFrame, seed: int, folder: Path)
 
 def _tell_left_out(store: Store, asked: pl.Series) -> None:
     """Say which photos and classes of a store are not used."""
-    gone = store.index.rows(["id"])
-    if gone.width:
-        ids = gone["id"].unique(maintain_order=True)
-        left = ids.filter(~ids.is_in(asked.implode()))
-        if len(left):
-            logger.warning(
-                "%s: %d of its %d photos were not among those that were last asked for (%s): they "
-                "are left out.",
-                store.folder,
-                len(left),
-                len(ids),
-                some(left.to_list()),
-            )
-    for name, photos in store.asked(asked).partial.items():
+    ids = store.index.places["id"].unique(maintain_order=True)
+    left = ids.filter(~ids.is_in(asked.implode()))
+    if len(left):
+        logger.warning(
+            "%s: %d of its %d photos were not among those that were last asked for (%s): they are "
+            "left out.",
+            store.folder,
+            len(left),
+            len(ids),
+            some(left.to_list()),
+        )
+    for name, photos in store.partial.items():
         logger.warning(
             "%s: only %d photos have embeddings of %s, which is left out: embed again with it to "
             "complete it.",

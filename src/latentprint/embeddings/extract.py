@@ -27,7 +27,7 @@ from latentprint.embeddings.store import (
     begin,
     commit,
     folder_name,
-    refuse_to_add,
+    open_up,
 )
 from latentprint.embeddings.vector_files import some
 from latentprint.embeddings.worker import (
@@ -129,7 +129,7 @@ def extract(
         chunks = run.plan({} if stamps is None else stamps)
         if chunks:
             for stock, each in zip(stocks, asked, strict=True):
-                refuse_to_add(stock.store, each)
+                open_up(stock.store, each)
         run.compute(chunks, on_progress)
         stores = [commit(each) for each in stocks]
     names = [each.name for each in classes]

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -23,7 +24,7 @@ from latentprint.files import write_bytes
 STEM = "index-"
 _SHARDS = "latentprint"
 _FILE = "\0file"
-_PLACES = {"shard": pl.Int32, "row": pl.Int32}
+_PLACES = {"id": pl.String, "status": pl.String, "shard": pl.Int32, "row": pl.Int32}
 _STAMP = ("content", "bytes", "modified")
 
 
@@ -99,7 +100,10 @@ class Index:
             shards = [ListedShard(**{**each, "classes": tuple(each["classes"])}) for each in listed]
         except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
             raise DamagedFile(file, str(error).partition("\n")[0]) from error
-        return cls({each.number: each for each in shards}, file)
+        index = cls({each.number: each for each in shards}, file)
+        # Read at once: whoever adds to the store takes the file away.
+        _ = index.places
+        return index
 
     @classmethod
     def of_shards(cls, shards: Iterable[Shard], store: str | None) -> Index:
@@ -160,9 +164,18 @@ class Index:
         Raises:
             DamagedFile: The file cannot be read.
         """
+        if columns is not None and set(columns) <= set(_PLACES):
+            return self.places.select(columns)
         if self.file is not None:
             return read_rows([self.file], None if columns is None else list(columns))
         return self._rows if columns is None or not self._rows.width else self._rows.select(columns)
+
+    @cached_property
+    def places(self) -> pl.DataFrame:
+        """Where each photo lies: ``id, status, shard, row``."""
+        if self.file is not None:
+            return read_rows([self.file], list(_PLACES)).select(list(_PLACES))
+        return self._rows.select(list(_PLACES)) if self._rows.width else pl.DataFrame(schema=_PLACES)
 
     def with_class(self, name: str) -> frozenset[int]:
         """Numbers of the shards that hold a class."""

@@ -228,7 +228,7 @@ class Store:
         return {}
 
     def _find_places(self, shards: frozenset[int]) -> pl.DataFrame:
-        rows = self._all_places
+        rows = self.index.places.drop("status")
         if len(shards) < len(self.index.shards):
             rows = rows.filter(pl.col("shard").is_in(list(shards)))
         if rows["id"].is_duplicated().any():
@@ -236,12 +236,6 @@ class Store:
                 "id", keep="last", maintain_order=True
             )
         return rows if self.ids is None else _in_order(self.ids, rows)
-
-    @cached_property
-    def _all_places(self) -> pl.DataFrame:
-        rows = self.index.rows(["id", "shard", "row"])
-        empty = {"id": pl.String, "shard": pl.Int32, "row": pl.Int32}
-        return rows if rows.width else pl.DataFrame(schema=empty)
 
     @cached_property
     def _readable(self) -> pl.Series:
@@ -393,7 +387,7 @@ def take_stock(folder: Path, *, wholly: bool = False) -> Stock:
 def begin(folder: Path, asked: dict[str, Any], *, tones_stated: bool = False) -> Stock:
     """Start a store, or take stock of the one that is there if it can hold what is asked for.
 
-    Classes that are new to it are recorded; a store of an earlier format is upgraded.
+    A store of an earlier format is upgraded.
 
     Args:
         folder: The encoder's folder.
@@ -414,16 +408,6 @@ def begin(folder: Path, asked: dict[str, Any], *, tones_stated: bool = False) ->
     if tones_stated and (differing := list(_other_tones(there, asked))):
         raise LatentprintError(f"{folder} already holds other embeddings: {_said(differing)}")
     upgrade(folder)
-    manifest = read_manifest(folder)
-    grown = {**manifest, "processing": {**manifest["processing"], **asked["processing"]}}
-    tones = {**_tones(asked), **_tones(manifest)}
-    if tones:
-        grown["settings"] = {
-            **manifest["settings"],
-            "tones": [tones[kind] for kind in sorted(tones)],
-        }
-    if grown != manifest:
-        _write_manifest(folder, grown)
     return take_stock(folder)
 
 
@@ -549,8 +533,8 @@ _VERSIONS = ("torch", "pillow", "libjpeg_turbo", "machine")
 def refuse_differences(folder: Path, there: dict[str, Any], asked: dict[str, Any]) -> None:
     """Refuse to use a store of another encoder, or one made in another way.
 
-    The versions of libraries are left out, which matter only to what is added: see
-    ``refuse_to_add``. Classes are compared where both have them.
+    The versions of libraries are left out, which matter only to what is added: see ``open_up``.
+    Classes are compared where both have them.
 
     Raises:
         LatentprintError: Something differs.
@@ -572,11 +556,16 @@ def refuse_differences(folder: Path, there: dict[str, Any], asked: dict[str, Any
         raise LatentprintError(f"{folder} already holds other embeddings: {_said(differing)}")
 
 
-def refuse_to_add(store: Store, asked: dict[str, Any]) -> None:
-    """Refuse to add embeddings to a store that other versions of libraries made.
+def open_up(store: Store, asked: dict[str, Any]) -> None:
+    """Let a store get what it lacks: record the classes that are new to it.
+
+    Args:
+        store: The store, locked.
+        asked: See ``begin``.
 
     Raises:
-        LatentprintError: A version, or the scale of deep pictures, differs.
+        LatentprintError: Other versions of libraries made it, or deep pictures were scaled
+            otherwise. Nothing is changed then.
     """
     asked = json.loads(json.dumps(asked))
     before, now = (
@@ -586,6 +575,13 @@ def refuse_to_add(store: Store, asked: dict[str, Any]) -> None:
     differing = [*differences(before, now), *_other_tones(store.manifest, asked)]
     if differing:
         raise LatentprintError(f"{store.folder} cannot be added to: {_said(differing)}")
+    there = store.manifest
+    grown = {**there, "processing": {**there["processing"], **asked["processing"]}}
+    if tones := {**_tones(asked), **_tones(there)}:
+        scales = [tones[kind] for kind in sorted(tones)]
+        grown["settings"] = {**there["settings"], "tones": scales}
+    if grown != there:
+        _write_manifest(store.folder, grown)
 
 
 def _other_tones(there: dict[str, Any], asked: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
