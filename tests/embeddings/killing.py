@@ -139,6 +139,10 @@ def kill_at_random(photos: Photos, out: Path, seed: int, *, classes: int = 1) ->
     for shards in sorted(chance.sample(range(COUNT // SHARD - 1), 2)):
         wait_for_shards(out, before + shards, process)
         time.sleep(chance.random() / 10)
+        # While its pool starts them, the end of a worker can hang Python's own pool.
+        begun = time.monotonic()
+        while len(list(workers_of(process.pid))) < 2 and time.monotonic() - begun < 10:
+            time.sleep(0.01)
         for worker in list(workers_of(process.pid))[:1]:
             os.kill(worker, signal.SIGKILL)
             killed += 1

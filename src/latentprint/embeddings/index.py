@@ -173,9 +173,10 @@ class Index:
     @cached_property
     def places(self) -> pl.DataFrame:
         """Where each photo lies: ``id, status, shard, row``."""
+        names = list(_PLACES)
         if self.file is not None:
-            return read_rows([self.file], list(_PLACES)).select(list(_PLACES))
-        return self._rows.select(list(_PLACES)) if self._rows.width else pl.DataFrame(schema=_PLACES)
+            return read_rows([self.file], names).select(names)
+        return self._rows.select(names) if self._rows.width else pl.DataFrame(schema=_PLACES)
 
     def with_class(self, name: str) -> frozenset[int]:
         """Numbers of the shards that hold a class."""
