@@ -378,7 +378,7 @@ def nothing_is_read(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (decode, "read_bytes"),
         (decode, "open_beginning"),
         (ShardedArray, "__getitem__"),
-        (import_module("latentprint.embeddings.extract"), "create_or_resume"),
+        (import_module("latentprint.embeddings.extract"), "begin"),
         (import_module("latentprint.cli.progress"), "step"),
         (Module, "load_state_dict"),
         (FlickrClient, "call"),

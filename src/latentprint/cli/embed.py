@@ -56,8 +56,8 @@ def embed(
 ) -> None:
     """Embed photos under every processing class and keep the embeddings in a folder.
 
-    A run that was killed goes on where it was; finished embeddings are used again, and what is
-    damaged is made anew.
+    A run that was killed goes on where it was. Embeddings that are there are used again; photos,
+    classes and encoders that are new are added, and what has changed or is damaged is made anew.
     """
     from latentprint import jobs
     from latentprint.cli.output import print_json
