@@ -29,7 +29,7 @@ import polars as pl
 from PIL import Image
 
 from latentprint.embeddings.collection import write_photos
-from latentprint.embeddings.store import FACTS_SCHEMA, create_or_resume, folder_name
+from latentprint.embeddings.store import FACTS_SCHEMA, begin, commit, folder_name
 from latentprint.embeddings.worker import Facts
 from latentprint.encoders import load_encoder
 from latentprint.encoders.recorded import record_of
@@ -57,18 +57,14 @@ def made_store(folder: Path, photos: int) -> Path:
             "input_size": encoder.input_size,
         },
         "processing": {each.name: each.as_list() for each in classes},
-        "photos": {"count": photos, "digest": listed.digest()},
-        "settings": {
-            "batch_size": 64, "shard_size": _SHARD, "orient": True, "max_pixels": 10**8,
-            "mask": 0.0,
-        },
-    }  # fmt: skip
-    store = create_or_resume(folder / folder_name(encoder.name), manifest)
+        "settings": {"batch_size": 64, "orient": True, "max_pixels": 10**8, "mask": 0.0},
+    }
+    stock = begin(folder / folder_name(encoder.name), manifest)
     rng = np.random.default_rng(0)
     scales = np.geomspace(1.0, 0.05, encoder.dimension)
     shifts = 0.1 * rng.standard_normal((len(classes), encoder.dimension)) * scales
-    for shard in range(store.shards):
-        rows = store.photos_of(shard)
+    for shard, start in enumerate(range(0, photos, _SHARD)):
+        rows = range(start, min(start + _SHARD, photos))
         content = 0.5 + rng.standard_normal((len(rows), encoder.dimension)) * scales
         noise = 0.1 * rng.standard_normal((len(classes), *content.shape)) * scales
         told = [
@@ -83,7 +79,8 @@ def made_store(folder: Path, photos: int) -> Path:
             for at, each in enumerate(classes)
         }
         facts = pl.DataFrame([asdict(each) for each in told], schema=FACTS_SCHEMA)
-        store.write_table_shard(shard, facts, vectors)
+        stock.store.write_table_shard(shard, facts, vectors)
+    commit(stock)
     write_photos(folder, listed)
     return folder
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from latentprint.embeddings.collection import write_photos
-from latentprint.embeddings.store import FACTS_SCHEMA, create_or_resume, folder_name
+from latentprint.embeddings.store import FACTS_SCHEMA, begin, commit, folder_name
 from latentprint.embeddings.worker import Facts
 from latentprint.photos import Photos
 from latentprint.processing import classes_of, find_attributes
@@ -63,25 +63,22 @@ def write_store(
             "identity": {"library": "made up"},
         },
         "processing": {each.name: each.as_list() for each in classes},
-        "photos": {"count": count, "digest": photos.digest()},
-        "settings": {
-            "batch_size": 64, "shard_size": shard_size, "orient": True, "max_pixels": 10**8,
-            "mask": 0.0,
-        },
-    }  # fmt: skip
-    store = create_or_resume(folder / folder_name(NAME), manifest)
-    for shard in range(store.shards):
-        rows = store.photos_of(shard)
+        "settings": {"batch_size": 64, "orient": True, "max_pixels": 10**8, "mask": 0.0},
+    }
+    stock = begin(folder / folder_name(NAME), manifest)
+    for shard, start in enumerate(range(0, count, shard_size)):
+        rows = range(start, min(start + shard_size, count))
         told = [
             Facts(ids[row], "ok", "", **{"content": f"{row:032x}", **(facts or {}).get(row, {})})  # type: ignore[arg-type]
             for row in rows
         ]
         table = pl.DataFrame([asdict(each) for each in told], schema=FACTS_SCHEMA)
         part = slice(rows.start, rows.stop)
-        store.write_table_shard(
+        stock.store.write_table_shard(
             shard,
             table,
             {each.name: np.ascontiguousarray(vectors[at, part]) for at, each in enumerate(classes)},
         )
+    commit(stock)
     write_photos(folder, photos)
     return folder

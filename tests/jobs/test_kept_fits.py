@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 
 from latentprint.embeddings import open_collection
+from latentprint.embeddings.sharded import DamagedFile
 from latentprint.embeddings.store import MANIFEST, Store
 from latentprint.jobs.kept_fits import FOLDER, Fit, KeptFits
 from tests.inspection.made_up import made_vectors, write_store
@@ -52,15 +54,22 @@ def test_other_settings_are_fitted_anew_and_both_are_kept(folder: Path) -> None:
     assert [asked(folder, 1.0, 0), asked(folder, 2.0, 1), asked(folder, 3.0, 0)] == [1.0, 2.0, 1.0]
 
 
-def test_other_vectors_are_fitted_anew(folder: Path) -> None:
+def test_other_vectors_are_fitted_anew(folder: Path, tmp_path: Path) -> None:
     assert asked(folder, 1.0) == 1.0
+    other = write_store(tmp_path / "other", made_vectors(100, 4, trace=1.0, seed=1))
+    shutil.copytree(store(folder).folder / FOLDER, store(other).folder / FOLDER)
+    assert asked(other, 2.0) == 2.0
+
+
+def test_a_shard_that_was_changed_is_damaged(folder: Path) -> None:
     one = store(folder)
-    shard = one.done[0]
+    shard = one.shard(0)
     header = shard.header()
     vectors = {name: np.array(header.mapped(name)) for name in header.tensors}
     vectors["none"][0, 0] += 1e-6
     one.write_table_shard(0, pl.read_parquet(shard.rows), vectors)
-    assert asked(folder, 2.0) == 2.0
+    with pytest.raises(DamagedFile, match="not the shard that was written here"):
+        asked(folder)
 
 
 def test_another_label_of_the_photos_is_fitted_anew(folder: Path) -> None:
@@ -73,10 +82,10 @@ def test_another_label_of_the_photos_is_fitted_anew(folder: Path) -> None:
 def test_a_store_without_seals_is_known_by_its_files(folder: Path) -> None:
     manifest = store(folder).folder / MANIFEST
     told = json.loads(manifest.read_text())
-    del told["identity"]
+    del told["identity"], told["index"]
     manifest.write_text(json.dumps({**told, "format_version": 2}))
     assert asked(folder, 1.0) == asked(folder, 2.0) == 1.0
-    shard = store(folder).done[1].tensors
+    shard = store(folder).shard(1).tensors
     os.utime(shard, ns=(0, shard.stat().st_mtime_ns + 1))
     assert asked(folder, 3.0) == 3.0
 

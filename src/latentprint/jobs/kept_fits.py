@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from latentprint.embeddings.collection import PHOTOS
-from latentprint.embeddings.shard import digest_of_vectors
+from latentprint.embeddings.shard import digest_of_ids, digest_of_vectors
 from latentprint.embeddings.sharded import DamagedFile, read_header
 from latentprint.embeddings.store import Store
 from latentprint.errors import LatentprintError
@@ -94,20 +94,22 @@ class KeptFits:
 def state_of(store: Store) -> str:
     """A digest of the state of a store, of its photos and of the code.
 
-    Each shard of format 3 has a seal with digests of its vectors and rows; of older ones sizes and
-    times of the last change of all files count.
+    Each shard has a seal with digests of its vectors and rows; of stores of the second format sizes
+    and times of the last change of all files count.
 
     Raises:
         DamagedFile: A shard is not as it was written.
     """
-    told: list[Any] = [_code(), store.manifest]
-    for shard in store.done:
+    told: list[Any] = [_code(), store.manifest, store.names]
+    told.append(None if store.ids is None else digest_of_ids(store.ids))
+    for number, listed in sorted(store.index.shards.items()):
+        shard = store.shard(number)
         if store.identity is None:
             for file in (shard.tensors, shard.rows):
                 stat = file.stat()
                 told.append([file.name, stat.st_size, stat.st_mtime_ns])
         else:
-            told.append(shard.check_sizes(store.identity)[0].metadata)
+            told.append(listed.check(shard, store.identity).metadata)
     table = store.folder.parent / PHOTOS
     told.append(_digest(table.read_bytes()))
     return _digest(json.dumps(told, sort_keys=True).encode())
