@@ -271,7 +271,7 @@ class Resampling:
             float64 [directions, 2, draws]; NaN where a resample has no query.
         """
         drawn = ClusterBootstrap(np.arange(len(contest.names)), self.draws, self.seed)
-        each = 40 * len(contest.photo) + 32 * len(contest.names)
+        each = 40 * len(contest.photo) + 8 * len(contest.names)
         at_once = max(1, self.memory_mb * 2**19 // each)
         waiting, found = [], []
         for at, counts in enumerate(drawn.resamples(), 1):
