@@ -16,9 +16,9 @@ from latentprint.article.document import parse_article
 from latentprint.article.markdown import escape_markdown
 from latentprint.article.page import render_page, write_page
 from latentprint.errors import UsageError
-from latentprint.files import make_folder, require_place
+from latentprint.files import as_path, make_folder, require_place
 from latentprint.report.inputs import Run
-from latentprint.report.runs import read_runs
+from latentprint.report.runs import folders_of, read_runs
 from latentprint.report.source_folder import write_source
 from latentprint.report.summary import encoders_of
 from latentprint.report.text import REFERENCES, figures_of, text_of
@@ -95,7 +95,7 @@ def write_report(
             raise UsageError("Name the file for the report of several runs: --out FILE.")
         out = folders[0] / "report.html"
     masthead = Masthead(title, tuple(authors), affiliation, date)
-    found, out = read_runs(folders), Path(out)
+    found, out = read_runs(folders), as_path(out)
     require_place(out)
     source = compose(found, masthead, pictures=pictures)
     document = parse_article(source.markdown, folder=None, files=source.files, name=ARTICLE)
@@ -137,7 +137,8 @@ def write_markdown(
             or the files cannot be written.
     """
     masthead = Masthead(title, tuple(authors), affiliation, date)
-    found, folder = read_runs(_folders(runs)), Path(folder)
+    folders, folder = _folders(runs), as_path(folder)
+    found = read_runs(folders)
     make_folder(folder)
     source = compose(found, masthead, pictures=pictures)
     write_source({**source.files, ARTICLE: source.markdown}, folder, force=force)
@@ -162,7 +163,7 @@ def compose(run: Run, masthead: Masthead = Masthead(), *, pictures: bool = True)
 
 
 def _folders(runs: Path | str | Sequence[Path | str]) -> list[Path]:
-    folders = [Path(each) for each in ([runs] if isinstance(runs, Path | str) else runs)]
+    folders = folders_of(runs)
     if not folders:
         raise UsageError("Name at least one run folder.")
     return folders
