@@ -22,8 +22,7 @@ from tests.browser import (
 )
 from tests.report.made_runs import HOSTILE, figures_of, layers_run, many, run_of
 
-KEYS = ("processing", "paired", "labels", "neighbours", "layers", "recall", "curves", "variance",
-        "quality")  # fmt: skip
+KEYS = ("processing", "paired", "labels", "neighbours", "layers", "recall", "curves", "quality")
 SHOW_ALL = """
 async () => {
   for (const each of document.querySelectorAll('.plot')) {

@@ -331,7 +331,7 @@ def _harm(rows: list[Row]) -> Cell:
     if first["experiment"] == Experiment.KNN_INFLUENCE:
         how = f"kNN accuracy, k = {first['k']}"
         context = published_influence(first["attribute"], first["k"])
-        published = context["influence"].to_list() if context.height else []
+        published = context["value"].to_list() if context.height else []
     elif first["experiment"] == Experiment.NEAR_DUPLICATE:
         how = str(first["attribute"])
         recalls = published_recalls()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from latentprint.report.inputs import Row, Run, grouped
 from latentprint.report.section import Chapter, Finding, Section, found_in, one_figure
-from latentprint.report.sections.neighbour_figure import influence_figure
+from latentprint.report.sections.neighbour_figure import influence_figure, influences
 from latentprint.report.telling import (
     FEW,
     about,
@@ -32,16 +32,10 @@ from latentprint.words import (
     SMALLEST_EFFECT,
     Direction,
     Experiment,
-    InfluenceSetup,
     Verdict,
 )
 
 _EFFECTS = {Direction.EXPECTED: "attract", Direction.REVERSED: "repel"}
-
-
-def influences(run: Run) -> list[Row]:
-    """The rows of the influence itself, without the set-ups that it is the difference of."""
-    return [row for row in run.neighbours if row["setup"] == InfluenceSetup.INFLUENCE]
 
 
 def influence_sentence(row: Row) -> str:

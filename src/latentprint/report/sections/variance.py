@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from latentprint.report.inputs import Row, Run
-from latentprint.report.section import Chapter, Finding, Section, one_figure
-from latentprint.report.sections.variance_figure import variance_figure
+from latentprint.report.section import Chapter, Finding, Section
 from latentprint.report.telling import by_encoder, told
 from latentprint.report.wording import number, span, starting_name
 from latentprint.words import Experiment, VarianceMeasure
@@ -55,7 +54,6 @@ VARIANCE = Section(
     unanswered="",
     introduction=_introduction,
     findings=_findings,
-    figures=one_figure(variance_figure),
     glossary=(
         (
             "Shares of the variance",
