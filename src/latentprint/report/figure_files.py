@@ -180,5 +180,5 @@ def _filled(figure: Figure) -> Figure:
 
 def _missing(key: str) -> str:
     section = next(each for each in SECTIONS if each.key == _QUESTIONS.get(key, key))
-    measured_by = f"This measures it: {section.command}"
-    return f"{NAMES[key]} is not drawn: {section.unanswered} not measured. {measured_by}"
+    command = section.command.format(photos="PHOTOS", store="STORE", run="RUN", new="RUN")
+    return f"{NAMES[key]} is not drawn for want of {section.name}. This measures it: {command}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ ARTICLE = "article.md"
 """Name of the article in its folder."""
 
 _HEADING = re.compile(r"^(##|###) (.+)$", re.MULTILINE)
+_ESCAPED = re.compile(r"\\([^\w\s])")
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,8 @@ def _description(run: Run) -> str:
 def _contents(body: str) -> list[dict[str, Any]]:
     """The headings as the front matter has them."""
     contents: list[dict[str, Any]] = []
-    for level, name in _HEADING.findall(body):
+    for level, heading in _HEADING.findall(body):
+        name = html.unescape(_ESCAPED.sub(r"\1", heading))
         if level == "##":
             contents.append({"name": name})
         else:
@@ -221,6 +224,11 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
+def _code(text: str) -> str:
+    """A command inside a line, whatever stands in it."""
+    return f"<code>{escape_markdown(text)}</code>"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -232,4 +240,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["md"] = lambda text: escape_markdown(str(text))
+    environment.filters["code"] = _code
     return environment

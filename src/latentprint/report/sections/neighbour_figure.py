@@ -41,6 +41,8 @@ from latentprint.report.inputs import Row, Run, grouped, is_published
 from latentprint.report.sections.probe_marks import chance_line, published_points
 from latentprint.report.wording import (
     count,
+    digits_of,
+    listed,
     name_of,
     number,
     points,
@@ -70,18 +72,18 @@ def influence_figure(run: Run) -> Figure | None:
     every, rows = run.neighbours, influences(run)
     if not every:
         return None
-    contexts = [_context(group) for group in _groups(rows)]
-    context = next((each for each in contexts if each.height), None)
+    contexts = [each for group in _groups(rows) if (each := _context(group)).height]
     caption = (
         f"Influence{with_intervals(rows)}: kNN accuracy where only photos of the right class are "
         "processed like the test photo, minus where only those of wrong classes are. Axes differ, "
         "and hold every dot; an arrow marks an interval that goes on."
     )
-    if context is not None:
+    if contexts:
         caption += " Published encoders are of other photos, with as many neighbours."
     keys = family_keys(rows, "point")
-    if context is not None:
-        keys.append(published_key(context.height, context["dataset"][0]))
+    if contexts:
+        sets = dict.fromkeys(each["dataset"][0] for each in contexts)
+        keys.append(published_key(contexts[0].height, listed(sets)))
     return Figure(
         "neighbours",
         caption,
@@ -93,7 +95,7 @@ def influence_figure(run: Run) -> Figure | None:
 
 
 def neighbour_panels(rows: list[Row]) -> list[Panel]:
-    """Influences, a panel for each set of photos and attribute; many encoders: for each k."""
+    """Influences, a panel for each set of photos, attribute and number of neighbours."""
     several = len({row["dataset"] for row in rows}) > 1
     if not many(rows):
         return [_panel(group, several) for group in _groups(rows)]
@@ -103,25 +105,20 @@ def neighbour_panels(rows: list[Row]) -> list[Panel]:
 
 def _groups(rows: list[Row]) -> list[list[Row]]:
     """The rows of each panel."""
-    return grouped(rows, "dataset", "attribute", *(["k"] if many(rows) else []))
+    return grouped(rows, "dataset", "attribute", "k")
 
 
 def _title(rows: list[Row], several: bool) -> str:
-    k = {row["k"] for row in rows}
-    parts = [title_of(rows[0])]
-    if len(k) == 1 and None not in k:
-        parts.append(f"k = {k.pop()}")
-    return ", ".join([*parts, rows[0]["dataset"]] if several else parts)
+    parts = [title_of(rows[0]), f"k = {rows[0]['k']}", rows[0]["dataset"] if several else ""]
+    return ", ".join(filter(None, parts))
 
 
 def _panel(rows: list[Row], several: bool) -> Panel:
-    """A dot for each encoder and k, its name and finding above it."""
-    each_k = len({row["k"] for row in rows}) > 1
-    names = [f"{row['encoder']}, k = {row['k']}" if each_k else row["encoder"] for row in rows]
+    """A dot for each encoder, its name and finding above it."""
     heights = [-float(index) for index in range(len(rows))]
     labels = [
-        {**label(name, f"{_said(row)}{_verdict(row)}", height), "name": family_of(row)}
-        for name, row, height in zip(names, rows, heights, strict=True)
+        {**label(row["encoder"], f"{_said(row)}{_verdict(row)}", height), "name": family_of(row)}
+        for row, height in zip(rows, heights, strict=True)
     ]
     context = _context(rows)
     limits = _limits(rows, context)
@@ -138,7 +135,7 @@ def _panel(rows: list[Row], several: bool) -> Panel:
     layout = layout_of(pixels, bottom, labels, title=_TITLE)
     layout["xaxis"] |= {"range": list(limits), "dtick": step_of(limits)}
     layout["shapes"] = lines
-    spoken = "; ".join(f"{name}, {_said(row)}" for name, row in zip(names, rows, strict=True))
+    spoken = "; ".join(f"{row['encoder']}, {_said(row)}" for row in rows)
     return Panel(
         _title(rows, several), f"Influence on neighbours of {name_of(rows[0])}: {spoken}.",
         data, layout,
@@ -171,8 +168,7 @@ def _dense_panel(rows: list[Row], several: bool, order: Rows) -> Panel:
 def _context(rows: list[Row]) -> pl.DataFrame:
     """The published influences, where the rows are measured with as many neighbours."""
     context = published_influence(rows[0]["attribute"], rows[0]["k"])
-    several = len({row["k"] for row in rows}) > 1
-    return context.clear() if several or is_published(rows[0]) else context
+    return context.clear() if is_published(rows[0]) else context
 
 
 def _limits(rows: list[Row], context: pl.DataFrame) -> tuple[float, float]:
@@ -240,7 +236,8 @@ def _dots(
 def _said(row: Row) -> str:
     if is_published(row):
         return points(row["value"])
-    return f"{points(row['value'])} ({signed(row['low'], row['high'])})"
+    value, low, high = (points(row[name], digits_of(row)) for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
 
 
 def _verdict(row: Row) -> str:
@@ -281,7 +278,7 @@ def neighbour_table(neighbours: list[Row]) -> Table:
 
 
 def _figure(row: Row) -> str:
-    return points(row["value"]) if _is_change(row) else number(row["value"])
+    return points(row["value"], digits_of(row)) if _is_change(row) else number(row["value"])
 
 
 def _interval(row: Row) -> str:
