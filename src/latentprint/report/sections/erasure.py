@@ -186,12 +186,13 @@ def cautions(run: Run) -> list[str]:
         if each.after["low"] > each.after["chance"]
     ]
     if leaks:
-        most = max(leaks, key=lambda each: float(each.after["value"] - each.after["chance"]))
-        found.append(
-            f"Linear is not all: after erasure {_probe_name(most.after)} still reads "
-            f"{quoted_name(most.after)} at {percent(most.after['value'])} (chance "
-            f"{percent(most.after['chance'])})."
+        read = listed(
+            f"{_probe_name(each.after)} still reads {quoted_name(each.after)} at "
+            f"{percent(each.after['value'])} ({percent_interval(each.after)}; chance "
+            f"{percent(each.after['chance'])})"
+            for each in leaks
         )
+        found.append(f"Linear is not all: after erasure {read}.")
     shifts = [row for row in rows if row["setup"] == ErasureMeasure.SHIFT]
     if shifts:
         told = listed(

@@ -118,7 +118,9 @@ def _is_shared(row: Row) -> bool:
 
 def _heading(run: Run) -> str:
     rows = _purities(run)
-    names = listed(dict.fromkeys(map(quoted_name, rows))) or "a nuisance"
+    if not rows:
+        return "What nearest neighbours share"
+    names = listed(dict.fromkeys(map(quoted_name, rows)))
     return claimed(
         list(filter(_is_shared, rows)), rows, "neighbours share {} beyond their classes",
         f"Neighbours are not shown to share {names} beyond their classes",
