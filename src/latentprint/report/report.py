@@ -21,9 +21,9 @@ from latentprint.files import as_path, make_folder, require_place
 from latentprint.report.inputs import Run
 from latentprint.report.runs import folders_of, read_runs
 from latentprint.report.source_folder import write_source
-from latentprint.report.summary import encoders_of
+from latentprint.report.summary import encoders_of, scope
 from latentprint.report.text import REFERENCES, figures_of, text_of
-from latentprint.report.wording import count, listed
+from latentprint.report.wording import listed
 
 ARTICLE = "article.md"
 """Name of the article in its folder."""
@@ -178,7 +178,7 @@ def _front(run: Run, masthead: Masthead, body: str) -> str:
     affiliation = {"affiliations": {"name": masthead.affiliation}} if masthead.affiliation else {}
     front: dict[str, Any] = {
         "title": masthead.title or _title(run),
-        "description": _description(run),
+        "description": scope(run),
         **({"date": date} if date else {}),
         **(
             {"authors": [{"name": name, **affiliation} for name in masthead.authors]}
@@ -197,13 +197,6 @@ def _title(run: Run) -> str:
     about = "the processing of " if processed and not run.labels else ""
     who = "the encoder knows" if len(encoders) == 1 else f"{len(encoders)} encoders know"
     return f"What {who} about {about}{listed(run.datasets or ['these photos'])}"
-
-
-def _description(run: Run) -> str:
-    encoders = encoders_of(run)
-    who = encoders[0] if len(encoders) == 1 else count(len(encoders), "frozen visual encoder")
-    where = listed(run.datasets or ["these photos"])
-    return f"Processing and acquisition traces in the embeddings of {who}, measured on {where}."
 
 
 def _contents(body: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The first sentence: what was measured, of which encoders, on which photos."""
+"""The line below the title: of which encoders, and on which photos."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def scope(run: Run) -> str:
         who = f"the {len(encoders)} frozen visual encoders {listed(encoders)}"
     else:
         who = f"{len(encoders):,} frozen visual encoders ({families})"
-    return f"Measured of {who}, on {listed(run.datasets)}."
+    return (
+        f"Processing and acquisition traces in the embeddings of {who}, measured on "
+        f"{listed(run.datasets)}."
+    )
 
 
 def encoders_of(run: Run) -> list[str]:

@@ -16,7 +16,6 @@ from latentprint.report.photos_section import LIMIT, troubled
 from latentprint.report.places import filled
 from latentprint.report.section import Chapter, Finding, Section, is_answered
 from latentprint.report.sections import SECTIONS
-from latentprint.report.summary import scope
 from latentprint.report.telling import encoder_names
 from latentprint.report.verdict_card import PATH, card_html
 from latentprint.report.wording import capital, listed
@@ -55,7 +54,7 @@ _INTRODUCTIONS = {
         'key="ramos2025processing"></d-cite>.'
     ),
     Chapter.HARM: "What can be read need not matter: harm is measured by itself.",
-    Chapter.RISK: "",
+    Chapter.RISK: "Traces do harm where they go together with your classes.",
 }
 
 
@@ -103,7 +102,6 @@ def text_of(run: Run, *, pictures: bool = True) -> dict[str, Any]:
         "card": card_html(run),
         "card_path": PATH,
         "several": len(run.parts) > 1,
-        "scope": scope(run),
         "cautions": cautions(run),
         "tested": sum(bool(row["verdict"]) for row in run.every_row),
         "chapters": [_chapter(chapter, run, pictures) for chapter in Chapter],
@@ -178,10 +176,10 @@ def _no_twin(run: Run) -> list[Missing]:
     return [Missing(f"What training added to {encoder_names(bare)}")]
 
 
-def _procedures(answered: Sequence[Section]) -> list[tuple[str, str, str]]:
+def _procedures(answered: Sequence[Section]) -> list[tuple[str, str]]:
     """What was measured, how, and the page of the documentation that tells it in full."""
     return [
-        (capital(each.name), each.procedure, f"docs/{each.page}.md")
+        (capital(each.name), f"{each.procedure} In full: docs/{each.page}.md.")
         for each in answered
         if each.name and each.procedure
     ]

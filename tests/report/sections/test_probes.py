@@ -55,8 +55,8 @@ def every_row() -> Iterator[dict[str, Any]]:
 
 LEADS = {
     Verdict.CARRIED: "Carried by the embedding: sharpening",
-    Verdict.NOT_SHOWN: "Not shown to be carried, with these photos: sharpening",
-    Verdict.UNDECIDED: "Undecided with these photos: sharpening",
+    Verdict.NOT_SHOWN: "Not shown to be carried: sharpening",
+    Verdict.UNDECIDED: "Undecided: sharpening",
     Verdict.BELOW_CHANCE: "Below guessing, so that something is odd in photos or splits: ",
 }
 TRAINING = {
@@ -113,7 +113,7 @@ def test_every_label_that_is_carried_is_named_in_the_heading() -> None:
     assert carried.count("test photos") == 1
     assert "JPEG compression, " in carried
     assert "; interpolation kernel, " in carried
-    assert other.startswith("Undecided with these photos: resizing, ")
+    assert other.startswith("Undecided: resizing, ")
 
 
 def test_an_undecided_probe_says_why() -> None:

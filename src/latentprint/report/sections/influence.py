@@ -150,10 +150,6 @@ INFLUENCE = Section(
     command="latentprint influence {store} --out {new}",
     page="neighbours",
     is_listed=True,
-    introduction=lambda _: (
-        "*Influence*: accuracy of nearest neighbours when only those of the right class are "
-        "processed like the query, minus that when only those of wrong classes are."
-    ),
     findings=_findings,
     shown=lambda run: any_shown(influences(run), _changes),
     figures=one_figure(influence_figure),

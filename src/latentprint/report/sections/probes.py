@@ -52,8 +52,8 @@ _NAMED = 3
 
 _LEADS = {
     Verdict.CARRIED: "Carried by the embedding",
-    Verdict.UNDECIDED: "Undecided with these photos",
-    Verdict.NOT_SHOWN: "Not shown to be carried, with these photos",
+    Verdict.UNDECIDED: "Undecided",
+    Verdict.NOT_SHOWN: "Not shown to be carried",
     Verdict.BELOW_CHANCE: "Below guessing, so that something is odd in photos or splits",
     "": "Read",
 }
@@ -130,7 +130,6 @@ def _why(row: Row) -> str:
     reasons = {
         Verdict.CARRIED: _why_carried,
         Verdict.UNDECIDED: _why_undecided,
-        Verdict.NOT_SHOWN: _smallest,
     }
     return reasons[row["verdict"]](row) if row["verdict"] in reasons else ""
 
@@ -157,17 +156,6 @@ def _why_undecided(row: Row) -> str:
     if row["rising"]:
         return "accuracy still grows with photos"
     return f"though a test against guessing gives q = {q}"
-
-
-def _smallest(row: Row) -> str:
-    """The smallest effect that the photos could have shown, for whatever was not shown."""
-    # The exact test sees weaker traces than the accuracy does.
-    if row["smallest_effect"] is None or row["discriminant_p"] is not None:
-        return ""
-    least = (row["chance"] or 0.0) + row["smallest_effect"]
-    if least >= 100:
-        return "too few photos to show any effect in four of five cases"
-    return f"{percent(least)} would be shown in four of five cases"
 
 
 def _learned_told(rows: Sequence[Row]) -> list[str]:
@@ -421,10 +409,6 @@ PAIRED = Section(
     experiments=(Experiment.PROCESSING_PROBE,),
     command="latentprint probe {store} --out {new}",
     page="probes",
-    introduction=lambda _: (
-        "The paired probe compares the versions of a photo: it is sensitive, and *not* a reading "
-        "of one photo."
-    ),
     shown=_shown(_paired),
     findings=_findings(_paired),
     figures=_figure("paired", _paired),

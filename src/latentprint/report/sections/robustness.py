@@ -60,8 +60,7 @@ def robustness_sentence(rows: Setups) -> str:
         )
     if index := rows.get(_INDEX):
         parts.append(
-            f"Of those that share the class or {name} but not both, {percent(index['value'])} "
-            f"share the class (robustness index, {_interval(index)}; shuffled "
+            f"Robustness index: {percent(index['value'])} ({_interval(index)}; shuffled "
             f"{percent(index['chance'])})."
         )
     return " ".join(parts)
@@ -170,8 +169,8 @@ def _figures(run: Run, _pictures: bool) -> list[Figure]:
 
 def _introduction(_: Run) -> str:
     return (
-        "Without any processing, neighbours may share a nuisance, too "
-        '<d-cite key="komen2025robust"></d-cite>; chance is what shuffling within classes gives.'
+        'Without any processing <d-cite key="komen2025robust"></d-cite>; chance is what shuffling '
+        "within classes gives."
     )
 
 
