@@ -259,7 +259,8 @@ def test_printing_draws_every_figure_within_the_paper(
         page.emulate_media(media="print")
         wait_for(page, DRAWN)
         widths = page.evaluate(
-            "[...document.querySelectorAll('.plot .main-svg')].map(each => each.clientWidth)"
+            "[...document.querySelectorAll('.plot .main-svg')]"
+            ".map(each => each.getBoundingClientRect().width)"
         )
         assert max(widths) <= 640
         assert page.locator("#figure-labels .ytick").count() > 2 * 47
