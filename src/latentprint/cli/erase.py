@@ -207,8 +207,8 @@ def fit(
     if as_json:
         told = {"eraser": str(done.folder), **about}
         if found:
-            left_out = [asdict(each) for each in found.measured.left_out]
-            told |= {"verdicts": found.verdicts, "left_out": left_out}
+            reasons = [asdict(each) for each in found.measured.left_out]
+            told |= {"verdicts": found.verdicts, "left_out": reasons}
         print_json(told)
         raise typer.Exit(found.exit_code if found else 0)
     lines = [
