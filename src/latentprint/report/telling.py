@@ -173,6 +173,8 @@ def unclaimed(row: Row) -> str:
     nothing = chance or 0.0
     if row["low"] <= nothing <= row["high"] or q is None or q <= most:
         return ""
+    if round(row["low"] - nothing, 3) == round(row["high"] - nothing, 3) == 0:
+        return ""
     what = "0" if chance is None else "chance"
     return f", which leaves out {what}, but q = {significant(q)}; a claim needs {most:g}"
 

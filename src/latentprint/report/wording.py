@@ -126,7 +126,10 @@ def digits_of(row: Row) -> int:
     if None in ends or row["low"] <= 0 <= row["high"]:
         return 1
     least = min(map(abs, ends))
-    return next((digits for digits in (1, 2, 3) if round(least, digits)), 4)
+    # What no claim is made of may be as good as zero.
+    return next(
+        (digits for digits in (1, 2, 3) if round(least, digits)), 4 if row["direction"] else 1
+    )
 
 
 def significant(value: float | None) -> str:
