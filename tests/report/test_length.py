@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bs4 import BeautifulSoup
 from latentprint.report import write_report
 from tests.browser import opened, sync_api
 from tests.report.made_runs import (
+    ATTRIBUTE,
     Made,
     correlation_run,
     everything,
@@ -28,10 +30,32 @@ ONE, MANY = 900, 1_800
 PAGES = 12
 """The most pages of A4 of a report on one encoder, without tables that are closed."""
 
+
+def audit() -> Made:
+    """An audit of the four published attributes, each with traces of another strength."""
+    made = Made()
+    traces = {"jpeg": 0.5, "sharpening": 1.0, "resizing": 2.0, "interpolation": 0.2}
+    for name, trace in traces.items():
+        part = probe_run(trace) + influence_run(trace)
+        made = made + Made(
+            [
+                replace(row, attribute=name)
+                for row in part.rows
+                if row.attribute == ATTRIBUTE and row.k in (None, 10)
+            ],
+            [
+                {**each, "attribute": name}
+                for each in part.details
+                if each["attribute"] == ATTRIBUTE
+            ],
+        )
+    return made
+
+
 RUNS: dict[str, tuple[Callable[[], Made], int]] = {
     "every experiment": (lambda: everything(0.5) + layers_run() + correlation_run(0.6), ONE),
     "no trace": (lambda: everything(0.0) + layers_run() + correlation_run(0.0), ONE),
-    "an audit": (lambda: probe_run(1.0) + influence_run(1.0), ONE),
+    "an audit": (audit, ONE),
     "five encoders": (lambda: many(5) + correlation_run(0.6), MANY),
     "47 encoders": (lambda: many(47), MANY),
     "50 encoders": (lambda: many(50) + correlation_run(0.6), MANY),
