@@ -171,7 +171,7 @@ HEADINGS: dict[str, Callable[[Run], bool]] = {
     "goes together with the class": lambda run: bool(
         run.correlation and run.correlation["notable"]
     ),
-    "accuracies still rise": lambda run: any(
+    "accuracies rose": lambda run: any(
         max(group, key=lambda row: float(row["n_train"]))["rising"]
         for group in grouped(run.of(Experiment.LEARNING_CURVE), "attribute", "setup", "encoder")
     ),

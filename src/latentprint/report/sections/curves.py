@@ -86,7 +86,7 @@ def _heading(run: Run) -> str:
     rising = [row for row in last if row["rising"]]
     if not rising:
         return "No further rise with more photos is shown"
-    return f"With more photos {len(rising):,} of {len(last):,} accuracies still rise"
+    return f"{len(rising):,} of {len(last):,} accuracies rose with the last step to more photos"
 
 
 CURVES = Section(

@@ -259,8 +259,12 @@ def _findings(rows_of: Callable[[Run], list[Row]]) -> Callable[[Run], list[Findi
 def _few(run: Run, rows: list[Row]) -> list[Finding]:
     """The findings of one encoder; health checks that failed stand after the last."""
     told = probes_told(rows)
-    failed = [f"{check} ({quoted_name(row)})" for row in rows for check in checks(row)]
-    notes = [""] * (len(told) - 1) + ["; ".join(dict.fromkeys(failed))]
+    failed: dict[str, list[str]] = {}
+    for row in rows:
+        for check in checks(row):
+            failed.setdefault(check, []).append(quoted_name(row))
+    listing = "; ".join(f"{check} ({listed(names)})" for check, names in failed.items())
+    notes = [""] * (len(told) - 1) + [listing]
     return [Finding(about(run, rows[0]), *each) for each in zip(told, notes, strict=True)]
 
 
