@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation: offline, warnings as errors (``make docs``)."""
+"""How Sphinx builds the documentation: offline, warnings as errors (``./run docs``)."""
 
 import sys
 from importlib.metadata import version as installed

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 # Tests run side by side, one on each core: threads would only stand in each other's way.
-for _library in ("OMP", "OPENBLAS", "MKL"):
-    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+for _variable in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{_variable}_NUM_THREADS", "1")
 
 SLOW_LIMIT = 400
 """Seconds for a test that is marked as slow."""
@@ -54,6 +54,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real photographs are not there: {folder}")
     return folder
+
+
+@pytest.fixture(params=["torch", "numpy"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What computes: torch, or NumPy as where torch is not installed."""
+    from latentprint import arrays
+
+    monkeypatch.setattr(arrays, "has_torch", lambda: request.param == "torch")
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")

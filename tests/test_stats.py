@@ -36,9 +36,11 @@ def test_several_series_share_their_resamples() -> None:
 
 def test_one_at_a_time_or_all_at_once() -> None:
     photos = ClusterBootstrap(np.arange(12), 40, seed=5)
-    np.testing.assert_array_equal(list(photos.resamples()), photos.counts)
-    np.testing.assert_array_equal(photos.counts, resample_counts(12, 40, seed=5))
-    assert (photos.counts.sum(axis=1) == 12).all()
+    counts = np.array(list(photos.resamples()))
+    np.testing.assert_array_equal(counts, resample_counts(12, 40, seed=5))
+    assert (counts.sum(axis=1) == 12).all()
+    by_cluster = np.random.default_rng(1).integers(9, size=(12, 3)).astype(float)
+    np.testing.assert_array_equal(photos.sums_of(by_cluster), counts @ by_cluster)
 
 
 def test_the_order_of_rows_does_not_matter() -> None:

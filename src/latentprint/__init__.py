@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from latentprint.experiments.probes.variance import decompose_variance
     from latentprint.experiments.similarity.queries import QueryOptions
     from latentprint.experiments.similarity.steps import ComparisonOptions
+    from latentprint.inspection.findings import Affected, Inspected, Inspection
     from latentprint.jobs import Audit, Loading, Sources, audit, embed, measure_stored
+    from latentprint.jobs.affected import affected
     from latentprint.jobs.canary import check_canary, make_canary
     from latentprint.jobs.compare import (
         ComparedRuns,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
         compare_runs,
         compare_stores,
     )
+    from latentprint.jobs.inspect import inspect
     from latentprint.jobs.measure import Measured
     from latentprint.photos import Photos, exif_table, open_photos, read_exif
     from latentprint.processing import ATTRIBUTES, Attribute, Processing, read_attribute
@@ -69,6 +72,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ATTRIBUTES",
+    "Affected",
     "Attribute",
     "Audit",
     "Canary",
@@ -82,6 +86,8 @@ __all__ = [
     "Extraction",
     "Guards",
     "InfluenceOptions",
+    "Inspected",
+    "Inspection",
     "LatentprintError",
     "LinearEraser",
     "Loading",
@@ -98,6 +104,7 @@ __all__ = [
     "RobustnessQuestions",
     "Sources",
     "UsageError",
+    "affected",
     "audit",
     "check_canary",
     "compare_runs",
@@ -110,6 +117,7 @@ __all__ = [
     "extract",
     "find_published",
     "influence",
+    "inspect",
     "list_encoders",
     "load_encoder",
     "load_eraser",
@@ -175,9 +183,12 @@ __getattr__ = loaded_when_used(
         "experiments.probes.variance": ("decompose_variance",),
         "experiments.similarity.queries": ("QueryOptions",),
         "experiments.similarity.steps": ("ComparisonOptions",),
+        "inspection.findings": ("Affected", "Inspected", "Inspection"),
         "jobs": ("Audit", "Loading", "Sources", "audit", "embed", "measure_stored"),
+        "jobs.affected": ("affected",),
         "jobs.canary": ("check_canary", "make_canary"),
         "jobs.compare": ("ComparedRuns", "ComparedStores", "compare_runs", "compare_stores"),
+        "jobs.inspect": ("inspect",),
         "jobs.measure": ("Measured",),
         "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
         "processing": ("ATTRIBUTES", "Attribute", "Processing", "read_attribute"),

@@ -73,8 +73,19 @@ class ClusterBootstrap:
         """
         series = np.atleast_2d(np.asarray(values, dtype=np.float64))
         by_cluster = np.stack([np.bincount(self.members, weights=each) for each in series], axis=1)
-        sums = np.array([counts @ by_cluster for counts in self.resamples()])
+        sums = self.sums_of(by_cluster)
         return sums[:, 0] if np.ndim(values) == 1 else sums
+
+    def sums_of(self, by_cluster: np.ndarray) -> np.ndarray:
+        """The sum over the clusters of every resample.
+
+        Args:
+            by_cluster: Values of every cluster, float64 [clusters, series].
+
+        Returns:
+            float64 [draws, series].
+        """
+        return np.array([counts @ by_cluster for counts in self.resamples()])
 
     def means(self, values: np.ndarray) -> np.ndarray:
         """The mean of some values over the rows of every resample; shapes as those of ``sums``."""
@@ -82,11 +93,6 @@ class ClusterBootstrap:
         sums = self.sums(np.concatenate([several, np.ones((1, several.shape[1]))]))
         means: np.ndarray = sums[:, :-1] / sums[:, -1:]
         return means[:, 0] if np.ndim(values) == 1 else means
-
-    @property
-    def counts(self) -> np.ndarray:
-        """All resamples at once, float64 [draws, clusters], where they fit into memory."""
-        return resample_counts(self.clusters, self.draws, self.seed)
 
 
 def resample_counts(n: int, draws: int, seed: int) -> np.ndarray:

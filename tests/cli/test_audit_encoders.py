@@ -167,7 +167,7 @@ def test_groups_change_nothing(fakes: list[dict[str, Any]], photos: Photos, tmp_
         for path in (tmp_path / "apart").rglob("*")
         if path.is_file()
     )
-    assert len(files) == 2 + 2 * (2 + 2 * 3)
+    assert len(files) == 3 + 2 * (3 + 2 * 3)
     for file in files:
         assert (tmp_path / "apart" / file).read_bytes() == (
             tmp_path / "together" / file
@@ -307,7 +307,7 @@ def test_finished_embeddings_of_the_others_are_kept_when_one_fails(
     assert names == ["a"]
     made_up = 3  # pictures, embedded by each run that has something left to embed
     # Only the shard in which the other failed is embedded twice.
-    assert batches == [made_up, 4, 4, 2, made_up, 2]
+    assert batches == [made_up, 8, 8, 8, made_up, 8]
 
 
 def test_two_encoders_of_one_name_never_mix(photos: Photos, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,25 @@ def test_the_numbered_parts_of_a_download_are_no_classes(
     said = latentprint("correlation", tmp_path / "set")
     assert said.code == 1
     assert "no labels are made of their names" in caplog.text
+
+
+@pytest.mark.parametrize("command", ["audit", "embed"])
+def test_a_condition_and_a_draw_are_kept_to_and_said(
+    linked: Path, latentprint: Command, caplog: pytest.LogCaptureFixture, command: str
+) -> None:
+    chosen = ("--where", "label = 'x'", "--sample-photos", "5", "--seed", "1")
+    if command == "audit":
+        chosen = ("--where", "id > 'x/03.png'", "--sample-photos", "8")
+    latentprint(command, linked, *COMMANDS[command], *chosen, "--out", "few")
+    said = [each for each in caplog.messages if each.endswith(("are used.", "12."))]
+    assert len(said) == 2
+    if command == "audit":
+        listed = pl.read_csv("few/photos.csv")
+        assert len(listed.filter(pl.col("status") != "ignored")) == 8
+        assert json.loads(Path("few/settings.json").read_text())["notes"] == said
+    wrong = latentprint(
+        command, linked, *COMMANDS[command], "--where", "lable = 'x'", "--out", "no"
+    )
+    assert wrong.code == 2
+    assert "Known columns: id, path, split, label" in wrong.err
+    assert not Path("no").exists()

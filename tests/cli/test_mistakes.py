@@ -240,6 +240,31 @@ TABLE = {
 ERASE = {
     "no eraser": (("apply", "{here}/none", "{here}/v.npy", "--out", "{here}/w.npy"), "none"),
 }
+OF_AN_INSPECTED_STORE = {
+    "an unknown encoder": (("-e", "tyo"), "toy"),
+    "no eraser": (("--eraser", "{here}/empty"), "holds no eraser"),
+    **TO_A_FOLDER,
+}
+INSPECT = {
+    "no store named": (("{here}/photos/x/00.png",), "Missing option"),
+    "no such store": (("{photo}", "--store", "{here}/stoer"), "holds no embeddings"),
+    "a list in place of a store": (("{photo}", "--store", "{here}/manifest.csv"), "is no store"),
+    "no such photo": (("{here}/fotos.png", "--store", "{store}"), "There is no photo"),
+    "no such other photo": (("{photo}", "other.png", "--store", "{store}"), "There is no photo"),
+    "an unknown attribute": (("{photo}", "--store", "{store}", "-a", "maek"), "'make'"),
+    "a class that is not there": (("{photo}", "--store", "{store}", "-a", "jpeg"), "lacks the"),
+    "an unknown group": (("{photo}", "--store", "{store}", "--group", "photografer"), "'photogr"),
+    **{
+        what: (("{photo}", "--store", "{store}", *how), said)
+        for what, (how, said) in OF_AN_INSPECTED_STORE.items()
+    },
+}
+AFFECTED = {
+    "no such store": (("{here}/stoer",), "holds no embeddings"),
+    "a list in place of a store": (("{here}/manifest.csv",), "is no store"),
+    "no photos to show": (("{store}", "--top", "0"), "--top"),
+    **{what: (("{store}", *how), said) for what, (how, said) in OF_AN_INSPECTED_STORE.items()},
+}
 DEMO = {"a place below a file": (("--out", NO_PLACE), "Cannot write to")}
 
 
@@ -272,7 +297,7 @@ def mistakes() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
     others = {
         "report": REPORT, "article": ARTICLE, "flickr": FLICKR, "encoders": OF_ENCODERS,
         "demo": DEMO, "erase": ERASE, "figures": FIGURES, "canary": CANARY, "compare": COMPARE,
-        "table": TABLE, "store": STORE,
+        "table": TABLE, "store": STORE, "inspect": INSPECT, "affected": AFFECTED,
     }  # fmt: skip
     for command, own in others.items():
         for what, (arguments, said) in own.items():
@@ -353,7 +378,7 @@ def nothing_is_read(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (decode, "read_bytes"),
         (decode, "open_beginning"),
         (ShardedArray, "__getitem__"),
-        (import_module("latentprint.embeddings.extract"), "create_or_resume"),
+        (import_module("latentprint.embeddings.extract"), "begin"),
         (import_module("latentprint.cli.progress"), "step"),
         (Module, "load_state_dict"),
         (FlickrClient, "call"),
@@ -380,7 +405,12 @@ def test_a_mistake_is_told_before_anything_is_read(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FLICKR_API_KEY", "0" * 32)
-    places = {"here": place, "store": place / "store", "run": place / "run"}
+    places = {
+        "here": place,
+        "store": place / "store",
+        "run": place / "run",
+        "photo": place / "photos" / "x" / "00.png",
+    }
     given = [each.format(**places) for each in arguments]
     said = latentprint(command, *given)
     assert said.code in (1, 2), said

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +15,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from latentprint.embeddings import Extraction, Store, extract
+from latentprint.embeddings import Extraction, Store, extract, write_photos
 from latentprint.photos import Photos
-from latentprint.processing import NONE
+from latentprint.processing import NONE, published_classes
 
 from .toy import ToyEncoder
 
@@ -31,7 +32,7 @@ from embeddings.toy import ToyEncoder
 from latentprint.cli import main as cli
 from latentprint.embeddings import Extraction, extract
 from latentprint.photos import open_photos
-from latentprint.processing import NONE
+from latentprint.processing import NONE, published_classes
 
 class Slow(ToyEncoder):
     def embed(self, pixels):
@@ -40,7 +41,8 @@ class Slow(ToyEncoder):
 
 def run():
     how = Extraction(batch_size=3, shard_size=4, workers={workers})
-    extract(open_photos({photos!r}), [Slow()], [NONE], Path({out!r}), extraction=how)
+    classes = [NONE, published_classes()["JPEG75_420"]][:{classes}]
+    extract(open_photos({photos!r}), [Slow()], classes, Path({out!r}), extraction=how)
 
 if __name__ == "__main__":
     cli.app = run
@@ -59,10 +61,32 @@ def make_photos(root: Path) -> Path:
     return root
 
 
-def run(photos: Photos, out: Path, encoder: Any = None, **how: Any) -> Store:
-    return extract(photos, [encoder or ToyEncoder()], [NONE], out, extraction=replace(HOW, **how))[
-        0
-    ]
+def run(photos: Photos, out: Path, encoder: Any = None, classes: int = 1, **how: Any) -> Store:
+    """Embed photos under one class, or, where a store grows, under two."""
+    asked = [NONE, published_classes()["JPEG75_420"]][:classes]
+    return extract(photos, [encoder or ToyEncoder()], asked, out, extraction=replace(HOW, **how))[0]
+
+
+def begin_small(photos: Photos, out: Path) -> Photos:
+    """A finished store of a third of the photos, one of which has changed since."""
+    some = replace(photos, table=photos.table.gather_every(3))
+    run(some, out)
+    write_photos(out, some)
+    Image.new("RGB", (20, 24), (9, 99, 200)).save(photos.root / "03.png")
+    return some
+
+
+def shards(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files of shards that count; what else is there changes until a run has ended."""
+    kept = {name[:-8] for name in files if "/shard-" in name and name.endswith(".parquet")}
+    return {name: each for name, each in files.items() if name.rpartition(".")[0] in kept}
+
+
+def grown_undisturbed(photos: Photos, out: Path, beside: Path) -> dict[str, bytes]:
+    """What a small store becomes, tried on a copy of it."""
+    shutil.copytree(out, beside)
+    run(photos, beside, classes=2)
+    return contents(beside)
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -71,12 +95,19 @@ def contents(out: Path) -> dict[str, bytes]:
     }
 
 
-def start(photos: Photos, out: Path, *, workers: int = 1, pause: float = 0.03) -> Any:
+def start(
+    photos: Photos, out: Path, *, workers: int = 1, pause: float = 0.03, classes: int = 1
+) -> Any:
     script = out.with_suffix(".py")
     tests = str(Path(__file__).parents[1])
     script.write_text(
         SCRIPT.format(
-            tests=tests, photos=str(photos.root), out=str(out), workers=workers, pause=pause
+            tests=tests,
+            photos=str(photos.root),
+            out=str(out),
+            workers=workers,
+            pause=pause,
+            classes=classes,
         )
     )
     return subprocess.Popen([sys.executable, str(script)], stderr=subprocess.PIPE, text=True)
@@ -100,17 +131,22 @@ def workers_of(process: int) -> Iterator[int]:
             yield int(each.name)
 
 
-def kill_at_random(photos: Photos, out: Path, seed: int) -> int:
+def kill_at_random(photos: Photos, out: Path, seed: int, *, classes: int = 1) -> int:
     """Kill workers, then the process itself, at moments of chance; returns how many were killed."""
     chance, killed = random.Random(seed), 0
-    process = start(photos, out, workers=2)
+    before = len(list(out.rglob("*.parquet")))
+    process = start(photos, out, workers=2, classes=classes)
     for shards in sorted(chance.sample(range(COUNT // SHARD - 1), 2)):
-        wait_for_shards(out, shards, process)
+        wait_for_shards(out, before + shards, process)
         time.sleep(chance.random() / 10)
+        # While its pool starts them, the end of a worker can hang Python's own pool.
+        begun = time.monotonic()
+        while len(list(workers_of(process.pid))) < 2 and time.monotonic() - begun < 10:
+            time.sleep(0.01)
         for worker in list(workers_of(process.pid))[:1]:
             os.kill(worker, signal.SIGKILL)
             killed += 1
-    wait_for_shards(out, chance.randrange(1, COUNT // SHARD), process)
+    wait_for_shards(out, before + chance.randrange(1, COUNT // SHARD), process)
     time.sleep(chance.random() / 20)
     process.kill()
     process.communicate()

@@ -47,10 +47,26 @@ def test_they_are_scaled_alike_and_told(
 def test_what_is_asked_for_is_part_of_the_identity(scans: Photos, tmp_path: Path) -> None:
     store = run(scans, tmp_path / "out")
     other = replace(HOW, tones=Tones(window=(0, 300)))
-    with pytest.raises(LatentprintError, match="settings"):
+    with pytest.raises(LatentprintError, match=r"tones\.16-bit is .*--window 0:4095"):
         run(scans, tmp_path / "out", other)
     wide = run(scans, tmp_path / "other", other)
     assert not np.array_equal(wide.vectors(NONE.name), store.vectors(NONE.name))
+
+
+def test_a_set_grows_while_its_scale_stays(scans: Photos, tmp_path: Path) -> None:
+    """A wider range of values is another scale: what is there would no longer fit."""
+    store = run(scans, tmp_path / "out")
+    vectors = store.vectors(NONE.name)[:]
+    dim = np.full((64, 64), 77, np.uint16)
+    Image.fromarray(dim).save(tmp_path / "scans" / "dim.png")
+    Image.new("RGB", (64, 64)).save(tmp_path / "scans" / "plain.png")
+    grown = run(open_photos(tmp_path / "scans"), tmp_path / "out")
+    assert np.array_equal(grown.vectors(NONE.name)[[0, 1]], vectors)
+    Image.fromarray(dim * 500).save(tmp_path / "scans" / "dazzling.png")
+    with pytest.raises(LatentprintError, match=r"0:4095.* there and .*0:65535.*--window 0:4095"):
+        run(open_photos(tmp_path / "scans"), tmp_path / "out")
+    fixed = replace(HOW, tones=Tones(window=(0, 4095)))
+    assert len(run(open_photos(tmp_path / "scans"), tmp_path / "out", fixed).facts()) == 5
 
 
 def test_plain_sets_record_nothing(tmp_path: Path) -> None:

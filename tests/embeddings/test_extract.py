@@ -21,7 +21,6 @@ from latentprint.embeddings import (
     Store,
     extract,
     open_collection,
-    refuse_other_photos,
     write_photos,
 )
 from latentprint.embeddings.worker import PhotoTask, Recipe, prepare
@@ -86,9 +85,8 @@ def test_batches_fill_across_photos_and_classes(photos: Photos, tmp_path: Path) 
     extract(photos, [encoder], CLASSES, tmp_path / "out", extraction=HOW)
     made_up, *batches = encoder.batches
     assert made_up == 3
-    # Shards of 4 (one broken), 5 and 2 readable photos with 10 classes each.
-    assert sum(batches) == 110
-    assert sum(size != 7 for size in batches) <= 3
+    # Shards of 4 (one broken), 5 and 2 readable photos with 10 classes each, in full batches.
+    assert batches == [7] * (6 + 8 + 3)
 
 
 def test_a_second_run_computes_nothing(photos: Photos, tmp_path: Path) -> None:
@@ -119,22 +117,6 @@ def test_moving_the_photos_keeps_the_embeddings(
     assert encoder.batches == []
 
 
-def test_a_changed_photo_is_refused_by_name(folder: Path, photos: Photos, tmp_path: Path) -> None:
-    run(photos, tmp_path / "out")
-    Image.new("RGB", (40, 50)).save(folder / "b" / "05.png")
-    with pytest.raises(LatentprintError, match=r"05\.png has changed"):
-        run(photos, tmp_path / "out")
-
-
-def test_a_broken_photo_that_was_mended_is_not_forgotten(
-    folder: Path, photos: Photos, tmp_path: Path
-) -> None:
-    run(photos, tmp_path / "out")
-    Image.new("RGB", (40, 50)).save(folder / "a" / "04.png")
-    with pytest.raises(LatentprintError, match=r"04\.png has changed"):
-        run(photos, tmp_path / "out")
-
-
 def test_photos_of_several_stores_are_compared_once(
     folder: Path, photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,13 +136,27 @@ def test_photos_of_several_stores_are_compared_once(
     assert compared == [folder / "b" / "05.png"]
 
 
+def test_each_file_is_looked_at_once_for_all_calls_of_a_job(
+    photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("one", "two", "three")
+    run(photos, tmp_path / "out", names=names)
+    looked: list[str] = []
+    module = sys.modules["latentprint.embeddings.extract"]
+    whole = module.stamp
+    monkeypatch.setattr(module, "stamp", lambda file: looked.append(str(file)) or whole(file))
+    stamps: dict[str, Any] = {}
+    for group in (names[:2], names[2:]):
+        encoders = [ToyEncoder(name) for name in group]
+        extract(photos, encoders, CLASSES, tmp_path / "out", extraction=HOW, stamps=stamps)
+    assert sorted(looked) == sorted(str(photos.file(path)) for path in photos.table["path"])
+
+
 def test_other_settings_are_refused_and_nothing_is_touched(photos: Photos, tmp_path: Path) -> None:
     run(photos, tmp_path / "out")
     before = contents(tmp_path / "out")
     with pytest.raises(LatentprintError, match=r"settings\.mask is 0\.0 there and 0\.9 now"):
         run(photos, tmp_path / "out", Extraction(batch_size=7, shard_size=5, workers=0, mask=0.9))
-    with pytest.raises(LatentprintError, match="already holds other embeddings"):
-        extract(photos, [ToyEncoder()], CLASSES[:3], tmp_path / "out", extraction=HOW)
     assert contents(tmp_path / "out") == before
 
 
@@ -290,16 +286,6 @@ def test_a_group_column_of_the_manifest_is_used(folder: Path, tmp_path: Path) ->
     assert set(source.photos["group"]) == {"0", "1", "2"}
     for _, part in source.photos.group_by("group"):
         assert part["split"].n_unique() == 1
-
-
-def test_other_photos_are_kept_out_of_a_collection(
-    folder: Path, photos: Photos, tmp_path: Path
-) -> None:
-    write_photos(tmp_path / "out", photos)
-    refuse_other_photos(tmp_path / "out", photos)
-    (folder / "a" / "00.png").unlink()
-    with pytest.raises(LatentprintError, match="embeddings of other photos"):
-        refuse_other_photos(tmp_path / "out", open_photos(folder))
 
 
 def test_an_empty_folder_holds_no_embeddings(tmp_path: Path) -> None:

@@ -5,19 +5,21 @@
 
 import resource
 import shutil
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from PIL import Image
 
 from latentprint.embeddings import engine as engine_module
-from latentprint.embeddings import open_collection, write_photos
-from latentprint.embeddings.worker import PhotoTask, Prepared, Recipe, prepare
+from latentprint.embeddings import open_collection, open_store, write_photos
+from latentprint.embeddings.worker import PhotoTask, Prepared, Recipe, broken, prepare
 from latentprint.errors import LatentprintError
 from latentprint.photos import Photos, open_photos
 from latentprint.processing import NONE
@@ -26,10 +28,13 @@ from .killing import (
     COUNT,
     HOW,
     SHARD,
+    begin_small,
     contents,
+    grown_undisturbed,
     kill_at_random,
     make_photos,
     run,
+    shards,
     start,
     wait_for_shards,
 )
@@ -73,8 +78,8 @@ def test_a_folder_that_goes_away_and_comes_back(
     with pytest.raises(LatentprintError, match=r"The last 6 photos .* seems to be away"):
         run(photos, tmp_path / "out", Away(5, lambda: folder.rename(moved)), stop_after=6)
     kept = contents(tmp_path / "out")
-    assert 0 < sum(name.endswith(".parquet") for name in kept) < COUNT // SHARD
-    assert kept.items() <= whole.items()
+    assert 0 < len(shards(kept)) < 2 * COUNT // SHARD
+    assert shards(kept).items() <= whole.items()
     # What is there can be continued while its photos are away, and loses nothing by it.
     with pytest.raises(LatentprintError, match="seems to be away"):
         run(photos, tmp_path / "out", stop_after=6)
@@ -96,8 +101,8 @@ def test_a_short_outage_costs_a_few_shards_and_not_the_run(
     assert "22.png" not in message
     assert "Not stored for that: 12 photos" in message
     assert "--skip-missing" in message
-    kept = contents(tmp_path / "out")
-    assert sum(name.endswith(".parquet") for name in kept) == COUNT // SHARD - 3
+    kept = shards(contents(tmp_path / "out"))
+    assert len(kept) == 2 * (COUNT // SHARD - 3)
     assert kept.items() <= whole.items()
     for name in ("01.png", "14.png", "21.png", "22.png"):
         (tmp_path / name).rename(folder / name)
@@ -131,12 +136,30 @@ def test_missing_photos_can_be_counted_as_broken_and_be_found_again(
     facts = run(photos, tmp_path / "out", skip_missing=True).facts()
     assert facts.filter(facts["status"] == "broken")["id"].to_list() == ["01.png", "07.png"]
     (tmp_path / "01.png").rename(folder / "01.png")
-    with pytest.raises(LatentprintError, match=r"01\.png has changed .* --retry-broken"):
-        run(photos, tmp_path / "out")
     encoder = ToyEncoder()
-    run(photos, tmp_path / "out", encoder, retry_broken=True)
-    assert contents(tmp_path / "out") == whole
-    assert sum(encoder.batches) == SHARD + 3  # its shard, and the made-up pictures
+    grown = run(photos, tmp_path / "out", encoder)
+    assert encoder.batches == [3, 3]  # the made-up pictures, and a batch that it alone fills
+    undisturbed = open_store(tmp_path / "undisturbed" / grown.folder.name)
+    assert grown.facts().equals(undisturbed.facts())
+    assert np.array_equal(grown.vectors("none"), undisturbed.vectors("none"))
+
+
+def test_a_photo_that_was_broken_once_can_be_read_again_when_asked_for(
+    photos: Photos, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where memory ran out: the file is the same."""
+    module = sys.modules["latentprint.embeddings.engine"]
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "prepare", lambda task, recipe: (
+            broken(task, "crashed") if task.photo_id == "01.png" else prepare(task, recipe)
+        ))  # fmt: skip
+        run(photos, tmp_path / "out")
+    for retry, batches, status in ((False, [], "broken"), (True, [3, 3], "ok")):
+        encoder = ToyEncoder()
+        store = run(photos, tmp_path / "out", encoder, retry_broken=retry)
+        assert (encoder.batches, store.facts()["status"][1]) == (batches, status)
+    undisturbed = open_store(tmp_path / "undisturbed" / store.folder.name)
+    assert np.array_equal(store.vectors("none"), undisturbed.vectors("none"))
 
 
 def _killing(folder: Path, name: str, times: int) -> Any:
@@ -199,10 +222,52 @@ def test_killed_at_random(
 ) -> None:
     out = tmp_path / "out"
     assert kill_at_random(photos, out, seed) >= 2
-    kept = {name: each for name, each in contents(out).items() if name.endswith(".parquet")}
-    assert kept.items() <= whole.items()
+    assert shards(contents(out)).items() <= whole.items()
     run(photos, out)
     assert contents(out) == whole
+
+
+def as_read(out: Path) -> tuple[pl.DataFrame, np.ndarray]:
+    """What a command that reads a store sees."""
+    (source,) = open_collection(out)
+    return source.photos, source.vectors("none")[:]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="workers are found in /proc")
+@pytest.mark.parametrize("seed", range(3))
+def test_growth_killed_at_random(seed: int, photos: Photos, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    begin_small(photos, out)
+    before, read = contents(out), as_read(out)
+    grown = grown_undisturbed(photos, out, tmp_path / "undisturbed")
+    assert kill_at_random(photos, out, seed, classes=2) >= 2
+    kept = contents(out)
+    assert len(shards(kept)) > len(shards(before))
+    assert shards(kept).items() <= grown.items()
+    now = as_read(out)
+    assert now[0].equals(read[0])
+    assert np.array_equal(now[1], read[1])
+    run(photos, out, classes=2)
+    assert {name: each for name, each in contents(out).items() if ".lock" not in name} == grown
+    assert shards(before).items() <= grown.items()
+
+
+@pytest.mark.slow
+def test_two_that_grow_a_store_at_once(photos: Photos, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    some = begin_small(photos, out)
+    grown = grown_undisturbed(photos, out, tmp_path / "undisturbed")
+    count = len(list(out.rglob("*.parquet")))
+    process = start(photos, out, workers=0, pause=0.5, classes=2)
+    wait_for_shards(out, count + 1, process)
+    for asked, classes in ((photos, 2), (some, 2), (some, 1)):
+        with pytest.raises(LatentprintError, match=f"written to by process {process.pid} on "):
+            run(asked, out, classes=classes)
+    process.kill()
+    process.communicate()
+    run(photos, out, classes=2)
+    assert contents(out) == grown
 
 
 @pytest.mark.slow
@@ -213,9 +278,9 @@ def test_told_to_end(photos: Photos, tmp_path: Path, whole: dict[str, bytes]) ->
     _, said = process.communicate(timeout=60)
     assert process.returncode == 143, said
     assert said.endswith("What was finished is kept: run the same command again to go on.\n")
-    kept = contents(tmp_path / "out")
+    kept = shards(contents(tmp_path / "out"))
     assert kept.items() <= whole.items()
-    assert len(kept) < len(whole)
+    assert len(kept) < len(shards(whole))
     run(photos, tmp_path / "out")
     assert contents(tmp_path / "out") == whole
 

@@ -24,8 +24,8 @@ from .toy import ToyEncoder
 @pytest.fixture
 def source(photos: Photos, tmp_path: Path) -> StoredEmbeddings:
     how = Extraction(batch_size=7, shard_size=5, workers=0)
-    store = extract(photos, [ToyEncoder()], [NONE], tmp_path / "out", extraction=how)[0]
-    return stored(store, photos.table, photos.name, seed=0)
+    stores = extract(photos, [ToyEncoder()], [NONE], tmp_path / "out", extraction=how)
+    return stored(stores, photos.table, photos.name, seed=0)[0]
 
 
 def test_only_the_photos_that_fulfil_a_condition(source: StoredEmbeddings) -> None:

@@ -126,6 +126,15 @@ def test_vectors_in_a_file_are_tested_by_a_nuisance(fitted: Fitted, tmp_path: Pa
     assert (tmp_path / "run" / "report.html").exists()
 
 
+def test_a_proof_asks_a_sample_of_neighbours(fitted: Fitted) -> None:
+    proof = prove_fitted(fitted, ProofOptions(k=5, attributes=("sharpening",), sample=40))
+    said = f"40 of {len(fitted.held_out)} photos asked"
+    sampled = {row.setup for row in proof.measured.results if said in row.notes}
+    assert {ErasureMeasure.INFLUENCE, ErasureMeasure.OVERLAP, ErasureMeasure.MIXED} <= sampled
+    for row in proof.measured.results:
+        assert (row.n_test == 40) == (said in row.notes)
+
+
 def test_photos_that_an_eraser_saw_are_left_out_and_have_to_be_known(
     fitted: Fitted, tmp_path: Path
 ) -> None:

@@ -1,9 +1,11 @@
 """Whatever is done to the files of a store is found, named, removed, and made anew as it was."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,10 +16,11 @@ from safetensors.numpy import load_file, save_file
 from latentprint.embeddings import Extraction, Store, extract, open_store, write_photos
 from latentprint.embeddings.collection import open_collection
 from latentprint.embeddings.lock import locked
+from latentprint.embeddings.shard import Shard
 from latentprint.errors import LatentprintError
 from latentprint.jobs.store_care import Condition, repair, upgrade_stores, verify
 from latentprint.photos import Photos, open_photos
-from latentprint.processing import ATTRIBUTES, classes_of
+from latentprint.processing import ATTRIBUTES, NONE, classes_of
 from tests.embeddings.toy import ToyEncoder
 
 CLASSES = classes_of((ATTRIBUTES["sharpening"],))
@@ -108,15 +111,14 @@ DAMAGES: dict[str, tuple[Callable[[Path, Path], None], set[str]]] = {
     "shards swapped": (both_swapped, {"shard-00000.safetensors", "shard-00001.safetensors"}),
     "foreign rows": (foreign("shard-00001.parquet"), {"shard-00001.parquet"}),
     "a foreign shard": (
-        foreign("shard-00001.parquet", "shard-00001.safetensors"), {"shard-00001.safetensors"},
+        foreign("shard-00001.parquet", "shard-00001.safetensors"), {"shard-00001.parquet"},
     ),
     "vectors cut off": (cut("shard-00001.safetensors"), {"shard-00001.safetensors"}),
     "rows cut off": (cut("shard-00001.parquet"), {"shard-00001.parquet"}),
     "vectors gone": (gone("shard-00001.safetensors"), {"shard-00001.safetensors"}),
     "a byte of the reference": (flipped("reference.safetensors", 0.9), {"reference.safetensors"}),
     "a byte of the manifest": (flipped("manifest.json", 0.5), {"manifest.json"}),
-    "a foreign manifest": (foreign("manifest.json"), {"shard-00000.safetensors",
-        "shard-00001.safetensors", "shard-00002.safetensors"}),
+    "a foreign manifest": (foreign("manifest.json"), {"index-…"}),
     "a byte of the table": (flipped("../photos.parquet", 0.3), {"photos.parquet"}),
     "no data set": (flipped("../dataset.json", 0.0), {"dataset.json"}),
 }  # fmt: skip
@@ -136,8 +138,11 @@ def test_damage_is_found_and_named_and_mended(kind: str, photos: Photos, tmp_pat
     damage, named = DAMAGES[kind]
     damage(store.folder, other.folder)
     if kind == "a foreign manifest":
-        # Which of them is foreign cannot be known; the shards no longer belong.
-        assert {each.file.name for each in _damages(verify(store.folder))} == named
+        # One of the same encoder: what its shards hold they say themselves.
+        (found,) = _damages(verify(store.folder))
+        assert found.file.name.startswith("index-")
+        embed(photos, tmp_path / "out")
+        assert contents(tmp_path / "out") == whole
         return
     before = contents(tmp_path / "out")
     found = _damages(verify(tmp_path / "out"))
@@ -222,9 +227,10 @@ def test_damage_is_said_in_one_sentence_when_opened(photos: Photos, tmp_path: Pa
             rows.with_columns(id=rows["id"].reverse()).write_parquet(
                 store.folder / "shard-00001.parquet"
             )
-        with pytest.raises(LatentprintError, match="|".join(named)):
+        files = "|".join(Path(name).stem for name in named)
+        with pytest.raises(LatentprintError, match=files):
             open_collection(tmp_path / "out")
-        with pytest.raises(LatentprintError, match="|".join(named)):
+        with pytest.raises(LatentprintError, match=files):
             open_store(store.folder).vectors(CLASSES[0].name)
         shutil.copytree(tmp_path / "kept", store.folder, dirs_exist_ok=True)
     (tmp_path / "out" / "dataset.json").write_text("{")
@@ -232,31 +238,45 @@ def test_damage_is_said_in_one_sentence_when_opened(photos: Photos, tmp_path: Pa
         open_collection(tmp_path / "out")
 
 
-def as_format_2(store: Store) -> None:
-    """What the last version wrote."""
-    manifest = dict(store.manifest)
-    del manifest["identity"]
-    manifest["format_version"] = 2
-    (store.folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+def as_early_format(store: Store, photos: Photos, version: int) -> None:
+    """What earlier versions wrote: no index, and in format 2 no seals."""
+    manifest: dict[str, Any] = {
+        "encoder": store.manifest["encoder"],
+        "processing": store.manifest["processing"],
+        "photos": {"count": len(photos), "digest": photos.digest()},
+        "settings": {**store.manifest["settings"], "shard_size": HOW.shard_size},
+    }
+    text = json.dumps(manifest, sort_keys=True)
+    identity = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    about = {"format_version": version, **({"identity": identity} if version > 2 else {})}
+    (store.folder / "manifest.json").write_text(json.dumps({**about, **manifest}, indent=1) + "\n")
     for file in store.folder.glob("shard-*.safetensors"):
-        save_file(load_file(file), file)
+        if version > 2:
+            shard = Shard(store.folder, int(file.stem[6:]))
+            rows = shard.rows.read_bytes()
+            shard.seal(identity, pl.read_parquet(shard.rows), rows, load_file(file))
+        else:
+            save_file(load_file(file), file)
     (store.folder / "reference.safetensors").unlink()
+    next(store.folder.glob("index-*")).unlink()
 
 
 @pytest.mark.parametrize("way", ["upgrade", "embed"])
-def test_a_store_without_digests_is_read_and_given_them(
-    way: str, photos: Photos, tmp_path: Path
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_store_of_an_earlier_format_is_read_and_given_what_it_lacks(
+    version: int, way: str, photos: Photos, tmp_path: Path
 ) -> None:
     store = embed(photos, tmp_path / "out")
     whole = contents(store.folder)
     name = CLASSES[0].name
     vectors = store.vectors(name)[:]
-    as_format_2(store)
+    as_early_format(store, photos, version)
     old = open_store(store.folder)
     assert np.array_equal(old.vectors(name), vectors)
     assert len(open_collection(tmp_path / "out")[0].photos) == 12
     (found,) = verify(store.folder)
-    assert "earlier version" in " ".join(found.sentences())
+    assert (found.photos, found.shards, found.missing) == (12, 3, [])
+    assert ("earlier version" in " ".join(found.sentences())) == (version == 2)
     if way == "upgrade":
         upgrade_stores(tmp_path / "out")
     else:
@@ -264,8 +284,30 @@ def test_a_store_without_digests_is_read_and_given_them(
         extract(photos, [encoder], CLASSES, tmp_path / "out", extraction=HOW)
         assert encoder.batches == []
     del whole["reference.safetensors"]
-    assert contents(store.folder) == whole
+    if version == 2:
+        assert contents(store.folder).keys() == whole.keys()
+    now = open_store(store.folder)
+    assert np.array_equal(now.vectors(name), vectors)
+    assert (now.manifest["format_version"], now.index.file is not None) == (4, True)
     assert all(each.sound for each in verify(tmp_path / "out"))
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_store_of_an_earlier_format_that_is_incomplete_says_so_and_grows(
+    version: int, photos: Photos, tmp_path: Path
+) -> None:
+    store = embed(photos, tmp_path / "out")
+    name = CLASSES[0].name
+    vectors = store.vectors(name)[:]
+    as_early_format(store, photos, version)
+    gone("shard-00001.parquet")(store.folder, store.folder)
+    with pytest.raises(LatentprintError, match="is incomplete"):
+        open_collection(tmp_path / "out")[0].vectors(name)
+    (found,) = verify(tmp_path / "out")
+    assert (found.photos, found.missing, found.to_embed) == (12, [1], 5)
+    (grown,) = extract(photos, [ToyEncoder()], (*CLASSES, NONE), tmp_path / "out", extraction=HOW)
+    assert np.array_equal(grown.vectors(name), vectors)
+    assert grown.vectors("none").shape == (12, 8)
 
 
 def test_a_store_in_use_is_not_repaired(photos: Photos, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from latentprint.neighbours.nearest import (
     nearest_photos,
 )
 
+pytestmark = pytest.mark.usefixtures("library")
+
 
 def plain(query: np.ndarray, vectors: np.ndarray, allowed: np.ndarray, k: int) -> list[int]:
     """The k nearest rows: most similar first, then the lowest row."""
@@ -70,6 +72,24 @@ def test_in_order_of_any_sizes(seed: int) -> None:
         for part, same in zip(found, (keys == keys[at], keys != keys[at]), strict=True):
             allowed = same & (apart != apart[at])
             assert listed(part, at) == plain(unit_rows(vectors)[at], vectors, allowed, k)
+
+
+def test_longer_lists_take_the_place_of_all_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Photos differ by so little that the first lists hold none that is surely out.
+    rng = np.random.default_rng(4)
+    centres = rng.normal(size=(3, 12))
+    vectors = centres[rng.integers(3, size=4000)] + 0.001 * rng.normal(size=(4000, 12))
+    keys, apart = rng.integers(2, size=4000), rng.integers(900, size=4000)
+    asked = np.array([5, 90, 3999])
+    queries = Keyed(unit_rows(vectors)[asked], keys[asked], apart[asked])
+    monkeypatch.setattr(module._Allowed, "all", None)
+    found = nearest_in_order(queries, Keyed(vectors, keys, apart), 2)
+    cosines = [exact_cosines(unit_rows(vectors), unit_rows(vectors)[row]) for row in asked]
+    for at, row in enumerate(asked):
+        for part, same in zip(found, (keys == keys[row], keys != keys[row]), strict=True):
+            rows = np.flatnonzero(same & (apart != apart[row])).tolist()
+            expected = sorted(rows, key=lambda each, at=at: (-cosines[at][each], each))[:2]
+            assert part.rows[at].tolist() == expected
 
 
 def test_short_lists_end_in_minus_infinity(hard: np.ndarray) -> None:

@@ -1,5 +1,6 @@
 """Attributes that a user writes: names, some classes, and chains of operations in a file."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from latentprint.processing import (
     classes_of,
     find_attributes,
     parse_attribute,
+    recorded_processing,
 )
 
 UPLOAD = """
@@ -100,3 +102,15 @@ def test_one_name_means_one_thing(tmp_path: Path) -> None:
     file.write_text("[classes]\nJPEG95_444 = []\nOTHER = [{operation = 'sharpen', factor = 3}]")
     with pytest.raises(UsageError, match="'JPEG95_444' that means something else"):
         classes_of(find_attributes(["sharpening", str(file)]))
+
+
+def test_classes_come_back_as_a_manifest_records_them() -> None:
+    for each in classes_of(find_attributes(list(ATTRIBUTES)), extra=["none"], seed=7):
+        assert recorded_processing(each.name, json.loads(json.dumps(each.as_list()))) == each
+    for steps in (
+        [{"operation": "blur", "radius": 2}],
+        [{"operation": "jpeg", "quality": 70}],
+        [{}],
+    ):
+        with pytest.raises(UsageError, match="cannot be repeated here"):
+            recorded_processing("MINE", steps)

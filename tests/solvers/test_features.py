@@ -52,14 +52,14 @@ def test_half_precision_and_mapped_files(tmp_path: Path) -> None:
     features = Features.of(np.load(tmp_path / "single.npy", mmap_mode="r"))
     # Torch warns of read-only arrays, and warnings fail tests.
     rows = Rows(features, Normaliser("none"), torch.zeros(4))
-    np.testing.assert_array_equal(torch.cat([each for _, each in rows]), matrix)
+    np.testing.assert_array_equal(np.concatenate([each for _, each in rows]), matrix)
 
 
 def normalised(X: np.ndarray, how: str, fitted: np.ndarray | None = None) -> np.ndarray:
     features = Features.of(X)
     normaliser = Normaliser.fit(features if fitted is None else Features.of(fitted), how)  # type: ignore[arg-type]
-    origin = torch.zeros(X.shape[1], dtype=torch.float64)
-    return torch.cat([rows for _, rows in Rows(features, normaliser, origin)]).numpy()
+    origin = np.zeros(X.shape[1])
+    return np.concatenate([rows for _, rows in Rows(features, normaliser, origin)])
 
 
 def test_normalisations() -> None:
@@ -93,7 +93,7 @@ def test_a_row_that_is_not_finite_is_named(bad: float) -> None:
     features, _ = some_features()
     features.parts[1][features.row[features.part == 1][2], 3] = bad
     row = features.row[features.part == 1][2]
-    rows = Rows(features, Normaliser("none"), torch.zeros(5))
+    rows = Rows(features, Normaliser("none"), np.zeros(5, np.float32))
     with pytest.raises(LatentprintError, match=f"Row {row} of array 1 .* not finite"):
         list(rows)
 
@@ -102,5 +102,7 @@ def test_a_zero_row_has_no_direction() -> None:
     X = np.ones((9, 3), np.float32)
     X[6] = 0
     with pytest.raises(LatentprintError, match="Row 6 of the features is zero"):
-        list(Rows(Features.of(X), Normaliser("l2"), torch.zeros(3)))
-    assert len(next(iter(Rows(Features.of(X), Normaliser("none"), torch.zeros(3))))[1]) == 9
+        list(Rows(Features.of(X), Normaliser("l2"), np.zeros(3, np.float32)))
+    assert (
+        len(next(iter(Rows(Features.of(X), Normaliser("none"), np.zeros(3, np.float32))))[1]) == 9
+    )

@@ -17,6 +17,8 @@ from latentprint.solvers import (
 from latentprint.solvers.sgd import rate_share
 from tests.solvers.made_up import embeddings, labelled
 
+pytestmark = pytest.mark.usefixtures("library")
+
 TRIALS = (SGDSetting(0.3, 3e-2), SGDSetting(5.0, 1e-8), SGDSetting(60.0, 1e-12))
 
 

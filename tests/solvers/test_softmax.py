@@ -16,6 +16,8 @@ from latentprint.solvers import (
 )
 from tests.solvers.made_up import embeddings, labelled, probabilities
 
+pytestmark = pytest.mark.usefixtures("library")
+
 PATH = tuple(10.0**power for power in range(-3, 5))
 
 

@@ -164,6 +164,8 @@ def figure_styles(body: str) -> list[Markup]:
         styles.append(_file("galleries.css"))
     if "data-verdicts" in body:
         styles.append(_file("verdicts.css"))
+    if "data-inspection" in body:
+        styles.append(_file("inspection.css"))
     return styles
 
 

@@ -18,6 +18,8 @@ ORDER = (
     *(each.name for each in STORED),
     "compare",
     "erase",
+    "inspect",
+    "affected",
     "correlation",
     "canary",
     "exif",

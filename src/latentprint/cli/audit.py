@@ -31,6 +31,8 @@ def audit(
     follow_links: options.FollowLinksOption = False,
     label: options.LabelOption = None,
     name: options.NameOption = None,
+    where: options.WhereOption = None,
+    sample_photos: options.SamplePhotosOption = None,
     title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
     protocol: Annotated[
         Protocol | None,
@@ -89,7 +91,14 @@ def audit(
         how = apply_preset(ctx, f"--protocol {protocol}", STUDY_EMBEDDING)
         control, margin, mask = how["control"], how["margin"], how["mask"]
     table = open_photos(
-        photos, layout=layout, label_column=label, name=name, follow_links=follow_links
+        photos,
+        layout=layout,
+        label_column=label,
+        name=name,
+        follow_links=follow_links,
+        where=where,
+        sample=sample_photos,
+        seed=seed,
     )
     with embedding_progress() as progress:
         done = jobs.audit(

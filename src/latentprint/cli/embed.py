@@ -31,6 +31,8 @@ def embed(
     follow_links: options.FollowLinksOption = False,
     label: options.LabelOption = None,
     name: options.NameOption = None,
+    where: options.WhereOption = None,
+    sample_photos: options.SamplePhotosOption = None,
     seed: options.SeedOption = 0,
     control: options.ControlOption = False,
     allow_broken: options.AllowBrokenOption = False,
@@ -54,8 +56,8 @@ def embed(
 ) -> None:
     """Embed photos under every processing class and keep the embeddings in a folder.
 
-    A run that was killed goes on where it was; finished embeddings are used again, and what is
-    damaged is made anew.
+    A run that was killed goes on where it was. Embeddings that are there are used again; photos,
+    classes and encoders that are new are added, and what has changed or is damaged is made anew.
     """
     from latentprint import jobs
     from latentprint.cli.output import print_json
@@ -67,7 +69,14 @@ def embed(
     from latentprint.processing import ATTRIBUTES
 
     table = open_photos(
-        photos, layout=layout, label_column=label, name=name, follow_links=follow_links
+        photos,
+        layout=layout,
+        label_column=label,
+        name=name,
+        follow_links=follow_links,
+        where=where,
+        sample=sample_photos,
+        seed=seed,
     )
     with embedding_progress() as progress:
         stores = jobs.embed(

@@ -51,9 +51,6 @@ VectorColumnsOption = Annotated[
         help="What the vectors are in a file that holds other things too; repeat it.",
     ),
 ]
-WhereOption = Annotated[
-    str | None, typer.Option(metavar="CONDITION", help="Only photos that fulfil it.")
-]
 
 
 @erase_app.command(
@@ -122,7 +119,7 @@ def fit(
     metadata: MetadataOption = None,
     id_column: IdColumnOption = None,
     vector_columns: VectorColumnsOption = None,
-    where: WhereOption = None,
+    where: options.WhereOption = None,
     extra: Annotated[
         int,
         typer.Option(
@@ -353,10 +350,11 @@ def prove(
         float, typer.Option(help="Cosine similarity below which your index misses a copy.")
     ] = 0.95,
     k: Annotated[int, typer.Option("-k", "--neighbours", min=1, help="Number of neighbours.")] = 10,
+    sample: options.SampleOption = None,
     metadata: MetadataOption = None,
     id_column: IdColumnOption = None,
     vector_columns: VectorColumnsOption = None,
-    where: WhereOption = None,
+    where: options.WhereOption = None,
     seed: options.SeedOption = 0,
     out: options.RunOutOption = None,
     as_json: options.JsonOption = False,
@@ -381,7 +379,12 @@ def prove(
             where=where,
         ),
         ProofOptions(
-            tuple(attribute or ()), tuple(nuisance or ()), threshold=threshold, k=k, seed=seed
+            tuple(attribute or ()),
+            tuple(nuisance or ()),
+            threshold=threshold,
+            k=k,
+            sample=sample,
+            seed=seed,
         ),
         label=label,
         out=out,

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from latentprint.experiments.asking import SAMPLE_HELP, USUAL_SAMPLE
+
 PhotosArgument = Annotated[
     Path,
     typer.Argument(
@@ -117,6 +119,31 @@ LabelOption = Annotated[
 ]
 NameOption = Annotated[
     str | None, typer.Option("--name", help="Name of the set of photos, for tables and reports.")
+]
+SampleOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help=f"{SAMPLE_HELP} {USUAL_SAMPLE}",
+    ),
+]
+WhereOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CONDITION",
+        help="Only photos that fulfil it, in the language of SQL, such as \"make = 'Canon' AND "
+        'iso >= 400".',
+    ),
+]
+SamplePhotosOption = Annotated[
+    int | None,
+    typer.Option(
+        "--sample-photos",
+        min=1,
+        metavar="N",
+        help="Most photos that are used, drawn by seed and id.",
+    ),
 ]
 SeedOption = Annotated[int, typer.Option(help="Seeds everything that is random.")]
 EraserOption = Annotated[

@@ -58,6 +58,7 @@ def print_results(
     from rich.text import Text
 
     from latentprint.cli.gallery_text import gallery_lines
+    from latentprint.experiments.sampling import samples_of
 
     console = Console(soft_wrap=False)
     if not console.is_terminal:
@@ -67,6 +68,8 @@ def print_results(
         console.print(_table(layout, [row for row in plain if layout.holds(row)]))
     if len(plain) < len(results):
         console.print(_erasure([row for row in results if row.experiment == Experiment.ERASURE]))
+    for line in samples_of(results):
+        console.print(Text(line), soft_wrap=True)
     for detail in details:
         if detail["experiment"] == Experiment.NEIGHBOUR_GALLERY:
             console.print(Text("\n".join(gallery_lines(detail))), soft_wrap=True)

@@ -6,25 +6,23 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
+from latentprint.embeddings.alike import alike
 from latentprint.embeddings.shard import digest_of, read_rows
 from latentprint.embeddings.sharded import DamagedFile, ShardedArray
 from latentprint.embeddings.store import MANIFEST, Store, open_store
+from latentprint.embeddings.vector_files import some
+from latentprint.embeddings.worker import BROKEN
 from latentprint.errors import LatentprintError
 from latentprint.files import as_path, write_table, write_text
-from latentprint.photos import Photos, assign_splits, merge_groups, near_duplicate_groups
+from latentprint.photos import Photos, assign_splits, merge_groups
 from latentprint.words import CONTROL
 
 logger = logging.getLogger(__name__)
-
-_FEW_ALIKE, _SHARE_ALIKE = 20, 0.05
-
 
 PHOTOS, DATASET = "photos.parquet", "dataset.json"
 """The files beside the stores: the table of photos, and what set it is."""
@@ -85,25 +83,41 @@ class StoredEmbeddings:
         return self.store.vectors(processing)
 
 
-def refuse_other_photos(folder: Path, photos: Photos) -> None:
-    """Refuse a folder whose stores were made from other photos: labels would be mixed up.
+def compare_photos(folder: Path, photos: Photos) -> None:
+    """Tell which photos of a folder of stores are not asked for any more, and which are new.
 
     Raises:
-        LatentprintError: The folder records other ids or paths.
+        LatentprintError: None of those that it holds is asked for, which is a mistake most likely.
     """
     path = folder / PHOTOS
     if not path.exists():
         return
     try:
-        recorded = read_rows([path], columns=["id", "path"])
+        recorded = read_rows([path], columns=["id"])["id"]
     except DamagedFile as damage:
         # It is written anew at the end, and each store knows of itself which photos it holds.
         logger.warning("%s is damaged (%s) and is made anew.", path, damage.reason)
         return
-    if not recorded.equals(photos.table.select("id", "path")):
+    asked = photos.table["id"]
+    kept = recorded.is_in(asked.implode())
+    if len(recorded) and not kept.any():
         raise LatentprintError(
-            f"{folder} holds embeddings of other photos: choose another --out, or delete it."
+            f"{folder} holds embeddings of other photos, none of which is among those asked for "
+            f"({some(recorded.to_list())}): choose another --out, or name a folder or table that "
+            "has both."
         )
+    gone = recorded.filter(~kept)
+    if len(gone):
+        logger.warning(
+            "%s: %d photos are not among those asked for any more (%s): their embeddings are kept, "
+            "and left out of what is measured.",
+            folder,
+            len(gone),
+            some(gone.to_list()),
+        )
+    new = asked.filter(~asked.is_in(recorded.implode()))
+    if len(new):
+        logger.warning("%s: %d photos are new (%s).", folder, len(new), some(new.to_list()))
 
 
 def write_photos(folder: Path, photos: Photos, command: str = "") -> None:
@@ -174,61 +188,108 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
     about = read_dataset(folder)
     root = Path(about["root"]) if about.get("root") else None
     photos = read_rows([table])
-    found = [stored(store, photos, about["name"], seed=seed, root=root) for store in stores]
+    asked = [store.asked(photos["id"]) for store in stores]
+    for store in asked:
+        _tell_left_out(store, photos["id"])
+    found = stored(asked, photos, about["name"], seed=seed, root=root)
     return sorted(found, key=lambda each: each.family == CONTROL)
 
 
 def stored(
-    store: Store, table: pl.DataFrame, dataset: str, *, seed: int, root: Path | None = None
-) -> StoredEmbeddings:
-    """Join a store with the table of photos and give every readable photo its split."""
-    facts = store.facts().filter(pl.col("status") != "broken")
+    stores: Sequence[Store],
+    table: pl.DataFrame,
+    dataset: str,
+    *,
+    seed: int,
+    root: Path | None = None,
+) -> list[StoredEmbeddings]:
+    """Join stores with the table of photos and give every readable photo its split.
+
+    Args:
+        stores: The stores, asked for the photos of the table.
+        table: The table of photos.
+        dataset: Name of the set.
+        seed: Seeds the train/val split of photos that come without one.
+        root: Folder that relative paths of photos start from.
+    """
+    found = []
+    facts = labelled = None
+    for store in stores:
+        now = store.facts()
+        # Encoders mostly saw the same photos, of which the table is made once.
+        if labelled is None or facts is None or not facts.equals(now):
+            facts, labelled = now, _labelled(now, table, seed, store.folder.parent)
+        encoder = store.manifest["encoder"]
+        found.append(
+            StoredEmbeddings(
+                encoder["name"],
+                encoder["family"],
+                dataset,
+                labelled.photos,
+                store,
+                labelled.split_made,
+                root,
+                labelled.copies,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """The readable photos of a store with their labels; see ``StoredEmbeddings``."""
+
+    photos: pl.DataFrame
+    split_made: bool
+    copies: int
+
+
+def _labelled(facts: pl.DataFrame, table: pl.DataFrame, seed: int, folder: Path) -> _Labelled:
+    facts = facts.filter(pl.col("status") != BROKEN)
     file_facts = facts.select(pl.col(name).alias(f"file_{name}") for name in FILE_FACTS)
-    facts = pl.concat([facts, file_facts], how="horizontal").drop("status", "reason")
-    alike = _alike(facts)
-    facts = facts.drop("content", "appearance", strict=False)
+    groups = alike(facts, folder)
+    facts = pl.concat([facts, file_facts], how="horizontal")
+    facts = facts.drop("status", "reason", "content", "appearance", strict=False)
     facts = facts.drop([name for name in facts.columns if name in table.columns and name != "id"])
     photos = facts.join(table, on="id", how="left", maintain_order="left")
-    own = photos["group"].to_list() if "group" in photos.columns else alike
-    photos = photos.with_columns(group=pl.Series(merge_groups(own, alike), dtype=pl.String))
+    if "group" in photos.columns:
+        merged = merge_groups(photos["group"].to_list(), groups.to_list())
+        photos = photos.with_columns(group=pl.Series(merged, dtype=pl.String))
+    else:
+        photos = photos.with_columns(group=groups)
     made = bool(photos["split"].is_null().all())
     photos = assign_splits(photos, seed=seed)
     first = ["id", "label", "split", "group"]
     photos = photos.select(*first, pl.exclude(*first))
-    encoder = store.manifest["encoder"]
-    copies = len(alike) - len(set(alike))
-    return StoredEmbeddings(
-        encoder["name"], encoder["family"], dataset, photos, store, made, root, copies
-    )
+    return _Labelled(photos, made, len(groups) - groups.n_unique())
 
 
-def _alike(facts: pl.DataFrame) -> Sequence[str]:
-    """A group for every photo that its copies and near-duplicates share: the smallest digest."""
-    digests = tuple(facts["content"].to_list())
-    if "appearance" not in facts.columns or facts["appearance"].null_count() or not digests:
-        return digests
-    return _grouped(digests, tuple(facts["appearance"].to_list()))
-
-
-@lru_cache(maxsize=1)
-def _grouped(digests: tuple[str, ...], appearances: tuple[str, ...]) -> Sequence[str]:
-    """Near-duplicates joined, once for all encoders that saw the same photos.
-
-    Where a large part of the photos would be one group, as scans of one kind are, they are alike
-    by nature, and only equal pixels make a group.
-    """
-    roots = near_duplicate_groups(appearances)
-    if np.bincount(roots).max() > max(_FEW_ALIKE, _SHARE_ALIKE * len(roots)):
+def _tell_left_out(store: Store, asked: pl.Series) -> None:
+    """Say which photos and classes of a store are not used."""
+    ids = store.index.places["id"].unique(maintain_order=True)
+    left = ids.filter(~ids.is_in(asked.implode()))
+    if len(left):
         logger.warning(
-            "Many photos look alike: only those with equal pixels are kept on one side of a split."
+            "%s: %d of its %d photos were not among those that were last asked for (%s): they are "
+            "left out.",
+            store.folder,
+            len(left),
+            len(ids),
+            some(left.to_list()),
         )
-        return digests
-    return merge_groups(digests, [str(root) for root in roots])
+    for name, photos in store.partial.items():
+        logger.warning(
+            "%s: only %d photos have embeddings of %s, which is left out: embed again with it to "
+            "complete it.",
+            store.folder,
+            photos,
+            name,
+        )
 
 
 def photos_table(photos: Photos, store: Store) -> pl.DataFrame:
     """Every file of a set with its status and reason, the ignored ones included."""
-    facts = store.facts(store.damages()).rename({"content": "content_digest"})
+    facts = store.facts().rename({"content": "content_digest"})
     known = photos.table.select("id", "path", "split", "label")
     read = known.join(facts, on="id", how="left", maintain_order="left")
     ignored = photos.ignored.select(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,19 @@ import polars as pl
 
 from latentprint.embeddings.engine import default_workers, prepare_all
 from latentprint.embeddings.extraction import Extraction
+from latentprint.embeddings.growth import Chunk, lacking, plan
 from latentprint.embeddings.lock import locked
 from latentprint.embeddings.outage import Outage
 from latentprint.embeddings.reference import keep_or_compare, made_up
-from latentprint.embeddings.store import Store, create_or_resume, folder_name
+from latentprint.embeddings.store import (
+    Stock,
+    Store,
+    begin,
+    commit,
+    folder_name,
+    open_up,
+)
+from latentprint.embeddings.vector_files import some
 from latentprint.embeddings.worker import (
     BROKEN,
     UNREACHABLE,
@@ -31,7 +42,7 @@ from latentprint.embeddings.worker import (
 from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.preparation import Preparation
 from latentprint.encoders.preprocess import Preprocess
-from latentprint.errors import LatentprintError, UsageError
+from latentprint.errors import UsageError
 from latentprint.files import as_path
 from latentprint.photos import Photos, as_photos, decide_tones, decode
 from latentprint.photos.file_bytes import BrokenPhoto, UnreachablePhoto
@@ -39,7 +50,9 @@ from latentprint.processing import Processing
 
 logger = logging.getLogger(__name__)
 
-_NAMED = 3
+
+Stamps = dict[str, tuple[int | None, int | None]]
+"""Size and time of the files of photos, by id, as ``stamp`` has them."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +81,14 @@ def extract(
     out: Path | str,
     *,
     extraction: Extraction | None = None,
+    stamps: Stamps | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[Store]:
     """Embed photos under every class with every encoder, one store for each encoder.
 
-    Finished shards are kept and re-used; the rest is computed, and so is what is damaged. Every
-    photo is decoded once for all classes and encoders.
+    What a store has is used again; photos and classes that it lacks are added, photos whose files
+    changed are embedded anew, and so is what is damaged. What it has beside is left as it is. Every
+    photo is decoded once for all classes and encoders that lack the same of it.
 
     Args:
         photos: What to read: photos, or what ``open_photos`` opens.
@@ -81,20 +96,23 @@ def extract(
         classes: The processing classes.
         out: Folder that gets one sub-folder for each encoder.
         extraction: How to do it.
+        stamps: Sizes and times of files that were looked at already, by id; more are added. Several
+            calls for the same photos share them, so that each file is looked at once.
         on_progress: Called after every photo.
 
     Returns:
-        The complete stores, in the order of the encoders.
+        The stores, in the order of the encoders, asked for these photos and classes.
 
     Raises:
         UsageError: A mask is asked for, and an encoder does not take a crop.
         LatentprintError: ``out`` holds embeddings of something else, or another process writes to
-            it; a photo, or the encoder, changed since; photos cannot be found or read; or the disk
-            failed. Shards that were finished stay.
+            it; the encoder changed since; photos cannot be found or read; or the disk failed.
+            Shards that were finished stay.
     """
     how, photos, out = extraction or Extraction(), as_photos(photos), as_path(out)
     if how.mask:
         _refuse_unmaskable(encoders)
+    stated = how.tones.window is not None or how.tones.bits is not None
     how = replace(how, tones=decide_tones(photos, how.tones, max_pixels=how.max_pixels))
     for note in how.tones.notes():
         logger.warning("%s: %s", photos.name, note)
@@ -102,184 +120,269 @@ def extract(
     with ExitStack() as locks:
         for folder in dict.fromkeys(folders):
             locks.enter_context(locked(folder))
-        stores = [
-            create_or_resume(folder, _manifest(photos, encoder, classes, how))
-            for folder, encoder in zip(folders, encoders, strict=True)
+        asked = [manifest_of(encoder, classes, how) for encoder in encoders]
+        stocks = [
+            begin(folder, each, tones_stated=stated)
+            for folder, each in zip(folders, asked, strict=True)
         ]
-        _Extraction(photos, encoders, stores, tuple(classes), how).run(on_progress)
-    return stores
+        run = _Extraction(photos, encoders, stocks, tuple(classes), how)
+        chunks = run.plan({} if stamps is None else stamps)
+        if chunks:
+            for stock, each in zip(stocks, asked, strict=True):
+                open_up(stock.store, each)
+        run.compute(chunks, on_progress)
+        stores = [commit(each) for each in stocks]
+    names = [each.name for each in classes]
+    return [store.asked(photos.table["id"], names) for store in stores]
 
 
-@dataclass
 class _Extraction:
     """What an extraction has to do, with the stores open and locked."""
 
-    photos: Photos
-    encoders: Sequence[Encoder]
-    stores: Sequence[Store]
-    classes: tuple[Processing, ...]
-    how: Extraction
+    def __init__(
+        self,
+        photos: Photos,
+        encoders: Sequence[Encoder],
+        stocks: Sequence[Stock],
+        classes: tuple[Processing, ...],
+        how: Extraction,
+    ) -> None:
+        self.photos, self.encoders, self.stocks = photos, encoders, stocks
+        self.classes, self.how = classes, how
+        self.preparations = [_preparation(encoder) for encoder in encoders]
+        workers = how.workers
+        self.workers = default_workers(device_of(encoders)) if workers is None else workers
+        self._broken = 0
 
-    def __post_init__(self) -> None:
-        self.preparations = [_preparation(encoder) for encoder in self.encoders]
-        preprocesses = tuple(dict.fromkeys(self.preparations))
-        self.recipe = Recipe(self.classes, preprocesses, self.how)
-        workers = self.how.workers
-        self.workers = default_workers(device_of(self.encoders)) if workers is None else workers
+    def plan(self, stamps: Stamps) -> list[Chunk]:
+        """What is missing, has changed, or can be read now, in shards; the latter two are told."""
+        for stock in self.stocks:
+            _tell_damages(stock)
+        ids, names = self.photos.table["id"], [each.name for each in self.classes]
+        stated = [_stated(stock.store, ids) for stock in self.stocks]
+        outdated = [set(each) for each in _changed(self.photos, stated, self.how, stamps)]
+        if changed := set().union(*outdated):
+            logger.warning(
+                "Embedded anew, since their files have changed: %d photos (%s).",
+                len(changed),
+                some(sorted(changed)),
+            )
+        broken = [set(_broken(each)["id"]) for each in stated]
+        if self.how.retry_broken:
+            mended = self._mended(set().union(*broken))
+            outdated = [one | (other & mended) for one, other in zip(outdated, broken, strict=True)]
+        self._broken = len(set().union(*broken) - set().union(*outdated))
+        lacks, anew = [], np.zeros(len(ids), bool)
+        for stock, photos in zip(self.stocks, outdated, strict=True):
+            replaced = ids.is_in(list(photos)).to_numpy()
+            lacks.append(lacking(stock.store, ids, names) | replaced[:, None])
+            anew |= replaced
+        return plan(self.stocks, lacks, anew, self.how)
 
-    def run(self, on_progress: Callable[[Progress], None] | None) -> None:
-        """Compute what is missing.
+    def _mended(self, photos: set[str]) -> set[str]:
+        """Those of some broken photos that can be read now."""
+        rows = np.flatnonzero(self.photos.table["id"].is_in(list(photos)).to_numpy())
+        recipe = Recipe(self.classes, tuple(dict.fromkeys(self.preparations)), self.how)
+        return {
+            each.facts.id
+            for each in self._prepared(rows.tolist(), recipe)
+            if each.facts.status not in (BROKEN, UNREACHABLE)
+        }
+
+    def compute(
+        self, chunks: Sequence[Chunk], on_progress: Callable[[Progress], None] | None
+    ) -> None:
+        """Make the shards of a plan.
 
         Raises:
             LatentprintError: See ``extract``.
         """
-        pending = [_unfinished(store) for store in self.stores]
-        facts = [store.facts(lacks) for store, lacks in zip(self.stores, pending, strict=True)]
-        _refuse_changed_photos(self.photos, self.stores, facts, self.how)
-        if self.how.retry_broken:
-            self._add_mended(pending, facts)
-        self._compare_encoders(pending)
-        self._compute(pending, sum(_broken(each).height for each in facts[:1]), on_progress)
+        self._compare_encoders(chunks)
+        total, begun, outage = len(self.photos), time.monotonic(), Outage(self.how)
+        # A photo that lacks one thing here and another there is read twice.
+        reused = total - len({row for chunk in chunks for row in chunk.rows})
+        broken, seen = self._broken, set[int]()
+        for recipe, together in self._by_recipe(chunks):
+            rows = [row for chunk in together for row in chunk.rows]
+            which = (shard for shard in self._shards(together, recipe) for _ in shard.rows)
+            for each, shard in zip(self._prepared(rows, recipe), which, strict=True):
+                shard.add(each)
+                outage.note(each)
+                if each.row not in seen:
+                    seen.add(each.row)
+                    broken += each.facts.status == BROKEN
+                if shard.full:
+                    if shard.unreachable:
+                        outage.left_out.append(shard.rows)
+                    else:
+                        shard.write()
+                if on_progress:
+                    seconds = time.monotonic() - begun
+                    done = reused + len(seen)
+                    on_progress(Progress(done, total, broken, reused, seconds))
+        outage.refuse()
 
-    def _compare_encoders(self, pending: list[set[int]]) -> None:
-        """Look whether the encoders of stores that lack something are those they were begun with.
+    def _compare_encoders(self, chunks: Sequence[Chunk]) -> None:
+        """Look whether the encoders of stores that get something are those they were begun with.
 
         Raises:
             LatentprintError: One is not.
         """
-        needed = [at for at, lacks in enumerate(pending) if lacks]
+        needed = sorted({part.store for chunk in chunks for part in chunk.parts})
         batches = {each: made_up(each) for each in {self.preparations[at] for at in needed}}
         for at in needed:
             encoder, batch = self.encoders[at], batches[self.preparations[at]]
-            keep_or_compare(self.stores[at].folder, encoder, batch, device_of([encoder]))
+            keep_or_compare(self.stocks[at].store.folder, encoder, batch, device_of([encoder]))
 
-    def _compute(
-        self,
-        pending: list[set[int]],
-        broken: int,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> None:
-        """Compute the shards that each store lacks; ``broken`` photos are in the others."""
-        numbers, begun = sorted(set().union(*pending)), time.monotonic()
-        rows = [row for number in numbers for row in self._photos_of(number)]
-        reused, outage = len(self.photos) - len(rows), Outage(self.how)
-        shard: _Shard | None = None
-        for count, prepared in enumerate(self._prepared(rows), 1):
-            number = prepared.row // self.how.shard_size
-            if shard is None or shard.number != number:
-                shard = self._begin(number, pending)
-            shard.add(prepared)
-            outage.note(prepared)
-            broken += prepared.facts.status == BROKEN
-            if prepared.row == self._photos_of(number)[-1]:
-                if shard.unreachable:
-                    outage.left_out.append(self._photos_of(number))
-                else:
-                    shard.write()
-            if on_progress:
-                seconds = time.monotonic() - begun
-                on_progress(Progress(reused + count, len(self.photos), broken, reused, seconds))
-        outage.refuse()
+    def _by_recipe(self, chunks: Sequence[Chunk]) -> Iterator[tuple[Recipe, list[Chunk]]]:
+        """The chunks in their order, those that follow each other and need the same together."""
+        for needed, together in groupby(chunks, self._needed):
+            classes, preparations = needed
+            recipe = Recipe(tuple(self.classes[at] for at in classes), preparations, self.how)
+            yield recipe, list(together)
 
-    def _begin(self, number: int, pending: list[set[int]]) -> _Shard:
-        """The next shard, for the encoders whose stores lack it."""
-        preprocesses = self.recipe.preprocesses
-        needed = [
-            (encoder, store, preprocesses.index(preparation))
-            for encoder, store, preparation, lacks in zip(
-                self.encoders, self.stores, self.preparations, pending, strict=True
-            )
-            if number in lacks
+    def _needed(self, chunk: Chunk) -> tuple[tuple[int, ...], tuple[Preparation, ...]]:
+        """The classes and preparations that some store needs of the photos of a chunk."""
+        classes = sorted({at for part in chunk.parts for at in part.classes})
+        preparations = dict.fromkeys(self.preparations[part.store] for part in chunk.parts)
+        return tuple(classes), tuple(preparations)
+
+    def _shards(self, chunks: Sequence[Chunk], recipe: Recipe) -> Iterator[_Shard]:
+        """The shards of some chunks, one after the other, each empty at first."""
+        names = [each.name for each in recipe.classes]
+        for chunk in chunks:
+            parts = [
+                _ShardPart(
+                    self.encoders[part.store],
+                    self.stocks[part.store].store,
+                    part.number,
+                    recipe.preprocesses.index(self.preparations[part.store]),
+                    tuple(names.index(self.classes[at].name) for at in part.classes),
+                )
+                for part in chunk.parts
+            ]
+            yield _Shard(chunk.rows, parts, recipe)
+
+    def _prepared(self, rows: Sequence[int], recipe: Recipe) -> Iterator[Prepared]:
+        table = self.photos.table.select("id", "path")[list(rows)]
+        tasks = [
+            PhotoTask(row, photo, self.photos.file(path))
+            for row, (photo, path) in zip(rows, table.iter_rows(), strict=True)
         ]
-        return _Shard(number, needed, self.recipe)
-
-    def _prepared(self, rows: Sequence[int]) -> Iterator[Prepared]:
-        ids, paths = self.photos.table["id"].to_list(), self.photos.table["path"].to_list()
-        tasks = [PhotoTask(row, ids[row], self.photos.file(paths[row])) for row in rows]
-        return prepare_all(tasks, self.recipe, self.workers)
-
-    def _photos_of(self, shard: int) -> range:
-        return self.stores[0].photos_of(shard)
-
-    def _add_mended(self, pending: list[set[int]], facts: list[pl.DataFrame]) -> None:
-        """Add the shards with photos that were broken, and are not any more.
-
-        They are made anew as a whole: the last digits of embeddings depend on their batch.
-        """
-        row_of = {photo: row for row, photo in enumerate(self.photos.table["id"])}
-        broken = [{row_of[photo] for photo in _broken(each)["id"]} for each in facts]
-        mended = {
-            each.row
-            for each in self._prepared(sorted(set().union(*broken)))
-            if each.facts.status not in (BROKEN, UNREACHABLE)
-        }
-        for lacks, rows in zip(pending, broken, strict=True):
-            lacks.update(row // self.how.shard_size for row in rows & mended)
+        return prepare_all(tasks, recipe, self.workers)
 
 
-def _unfinished(store: Store) -> set[int]:
-    """The shards that are missing or damaged; the latter are told."""
-    damages = store.damages()
-    for damage in damages.values():
+def _tell_damages(stock: Stock) -> None:
+    for damage in stock.damages.values():
         logger.warning("%s is damaged (%s): its shard is made anew.", damage.file, damage.reason)
-    return {*store.missing, *damages}
+    if stock.index_damage is not None:
+        file, reason = stock.index_damage.file, stock.index_damage.reason
+        logger.warning("%s is damaged (%s) and is made anew.", file, reason)
+
+
+def _stated(store: Store, ids: pl.Series) -> pl.DataFrame:
+    """What a store states of the photos that are asked for and that it has."""
+    columns = ["id", "bytes", "modified", "content", "status"]
+    return store.asked(ids).facts(columns).select(columns)
 
 
 def _broken(facts: pl.DataFrame) -> pl.DataFrame:
     return facts.filter(pl.col("status") == BROKEN)
 
 
-@dataclass
-class _Shard:
-    """A shard in the making: pixels wait until a batch is full, batches never cross shards.
+@dataclass(frozen=True)
+class _ShardPart:
+    """The shard of one store.
 
-    Once one of its photos cannot be reached it will not be written, and nothing more is embedded.
+    Attributes:
+        encoder: The encoder.
+        store: Its store.
+        number: Number of the shard.
+        preparation: Which of the recipe's preparations it takes.
+        classes: Which of the recipe's classes it holds.
     """
 
+    encoder: Encoder
+    store: Store
     number: int
-    encoders: list[tuple[Encoder, Store, int]]
+    preparation: int
+    classes: tuple[int, ...]
+
+    @property
+    def queue(self) -> tuple[int, tuple[int, ...]]:
+        """What its encoder is fed with; the same for encoders that share their batches."""
+        return self.preparation, self.classes
+
+
+@dataclass
+class _Shard:
+    """Shards of several stores in the making, from the same photos.
+
+    Pixels wait until a batch is full; batches never cross shards, and all are of one size. Once one
+    of its photos cannot be reached it will not be written, and nothing more is embedded.
+    """
+
+    rows: tuple[int, ...]
+    parts: list[_ShardPart]
     recipe: Recipe
     facts: list[Facts] = field(default_factory=list)
-    waiting: list[list[np.ndarray]] = field(default_factory=list)
-    embedded: list[list[np.ndarray]] = field(default_factory=list)
     unreachable: bool = False
 
     def __post_init__(self) -> None:
-        self.waiting = [[] for _ in self.recipe.preprocesses]
-        self.embedded = [[] for _ in self.encoders]
+        self._waiting: dict[tuple[int, tuple[int, ...]], list[np.ndarray]] = {
+            part.queue: [] for part in self.parts
+        }
+        self._embedded: list[list[np.ndarray]] = [[] for _ in self.parts]
+        self._added = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether all photos were added."""
+        return self._added == len(self.rows)
 
     def add(self, prepared: Prepared) -> None:
+        self._added += 1
         self.unreachable |= prepared.facts.status == UNREACHABLE
         if self.unreachable:
             return
         self.facts.append(prepared.facts)
-        for waiting, pixels in zip(self.waiting, prepared.pixels, strict=False):
-            waiting.extend(pixels)
-        batch_size = self.recipe.how.batch_size
-        while self.waiting and len(self.waiting[0]) >= batch_size:
-            self._embed(batch_size)
+        if not prepared.pixels:
+            return
+        for (preparation, classes), waiting in self._waiting.items():
+            waiting.extend(prepared.pixels[preparation][list(classes)])
+        self._embed(whole=True)
 
     def write(self) -> None:
-        if self.waiting and self.waiting[0]:
-            self._embed(len(self.waiting[0]))
+        self._embed(whole=False)
         names = [each.name for each in self.recipe.classes]
-        for (encoder, store, _), parts in zip(self.encoders, self.embedded, strict=True):
-            vectors = np.concatenate(parts) if parts else np.zeros((0, encoder.dimension))
-            by_class = vectors.astype(np.float32).reshape(-1, len(names), encoder.dimension)
-            store.write_shard(
-                self.number,
+        for part, parts in zip(self.parts, self._embedded, strict=True):
+            dimension = part.encoder.dimension
+            vectors = np.concatenate(parts) if parts else np.zeros((0, dimension))
+            by_class = vectors.astype(np.float32).reshape(-1, len(part.classes), dimension)
+            part.store.write_shard(
+                part.number,
                 self.facts,
-                {name: np.ascontiguousarray(by_class[:, at]) for at, name in enumerate(names)},
+                {
+                    names[which]: np.ascontiguousarray(by_class[:, at])
+                    for at, which in enumerate(part.classes)
+                },
             )
 
-    def _embed(self, count: int) -> None:
+    def _embed(self, *, whole: bool) -> None:
+        """Embed what waits, as far as it fills whole batches, or all."""
         import torch
 
-        batches = [torch.from_numpy(np.stack(waiting[:count])) for waiting in self.waiting]
-        for waiting in self.waiting:
-            del waiting[:count]
-        for at, (encoder, _, which) in enumerate(self.encoders):
-            self.embedded[at].append(encoder.embed(batches[which]).numpy())
+        size = self.recipe.how.batch_size
+        for queue, waiting in self._waiting.items():
+            while len(waiting) >= size or (waiting and not whole):
+                count = min(size, len(waiting))
+                batch = np.stack(waiting[:count])
+                del waiting[:count]
+                # Filled up with itself: what an encoder gives depends on the size of a batch.
+                full = torch.from_numpy(np.resize(batch, (size, *batch.shape[1:])))
+                for part, embedded in zip(self.parts, self._embedded, strict=True):
+                    if part.queue == queue:
+                        embedded.append(part.encoder.embed(full).numpy()[:count])
 
 
 def device_of(encoders: Iterable[Encoder]) -> str:
@@ -314,9 +417,8 @@ def _preparation(encoder: Encoder) -> Preparation:
     return preparation
 
 
-def _manifest(
-    photos: Photos, encoder: Encoder, classes: Sequence[Processing], how: Extraction
-) -> dict[str, Any]:
+def manifest_of(encoder: Encoder, classes: Sequence[Processing], how: Extraction) -> dict[str, Any]:
+    """What the manifest of a store says of an encoder, classes and settings."""
     import torch
 
     return {
@@ -329,54 +431,45 @@ def _manifest(
             "identity": encoder.identity(),
         },
         "processing": {each.name: each.as_list() for each in classes},
-        "photos": {"count": len(photos), "digest": photos.digest()},
         "settings": {**how.settings(), "torch": torch.__version__},
     }
 
 
-def _refuse_changed_photos(
-    photos: Photos, stores: Sequence[Store], facts: Sequence[pl.DataFrame], how: Extraction
-) -> None:
-    """Refuse to re-use shards whose photos are no longer the same pictures.
+def _changed(
+    photos: Photos, stated: Sequence[pl.DataFrame], how: Extraction, stamps: Stamps
+) -> Iterator[list[str]]:
+    """For each store, the photos that are no longer the pictures that they were.
 
     A file of the same size and time is taken as unchanged; any other is decoded and compared. One
     that is away is not changed: what was made of it is kept, and that is said.
     """
-    paths = dict(photos.table.select("id", "path").rows())
-    stated = ["id", "bytes", "modified", "content", "status"]
-    tables = [
-        each.select(*stated, folder=pl.lit(str(store.folder), pl.String))
-        for store, each in zip(stores, facts, strict=True)
-    ]
-    away: list[str] = []
     # The stores of several encoders state the same of most photos: each is looked at once.
-    for row in pl.concat(tables).unique(stated, maintain_order=True).iter_rows(named=True):
-        file, was_broken = photos.file(paths[row["id"]]), row["status"] == BROKEN
-        if stamp(file) == (row["bytes"], row["modified"]) or (was_broken and how.retry_broken):
-            continue
-        try:
-            content = _content(file, how)
-        except UnreachablePhoto:
-            if not was_broken:
-                away.append(row["id"])
-            continue
-        if content == row["content"]:
-            continue
-        if was_broken:
-            raise LatentprintError(
-                f"{file} has changed since {row['folder']} was made, when it was broken: run the "
-                "same command with --retry-broken to read it again."
-            )
-        raise LatentprintError(
-            f"{file} has changed since {row['folder']} was made: choose another --out, or "
-            "delete that folder."
-        )
+    known = pl.concat(stated).unique(maintain_order=True)
+    paths = known.join(
+        photos.table.select("id", "path"), on="id", how="left", maintain_order="left"
+    )
+    away, changed, root = set[str](), [], str(photos.root)
+    for photo, size, modified, content, status, path in paths.iter_rows():
+        if photo not in stamps:
+            stamps[photo] = stamp(os.path.join(root, path))  # noqa: PTH118 - of millions
+        same = stamps[photo] == (size, modified)
+        if not same:
+            try:
+                same = _content(photos.file(path), how) == content
+            except UnreachablePhoto:
+                same = True
+                if status != BROKEN:
+                    away.add(photo)
+        changed.append(not same)
     if away:
         logger.warning(
-            "%d stored photos cannot be found or read now (%s…): their embeddings are kept.",
+            "%d stored photos cannot be found or read now (%s): their embeddings are kept.",
             len(away),
-            "; ".join(away[:_NAMED]),
+            some(sorted(away)),
         )
+    outdated = known.filter(pl.Series(changed, dtype=pl.Boolean))
+    for each in stated:
+        yield each.join(outdated, on=each.columns, how="semi", nulls_equal=True)["id"].to_list()
 
 
 def _content(file: Path, how: Extraction) -> str | None:

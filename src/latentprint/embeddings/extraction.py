@@ -18,12 +18,14 @@ from latentprint.photos.tones import Tones
 
 @dataclass(frozen=True)
 class Extraction:
-    """How embeddings are made; the first attributes, but ``workers``, are part of their identity.
+    """How embeddings are made.
 
     Attributes:
-        batch_size: Images that go through an encoder at once. Float sums depend on it in the last
-            digits, which is why a store keeps the one that it was begun with.
-        shard_size: Photos in a shard; at most this much work is lost when a run is killed.
+        batch_size: Images that go through an encoder at once, always as many: the last of a shard
+            are repeated to fill it. Float sums depend on it in the last digits, and with it do not
+            depend on what else is in a batch; a store keeps the one that it was begun with.
+        shard_size: Photos in a shard; at most this much work is lost when a run is killed. None
+            chooses, see ``growth``.
         workers: Processes that read photos; 0 reads in this one, None chooses by the device.
         orient: Apply the EXIF orientation.
         max_pixels: Larger photos are reported as broken.
@@ -38,7 +40,7 @@ class Extraction:
     """
 
     batch_size: int = 64
-    shard_size: int = 128
+    shard_size: int | None = None
     workers: int | None = None
     orient: bool = True
     max_pixels: int = 100_000_000
@@ -51,7 +53,8 @@ class Extraction:
     stop_seconds: float = 30.0
 
     def __post_init__(self) -> None:
-        if min(self.batch_size, self.shard_size, self.max_pixels) < 1:
+        size = 1 if self.shard_size is None else self.shard_size
+        if min(self.batch_size, size, self.max_pixels) < 1:
             raise UsageError("Batches, shards and photos need at least one image and one pixel.")
         if not 0 <= self.mask < 1:
             raise UsageError(f"A mask covers a share of the crop from 0 to 1, not {self.mask:g}.")
@@ -62,7 +65,6 @@ class Extraction:
         """What the store's manifest records, the versions of decoder and resizer included."""
         return {
             "batch_size": self.batch_size,
-            "shard_size": self.shard_size,
             "orient": self.orient,
             "max_pixels": self.max_pixels,
             "mask": self.mask,

@@ -13,7 +13,7 @@ import polars as pl
 from latentprint.embeddings.collection import DATASET, PHOTOS
 from latentprint.embeddings.lock import locked
 from latentprint.embeddings.shard import Shard, read_rows
-from latentprint.embeddings.store import ABOUT_FORMAT, Store, create_or_resume, folder_name
+from latentprint.embeddings.store import ABOUT_FORMAT, Store, begin, commit, folder_name
 from latentprint.embeddings.worker import BROKEN
 from latentprint.errors import LatentprintError
 from latentprint.files import writing
@@ -48,19 +48,30 @@ def map_store(
     manifest = {name: store.manifest[name] for name in store.manifest if name not in ABOUT_FORMAT}
     folder = out / folder_name(str(encoder["name"]))
     with locked(folder):
-        made = create_or_resume(folder, {**manifest, "encoder": encoder})
-        for number in sorted({*made.missing, *made.damages()}):
-            shard = Shard(store.folder, number)
-            header, facts = shard.header(), read_rows([shard.rows])
+        stock = begin(folder, {**manifest, "encoder": encoder})
+        for number, listed in store.index.shards.items():
+            shard = store.shard(number)
+            facts = read_rows([shard.rows])
+            if number in stock.store.index.shards and _same_rows(shard, stock.store.shard(number)):
+                continue
+            header = listed.check(shard, store.identity)
             ids = facts.filter(pl.col("status") != BROKEN)["id"].to_list()
             vectors = {
                 name: np.ascontiguousarray(
                     change(np.array(header.mapped(name)), ids), dtype=np.float32
                 )
-                for name in store.classes
+                for name in listed.classes
             }
-            made.write_table_shard(number, facts, vectors)
+            stock.store.write_table_shard(number, facts, vectors)
+        made = commit(stock)
     with writing(out):
         for name in (PHOTOS, DATASET):
             shutil.copyfile(store.folder.parent / name, out / name)
     return made
+
+
+def _same_rows(one: Shard, other: Shard) -> bool:
+    """Whether two shards are of the same photos and classes."""
+    if set(one.header().tensors) != set(other.header().tensors):
+        return False
+    return read_rows([one.rows]).equals(read_rows([other.rows]))

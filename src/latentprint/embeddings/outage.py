@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from latentprint.embeddings.extraction import Extraction
@@ -24,7 +25,7 @@ class Outage:
 
     how: Extraction
     reasons: dict[str, str] = field(default_factory=dict)
-    left_out: list[range] = field(default_factory=list)
+    left_out: list[Sequence[int]] = field(default_factory=list)
     _in_a_row: int = 0
     _since: float = 0.0
 

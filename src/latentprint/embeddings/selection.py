@@ -17,11 +17,12 @@ from latentprint.embeddings.stacked import StackedRows
 from latentprint.embeddings.study_files import StudyEmbeddings
 from latentprint.embeddings.vector_files import some
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.photos.choosing import fulfilling
 
 logger = logging.getLogger(__name__)
 
 # No column of a table has this name.
-_ROW = "\0row"
+_ROW = "\0place"
 
 _Embeddings = TypeVar("_Embeddings", bound=StoredEmbeddings | StudyEmbeddings)
 
@@ -139,35 +140,8 @@ def select_photos(
         UsageError: The condition cannot be understood.
         LatentprintError: No photo fulfils it.
     """
-    kept = _filtered(source.photos.with_row_index(_ROW), condition)
-    if not len(kept):
-        raise LatentprintError(f"No photo fulfils the condition {condition!r}.")
+    kept = fulfilling(source.photos.with_row_index(_ROW), condition)
     return SelectedEmbeddings(source, kept.drop(_ROW), kept[_ROW].to_numpy().astype(np.int64))
-
-
-def _filtered(photos: pl.DataFrame, condition: str) -> pl.DataFrame:
-    for table in (_with_numbers(photos), photos):
-        try:
-            found = table.filter(pl.sql_expr(condition))
-            return photos.filter(pl.col(_ROW).is_in(found[_ROW].implode()))
-        except Exception as error:  # parser and engine have errors of their own
-            reason = str(error).strip().partition("\n")[0]
-    known = ", ".join(name for name in photos.columns if name != _ROW)
-    raise UsageError(
-        f"The condition {condition!r} cannot be applied: {reason}. Known columns: {known}."
-    )
-
-
-def _with_numbers(photos: pl.DataFrame) -> pl.DataFrame:
-    """The same table with text columns that hold only numbers as numbers."""
-    texts = [name for name, kind in photos.schema.items() if kind == pl.String]
-    numbers = photos.select(pl.col(texts).replace("", None).cast(pl.Float64, strict=False))
-    known = [
-        name
-        for name in texts
-        if numbers[name].null_count() == photos[name].replace("", None).null_count() < len(photos)
-    ]
-    return photos.with_columns(numbers[name] for name in known)
 
 
 def with_labels(source: _Embeddings, metadata: Any) -> _Embeddings:

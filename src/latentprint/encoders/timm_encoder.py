@@ -43,7 +43,7 @@ def load_timm(model_name: str, options: LoadOptions) -> TorchEncoder:
             no such representation or block.
         LatentprintError: If the weights cannot be fetched, or a local file does not hold them.
     """
-    timm = import_library("timm", "all")
+    timm = import_library("timm", "torch")
     representation = chosen_representation(options)
     fetched = not (options.untrained or options.outline or options.weights)
     check_name(timm, model_name, fetched=fetched)
@@ -123,7 +123,7 @@ def _full_name(model: Any, model_name: str, options: LoadOptions) -> str:
 def _preprocessing(
     timm: Any, model: torch.nn.Module, name: str, options: LoadOptions
 ) -> Preprocess:
-    import_library("timm.data", "all")
+    import_library("timm.data", "torch")
     config = dict(timm.data.resolve_model_data_config(model))
     if "dinov2" in name:
         config["input_size"] = (3, DINOV2_SIZE, DINOV2_SIZE)

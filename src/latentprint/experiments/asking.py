@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from latentprint.results import Result
     from latentprint.words import Experiment
 
+ALL_UP_TO = 50_000
+"""Photos of which all are asked unless a user says otherwise."""
+
+MOST_ASKED = 2_000
+"""Photos that are asked of more."""
+
+SAMPLE_HELP = (
+    "Most photos that are asked, chosen by seed and id; each searches all photos. 0 asks all."
+)
+"""What ``--sample`` means."""
+
+USUAL_SAMPLE = f"Default: all of up to {ALL_UP_TO:,} photos, else {MOST_ASKED:,}."
+"""How many are asked unless a user says otherwise, in words."""
+
 _OPTION = "option"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
+from latentprint.arrays import has_torch, needs_torch
 from latentprint.errors import UsageError
 from latentprint.experiments.assignment import Draw
 from latentprint.processing import NONE
@@ -137,6 +138,10 @@ def usable_device(device: str) -> str:
     Raises:
         UsageError: It is unknown or unavailable.
     """
+    if not has_torch():
+        if device in ("auto", "cpu"):
+            return "cpu"
+        raise needs_torch(f"--device {device}")
     from latentprint.encoders.load_options import resolve_device
 
     chosen = resolve_device(device, "float32")

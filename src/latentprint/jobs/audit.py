@@ -16,7 +16,7 @@ from latentprint.embeddings import (
     WHOLE,
     Extraction,
     Progress,
-    refuse_other_photos,
+    compare_photos,
     stored,
 )
 from latentprint.embeddings.extract import is_maskable
@@ -128,7 +128,7 @@ def audit(
     usable_device(options.device)
     parts = list(_parts(out, asked, extraction, options.seed))
     for part in parts:
-        part.command = command
+        part.command, part.stamps = command, parts[0].stamps
     if not parts:
         raise UsageError("There is nothing to measure: name an attribute or a label with -a.")
     neighbours = InfluenceOptions(
@@ -146,7 +146,7 @@ def audit(
     measured.left_out[:0] = groups.left_out()
     first = parts[0]
     listed = write_photos_csv(photos, out, first.stores[0].folder)
-    used = stored(first.stores[0], photos.table, photos.name, seed=options.seed)
+    (used,) = stored(first.stores[:1], photos.table, photos.name, seed=options.seed)
     settings = {
         **run_settings(command, photos.name, options.seed, photos.root.absolute()),
         "encoders": [
@@ -155,6 +155,7 @@ def audit(
         ],
         "extraction": first.stores[0].manifest["settings"],
         "photos": count_photos(listed, used),
+        "notes": list(photos.notes),
         "left_out": [asdict(each) for each in measured.left_out],
         "seconds": round(time.monotonic() - begun, 1),
         "device": device,
@@ -185,7 +186,7 @@ def _embed_parts(
     """Embed photos for every part with each group of encoders; returns the device."""
     device = ""
     for part in parts:
-        refuse_other_photos(part.folder, photos)
+        compare_photos(part.folder, photos)
     for members in groups.load():
         device = device or members[0].device
         for part in parts:
@@ -210,13 +211,7 @@ def _steps(
     neighbours: InfluenceOptions,
 ) -> Iterator[Step]:
     """What is measured on the embeddings of one part."""
-    opened = [
-        Opened(
-            stored(each, photos.table, photos.name, seed=options.seed),
-            each.classes,
-            masked=is_masked(each),
-        )
-        for each in part.stores
-    ]
+    sources = stored(part.stores, photos.table, photos.name, seed=options.seed)
+    opened = [Opened(each, each.store.classes, masked=is_masked(each.store)) for each in sources]
     yield from probe_steps(opened, part.questions, options, guards)
     yield from influence_of(opened, part.questions.attributes, neighbours)

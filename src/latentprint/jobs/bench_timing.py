@@ -14,6 +14,7 @@ from typing import Any
 
 from latentprint.embeddings import Extraction, Progress, device_of, extract
 from latentprint.embeddings.engine import prepare_all
+from latentprint.embeddings.growth import FEWEST
 from latentprint.embeddings.kept_memory import kept_memory
 from latentprint.embeddings.worker import BROKEN, UNREACHABLE, PhotoTask, Prepared, Recipe
 from latentprint.encoders.encoder import Encoder
@@ -153,7 +154,7 @@ def time_together(
     folder: Path,
 ) -> Rate:
     """Time ``extract`` by its shards, the first from its first photo on: workers have started."""
-    size = extraction.shard_size
+    size = extraction.shard_size or FEWEST
     ends: list[float] = []
 
     def watch(progress: Progress) -> None:
@@ -181,4 +182,4 @@ def time_together(
 def shard_size(expected: float, how: BenchOptions, classes: int) -> int:
     """Photos in a shard: whole batches, and of the usual number where that does not take long."""
     batches = max(1, round(expected * how.seconds / REPETITIONS / how.batch_size))
-    return max(2, min(Extraction().shard_size, batches * how.batch_size // classes))
+    return max(2, min(FEWEST, batches * how.batch_size // classes))

@@ -14,12 +14,15 @@ from latentprint.embeddings import (
     Extraction,
     Progress,
     Store,
+    compare_photos,
     device_of,
     extract,
-    refuse_other_photos,
     write_photos,
 )
+from latentprint.embeddings.alike import keep_alike
+from latentprint.embeddings.extract import Stamps
 from latentprint.embeddings.kept_memory import kept_memory
+from latentprint.embeddings.worker import BROKEN
 from latentprint.encoders.encoder import Encoder
 from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.steps import Questions
@@ -50,6 +53,7 @@ class Part:
         command: The command line, for the record.
         stores: What was embedded so far, one store for each encoder.
         specs: The encoders' specifications.
+        stamps: The files that were looked at so far; see ``extract``.
     """
 
     folder: Path
@@ -59,6 +63,7 @@ class Part:
     command: str = ""
     stores: list[Store] = field(default_factory=list)
     specs: list[str] = field(default_factory=list)
+    stamps: Stamps = field(default_factory=dict)
 
 
 def embed(
@@ -108,7 +113,7 @@ def embed(
     groups = EncoderGroups.of(encoders, loading, seed=seed)
     part = Part(as_path(out), extraction, tuple(classes), command=command)
     make_folder(part.folder)
-    refuse_other_photos(part.folder, photos)
+    compare_photos(part.folder, photos)
     for members in groups.load(mask=extraction.mask):
         embed_part(photos, part, members, groups, allow_broken, on_progress)
     for each in groups.left_out():
@@ -134,6 +139,7 @@ def embed_part(
                     part.classes,
                     part.folder,
                     extraction=part.extraction,
+                    stamps=part.stamps,
                     on_progress=on_progress,
                 )
             break
@@ -143,6 +149,7 @@ def embed_part(
     else:
         return
     write_photos(part.folder, photos, part.command)
+    keep_alike(stores[0].facts().filter(pl.col("status") != BROKEN), part.folder)
     _refuse_broken(stores[0].facts(), allow_broken)
     part.stores += stores
     part.specs += [each.spec for each in using]

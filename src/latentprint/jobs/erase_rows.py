@@ -21,6 +21,7 @@ from latentprint.jobs.sources import Sources, open_sources
 from latentprint.photos import merge_groups
 
 if TYPE_CHECKING:
+    from latentprint.processing import Attribute
     from latentprint.solvers import VectorArray
 
 _ROWS_AT_ONCE = 8192
@@ -169,7 +170,8 @@ def open_rows(asked: EraseSources, *, seed: int) -> EraseRows:
                 "--pairs with one file for every version of the photos."
             )
         else:
-            rows = _of_store(opened, asked)
+            attributes = asked_attributes([opened], asked.attributes)
+            rows = rows_of_store(opened, attributes, asked.paths[0])
     if asked.group is None:
         return rows
     if asked.group not in rows.photos.columns:
@@ -179,12 +181,21 @@ def open_rows(asked: EraseSources, *, seed: int) -> EraseRows:
     return replace(rows, photos=rows.photos.with_columns(group=pl.Series(joined)))
 
 
-def _of_store(opened: Opened, asked: EraseSources) -> EraseRows:
-    attributes = asked_attributes([opened], asked.attributes)
+def rows_of_store(opened: Opened, attributes: Sequence[Attribute], place: Path | str) -> EraseRows:
+    """The classes of some attributes, and the unprocessed photos where they are there.
+
+    Args:
+        opened: The store.
+        attributes: What is to be erased.
+        place: The store, for messages.
+
+    Raises:
+        LatentprintError: The store lacks classes.
+    """
     wanted = list(dict.fromkeys(name for each in attributes for name in each.classes))
     if lacking := [name for name in wanted if name not in opened.classes]:
         raise LatentprintError(
-            f"{asked.paths[0]} lacks the classes {some(lacking)}: embed again with their attribute "
+            f"{place} lacks the classes {some(lacking)}: embed again with their attribute "
             "into another folder."
         )
     # Photos as they were decoded are a version that every index holds.

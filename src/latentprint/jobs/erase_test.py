@@ -98,7 +98,7 @@ def erase_test(
     source = opened.source
     if label is not None:
         source = _with_classes(source, label)
-    saw = _photos_it_saw(folder, eraser)
+    saw = photos_it_saw(folder, eraser)
     proof = prove(source, opened.classes, eraser, saw, options, on_step=on_step)
     if out is not None and proof.measured.results:
         write_run(out, proof.measured, settings_of([opened], proof.measured, command, options.seed))
@@ -173,6 +173,7 @@ def prove(
         f"{about.get('method', 'eraser')} on {about.get('design', 'vectors')}",
         tuple(about.get("classes", ())),
         classes,
+        options.sample,
     )
     fitted = ViewedEmbeddings.of(source, seen) if seen.any() else None
     measured = measure(proof_steps(stages, fitted, options), on_step=on_step)
@@ -215,7 +216,7 @@ def _of_encoder(opened: list[Opened], eraser: LinearEraser) -> Opened:
     return chosen
 
 
-def _photos_it_saw(folder: Path, eraser: LinearEraser) -> pl.Series:
+def photos_it_saw(folder: Path, eraser: LinearEraser) -> pl.Series:
     """Ids of the photos that the eraser was fitted on.
 
     Raises:

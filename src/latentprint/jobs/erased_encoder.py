@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from latentprint.encoders.encoder import Encoder
+from latentprint.encoders.recorded import record_of
 from latentprint.erasure.apply import Application
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.errors import LatentprintError, UsageError
@@ -48,18 +48,6 @@ class ErasedEncoder:
     def identity(self) -> dict[str, Any]:
         """That of the encoder, and the eraser's digest."""
         return {**self.encoder.identity(), "eraser": self.application.eraser.digest}
-
-
-def record_of(encoder: Encoder) -> dict[str, Any]:
-    """What a store records of an encoder, as far as an eraser depends on it."""
-    record = {
-        "name": encoder.name,
-        "dimension": encoder.dimension,
-        "preprocess": encoder.preprocess.as_dict(),
-        "identity": encoder.identity(),
-    }
-    found: dict[str, Any] = json.loads(json.dumps(record))
-    return found
 
 
 def erased_record(encoder: dict[str, Any], eraser: LinearEraser) -> dict[str, Any]:

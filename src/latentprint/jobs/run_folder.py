@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from latentprint.embeddings import open_store, photos_table
+from latentprint.embeddings import photos_table
+from latentprint.embeddings.store import take_stock
 from latentprint.files import write_json, write_table, writing
 from latentprint.photos import Photos, straddling_groups
 from latentprint.results import results_table, write_details, write_results
@@ -101,7 +102,7 @@ def write_photos_csv(photos: Photos, out: Path, store: Path) -> pl.DataFrame:
     """
     if not (store / "manifest.json").exists():
         return pl.DataFrame()
-    listed = photos_table(photos, open_store(store))
+    listed = photos_table(photos, take_stock(store).store)
     write_table(out / "photos.csv", listed)
     return listed
 

@@ -25,6 +25,7 @@ from latentprint.embeddings.vector_files import are_vectors, not_read, some
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.asking import option
 from latentprint.experiments.source import EmbeddingSource, Opened
+from latentprint.photos.choosing import condition_note
 
 logger = logging.getLogger(__name__)
 
@@ -222,8 +223,9 @@ def _of_vectors(sources: Sources, seed: int) -> Iterator[Opened]:
             "spec": str(given) if isinstance(given, Path) else "in memory",
             "dimension": own.found.shape[1],
         }
-        chosen = _selected(own, sources.where)
-        yield Opened(chosen, ("none",), encoder=record, masked=False, notes=own.notes)
+        chosen, notes = _selected(own, sources.where)
+        notes = (*own.notes, *notes)
+        yield Opened(chosen, ("none",), encoder=record, masked=False, notes=notes)
 
 
 def _refuse_other_photos(one: EmbeddingSource, other: EmbeddingSource) -> None:
@@ -261,10 +263,16 @@ def _chosen(
     notes: tuple[str, ...] = ()
     if sources.metadata is not None:
         source, notes = labelled_by(source, sources.metadata)
-    return _selected(source, sources.where), notes
+    chosen, said = _selected(source, sources.where)
+    return chosen, (*notes, *said)
 
 
 def _selected(
     source: StoredEmbeddings | StudyEmbeddings | OwnVectors, condition: str | None
-) -> EmbeddingSource:
-    return source if condition is None else select_photos(source, condition)
+) -> tuple[EmbeddingSource, tuple[str, ...]]:
+    """The photos that fulfil a condition, and what is to be said of it."""
+    if condition is None:
+        return source, ()
+    chosen = select_photos(source, condition)
+    note = condition_note(len(chosen.photos), len(source.photos), condition)
+    return chosen, (note,)

@@ -12,9 +12,9 @@ from latentprint.embeddings.lock import locked
 from latentprint.embeddings.reference import REFERENCE, read_reference
 from latentprint.embeddings.shard import Shard, digest_of, read_rows
 from latentprint.embeddings.sharded import DamagedFile
-from latentprint.embeddings.store import MANIFEST, Store, open_store, upgrade
+from latentprint.embeddings.store import MANIFEST, Store, read_manifest, take_stock, upgrade
 from latentprint.errors import LatentprintError
-from latentprint.files import writing
+from latentprint.files import as_path, writing
 from latentprint.photos.photos import digest_of_photos
 
 
@@ -80,7 +80,7 @@ def verify(folder: Path | str) -> list[Condition]:
         LatentprintError: There are no stores.
     """
     found = []
-    for collection, stores in _collections(Path(folder)):
+    for collection, stores in _collections(as_path(folder)):
         conditions = [_condition(each) for each in stores]
         if collection is not None:
             around = _around(collection, stores)
@@ -108,7 +108,7 @@ def repair(folder: Path | str) -> list[Condition]:
         if condition.damages:
             with locked(condition.folder):
                 for damage in condition.damages:
-                    if damage.file.name in (MANIFEST, REFERENCE, PHOTOS, DATASET):
+                    if not damage.file.name.startswith("shard-"):
                         with writing(damage.file):
                             damage.file.unlink(missing_ok=True)
                 for number in condition.damaged:
@@ -127,10 +127,10 @@ def upgrade_stores(folder: Path | str) -> list[Store]:
             writes to it.
     """
     found = []
-    for _, stores in _collections(Path(folder)):
+    for _, stores in _collections(as_path(folder)):
         for each in stores:
             with locked(each):
-                found.append(upgrade(open_store(each)))
+                found.append(upgrade(each))
     return found
 
 
@@ -161,16 +161,18 @@ def _is_store(folder: Path) -> bool:
 def _condition(folder: Path) -> Condition:
     found = Condition(folder)
     try:
-        store = open_store(folder)
+        stock = take_stock(folder, wholly=True)
     except DamagedFile as damage:
         found.damages.append(damage)
         return found
-    found.photos, found.shards = int(store.manifest["photos"]["count"]), store.shards
-    found.missing, found.sealed = store.missing, store.identity is not None
-    damages = store.damages(wholly=True)
-    found.damaged = list(damages)
-    found.damages += damages.values()
-    found.to_embed = sum(len(store.photos_of(each)) for each in (*found.missing, *damages))
+    store = stock.store
+    found.sealed = store.identity is not None
+    found.missing, found.damaged = stock.missing, list(stock.damages)
+    found.damages += stock.damages.values()
+    if stock.index_damage is not None:
+        found.damages.append(stock.index_damage)
+    found.shards = len({*store.index.shards, *stock.missing, *stock.damages})
+    found.photos, found.to_embed = stock.count()
     if (folder / REFERENCE).exists():
         try:
             read_reference(folder / REFERENCE)
@@ -205,8 +207,8 @@ def _check_photos(file: Path, digest: str | None, stores: list[Path]) -> None:
     table = read_rows([file])
     for each in stores:
         try:
-            store = open_store(each)
+            made_of = read_manifest(each).get("photos")
         except LatentprintError:
             continue  # told of the store itself
-        if digest_of_photos(table) != store.manifest["photos"]["digest"]:
+        if made_of is not None and digest_of_photos(table) != made_of["digest"]:
             raise DamagedFile(file, f"it lists other photos than {each.name} was made of")

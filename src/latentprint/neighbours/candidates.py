@@ -16,9 +16,18 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from latentprint.arrays import (
+    Array,
+    array_namespace,
+    device_of,
+    is_on_cpu,
+    largest,
+    namespace,
+    take_along,
+    to_array,
+    to_numpy,
+)
 from latentprint.neighbours.grid import GRID
 from latentprint.neighbours.workers import Computing
 
@@ -32,7 +41,7 @@ SPARE = 48
 """Candidates beyond the k that are asked for, as many as may be too close to tell apart."""
 
 _FOLDS = 4
-_NOTHING = -torch.inf
+_NOTHING = -math.inf
 _CENTRE_OF = 1024
 
 
@@ -67,29 +76,25 @@ class Candidates:
         values: Similarities less that to the centre, float32 [t, L]; minus infinity where there are
             fewer rows.
         rows: int64 [t, L].
-        floor: No row that is not listed has a higher value, float32 [t].
         error: How far a value may be from the exact similarity.
     """
 
-    values: Tensor
-    rows: Tensor
-    floor: Tensor
+    values: Array
+    rows: Array
     error: float
 
-    def of(self, part: slice | Tensor) -> Candidates:
+    @property
+    def floor(self) -> Array:
+        """No row that is not listed has a higher value, float32 [t]."""
+        return self.values[:, -1]
+
+    def of(self, part: slice | Array) -> Candidates:
         """The lists of some queries."""
-        return replace(self, values=self.values[part], rows=self.rows[part], floor=self.floor[part])
+        return replace(self, values=self.values[part], rows=self.rows[part])
 
     def first(self, length: int) -> Candidates:
         """Shorter lists."""
-        if length >= self.values.shape[1]:
-            return self
-        return replace(
-            self,
-            values=self.values[:, :length],
-            rows=self.rows[:, :length],
-            floor=self.values[:, length - 1],
-        )
+        return replace(self, values=self.values[:, :length], rows=self.rows[:, :length])
 
 
 def error_bound(dimensions: int, length: float) -> float:
@@ -143,25 +148,23 @@ def search(
     """
     block, device, threads = computing.block, computing.device, computing.threads
     order = np.argsort(keys, kind="stable")
-    moved, keys = torch.from_numpy(queries[order]).to(device), keys[order]
+    xp, moved, keys = namespace(device), to_array(queries[order], device), keys[order]
     kept = [_nothing(len(keys), depth, device) for _ in range(2)]
-    spaces: SimpleQueue[Tensor] = SimpleQueue()
+    spaces: SimpleQueue[Array] = SimpleQueue()
     for _ in range(threads.count):
         size = min(QUERIES_AT_ONCE, len(keys)) * min(block, len(gallery.order))
-        spaces.put(torch.empty(size, device=device))
+        spaces.put(xp.empty(size, dtype=xp.float32, device=device))
     longest = 0.0
     for rows in _blocks(gallery, block):
-        vectors = torch.from_numpy(
-            np.asarray(gallery.vectors[rows], dtype=np.float32) - gallery.centre
-        )
-        longest = max(longest, float(torch.linalg.vector_norm(vectors, dim=1).max()))
-        vectors, named = vectors.to(device), torch.from_numpy(rows).to(device)
+        centred = np.asarray(gallery.vectors[rows], dtype=np.float32) - gallery.centre
+        longest = max(longest, float(np.linalg.norm(centred, axis=1).max()))
+        vectors, named = to_array(centred, device), to_array(rows, device)
         columns = gallery.keys[rows]
 
         def compare(
             part: slice,
-            vectors: Tensor = vectors,
-            named: Tensor = named,
+            vectors: Array = vectors,
+            named: Array = named,
             columns: np.ndarray = columns,
         ) -> None:
             space = spaces.get()
@@ -173,10 +176,10 @@ def search(
 
         with _full_precision(device):
             threads.map(compare, slices(len(keys), QUERIES_AT_ONCE))
-    back = torch.from_numpy(np.argsort(order))
+    back = np.argsort(order)
     error = error_bound(queries.shape[1], longest)
     inside, outside = (
-        Candidates(values.cpu()[back], where.cpu()[back], values[:, -1].cpu()[back], error)
+        Candidates(to_array(to_numpy(values)[back]), to_array(to_numpy(where)[back]), error)
         for values, where in kept
     )
     return inside, outside
@@ -187,9 +190,10 @@ def slices(n: int, size: int) -> list[slice]:
     return [slice(at, min(at + size, n)) for at in range(0, n, size)]
 
 
-def _nothing(n: int, depth: int, device: str) -> tuple[Tensor, Tensor]:
-    values = torch.full((n, depth), _NOTHING, device=device)
-    return values, torch.zeros((n, depth), dtype=torch.int64, device=device)
+def _nothing(n: int, depth: int, device: str) -> tuple[Array, Array]:
+    xp = namespace(device)
+    values = xp.full((n, depth), _NOTHING, dtype=xp.float32, device=device)
+    return values, xp.zeros((n, depth), dtype=xp.int64, device=device)
 
 
 def _blocks(gallery: Searched, size: int) -> Iterator[np.ndarray]:
@@ -198,20 +202,20 @@ def _blocks(gallery: Searched, size: int) -> Iterator[np.ndarray]:
         yield rows[np.argsort(gallery.keys[rows], kind="stable")]
 
 
-def _product(queries: Tensor, vectors: Tensor, space: Tensor) -> Tensor:
+def _product(queries: Array, vectors: Array, space: Array) -> Array:
     """All similarities [t, N], written into memory that is there already."""
     shape = len(queries), len(vectors)
-    found = space[: shape[0] * shape[1]].view(shape)
-    if queries.device.type == "cpu":
+    found = space[: shape[0] * shape[1]].reshape(shape)
+    if is_on_cpu(queries):
         # NumPy's OpenBLAS is as fast as PyTorch's MKL, and faster on processors by AMD.
-        np.matmul(queries.numpy(), vectors.numpy().T, out=found.numpy())
+        np.matmul(to_numpy(queries), to_numpy(vectors).T, out=to_numpy(found))
         return found
-    return torch.matmul(queries, vectors.T, out=found)
+    return array_namespace(queries).matmul(queries, vectors.T, out=found)
 
 
 def _both(
-    similarities: Tensor, keys: np.ndarray, columns: np.ndarray, depth: int
-) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    similarities: Array, keys: np.ndarray, columns: np.ndarray, depth: int
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """The best columns inside and outside; both sets of keys are sorted.
 
     The similarities inside are overwritten.
@@ -224,15 +228,15 @@ def _both(
         if left == right:
             continue
         part = similarities[start:end, left:right]
-        best = part.topk(min(depth, part.shape[1]))
-        values[start:end, : best.values.shape[1]] = best.values
-        where[start:end, : best.values.shape[1]] = best.indices + int(left)
-        part.fill_(_NOTHING)
+        best, at = largest(part, min(depth, part.shape[1]))
+        values[start:end, : best.shape[1]] = best
+        where[start:end, : best.shape[1]] = at + int(left)
+        part[...] = _NOTHING
     return (values, where), top(similarities, depth)
 
 
-def top(values: Tensor, count: int, *, ordered: bool = True) -> tuple[Tensor, Tensor]:
-    """The highest values of each row and their columns: ``topk``, but faster.
+def top(values: Array, count: int, *, ordered: bool = True) -> tuple[Array, Array]:
+    """The highest values of each row and their columns: ``largest``, but faster.
 
     The best of a row lie in those of its folds of four columns whose highest values are the best,
     and these folds are found in the same way.
@@ -244,34 +248,37 @@ def top(values: Tensor, count: int, *, ordered: bool = True) -> tuple[Tensor, Te
     """
     width = values.shape[1] // _FOLDS
     if width <= 2 * count:
-        best = values.topk(min(count, values.shape[1]), sorted=ordered)
-        return best.values, best.indices
-    even = width * _FOLDS
-    highest = values[:, :even].view(len(values), _FOLDS, width).amax(1)
+        return largest(values, min(count, values.shape[1]), ordered=ordered)
+    xp, rows, even = array_namespace(values), len(values), width * _FOLDS
+    highest = xp.max(values[:, :even].reshape(rows, _FOLDS, width), axis=1)
     _, folds = top(highest, count, ordered=False)
-    shifts = torch.arange(0, even, width, device=values.device)
-    rest = torch.arange(even, values.shape[1], device=values.device).expand(len(values), -1)
-    columns = torch.cat([(folds[:, None, :] + shifts[:, None]).flatten(1), rest], 1)
-    best = values.gather(1, columns).topk(count, sorted=ordered)
-    return best.values, columns.gather(1, best.indices)
+    shifts = xp.arange(0, even, width, device=device_of(values))
+    rest = xp.arange(even, values.shape[1], device=device_of(values))
+    within = (folds[:, None, :] + shifts[:, None]).reshape(rows, -1)
+    columns = xp.concat([within, xp.broadcast_to(rest, (rows, len(rest)))], axis=1)
+    best, at = largest(take_along(values, columns, 1), count, ordered=ordered)
+    return best, take_along(columns, at, 1)
 
 
-def _keep(values: Tensor, rows: Tensor, better: Tensor, better_rows: Tensor) -> None:
+def _keep(values: Array, rows: Array, better: Array, better_rows: Array) -> None:
     """Put the best of old and new into the place of the old."""
-    both = torch.cat([values, better], 1)
-    best = both.topk(values.shape[1])
-    values.copy_(best.values)
-    rows.copy_(torch.cat([rows, better_rows], 1).gather(1, best.indices))
+    xp = array_namespace(values)
+    best, at = largest(xp.concat([values, better], axis=1), values.shape[1])
+    values[...] = best
+    rows[...] = take_along(xp.concat([rows, better_rows], axis=1), at, 1)
 
 
 @contextmanager
 def _full_precision(device: str) -> Iterator[None]:
     """Keep accelerators from shortening float32, which the error bound does not allow."""
+    if device == "cpu":
+        yield
+        return
+    import torch
+
     before = torch.get_float32_matmul_precision()
-    if device != "cpu":
-        torch.set_float32_matmul_precision("highest")
+    torch.set_float32_matmul_precision("highest")
     try:
         yield
     finally:
-        if device != "cpu":
-            torch.set_float32_matmul_precision(before)
+        torch.set_float32_matmul_precision(before)

@@ -12,10 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
-
-from latentprint.errors import LatentprintError
 
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
@@ -23,14 +19,11 @@ if TYPE_CHECKING:
 GRID = 2.0**40
 """Similarities are whole multiples of 1 / GRID."""
 
-MOST_PHOTOS = 2**22
-"""Training photos whose similarity and row fit into one number of 64 bits."""
-
 BANNED = -3 * 2**39
 """A similarity below all others, for pairs that are not allowed."""
 
 
-def grid_cosines(queries: np.ndarray, gallery: np.ndarray) -> Tensor:
+def grid_cosines(queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
     """Cosine similarities of unit vectors as whole numbers of grid steps.
 
     Args:
@@ -41,12 +34,12 @@ def grid_cosines(queries: np.ndarray, gallery: np.ndarray) -> Tensor:
         int64 [t, N], between -GRID and GRID.
     """
     product = queries.astype(np.float64) @ gallery.astype(np.float64).T
-    return torch.from_numpy(np.rint(product * GRID).astype(np.int64))
+    return np.rint(product * GRID).astype(np.int64)
 
 
 def full_cosines(
     queries: np.ndarray, gallery: VectorArray, order: np.ndarray, block: int
-) -> Tensor:
+) -> np.ndarray:
     """Cosine similarities to a whole gallery, which is read in blocks.
 
     Args:
@@ -58,14 +51,14 @@ def full_cosines(
     Returns:
         int64 [t, N], in grid steps.
     """
-    found = torch.empty((len(queries), len(order)), dtype=torch.int64)
+    found = np.empty((len(queries), len(order)), dtype=np.int64)
     for start in range(0, len(order), block):
         rows = order[start : start + block]
-        found[:, torch.from_numpy(rows)] = grid_cosines(queries, np.asarray(gallery[rows]))
+        found[:, rows] = grid_cosines(queries, np.asarray(gallery[rows]))
     return found
 
 
-def nearest(similarities: Tensor, k: int) -> Tensor:
+def nearest(similarities: np.ndarray, k: int) -> np.ndarray:
     """Find the nearest photos; equal similarities are ordered by row, the lowest first.
 
     Args:
@@ -75,21 +68,14 @@ def nearest(similarities: Tensor, k: int) -> Tensor:
     Returns:
         Their rows, nearest first, int64 [t, k].
     """
-    keys = similarities * MOST_PHOTOS - torch.arange(similarities.shape[1])
-    return keys.topk(k).indices
-
-
-def check_size(photos: int) -> None:
-    """Refuse a gallery that the order of neighbours cannot be computed for.
-
-    Raises:
-        LatentprintError: It has too many photos.
-    """
-    if photos > MOST_PHOTOS:
-        raise LatentprintError(
-            f"Neighbours are found among at most {MOST_PHOTOS} photos, and these are {photos}:"
-            " take a part of them."
-        )
+    least = np.partition(similarities, -k, axis=1)[:, -k, None]
+    equal = similarities == least
+    # One comparison after the other: a number that held both would bound the photos.
+    room = k - (similarities > least).sum(axis=1, keepdims=True)
+    taken = (similarities > least) | (equal & (equal.cumsum(axis=1, dtype=np.int32) <= room))
+    rows = np.nonzero(taken)[1].reshape(len(similarities), k)
+    order = np.argsort(-np.take_along_axis(similarities, rows, 1), axis=1, kind="stable")
+    return np.take_along_axis(rows, order, 1)
 
 
 def on_grid(cosines: np.ndarray) -> np.ndarray:

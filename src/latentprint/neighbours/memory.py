@@ -11,6 +11,18 @@ import numpy as np
 from latentprint.neighbours.candidates import QUERIES_AT_ONCE
 
 _LEAST_QUERIES = 16
+_LONGER = 16
+_SHARE = 4
+
+
+def list_lengths(first: int, n: int) -> list[int]:
+    """Lengths of lists of candidates: the first, then a longer one for rows that it leaves unsure.
+
+    The denser a gallery, the more photos are too close to the k-th nearest to tell apart, and the
+    longer the lists have to be. Beyond a share of the gallery full products take no longer.
+    """
+    longer = _LONGER * first
+    return [first, longer] if longer * _SHARE <= n else [first]
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
+from latentprint.arrays import to_array, to_numpy
 from latentprint.neighbours.candidates import SPARE, Candidates, Searched, search
-from latentprint.neighbours.grid import BANNED, GRID, check_size, full_cosines, nearest, unit_rows
-from latentprint.neighbours.memory import Portions, parts
+from latentprint.neighbours.grid import BANNED, GRID, full_cosines, nearest, unit_rows
+from latentprint.neighbours.memory import Portions, list_lengths, parts
 from latentprint.neighbours.pools import Exact, Pool
 from latentprint.neighbours.workers import Computing, workers
 
@@ -28,9 +28,14 @@ _ROUNDED = 2.0**-22
 
 
 def nearest_photos(
-    photos: Searched, ks: Sequence[int], *, memory_mb: float, device: str = "cpu"
+    photos: Searched,
+    ks: Sequence[int],
+    *,
+    memory_mb: float,
+    device: str = "cpu",
+    asked: np.ndarray | None = None,
 ) -> dict[int, np.ndarray]:
-    """Find the nearest neighbours of every photo among the photos with another key.
+    """Find the nearest neighbours of photos among the photos with another key.
 
     Args:
         photos: All photos [n]. Those with one key are never neighbours; a key of its own for every
@@ -38,37 +43,40 @@ def nearest_photos(
         ks: Numbers of neighbours; every photo has as many.
         memory_mb: Memory for similarities and candidates; the result does not depend on it.
         device: Where products are computed.
+        asked: Rows of the photos whose neighbours are looked for, int64 [m]; by default all.
 
     Returns:
-        By k, the neighbours of every photo in no particular order, int64 [n, k].
-
-    Raises:
-        LatentprintError: There are too many photos.
+        By k, the neighbours of every photo that is asked, in no particular order, int64 [m, k].
     """
     vectors, keys, order = photos.vectors, photos.keys, photos.order
     n, dimensions = vectors.shape
-    check_size(n)
-    depth, ks = max(ks) + SPARE, tuple(ks)
-    found = {k: np.empty((n, k), dtype=np.int64) for k in ks}
-    unsure = [np.empty(0, dtype=np.int64)]
+    place = np.empty(n, dtype=np.int64)
+    place[order] = np.arange(n)
+    asked, ks = np.arange(n) if asked is None else asked, tuple(ks)
+    found = {k: np.empty((len(asked), k), dtype=np.int64) for k in ks}
+    left = np.argsort(place[asked], kind="stable")
     with workers(device) as threads:
-        portions = Portions.of(
-            memory_mb, classes=1, n=n, dimensions=dimensions, depth=depth, threads=threads.count
-        )
-        computing = Computing(portions.block, device, threads)
-        for rows in parts(order, portions.queries):
-            queries = np.asarray(vectors[rows])
-            _, others = search(queries, keys[rows], photos, depth, computing)
-            chosen, short = Pool.of([others], [0]).settle(ks, Exact(queries, [vectors]), 0)
-            for k in ks:
-                found[k][rows] = chosen[k].numpy()
-            unsure.append(rows[short.numpy()])
-        for rows in parts(np.concatenate(unsure), portions.full_queries):
+        for depth in list_lengths(max(ks) + SPARE, n):
+            portions = Portions.of(
+                memory_mb, classes=1, n=n, dimensions=dimensions, depth=depth, threads=threads.count
+            )
+            computing = Computing(portions.block, device, threads)
+            unsure = [np.empty(0, dtype=np.int64)]
+            for at in parts(left, portions.queries):
+                queries = np.asarray(vectors[asked[at]])
+                _, others = search(queries, keys[asked[at]], photos, depth, computing)
+                chosen, short = Pool.of([others], [0]).settle(ks, Exact(queries, [vectors]), 0)
+                for k in ks:
+                    found[k][at] = to_numpy(chosen[k])
+                unsure.append(at[to_numpy(short)])
+            left = np.concatenate(unsure)
+        for at in parts(left, portions.full_queries):
+            rows = asked[at]
             similarities = full_cosines(np.asarray(vectors[rows]), vectors, order, portions.block)
-            similarities[torch.from_numpy(keys[rows][:, None] == keys)] = BANNED
-            neighbors = nearest(similarities, max(ks)).numpy()
+            similarities[keys[rows][:, None] == keys] = BANNED
+            neighbors = nearest(similarities, max(ks))
             for k in ks:
-                found[k][rows] = neighbors[:, :k]
+                found[k][at] = neighbors[:, :k]
     return found
 
 
@@ -83,6 +91,10 @@ class Neighbours:
 
     similarities: np.ndarray
     rows: np.ndarray
+
+    def put(self, queries: np.ndarray | int, found: Neighbours) -> None:
+        """Put what was found for some queries into its place."""
+        self.similarities[queries], self.rows[queries] = found.similarities, found.rows
 
     def merged(self, other: Neighbours) -> Neighbours:
         """The best of two lists of different rows, as long as this one."""
@@ -106,6 +118,10 @@ class Keyed:
     keys: np.ndarray
     apart: np.ndarray
 
+    def only(self, rows: np.ndarray) -> Keyed:
+        """Some of the photos."""
+        return Keyed(self.vectors[rows], self.keys[rows], self.apart[rows])
+
 
 def nearest_in_order(queries: Keyed, gallery: Keyed, k: int) -> tuple[Neighbours, Neighbours]:
     """Find the most similar photos inside and outside, in order.
@@ -121,17 +137,29 @@ def nearest_in_order(queries: Keyed, gallery: Keyed, k: int) -> tuple[Neighbours
         Neighbours with the key of the query, and with another.
     """
     vectors, n = _Units(gallery.vectors), gallery.vectors.shape[0]
-    units = np.asarray(queries.vectors)
-    exact = Exact(units, [vectors])
     searched = Searched.of(vectors, gallery.keys, np.arange(n))
-    lists = search(
-        units.astype(np.float32), queries.keys, searched, k + SPARE, Computing(min(_BLOCK, n))
-    )
-    inside, outside = (
-        _settled(each, exact, _Allowed(queries, gallery, at == 0), k)
-        for at, each in enumerate(lists)
-    )
-    return inside, outside
+    shape = len(queries.keys), k
+    found = [Neighbours(np.full(shape, -np.inf), np.zeros(shape, dtype=np.int64)) for _ in range(2)]
+    left = [np.arange(len(queries.keys))] * 2
+    for depth in list_lengths(k + SPARE, n):
+        asked = np.union1d(*left)
+        if not len(asked):
+            break
+        some = queries.only(asked)
+        units = np.asarray(some.vectors)
+        exact, computing = Exact(units, [vectors]), Computing(min(_BLOCK, n))
+        lists = search(units.astype(np.float32), some.keys, searched, depth, computing)
+        for at, each in enumerate(lists):
+            best, short = _settled(each, exact, _Allowed(some, gallery, at == 0), k)
+            found[at].put(asked, best)
+            left[at] = asked[short]
+    exact = Exact(np.asarray(queries.vectors), [vectors])
+    for at, unsure in enumerate(left):
+        for row in unsure:
+            every = _Allowed(queries, gallery, at == 0).all(int(row))
+            cosines = _cosines(exact, np.full(len(every), row), every)
+            found[at].put(int(row), _ordered(cosines[None], every[None], k))
+    return found[0], found[1]
 
 
 @dataclass(frozen=True)
@@ -160,22 +188,19 @@ class _Allowed:
         return np.flatnonzero((same == self.inside) & apart)
 
 
-def _settled(listed: Candidates, exact: Exact, allowed: _Allowed, k: int) -> Neighbours:
-    """The nearest of some candidates; of all photos where that cannot be told from these."""
+def _settled(
+    listed: Candidates, exact: Exact, allowed: _Allowed, k: int
+) -> tuple[Neighbours, np.ndarray]:
+    """The nearest of some candidates, and where that cannot be told from these, bool [t]."""
     pool = Pool.of([replace(listed, error=listed.error + _ROUNDED)], [0])
-    kept = torch.from_numpy(allowed.listed(pool.rows.numpy()))
+    kept = to_array(allowed.listed(to_numpy(pool.rows)))
     few = min(k, kept.shape[1])
     chosen, short = pool.only(kept).settle((few,), exact, 0)
-    rows = chosen[few].numpy()
+    rows = to_numpy(chosen[few])
     query, column = np.nonzero(rows >= 0)
     similarities = np.full(rows.shape, -np.inf)
     similarities[query, column] = _cosines(exact, query, rows[query, column])
-    found = _ordered(similarities, np.maximum(rows, 0), k)
-    for at in np.flatnonzero(short.numpy()):
-        every = allowed.all(int(at))
-        best = _ordered(_cosines(exact, np.full(len(every), at), every)[None], every[None], k)
-        found.similarities[at], found.rows[at] = best.similarities[0], best.rows[0]
-    return found
+    return _ordered(similarities, np.maximum(rows, 0), k), to_numpy(short)
 
 
 def _cosines(exact: Exact, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from latentprint.arrays import Array, array_namespace, largest, take_along, to_array, to_numpy
 from latentprint.neighbours.candidates import Candidates
 from latentprint.neighbours.grid import GRID
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
 _PAIRS_AT_ONCE = 4096
-_NOTHING = -torch.inf
+_NOTHING = -inf
 
 
 @dataclass(frozen=True)
@@ -74,39 +74,39 @@ class Pool:
         error: How far a value may be from the exact similarity.
     """
 
-    values: Tensor
-    rows: Tensor
-    gallery: Tensor
-    floor: Tensor
+    values: Array
+    rows: Array
+    gallery: Array
+    floor: Array
     error: float
 
     @classmethod
     def of(cls, lists: Sequence[Candidates], galleries: Sequence[int]) -> Pool:
         """Put lists of several galleries beside each other."""
         widths = [each.values.shape[1] for each in lists]
-        columns = torch.from_numpy(np.repeat(np.asarray(galleries, dtype=np.int64), widths))
+        xp = array_namespace(lists[0].values)
+        columns = to_array(np.repeat(np.asarray(galleries, dtype=np.int64), widths))
         return cls(
-            torch.cat([each.values for each in lists], 1),
-            torch.cat([each.rows for each in lists], 1),
-            columns.expand(len(lists[0].values), -1),
-            torch.stack([each.floor for each in lists]).amax(0),
+            xp.concat([each.values for each in lists], axis=1),
+            xp.concat([each.rows for each in lists], axis=1),
+            xp.broadcast_to(columns, (len(lists[0].values), len(columns))),
+            xp.max(xp.stack([each.floor for each in lists]), axis=0),
             max(each.error for each in lists),
         )
 
     def best(self, count: int) -> Pool:
         """A pool of the best ``count`` candidates."""
-        values, columns = self.values.topk(count)
-        rows, gallery = self.rows.gather(1, columns), self.gallery.gather(1, columns)
-        floor = torch.maximum(self.floor, values[:, -1])
+        values, columns = largest(self.values, count)
+        rows, gallery = (take_along(each, columns, 1) for each in (self.rows, self.gallery))
+        floor = array_namespace(values).maximum(self.floor, values[:, -1])
         return Pool(values, rows, gallery, floor, self.error)
 
-    def only(self, allowed: Tensor) -> Pool:
+    def only(self, allowed: Array) -> Pool:
         """The same pool without the candidates that are not allowed, bool [t, C]."""
-        return replace(self, values=self.values.masked_fill(~allowed, _NOTHING))
+        xp = array_namespace(self.values)
+        return replace(self, values=xp.where(allowed, self.values, _NOTHING))
 
-    def settle(
-        self, ks: Sequence[int], exact: Exact, first: int
-    ) -> tuple[dict[int, Tensor], Tensor]:
+    def settle(self, ks: Sequence[int], exact: Exact, first: int) -> tuple[dict[int, Array], Array]:
         """Choose the k nearest, for several k.
 
         Args:
@@ -119,35 +119,41 @@ class Pool:
             there are fewer; and for which queries this cannot be told from the candidates, bool
             [t].
         """
-        top = self.values.topk(min(max(ks) + 1, self.values.shape[1]))
-        rows = self.rows.gather(1, top.indices).masked_fill(top.values == _NOTHING, -1)
-        short = torch.zeros(len(rows), dtype=torch.bool)
+        xp = array_namespace(self.values)
+        values, columns = largest(self.values, min(max(ks) + 1, self.values.shape[1]))
+        rows = xp.where(values == _NOTHING, -1, take_along(self.rows, columns, 1))
+        short = xp.zeros(len(rows), dtype=xp.bool)
         chosen = {}
         for k in ks:
-            last = top.values[:, k - 1].double()
+            last = xp.astype(values[:, k - 1], xp.float64)
             # Twice: the k-th best and its rival may both be wrong.
             lacking = (self.floor >= last - 2 * self.error) & (self.floor > _NOTHING)
             short |= lacking
-            chosen[k] = rows[:, :k].clone()
-            if k < top.values.shape[1]:
-                near = (last - top.values[:, k] <= 2 * self.error) & ~lacking
-                index = near.nonzero()[:, 0]
+            chosen[k] = xp.asarray(rows[:, :k], copy=True)
+            if k < values.shape[1]:
+                # Where there are fewer, nothing is near nothing.
+                with np.errstate(invalid="ignore"):
+                    near = (last - values[:, k] <= 2 * self.error) & ~lacking
+                index = xp.nonzero(near)[0]
                 if len(index):
                     chosen[k][index] = self._compared(index, last[index], k, exact, first)
         return chosen, short
 
-    def _compared(self, index: Tensor, last: Tensor, k: int, exact: Exact, first: int) -> Tensor:
+    def _compared(self, index: Array, last: Array, k: int, exact: Exact, first: int) -> Array:
         """The k nearest of some queries whose k-th neighbour needs exact similarities."""
-        distance = self.values[index].double() - last[:, None]
+        xp = array_namespace(self.values)
+        distance = to_numpy(xp.astype(self.values[index], xp.float64) - last[:, None])
+        listed, galleries, asked = (
+            to_numpy(each) for each in (self.rows[index], self.gallery[index], index)
+        )
         taken = distance > 2 * self.error
-        query, column = (distance.abs() <= 2 * self.error).nonzero().unbind(1)
-        rows = self.rows[index[query], column].numpy()
-        gallery = self.gallery[index[query], column].numpy()
-        similarities = exact((index[query] + first).numpy(), gallery, rows)
-        order = torch.from_numpy(np.lexsort((rows, -similarities, query.numpy())))
+        query, column = np.nonzero(np.abs(distance) <= 2 * self.error)
+        rows, gallery = listed[query, column], galleries[query, column]
+        similarities = exact(asked[query] + first, gallery, rows)
+        order = np.lexsort((rows, -similarities, query))
         query, column = query[order], column[order]
-        starts = torch.searchsorted(query, torch.arange(len(index)))
-        place = torch.arange(len(query)) - starts[query]
-        fits = place < k - taken.sum(1)[query]
+        starts = np.searchsorted(query, np.arange(len(asked)))
+        place = np.arange(len(query)) - starts[query]
+        fits = place < k - taken.sum(axis=1)[query]
         taken[query[fits], column[fits]] = True
-        return self.rows[index][taken].view(len(index), k)
+        return to_array(listed[taken].reshape(len(asked), k))

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-import torch
 from threadpoolctl import threadpool_limits
+
+from latentprint.arrays import on_threads, thread_count
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,7 +54,7 @@ class Computing:
 
 @contextmanager
 def workers(device: str) -> Iterator[Workers]:
-    """As many threads as PyTorch has been given; libraries compute on one thread meanwhile.
+    """As many threads as libraries have been given; these compute on one thread meanwhile.
 
     Threads of one product wait for each other at its end, and those of NumPy and PyTorch for each
     other's: where cores are shared, that took longer than the work.
@@ -61,14 +62,10 @@ def workers(device: str) -> Iterator[Workers]:
     Args:
         device: Other devices than ``cpu`` are fed by one thread.
     """
-    count = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(limits=1, user_api="blas"):
-            if count == 1 or device != "cpu":
-                yield ALONE
-                return
-            with ThreadPoolExecutor(count) as pool:
-                yield Workers(count, pool)
-    finally:
-        torch.set_num_threads(count)
+    count = thread_count()
+    with on_threads(1), threadpool_limits(limits=1, user_api="blas"):
+        if count == 1 or device != "cpu":
+            yield ALONE
+            return
+        with ThreadPoolExecutor(count) as pool:
+            yield Workers(count, pool)

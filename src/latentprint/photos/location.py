@@ -60,7 +60,7 @@ class TarMember:
             return file.read(self.size)
 
 
-def member_at(path: Path) -> TarMember | None:
+def member_at(path: Path | str) -> TarMember | None:
     """The member that a path names, or None if the path is that of a plain file."""
     found = _MEMBER.fullmatch(str(path))
     if found is None:

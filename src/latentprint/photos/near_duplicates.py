@@ -5,7 +5,7 @@ On both sides of a split they make a probe look better than it is, so that they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -53,31 +53,41 @@ def near_duplicate_groups(hashes: Sequence[str]) -> np.ndarray:
     links = _Links(len(words))
     for start, stop in pairwise(np.linspace(0, 256, _BANDS + 1).astype(int)):
         band = bits[:, start:stop] @ (1 << np.arange(stop - start, dtype=np.int64))
-        for members in _buckets(band):
-            links.join(_pairs(words, members))
+        order = np.argsort(band, kind="stable")
+        band = band[order]
+        ends = np.flatnonzero(np.diff(band, append=-1)) + 1
+        sizes = np.diff(ends, prepend=0)
+        for end, size in zip(ends[sizes > _LARGE], sizes[sizes > _LARGE], strict=True):
+            members = order[end - size : end]
+            links.join(_near(words, members[np.lexsort(words[members].T)], _WINDOW))
+        few = np.repeat(sizes <= _LARGE, sizes)
+        links.join(_near(words, order[few], _LARGE, band[few]))
     return links.roots()
 
 
-def _buckets(band: np.ndarray) -> Iterable[np.ndarray]:
-    """Rows that share a value, two or more at a time."""
-    order = np.argsort(band, kind="stable")
-    ends = np.flatnonzero(np.diff(band[order])) + 1
-    return (each for each in np.split(order, ends) if len(each) > 1)
+def _near(
+    words: np.ndarray, members: np.ndarray, most: int, band: np.ndarray | None = None
+) -> np.ndarray:
+    """The near-duplicates among photos that follow each other, int64 [pairs, 2].
 
-
-def _pairs(words: np.ndarray, members: np.ndarray) -> np.ndarray:
-    """The near-duplicates among some photos, int64 [pairs, 2]."""
-    if len(members) > _LARGE:
-        members = members[np.lexsort(words[members].T)]
-        shifts = range(1, _WINDOW + 1)
-    else:
-        shifts = range(1, len(members))
+    Args:
+        words: The hashes, uint64 [N, 4].
+        members: Rows of photos.
+        most: Each is compared with so many that follow it…
+        band: …while these have the same value as it, if values are given.
+    """
     found = []
-    for shift in shifts:
-        one, other = members[:-shift], members[shift:]
+    at = np.arange(len(members))
+    for shift in range(1, most + 1):
+        at = at[at + shift < len(members)]
+        if band is not None:
+            at = at[band[at] == band[at + shift]]
+        if not len(at):
+            break
+        one, other = members[at], members[at + shift]
         near = np.bitwise_count(words[one] ^ words[other]).sum(axis=1) <= MOST_BITS
         found.append(np.stack([one[near], other[near]], axis=1))
-    return np.concatenate(found)
+    return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
 
 
 class _Links:

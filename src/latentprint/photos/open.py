@@ -13,6 +13,7 @@ import polars as pl
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import folder, manifest
 from latentprint.photos.benchmarks import BENCHMARKS, detect_benchmark
+from latentprint.photos.choosing import choose_photos
 from latentprint.photos.formats import suffixes
 from latentprint.photos.frames import frame_of
 from latentprint.photos.manifest import FRAME
@@ -35,6 +36,9 @@ def open_photos(
     label_column: str | None = None,
     name: str | None = None,
     follow_links: bool = False,
+    where: str | None = None,
+    sample: int | None = None,
+    seed: int = 0,
 ) -> Photos:
     """List the photos of a folder, of a manifest or of a published data set, opening none.
 
@@ -51,10 +55,14 @@ def open_photos(
         label_column: The column that holds the semantic label, if not ``label``.
         name: Name of the set; by default that of the data set, the folder or the manifest.
         follow_links: Follow links out of a folder; those of a published data set always are.
+        where: Only photos that fulfil this condition on their columns; see ``choose_photos``.
+        sample: The most photos that are used, drawn by seed and id.
+        seed: Seeds the draw.
 
     Raises:
-        UsageError: If there is nothing at the path, or the layout or column does not exist.
-        LatentprintError: If there are no photos, or the manifest or data set is not sound.
+        UsageError: If there is nothing at the path, or the layout, column or condition is wrong.
+        LatentprintError: If there are no photos, or none that fulfils the condition, or the
+            manifest or data set is not sound.
     """
     if layout not in LAYOUTS:
         raise unknown_name("layout", layout, LAYOUTS)
@@ -75,6 +83,9 @@ def open_photos(
         raise UsageError(_neither(path))
     if not len(photos):
         raise LatentprintError(_empty(path, photos))
+    if label_column is not None:
+        photos = _labelled(photos, label_column)
+    photos = choose_photos(photos, where, sample, seed)
     for note in photos.notes:
         logger.warning("%s", note)
     if ignored := photos.ignored_by_suffix():
@@ -84,8 +95,6 @@ def open_photos(
         logger.warning("Files that are no photos were ignored: %s.", told)
     for reason, count in photos.ignored_by_reason().items():
         logger.warning("%d ignored: %s.", count, reason)
-    if label_column is not None:
-        photos = _labelled(photos, label_column)
     return photos if name is None else dataclasses.replace(photos, name=name)
 
 

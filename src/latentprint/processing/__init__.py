@@ -12,6 +12,7 @@ from latentprint.processing.compose import (
     find_attributes,
     parse_attribute,
     read_attribute,
+    recorded_processing,
 )
 from latentprint.processing.mask import mask_centre
 from latentprint.processing.operations import (
@@ -40,4 +41,5 @@ __all__ = [
     "parse_attribute",
     "published_classes",
     "read_attribute",
+    "recorded_processing",
 ]

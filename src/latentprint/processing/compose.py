@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,26 @@ def read_attribute(file: Path | str) -> Attribute:
         raise UsageError(f"{file.name} needs a table [classes] that lists operations by class.")
     made = tuple(_processing(file, each, steps) for each, steps in classes.items())
     return _checked(Attribute(name, tuple(classes), made))
+
+
+def recorded_processing(name: str, steps: Sequence[Mapping[str, Any]]) -> Processing:
+    """A processing class as a manifest records it; see ``Processing.as_list``.
+
+    Raises:
+        UsageError: An operation is not known here: a user's own, or that of a newer version.
+    """
+    made = []
+    for step in steps:
+        values = dict(step)
+        kind = str(values.pop("operation", ""))
+        try:
+            made.append(OPERATIONS[kind](**values))
+        except (KeyError, TypeError) as error:
+            raise UsageError(
+                f"The class {name!r} was made with the operation {kind!r}, which cannot be "
+                "repeated here: inspect photos of the store."
+            ) from error
+    return Processing(name, tuple(made))
 
 
 def _processing(file: Path, name: str, steps: Any) -> Processing:

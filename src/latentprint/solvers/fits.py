@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from latentprint.arrays import namespace, to_numpy
 from latentprint.solvers.features import Features, VectorArray
 from latentprint.solvers.normaliser import Normaliser
 from latentprint.solvers.preconditioner import Preconditioner
@@ -50,25 +49,23 @@ class SoftmaxFits:
 
     def logits(self, features: VectorArray | Features, device: str = "cpu") -> np.ndarray:
         """Scores of features [N, D], float64 [B, N, P]."""
-        found: np.ndarray = torch.cat(list(self._scores(Features.of(features), device)), 1).numpy()
-        return found
+        return np.concatenate(list(self._scores(Features.of(features), device)), axis=1)
 
     def predict(self, features: VectorArray | Features, device: str = "cpu") -> np.ndarray:
         """Most probable classes of features [N, D], int64 [B, N]; of equals the first."""
-        classes = [each.argmax(2) for each in self._scores(Features.of(features), device)]
-        found: np.ndarray = torch.cat(classes, dim=1).numpy()
-        return found
+        classes = [each.argmax(axis=2) for each in self._scores(Features.of(features), device)]
+        return np.concatenate(classes, axis=1)
 
-    def _scores(self, features: Features, device: str) -> Iterator[Tensor]:
+    def _scores(self, features: Features, device: str) -> Iterator[np.ndarray]:
         """Logits of one chunk of rows after another [B, n, P]."""
-        origin = torch.zeros(features.shape[1], dtype=torch.float64, device=device)
-        weights, intercepts = (
-            torch.from_numpy(each).to(device) for each in (self.weights, self.intercepts)
-        )
-        empty = torch.empty(len(weights), 0, weights.shape[2], dtype=torch.float64)
-        yield empty
-        stacked = weights.permute(1, 0, 2).reshape(len(origin), -1)
-        with few_threads(len(features) * stacked.numel()):
-            for _, rows in Rows(features, self.normaliser, origin):
-                scores = (rows @ stacked + intercepts.flatten()).view(len(rows), *intercepts.shape)
-                yield scores.transpose(0, 1).cpu()
+        xp = namespace(device)
+        origin = xp.zeros(features.shape[1], dtype=xp.float64, device=device)
+        settings, dimensions, classes = self.weights.shape
+        yield np.empty((settings, 0, classes))
+        stacked = np.ascontiguousarray(self.weights.transpose(1, 0, 2)).reshape(dimensions, -1)
+        every = Rows(features, self.normaliser, origin)
+        weights, intercepts = every.beside(stacked), every.beside(self.intercepts.ravel())
+        with few_threads(len(features) * stacked.size):
+            for _, rows in every:
+                scores = to_numpy(rows @ weights + intercepts)
+                yield scores.reshape(len(rows), settings, classes).transpose(1, 0, 2)

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+
+from latentprint.arrays import Array, array_namespace, device_of, to_numpy
 
 MEMORY = 10
 """Earlier steps that shape the curvature; 20 and 40 took as many iterations."""
 
-Gradient = Callable[[Tensor, Tensor], Tensor]
+Gradient = Callable[[Array, Array], Array]
 """Of variables [P, b, K] of the problems int64 [b], of the same shape."""
 
 _EVALUATIONS = 20
@@ -34,8 +35,8 @@ class Minimum:
         iterations: Iterations that the slowest took.
     """
 
-    variables: Tensor
-    converged: Tensor
+    variables: Array
+    converged: np.ndarray
     iterations: int
 
 
@@ -49,8 +50,8 @@ class Tolerance:
         share: Relative to the first step.
     """
 
-    enough: Tensor
-    least: Tensor
+    enough: Array
+    least: Array
     share: float
 
 
@@ -58,18 +59,17 @@ class Tolerance:
 class _Pair:
     """A step, the change of the gradient along it, and this divided by the first curvature."""
 
-    step: Tensor
-    change: Tensor
-    solved: Tensor
-    inverse: Tensor
+    step: Array
+    change: Array
+    solved: Array
+    inverse: Array
     """One over step times change; 0 where rounding left no curvature, to pass the pair over."""
 
     @classmethod
-    def of(cls, step: Tensor, change: Tensor, solved: Tensor) -> _Pair:
-        product = _dot(step, change)
-        return cls(step, change, solved, torch.where(product > 0, 1.0 / product, 0.0))
+    def of(cls, step: Array, change: Array, solved: Array) -> _Pair:
+        return cls(step, change, solved, _inverse(_dot(step, change)))
 
-    def only(self, kept: Tensor) -> _Pair:
+    def only(self, kept: Array) -> _Pair:
         return _Pair(
             self.step[:, kept], self.change[:, kept], self.solved[:, kept], self.inverse[kept]
         )
@@ -78,7 +78,7 @@ class _Pair:
 def minimise(
     gradient: Gradient,
     precondition: Gradient,
-    start: Tensor,
+    start: Array,
     tolerance: Tolerance,
     *,
     max_iterations: int,
@@ -95,21 +95,22 @@ def minimise(
         tolerance: When a problem has converged.
         max_iterations: Where to give up.
     """
-    found, converged = start.clone(), torch.zeros(start.shape[1], dtype=torch.bool)
-    left = torch.arange(start.shape[1], device=start.device)
+    xp = array_namespace(start)
+    found, converged = xp.asarray(start, copy=True), np.zeros(start.shape[1], dtype=bool)
+    left = xp.arange(start.shape[1], device=device_of(start))
     W, G = start, gradient(start, left)
     H = precondition(G, left)
     first = tolerance.share * _dot(G, H)
-    limit = first.clamp(min=tolerance.least, max=tolerance.enough)
+    limit = xp.minimum(xp.maximum(first, tolerance.least), tolerance.enough)
     pairs: list[_Pair] = []
-    stuck = torch.zeros_like(left, dtype=torch.bool)
+    stuck = xp.zeros_like(left, dtype=xp.bool)
     for iteration in range(max_iterations + 1):
         step = -_direction(G, H, pairs)
         slope = _dot(G, step)
         done = -slope <= limit
-        if (done | stuck).any():
+        if xp.any(done | stuck):
             found[:, left] = W
-            converged[left[done].cpu()] = True
+            converged[to_numpy(left[done])] = True
             going = ~(done | stuck)
             left, limit, slope = left[going], limit[going], slope[going]
             W, G, H, step = W[:, going], G[:, going], H[:, going], step[:, going]
@@ -124,12 +125,19 @@ def minimise(
     return Minimum(found, converged, iteration)
 
 
-def _dot(a: Tensor, b: Tensor) -> Tensor:
+def _dot(a: Array, b: Array) -> Array:
     """Inner product of every problem, [P, B, K] to [B]."""
     return (a * b).sum((0, 2))
 
 
-def _direction(G: Tensor, H: Tensor, pairs: list[_Pair]) -> Tensor:
+def _inverse(size: Array) -> Array:
+    """One over each number, 0 where it is not positive [B]."""
+    xp = array_namespace(size)
+    positive = size > 0
+    return xp.where(positive, 1.0 / xp.where(positive, size, 1.0), 0.0)
+
+
+def _direction(G: Array, H: Array, pairs: list[_Pair]) -> Array:
     """The gradient over the curvature, by two loops.
 
     The preconditioner is linear: of H, the gradient divided by it, and of the pairs' share in it
@@ -143,15 +151,15 @@ def _direction(G: Tensor, H: Tensor, pairs: list[_Pair]) -> Tensor:
     if pairs:
         last = pairs[-1]
         size = last.inverse * _dot(last.change, last.solved)
-        H = H * torch.where(size > 0, 1.0 / size, 1.0)[:, None]
+        H = H * array_namespace(H).where(size > 0, _inverse(size), 1.0)[:, None]
     for pair, scale in zip(pairs, reversed(scales), strict=True):
         H = H + pair.step * (scale - (pair.inverse * _dot(pair.change, H))[:, None])
     return H
 
 
 def _line_search(
-    gradient: Gradient, W: Tensor, step: Tensor, slope: Tensor, left: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+    gradient: Gradient, W: Array, step: Array, slope: Array, left: Array
+) -> tuple[Array, Array, Array]:
     """Go along a step until the slope there is a good deal less steep.
 
     The slope of a convex function rises along the line, so that its sign tells on which side the
@@ -160,24 +168,27 @@ def _line_search(
     Returns:
         The steps taken [P, b, K], the gradients there [P, b, K], and where no length was found [b].
     """
-    length, G = torch.ones_like(slope), gradient(W + step, left)
-    low, low_slope = torch.zeros_like(slope), slope
-    high = torch.full_like(slope, torch.inf)
+    xp = array_namespace(W)
+    length, G = xp.ones_like(slope), gradient(W + step, left)
+    low, low_slope = xp.zeros_like(slope), slope
+    high = xp.full_like(slope, xp.inf)
     for _ in range(_EVALUATIONS):
         here = _dot(G, step)
-        wrong = (here > _TOO_FAR * slope.abs()) | (here < -_TOO_SHORT * slope.abs())
-        if not wrong.any():
+        wrong = (here > _TOO_FAR * abs(slope)) | (here < -_TOO_SHORT * abs(slope))
+        if not xp.any(wrong):
             break
-        secant = low + (length - low) * low_slope / (low_slope - here)
-        short = here < 0
-        low, low_slope = torch.where(short, length, low), torch.where(short, here, low_slope)
-        high = torch.where(short, high, length)
-        end = torch.where(high.isinf(), 10.0 * length, high)
+        rise, short = here - low_slope, here < 0
+        # Where the slope did not change, the secant has nowhere to go.
+        flat = rise == 0
+        secant = low - (length - low) * low_slope / xp.where(flat, 1.0, rise)
+        low, low_slope = xp.where(short, length, low), xp.where(short, here, low_slope)
+        high = xp.where(short, high, length)
+        end = xp.where(xp.isinf(high), 10.0 * length, high)
         margin = 0.05 * (end - low)
-        inside = torch.maximum(torch.minimum(secant, end - margin), low + margin)
-        # Where the slope did not rise, the secant has nowhere to go.
-        inside = torch.where(inside.isnan(), 0.5 * (low + end), inside)
-        length = torch.where(wrong, inside, length)
-        again = wrong.nonzero()[:, 0]
-        G = G.index_copy(1, again, gradient((W + step * length[:, None])[:, again], left[again]))
+        inside = xp.maximum(xp.minimum(secant, end - margin), low + margin)
+        inside = xp.where(flat, 0.5 * (low + end), inside)
+        length = xp.where(wrong, inside, length)
+        again = xp.nonzero(wrong)[0]
+        G = xp.asarray(G, copy=True)
+        G[:, again] = gradient((W + step * length[:, None])[:, again], left[again])
     return step * length[:, None], G, wrong

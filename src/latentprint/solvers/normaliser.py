@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from latentprint.arrays import Array, array_namespace, like
 from latentprint.errors import unknown_name
 from latentprint.solvers.features import Features, Normalisation
 
@@ -27,8 +27,8 @@ class Normaliser:
     """
 
     how: Normalisation
-    mean: Tensor | None = None
-    scale: Tensor | None = None
+    mean: np.ndarray | None = None
+    scale: np.ndarray | None = None
 
     @classmethod
     def fit(cls, features: Features, how: Normalisation) -> Normaliser:
@@ -42,39 +42,42 @@ class Normaliser:
         if how != "standardise":
             return cls(how)
         mean, variance = _moments(features)
-        deviation = variance.sqrt()
+        deviation = np.sqrt(variance)
         # Rounding makes a constant of float32 vary by its last digit.
-        constant = deviation <= _CONSTANT * mean.abs()
-        return cls(how, mean, torch.where(constant, torch.inf, deviation))
+        constant = deviation <= _CONSTANT * np.abs(mean)
+        return cls(how, mean, np.where(constant, np.inf, deviation))
 
-    def first_unusable(self, rows: Tensor) -> int | None:
+    def first_unusable(self, rows: Array) -> int | None:
         """Which of some rows [n, D] is not finite, or zero where it should get unit length."""
-        lengths = torch.linalg.vector_norm(rows, dim=1)
-        usable = lengths.isfinite() & (lengths > 0) if self.how == "l2" else lengths.isfinite()
-        return None if usable.all() else int((~usable).nonzero()[0])
+        xp = array_namespace(rows)
+        lengths = xp.linalg.vector_norm(rows, axis=1)
+        finite = xp.isfinite(lengths)
+        usable = finite & (lengths > 0) if self.how == "l2" else finite
+        return None if xp.all(usable) else int(xp.nonzero(~usable)[0][0])
 
-    def __call__(self, rows: Tensor) -> Tensor:
+    def __call__(self, rows: Array) -> Array:
         """Normalise rows [n, D], in their precision and on their device."""
         if self.how == "l2":
-            lengths: Tensor = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
-            return rows / lengths
+            return rows / array_namespace(rows).linalg.vector_norm(rows, axis=1, keepdims=True)
         if self.mean is None or self.scale is None:
             return rows
-        return (rows - self.mean.to(rows)) / self.scale.to(rows)
+        own = array_namespace(rows)
+        mean, scale = (like(own.asarray(each), rows) for each in (self.mean, self.scale))
+        return (rows - mean) / scale
 
 
-def _moments(features: Features) -> tuple[Tensor, Tensor]:
+def _moments(features: Features) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance of every dimension, float64 [D] each, in one pass.
 
     Sums are taken about the first chunk's mean, so that nothing cancels.
     """
     n, dimensions = features.shape
     step = max(1, _CHUNK // dimensions)
-    offset = torch.from_numpy(features.read(0, step)).double().mean(0)
-    total, squares = torch.zeros_like(offset), torch.zeros_like(offset)
+    offset = features.read(0, step).astype(np.float64).mean(axis=0)
+    total, squares = np.zeros_like(offset), np.zeros_like(offset)
     for start in range(0, n, step):
-        rows = torch.from_numpy(features.read(start, start + step)).double() - offset
-        total += rows.sum(0)
-        squares += rows.square().sum(0)
+        rows = features.read(start, start + step).astype(np.float64) - offset
+        total += rows.sum(axis=0)
+        squares += np.square(rows).sum(axis=0)
     shift = total / n
-    return offset + shift, (squares / n - shift.square()).clamp(min=0.0)
+    return offset + shift, np.maximum(squares / n - np.square(shift), 0.0)

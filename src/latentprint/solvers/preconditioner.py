@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from latentprint.arrays import Array, array_namespace, device_of, namespace
 from latentprint.solvers.features import Features
 from latentprint.solvers.normaliser import Normaliser
 from latentprint.solvers.rows import Rows
@@ -30,13 +30,13 @@ class Preconditioner:
         variance: Variance along each, float64 [R].
     """
 
-    centre: Tensor
-    axes: Tensor
-    variance: Tensor
+    centre: Array
+    axes: Array
+    variance: Array
 
     @classmethod
     def of(
-        cls, features: Features, normaliser: Normaliser, device: torch.device, memory: float
+        cls, features: Features, normaliser: Normaliser, device: str, memory: float
     ) -> Preconditioner:
         """Find the principal axes, of an even sample of 16 rows a dimension if there are more.
 
@@ -44,31 +44,35 @@ class Preconditioner:
         """
         n, dimensions = features.shape
         if n > _ROWS_PER_DIMENSION * dimensions:
-            sample = torch.linspace(0, n - 1, _ROWS_PER_DIMENSION * dimensions).long().numpy()
-            features = features.take(sample)
-        origin = torch.zeros(dimensions, dtype=torch.float64, device=device)
+            sample = np.linspace(0, n - 1, _ROWS_PER_DIMENSION * dimensions)
+            features = features.take(sample.astype(np.int64))
+        xp = namespace(device)
+        origin = xp.zeros(dimensions, dtype=xp.float64, device=device)
         rows = Rows.open(features, normaliser, origin, memory)
-        centre = torch.stack([chunk.sum(0) for _, chunk in rows]).sum(0) / len(features)
+        centre = sum((chunk.sum(0) for _, chunk in rows), origin) / len(features)
         axes, energy = _tall(rows, centre) if len(features) >= dimensions else _wide(rows, centre)
         return cls(centre, axes, energy / len(features))
 
     @property
     def rest(self) -> float:
         """Variance to assume across all axes."""
-        return float(self.variance.median()) if len(self.variance) else 0.0
+        middle = (len(self.variance) - 1) // 2
+        ordered = array_namespace(self.variance).sort(self.variance)
+        return float(ordered[middle]) if len(ordered) else 0.0
 
     @property
     def is_constant(self) -> bool:
         """Whether rows differ by no more than rounding: there is nothing to be fitted."""
-        length = self.centre.square().sum()
+        length = (self.centre**2).sum()
         return bool(self.variance.sum() <= _ROUNDING**2 * length)
 
     def turned(self) -> Preconditioner:
         """That of the rows in the axes themselves [R]."""
-        axes = torch.eye(len(self.variance), dtype=self.axes.dtype, device=self.axes.device)
-        return Preconditioner(torch.zeros_like(self.variance), axes, self.variance)
+        xp = array_namespace(self.axes)
+        axes = xp.eye(len(self.variance), dtype=self.axes.dtype, device=device_of(self.axes))
+        return Preconditioner(xp.zeros_like(self.variance), axes, self.variance)
 
-    def solve(self, G: Tensor, penalty: Tensor, n: Tensor) -> Tensor:
+    def solve(self, G: Array, penalty: Array, n: Array) -> Array:
         """Divide gradients by the curvature of n rows and the penalty.
 
         Args:
@@ -83,23 +87,25 @@ class Preconditioner:
         rest = share * self.rest + penalty
         along = (weights @ self.axes) * (1.0 / (share * self.variance + penalty) - 1.0 / rest)
         solved = along @ self.axes.T + weights / rest
-        return torch.cat([solved, G[..., -1:] / share], dim=2)
+        return array_namespace(G).concat([solved, G[..., -1:] / share], axis=2)
 
 
-def _tall(rows: Rows, centre: Tensor) -> tuple[Tensor, Tensor]:
+def _tall(rows: Rows, centre: Array) -> tuple[Array, Array]:
     """Axes [D, R] and energies [R] of at least as many rows as dimensions."""
-    scatter = torch.zeros(len(centre), len(centre), dtype=centre.dtype, device=centre.device)
+    xp, shape = array_namespace(centre), (len(centre), len(centre))
+    scatter = xp.zeros(shape, dtype=centre.dtype, device=device_of(centre))
     for _, chunk in rows:
         centred = chunk - centre
         scatter += centred.T @ centred
-    energy, axes = torch.linalg.eigh(scatter)
+    energy, axes = xp.linalg.eigh(scatter)
     kept = energy > _RANK_TOLERANCE * energy[-1]
     return axes[:, kept], energy[kept]
 
 
-def _wide(rows: Rows, centre: Tensor) -> tuple[Tensor, Tensor]:
+def _wide(rows: Rows, centre: Array) -> tuple[Array, Array]:
     """Axes [D, R] and energies [R] of fewer rows than dimensions."""
-    centred = torch.cat([chunk for _, chunk in rows]) - centre
-    energy, vectors = torch.linalg.eigh(centred @ centred.T)
+    xp = array_namespace(centre)
+    centred = xp.concat([chunk for _, chunk in rows]) - centre
+    energy, vectors = xp.linalg.eigh(centred @ centred.T)
     kept = energy > _RANK_TOLERANCE * energy[-1]
-    return centred.T @ (vectors[:, kept] / energy[kept].sqrt()), energy[kept]
+    return centred.T @ (vectors[:, kept] / energy[kept] ** 0.5), energy[kept]

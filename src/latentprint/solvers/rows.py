@@ -7,9 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from latentprint.arrays import (
+    Array,
+    array_namespace,
+    device_of,
+    is_on_cpu,
+    like,
+    on_threads,
+    thread_count,
+)
 from latentprint.errors import LatentprintError
 from latentprint.solvers.features import Features
 from latentprint.solvers.normaliser import Normaliser
@@ -36,30 +43,29 @@ class Rows:
 
     features: Features
     normaliser: Normaliser
-    centre: Tensor
-    kept: Tensor | None = None
+    centre: Array
+    kept: Array | None = None
 
     @classmethod
-    def open(
-        cls, features: Features, normaliser: Normaliser, centre: Tensor, memory: float
-    ) -> Rows:
+    def open(cls, features: Features, normaliser: Normaliser, centre: Array, memory: float) -> Rows:
         """Keep the rows if they take no more than ``memory`` bytes."""
         rows = cls(features, normaliser, centre)
         n, dimensions = features.shape
-        if n * dimensions * centre.element_size() > memory:
+        xp = array_namespace(centre)
+        if n * dimensions * centre.dtype.itemsize > memory:
             return rows
-        kept = torch.empty(n, dimensions, dtype=centre.dtype, device=centre.device)
+        kept = xp.empty((n, dimensions), dtype=centre.dtype, device=device_of(centre))
         for start, chunk in rows:
             kept[start : start + len(chunk)] = chunk
         return cls(features, normaliser, centre, kept)
 
-    def __iter__(self) -> Iterator[tuple[int, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[int, Array]]:
         """The number of every chunk's first row, and the chunk [n, D].
 
         Raises:
             LatentprintError: A row is not finite, or zero where it should get unit length.
         """
-        numbers = _ON_CPU if self.centre.device.type == "cpu" else _ON_DEVICE
+        numbers = _ON_CPU if is_on_cpu(self.centre) else _ON_DEVICE
         step = max(1, numbers // max(1, len(self.centre)))
         for start in range(0, len(self.features), step):
             if self.kept is not None:
@@ -67,21 +73,26 @@ class Rows:
             else:
                 yield start, self._read(slice(start, start + step))
 
-    def turned(self, axes: Tensor) -> Rows:
-        """The rows in other axes [D, R], kept [N, R]."""
-        axes = axes.to(self.centre)
-        kept = torch.cat([chunk @ axes for _, chunk in self])
-        return replace(self, centre=kept.new_zeros(axes.shape[1]), kept=kept)
+    def beside(self, array: np.ndarray) -> Array:
+        """An array on the device of the rows."""
+        return array_namespace(self.centre).asarray(array, device=device_of(self.centre))
 
-    def take(self, index: np.ndarray) -> Tensor:
+    def turned(self, axes: Array) -> Rows:
+        """The rows in other axes [D, R], kept [N, R]."""
+        axes, xp = like(axes, self.centre), array_namespace(axes)
+        kept = xp.concat([chunk @ axes for _, chunk in self])
+        return replace(self, centre=xp.zeros_like(kept[0]), kept=kept)
+
+    def take(self, index: np.ndarray) -> Array:
         """Some rows, by number int64 [n]."""
         if self.kept is not None:
-            return self.kept.index_select(0, torch.from_numpy(index).to(self.kept.device))
+            xp = array_namespace(self.kept)
+            return xp.take(self.kept, xp.asarray(index, device=device_of(self.kept)), axis=0)
         return self._read(index)
 
-    def _read(self, index: np.ndarray | slice) -> Tensor:
+    def _read(self, index: np.ndarray | slice) -> Array:
         wanted = self.features.take(index)
-        rows = torch.from_numpy(wanted.read()).to(self.centre)
+        rows = like(array_namespace(self.centre).asarray(wanted.read()), self.centre)
         bad = self.normaliser.first_unusable(rows)
         if bad is not None:
             what = "not finite" if rows[bad].any() else "zero"
@@ -100,10 +111,5 @@ def few_threads(multiplications: int) -> Iterator[None]:
     Where cores are shared, threads that wait for each other after each of many small steps made a
     fit 40 times slower.
     """
-    before = torch.get_num_threads()
-    if multiplications < _SMALL:
-        torch.set_num_threads(1)
-    try:
+    with on_threads(1 if multiplications < _SMALL else thread_count()):
         yield
-    finally:
-        torch.set_num_threads(before)

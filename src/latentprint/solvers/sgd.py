@@ -11,9 +11,16 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from latentprint.arrays import (
+    Array,
+    array_namespace,
+    like,
+    namespace,
+    put_along,
+    take_along,
+    to_numpy,
+)
 from latentprint.errors import UsageError
 from latentprint.solvers.fits import SoftmaxFits
 from latentprint.solvers.labels import LabelledFeatures, row_weights
@@ -60,21 +67,26 @@ def fit_sgd(
             "SGD needs at least one trial and at least one epoch, and a seed that is not negative."
         )
     n, dimensions = features.shape
-    origin = torch.zeros(dimensions, dtype=torch.float32, device=options.device)
+    xp = namespace(options.device)
+    origin = xp.zeros(dimensions, dtype=xp.float32, device=options.device)
     normaliser = Normaliser.fit(features, options.normalise)
     weights = _Weights(origin, n_classes, trials)
     counted = row_weights(labels, n_classes, np.ones((1, n)), options.class_weight)[0]
-    targets = torch.tensor(labels, dtype=torch.int64, device=options.device)
-    shares = torch.from_numpy(counted).to(origin)
-    with few_threads(min(n, BATCH) * dimensions * n_classes * len(trials)):
+    few = few_threads(min(n, BATCH) * dimensions * n_classes * len(trials))
+    # A trial may diverge.
+    with few, np.errstate(over="ignore", invalid="ignore"):
         rows = Rows.open(features, normaliser, origin, 2**20 * options.memory_mb)
         for epoch in range(epochs):
             order = np.random.default_rng((options.seed, epoch)).permutation(n)
             share = rate_share(epoch, epochs)
             for start in range(0, n, BATCH):
                 index = order[start : start + BATCH]
-                picked = torch.from_numpy(index).to(options.device)
-                weights.step(rows.take(index), targets[picked], shares[picked], share)
+                weights.step(
+                    rows.take(index),
+                    rows.beside(labels[index].astype(np.int64)),
+                    like(rows.beside(counted[index]), origin),
+                    share,
+                )
     return weights.fits(normaliser, epochs * -(-n // BATCH))
 
 
@@ -89,45 +101,47 @@ def rate_share(epoch: int, epochs: int) -> float:
 class _Weights:
     """Weights of T trials [P * T, D] and intercepts [P * T, 1], with their velocities."""
 
-    def __init__(self, origin: Tensor, n_classes: int, trials: Sequence[SGDSetting]) -> None:
+    def __init__(self, origin: Array, n_classes: int, trials: Sequence[SGDSetting]) -> None:
         self.shape = (n_classes, len(trials))
-        self.rates, self.decays = (
-            torch.tensor(each).to(origin).repeat(n_classes)[:, None]
-            for each in (
-                [trial.learning_rate for trial in trials],
-                [trial.weight_decay for trial in trials],
-            )
-        )
-        weights = origin.new_zeros(n_classes * len(trials), len(origin))
-        self.parameters = (weights, weights.new_zeros(len(weights), 1))
-        self.velocities = tuple(map(torch.zeros_like, self.parameters))
+        xp = array_namespace(origin)
 
-    def step(self, rows: Tensor, labels: Tensor, counted: Tensor, share: float) -> None:
+        def beside(array: np.ndarray) -> Array:
+            return like(xp.asarray(array), origin)
+
+        settings = np.array([(each.learning_rate, each.weight_decay) for each in trials])
+        self.rates, self.decays = (beside(np.tile(each, n_classes)[:, None]) for each in settings.T)
+        fits = n_classes * len(trials)
+        self.parameters = (beside(np.zeros((fits, len(origin)))), beside(np.zeros((fits, 1))))
+        self.velocities = tuple(map(xp.zeros_like, self.parameters))
+
+    def step(self, rows: Array, labels: Array, counted: Array, share: float) -> None:
         """One step on a batch of rows [n, D] that count so much [n], in place."""
         weights, intercepts = self.parameters
-        logits = torch.addmm(intercepts, weights, rows.T).view(*self.shape, len(rows))
-        errors = logits.softmax(0)
-        right = labels.expand(1, self.shape[1], -1)
-        errors.scatter_add_(0, right, errors.new_full((1, 1, 1), -1.0).expand_as(right))
-        errors = (errors * (counted / len(rows))).flatten(0, 1)
-        gradients = (errors @ rows, errors.sum(1, keepdim=True))
+        xp = array_namespace(rows)
+        logits = (weights @ rows.T + intercepts).reshape(*self.shape, len(rows))
+        logits -= xp.max(logits, axis=0)
+        errors = xp.exp(logits)
+        errors /= errors.sum(0)
+        right = xp.broadcast_to(labels, (1, self.shape[1], len(rows)))
+        put_along(errors, right, take_along(errors, right, 0) - 1.0, 0)
+        errors = (errors * (counted / len(rows))).reshape(-1, len(rows))
+        gradients = (errors @ rows, xp.sum(errors, axis=1, keepdims=True))
         for parameter, velocity, gradient in zip(
             self.parameters, self.velocities, gradients, strict=True
         ):
-            gradient.addcmul_(self.decays, parameter)
-            velocity.mul_(MOMENTUM).add_(gradient)
-            parameter.addcmul_(self.rates * share, velocity, value=-1.0)
+            velocity[...] = MOMENTUM * velocity + gradient + self.decays * parameter
+            parameter[...] = parameter - self.rates * share * velocity
 
     def fits(self, normaliser: Normaliser, steps: int) -> SoftmaxFits:
         """The classifiers as they are now."""
         weights, intercepts = (
-            each.view(*self.shape, -1).double().cpu() for each in self.parameters
+            to_numpy(each).reshape(*self.shape, -1).astype(np.float64) for each in self.parameters
         )
-        finite = weights.isfinite().all(2).all(0) & intercepts.isfinite().all(2).all(0)
+        finite = np.isfinite(np.concatenate([weights, intercepts], axis=2)).all((0, 2))
         return SoftmaxFits(
-            weights.permute(1, 2, 0).contiguous().numpy(),
-            intercepts[..., 0].T.contiguous().numpy(),
-            finite.numpy(),
+            np.ascontiguousarray(weights.transpose(1, 2, 0)),
+            np.ascontiguousarray(intercepts[..., 0].T),
+            np.atleast_1d(finite),
             steps,
             normaliser,
         )

@@ -19,9 +19,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from latentprint.arrays import (
+    Array,
+    array_namespace,
+    like,
+    namespace,
+    put_along,
+    to_numpy,
+)
 from latentprint.errors import UsageError
 from latentprint.solvers.fits import SoftmaxFits
 from latentprint.solvers.labels import LabelledFeatures, row_weights
@@ -33,7 +39,7 @@ from latentprint.solvers.settings import SolverOptions
 
 _ENOUGH, _LEAST, _SHARE = 1e-9, 1e-13, 1e-6
 _DOUBLE = 2**22
-_TENSORS = 3 * MEMORY + 10
+_ARRAYS = 3 * MEMORY + 10
 
 
 def fit_softmax(
@@ -79,32 +85,32 @@ def fit_softmax(
     weights = row_weights(labels, n_classes, shown, options.class_weight)
     normaliser = Normaliser.fit(features, options.normalise)
     half = 0.5 * 2**20 * options.memory_mb
-    place = torch.device(options.device)
+    xp = namespace(options.device)
     with few_threads(n * dimensions * n_classes * len(C)):
         fresh = preconditioner is None
         if preconditioner is None:
-            preconditioner = Preconditioner.of(features, normaliser, place, half)
-        precision = torch.float64 if n * dimensions <= _DOUBLE else torch.float32
-        centre = preconditioner.centre.to(precision)
+            preconditioner = Preconditioner.of(features, normaliser, options.device, half)
+        precision = xp.float64 if n * dimensions <= _DOUBLE else xp.float32
+        centre = xp.astype(preconditioner.centre, precision)
         rows = Rows.open(features, normaliser, centre, half)
-        targets = torch.tensor(labels, dtype=torch.int64, device=place)
+        targets = np.asarray(labels, dtype=np.int64)
         problem = _Problem.of(rows, targets, n_classes, preconditioner, weights)
         if fresh and n < dimensions:
             problem = problem.reduced()
-        together = max(1, int(half / (8 * _TENSORS * n_classes * (dimensions + 1))))
+        together = max(1, int(half / (8 * _ARRAYS * n_classes * (dimensions + 1))))
         minima = [
             problem.only(slice(at, at + together)).solve(C[at : at + together], max_iterations)
             for at in range(0, len(C), together)
         ]
-    W = torch.cat([each.variables for each in minima], dim=1)
+    W = xp.concat([each.variables for each in minima], axis=1)
     slopes, intercepts = W[..., :-1], W[..., -1]
     if problem.rows is not rows:
         slopes = slopes @ preconditioner.axes.T
-    intercepts = intercepts - slopes @ centre.double()
+    intercepts = intercepts - slopes @ xp.astype(centre, xp.float64)
     return SoftmaxFits(
-        slopes.permute(1, 2, 0).contiguous().cpu().numpy(),
-        intercepts.T.contiguous().cpu().numpy(),
-        torch.cat([each.converged for each in minima]).numpy(),
+        np.ascontiguousarray(to_numpy(slopes).transpose(1, 2, 0)),
+        np.ascontiguousarray(to_numpy(intercepts).T),
+        np.concatenate([each.converged for each in minima]),
         max(each.iterations for each in minima),
         normaliser,
         preconditioner,
@@ -122,26 +128,24 @@ class _Problem:
     """
 
     rows: Rows
-    labels: Tensor
+    labels: Array
     n_classes: int
     preconditioner: Preconditioner
-    weights: Tensor | None
-    sizes: Tensor
+    weights: Array | None
+    sizes: Array
 
     @classmethod
     def of(
         cls,
         rows: Rows,
-        labels: Tensor,
+        labels: np.ndarray,
         n_classes: int,
         preconditioner: Preconditioner,
         weights: np.ndarray,
     ) -> _Problem:
-        every = torch.from_numpy(weights).to(labels.device)
-        sizes = every.new_zeros(len(every), n_classes).index_add_(1, labels, every)
-        alike = bool((every == 1.0).all())
-        own = None if alike else every.to(rows.centre)
-        return cls(rows, labels, n_classes, preconditioner, own, sizes)
+        sizes = np.stack([weights[:, labels == each].sum(1) for each in range(n_classes)], axis=1)
+        own = None if (weights == 1.0).all() else like(rows.beside(weights), rows.centre)
+        return cls(rows, rows.beside(labels), n_classes, preconditioner, own, rows.beside(sizes))
 
     def only(self, fits: slice) -> _Problem:
         """Some of the fits, where they have weights of their own."""
@@ -151,14 +155,15 @@ class _Problem:
 
     def solve(self, C: Sequence[float], max_iterations: int) -> Minimum:
         """Fit some values of C: weights and, in the last column, intercepts [P, B, D + 1]."""
-        penalty = 1.0 / torch.tensor(list(C), dtype=torch.float64, device=self.sizes.device)
-        sizes = self.sizes.expand(len(C), -1)
+        xp = array_namespace(self.sizes)
+        penalty = self.rows.beside(1.0 / np.array(C, dtype=np.float64))
+        sizes = xp.broadcast_to(self.sizes, (len(C), self.n_classes))
         n = sizes.sum(1)
-        start = penalty.new_zeros(self.n_classes, len(C), len(self.rows.centre) + 1)
+        start = self.rows.beside(np.zeros((self.n_classes, len(C), len(self.rows.centre) + 1)))
         # The optimum without weights: what is gained from here on, the weights gain.
-        start[..., -1] = (sizes / n[:, None]).log().T
+        start[..., -1] = xp.log(sizes / n[:, None]).T
         if self.preconditioner.is_constant:
-            return Minimum(start, torch.ones(len(C), dtype=torch.bool), 0)
+            return Minimum(start, np.ones(len(C), dtype=bool), 0)
         return minimise(
             lambda W, which: self._gradient(W, penalty[which], which),
             lambda G, which: self.preconditioner.solve(G, penalty[which], n[which]),
@@ -178,37 +183,41 @@ class _Problem:
             preconditioner=self.preconditioner.turned(),
         )
 
-    def _gradient(self, W: Tensor, penalty: Tensor, which: Tensor) -> Tensor:
+    def _gradient(self, W: Array, penalty: Array, which: Array) -> Array:
         """Gradient of the objective divided by C, [P, b, D + 1]."""
-        flat = W.flatten(0, 1).to(self.rows.centre)
-        slopes, intercepts = flat[:, :-1].contiguous(), flat[:, -1:]
+        xp = array_namespace(W)
+        flat = like(W.reshape(-1, W.shape[2]), self.rows.centre)
+        slopes, intercepts = xp.asarray(flat[:, :-1], copy=True), flat[:, -1:]
         weights = self.weights
         if weights is not None and 1 < len(weights) != len(which):
             weights = weights[which]
-        G = torch.zeros_like(W).flatten(0, 1)
+        G = xp.zeros_like(W).reshape(-1, W.shape[2])
         for start, chunk in self.rows:
             inside = slice(start, start + len(chunk))
-            logits = torch.addmm(intercepts, slopes, chunk.T).view(*W.shape[:2], -1)
-            errors = _errors(logits, self.labels[inside])
+            logits = slopes @ chunk.T
+            logits += intercepts
+            errors = _errors(logits.reshape(*W.shape[:2], -1), self.labels[inside])
             if weights is not None:
                 errors *= weights[:, inside]
-            errors = errors.flatten(0, 1)
+            errors = errors.reshape(-1, len(chunk))
             G[:, :-1] += errors @ chunk
-            G[:, -1] += errors.sum(1, dtype=G.dtype)
-        G = G.view(W.shape)
+            G[:, -1] += xp.sum(errors, axis=1, dtype=G.dtype)
+        G = G.reshape(W.shape)
         G[..., :-1] += penalty[:, None] * W[..., :-1]
         return G
 
 
-def _errors(logits: Tensor, labels: Tensor) -> Tensor:
-    """Probabilities minus one-hot labels, [P, b, n]; logits are overwritten.
+def _errors(logits: Array, labels: Array) -> Array:
+    """Probabilities minus one-hot labels, [P, b, n]; logits are changed.
 
     Of the right class this is minus the sum of the others: its difference from one would lose the
     small errors of confident classifiers to rounding.
     """
-    logits -= logits.amax(0)
-    errors = logits.exp_()
+    xp = array_namespace(logits)
+    logits -= xp.max(logits, axis=0)
+    errors = xp.exp(logits)
     errors /= errors.sum(0)
-    right = labels.expand(1, *errors.shape[1:])
-    errors.scatter_(0, right, 0.0)
-    return errors.scatter_(0, right, -errors.sum(0, keepdim=True))
+    right = xp.broadcast_to(labels, (1, *errors.shape[1:]))
+    put_along(errors, right, 0.0, 0)
+    put_along(errors, right, -errors.sum(0)[None], 0)
+    return errors

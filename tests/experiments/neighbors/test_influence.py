@@ -159,6 +159,16 @@ def test_a_strong_trace_needs_deep_lists_but_no_full_products() -> None:
     assert found.checked < 3
 
 
+def test_longer_lists_take_the_place_of_full_products() -> None:
+    # Photos of a class differ by so little that the first lists hold none that is surely out.
+    source = fake_source(9000, 12, attribute="jpeg", dimensions=12, labels=3, spread=0.004)
+    plain = Plain(source, JPEG)
+    found = classify(gallery_of(source, plain), (10,), memory_mb=64, wanted=[(0, 0, 0), (0, 1, 2)])
+    expected = [plain.combination(0, 0, 0, 10), plain.combination(0, 1, 2, 10)]
+    np.testing.assert_array_equal(found.fixed[10] == plain.y_test, expected)
+    assert found.checked == 0
+
+
 def test_little_memory_means_several_blocks() -> None:
     portions = Portions.of(0.3, classes=P, n=300, dimensions=24, depth=137)
     assert portions.queries < 60

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from latentprint.experiments.pairs import permutation
 from latentprint.experiments.pairs.design import PairDesign, design_pairs
 from latentprint.experiments.pairs.exchange import Exchanges
 from latentprint.experiments.pairs.measures import pair_figures
@@ -109,6 +110,18 @@ def test_exchanges_do_not_depend_on_the_memory() -> None:
     np.testing.assert_array_equal(*medians)
 
 
+@pytest.mark.parametrize("noise", [0.3, 3.0])
+def test_few_or_many_photos_before_a_target_are_counted_alike(
+    monkeypatch: pytest.MonkeyPatch, noise: float
+) -> None:
+    contest, vectors = contest_of(pair_source(30, photos_each=(2, 1), trace=0.5, noise=noise))
+    found = []
+    for sparse in (0.0, 1.1):
+        monkeypatch.setattr(permutation, "_SPARSE", sparse)
+        found.append(Permutation(60, 5, 64).figures(contest, vectors, MEASURES).figures)
+    np.testing.assert_array_equal(*found)
+
+
 def test_the_jackknife_leaves_a_subject_out_as_query_and_as_distractor() -> None:
     source = pair_source(9, photos_each=(2, 1), trace=0.5, noise=1.0)
     contest, vectors = contest_of(source)
@@ -129,7 +142,7 @@ def test_the_jackknife_leaves_a_subject_out_as_query_and_as_distractor() -> None
     )
 
 
-def test_resamples_count_a_subject_as_often_as_it_is_drawn() -> None:
+def test_resamples_count_a_subject_as_often_as_it_is_drawn_among_as_many_rivals() -> None:
     contest, vectors = contest_of(pair_source(12, trace=0.5, noise=2.5))
     found = Resampling(20, 7, 64).medians(contest, vectors)
     (rivals,) = contest.rivals(vectors, 64)
@@ -140,8 +153,10 @@ def test_resamples_count_a_subject_as_often_as_it_is_drawn() -> None:
             rows = np.flatnonzero(contest.direction == z)
             for gallery, side in enumerate((z, 1 - z)):
                 ahead = rivals.ahead[rows, 12 * side : 12 * (side + 1)]
-                ranks = np.repeat(1 + ahead @ counts, counts[contest.subject[rows]])
-                assert found[z, gallery, draw] == np.median(ranks)
+                drawn = counts[contest.subject[rows]]
+                # 12 drawn, less the query's own copies, stand for its 11 rivals.
+                ranks = np.repeat(1 + (ahead @ counts) * 11 / np.maximum(12 - drawn, 1), drawn)
+                assert found[z, gallery, draw] == pytest.approx(np.median(ranks), rel=1e-6)
 
 
 def test_few_photos_of_the_longest_list_on_one_side_are_looked_at_in_full() -> None:

@@ -19,7 +19,7 @@ from latentprint.photos import open_photos
 from latentprint.processing import NONE
 from latentprint.results import Result
 from latentprint.verdicts import judged
-from latentprint.words import Direction, PairGallery, Verdict
+from latentprint.words import Direction, PairGallery, PairMeasure, Verdict
 from tests.experiments.fakes import FakeSource, shuffled
 
 QUERY, TARGET, DIFFERENCE = PairGallery
@@ -393,3 +393,15 @@ def test_real_pairs(shared_data: Path, tmp_path: Path) -> None:
     assert_parity(plain, outcome, "older_digital_camera", "modern_smartphone")
     assert "galleries of 8 photos" in row(outcome, "recall@1", QUERY).notes
     assert value(outcome, "recall@1", QUERY) > 50
+
+
+def test_the_interval_of_a_median_rank_reaches_half_a_step_further() -> None:
+    """All targets come first: medians of other sets are 1 or 1.5, their mean lies between."""
+    rows = near_duplicates(pair_source(20, noise=0.01), options=FEW).results
+    of_galleries = [
+        row
+        for row in rows
+        if row.attribute == PairMeasure.MEDIAN_RANK and row.setup != PairGallery.DIFFERENCE
+    ]
+    assert of_galleries
+    assert all((row.value, row.low, row.high) == (1.0, 1.0, 1.25) for row in of_galleries)

@@ -46,7 +46,7 @@ def test_equals_a_loop_over_resamples() -> None:
     p = predictions(np.random.default_rng(0), fits=4, photos=50, k=3)
     found = score(p, bootstrap=30, seed=5)
     clusters = ClusterBootstrap.of(p.groups, 30, 5)
-    drawn = [plain_macro(p, counts[clusters.members[p.photo]]) for counts in clusters.counts]
+    drawn = [plain_macro(p, counts[clusters.members[p.photo]]) for counts in clusters.resamples()]
     expected = (np.array(drawn) - np.mean(drawn)) / np.std(drawn)
     wide = found.spread * t.ppf(0.975, found.degrees) / norm.ppf(0.975)
     np.testing.assert_allclose((found.samples - found.value) / wide, expected, atol=1e-9)

@@ -203,6 +203,7 @@ def test_a_sample_depends_on_seed_and_id_alone() -> None:
     options = replace(QUICK, sample=10, seed=3)
     one = similarity(source, SHARPENING, options)
     assert one.results[0].n_test == 10
+    assert {row.notes for row in one.results} == {"10 of 30 test photos asked"}
     assert similarity(shuffled(source), SHARPENING, options) == one
     other = similarity(source, SHARPENING, replace(options, seed=4))
     assert other.results[0].value != one.results[0].value
@@ -278,10 +279,10 @@ def test_a_zero_vector_is_named() -> None:
         similarity(source, SHARPENING, QUICK)
 
 
-@pytest.mark.parametrize("name", ["sample", "memory_mb"])
-def test_options_below_one_are_refused(name: str) -> None:
+@pytest.mark.parametrize(("name", "value"), [("sample", -1), ("memory_mb", 0)])
+def test_options_out_of_range_are_refused(name: str, value: int) -> None:
     with pytest.raises(UsageError, match=name):
-        QueryOptions(**{name: 0})
+        QueryOptions(**{name: value})
 
 
 def test_the_widest_range_is_shown_whole() -> None:

@@ -162,6 +162,7 @@ def test_a_sample_is_compared_with_all() -> None:
     options = replace(QUICK, sample=10)
     rows = stability(moved(), SHARPENING, options).results
     assert {(row.n_test, row.n_train) for row in rows} == {(10, 30)}
+    assert all(row.notes.startswith("10 of 30 photos asked") for row in rows)
 
 
 def test_whole_groups_count_as_one() -> None:

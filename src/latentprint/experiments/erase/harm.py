@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError
-from latentprint.experiments.erase.staged import PARTLY_CROSSED, About, Paired, seen_of, staged_rows
+from latentprint.experiments.erase.staged import (
+    CROSSED,
+    PARTLY_CROSSED,
+    About,
+    Paired,
+    said,
+    seen_of,
+    staged_rows,
+    widened,
+)
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
 from latentprint.experiments.neighbors.influence import influence
 from latentprint.experiments.neighbors.setups import SETUPS
@@ -27,7 +37,7 @@ DRAWN = "classes of photos drawn at random, which content does not tell"
 
 @dataclass(frozen=True)
 class Voted:
-    """What neighbours vote for, by photo.
+    """What neighbours vote for, by photo that is asked.
 
     Attributes:
         influence: pos-same minus neg-same in points, float64 [n].
@@ -85,24 +95,31 @@ def harm_rows(
     Raises:
         LatentprintError: There are too few photos, or a vector is zero or not finite.
     """
-    labelled = with_classes(stages, seed)
-    if before is None:
-        before = voted(labelled.before, attribute, k=k, seed=seed, memory_mb=memory_mb)
-    after = voted(labelled.after, attribute, k=k, seed=seed, memory_mb=memory_mb)
+    labelled, asked = with_classes(stages, seed), stages.asked(seed)
+    vote = partial(
+        voted, attribute=attribute, k=k, seed=seed, memory_mb=memory_mb, asked=asked.rows
+    )
+    before = before or vote(labelled.before)
+    after = vote(labelled.after)
     group = dict(zip(stages.photos["id"], stages.groups, strict=True))
     groups = [group[each] for each in before.ids]
     real = labelled is stages
-    columns = {"k": k, "classes": len(attribute.classes), "notes": "" if real else DRAWN}
+    columns = {
+        "k": k,
+        "classes": len(attribute.classes),
+        "notes": said(asked.note, "" if real else DRAWN),
+    }
     about = About(attribute.name, seen_of(attribute.classes, stages.seen), columns)
     harm = Paired(
         ErasureMeasure.INFLUENCE, before.influence, after.influence, groups,
-        share=False, tested=True,
+        share=False, tested=True, widening=widened(CROSSED, asked.share),
     )  # fmt: skip
     rows = staged_rows(stages, about, harm, seed=seed)
     if real:
         kept = Paired(
-            ErasureMeasure.CLASS, before.right, after.right, groups, widening=PARTLY_CROSSED
-        )
+            ErasureMeasure.CLASS, before.right, after.right, groups,
+            widening=widened(PARTLY_CROSSED, asked.share),
+        )  # fmt: skip
         chance = 100.0 / stages.photos["label"].drop_nulls().n_unique()
         about = About(about.attribute, about.condition, {**columns, "chance": chance})
         rows += staged_rows(stages, about, kept, seed=seed)
@@ -110,9 +127,27 @@ def harm_rows(
 
 
 def voted(
-    source: ViewedEmbeddings, attribute: Attribute, *, k: int, seed: int, memory_mb: int
+    source: ViewedEmbeddings,
+    attribute: Attribute,
+    *,
+    k: int,
+    seed: int,
+    memory_mb: int,
+    asked: np.ndarray,
 ) -> Voted:
-    """What neighbours vote for, every photo asked for once."""
+    """What neighbours vote for, every photo of some asked for once.
+
+    Args:
+        source: The embeddings of all photos.
+        attribute: The processing.
+        k: Number of neighbours.
+        seed: Seeds folds and draws.
+        memory_mb: Memory for vectors and similarities.
+        asked: Rows of the photos that are asked, int64 [m].
+
+    Raises:
+        LatentprintError: There are too few photos.
+    """
     groups = source.photos["group"].to_list()
     if len(set(groups)) < 2 * FOLDS:
         raise LatentprintError(
@@ -121,7 +156,14 @@ def voted(
         )
     codes = np.unique(source.photos["label"].fill_null("").to_numpy(), return_inverse=True)[1]
     fold = grouped_folds(codes.astype(np.int64), groups, FOLDS, seed)
-    found = [_of_fold(source, fold == each, attribute, k, seed, memory_mb) for each in range(FOLDS)]
+    left_out = np.ones(len(fold), dtype=bool)
+    left_out[asked] = False
+    splits = [
+        np.where(fold != each, "train", np.where(left_out, "", "val")) for each in range(FOLDS)
+    ]
+    found = [
+        _of_fold(source, each, attribute, k, seed, memory_mb) for each in splits if "val" in each
+    ]
     return Voted(
         np.concatenate([each.influence for each in found]),
         np.concatenate([each.right for each in found]),
@@ -131,15 +173,15 @@ def voted(
 
 def _of_fold(
     source: ViewedEmbeddings,
-    asked: np.ndarray,
+    split: np.ndarray,
     attribute: Attribute,
     k: int,
     seed: int,
     memory_mb: int,
 ) -> Voted:
-    split = pl.Series(np.where(asked, "val", "train"), dtype=pl.String)
+    labelled = source.labelled(split=pl.Series(split, dtype=pl.String))
     outcome = influence(
-        source.labelled(split=split), attribute, ks=(k,), seeds=1, seed=seed, bootstrap=1,
+        labelled, attribute, ks=(k,), seeds=1, seed=seed, bootstrap=1, sample=0,
         memory_mb=memory_mb,
     )  # fmt: skip
     mean = {name: outcome.correct[k, name].mean(axis=0) for name in SETUPS}

@@ -11,11 +11,13 @@ import polars as pl
 from latentprint.errors import LatentprintError, unknown_name
 from latentprint.experiments.erase.harm import has_classes, with_classes
 from latentprint.experiments.erase.staged import (
+    CROSSED,
     DRAWS,
     About,
     Paired,
     plain_row,
     staged_rows,
+    widened,
 )
 from latentprint.experiments.erase.views import Stages
 from latentprint.experiments.neighbors.judging import RobustnessOptions
@@ -53,7 +55,7 @@ def nuisance_rows(
         LatentprintError: Fewer than two values are common, or labels cannot be compared.
     """
     labelled = with_classes(with_common(stages, nuisance), seed)
-    options = RobustnessOptions(ks=(k,), processing=processing, seed=seed)
+    options = RobustnessOptions(ks=(k,), processing=processing, seed=seed, sample=stages.sample)
     before, after = (
         robustness(source, nuisance, options=options)
         for source in (labelled.before, labelled.after)
@@ -63,15 +65,22 @@ def nuisance_rows(
     groups = [group[each] for each in one["id"]]
     purity = _purity(before)
     columns: dict[str, Any] = {"k": k, "chance": purity.chance, "classes": purity.classes}
+    share = purity.n_test / purity.n_train
+    if share < 1.0:
+        columns["notes"] = purity.notes
     about = About(nuisance, stages.knows(nuisance), columns)
     shares = [100.0 * each["same_nuisance"].to_numpy() / k for each in (one, other)]
-    paired = Paired(ErasureMeasure.NUISANCE, shares[0], shares[1], groups, tested=True)
+    paired = Paired(
+        ErasureMeasure.NUISANCE, shares[0], shares[1], groups, tested=True,
+        widening=widened(CROSSED, share),
+    )  # fmt: skip
     rows = staged_rows(stages, about, paired, seed=seed)
     found = {Stage.BEFORE: purity.p, Stage.AFTER: _purity(after).p}
     rows = [replace(row, p=found.get(Stage(row.stage), row.p)) for row in rows]
     if not has_classes(stages.photos):
         return rows
-    return [*rows, *_index_rows(stages, about, (one, other), groups, seed)]
+    wide = widened(CROSSED, share)
+    return [*rows, *_index_rows(stages, about, (one, other), groups, seed, wide)]
 
 
 def with_common(stages: Stages, column: str) -> Stages:
@@ -105,7 +114,12 @@ def _purity(outcome: RobustnessOutcome) -> Result:
 
 
 def _index_rows(
-    stages: Stages, about: About, photos: tuple[Any, Any], groups: list[str], seed: int
+    stages: Stages,
+    about: About,
+    photos: tuple[Any, Any],
+    groups: list[str],
+    seed: int,
+    widening: float,
 ) -> list[Result]:
     """SO / (SO + OS) before and after, with the same resamples."""
     bootstrap = ClusterBootstrap.of(groups, DRAWS, seed)
@@ -120,6 +134,9 @@ def _index_rows(
     told = About(about.attribute, about.condition, {**about.columns, "chance": None})
     rows = []
     for stage, (value, drawn) in zip(Stage, figures, strict=True):
-        low, high = interval(value + np.sqrt(2.0) * (drawn - value))
-        rows.append(plain_row(stages, told, ErasureMeasure.INDEX, stage, (value, low, high)))
+        low, high = interval(value + widening * (drawn - value))
+        figure = (value, low, high)
+        rows.append(
+            plain_row(stages, told, ErasureMeasure.INDEX, stage, figure, n_test=len(groups))
+        )
     return rows

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from latentprint.experiments.erase.staged import About, Paired, staged_rows
+from latentprint.experiments.erase.staged import CROSSED, About, Paired, staged_rows, widened
 from latentprint.experiments.erase.views import Stages
 from latentprint.experiments.pairs.pairs import PairsOptions, near_duplicates
 from latentprint.results import Result
@@ -32,18 +32,19 @@ def pair_rows(
         LatentprintError: No two subjects share two types of device, or a vector is zero.
     """
     # The tests of a single stage are not used: the change is resampled by subject.
-    cheap = replace(options, permutations=1, bootstrap=1, ks=(1,))
-    one, other = (
-        near_duplicates(source, processing, cheap).queries.select(
-            *_KEYS, "subject", "rank", "margin"
-        )
-        for source in (stages.before, stages.after)
-    )
+    sample = options.sample if stages.sample is None else stages.sample
+    cheap = replace(options, permutations=1, bootstrap=1, ks=(1,), sample=sample)
+    outcomes = [
+        near_duplicates(source, processing, cheap) for source in (stages.before, stages.after)
+    ]
+    asked = outcomes[0].asked
+    share, note = (asked.share, asked.note) if asked else (1.0, "")
+    one, other = (each.queries.select(*_KEYS, "subject", "rank", "margin") for each in outcomes)
     joined = one.join(other, on=[*_KEYS, "subject"], suffix="_after").sort(_KEYS)
     rows: list[Result] = []
     for gallery in (PairGallery.QUERY, PairGallery.TARGET):
         part = joined.filter(pl.col("gallery") == str(gallery))
-        about = About("pairs", gallery, {"k": 1})
+        about = About("pairs", gallery, {"k": 1, "notes": note})
         found = {
             ErasureMeasure.RECALL: [
                 100.0 * (part[name] == 1).to_numpy() for name in ("rank", "rank_after")
@@ -53,10 +54,11 @@ def pair_rows(
             ],
         }
         for measure, (before, after) in found.items():
-            share = measure == ErasureMeasure.RECALL
+            wide = widened(CROSSED, share)
             groups = [str(each) for each in part["subject"].to_list()]
             values = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
-            rows += staged_rows(
-                stages, about, Paired(measure, *values, groups, share=share), seed=seed
+            paired = Paired(
+                measure, *values, groups, share=measure == ErasureMeasure.RECALL, widening=wide
             )
+            rows += staged_rows(stages, about, paired, seed=seed)
     return rows

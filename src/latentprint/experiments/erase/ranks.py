@@ -47,7 +47,8 @@ def rank_rows(
     if not ranks:
         return []
     source = with_classes(stages, seed).before
-    before = voted(source, attribute, k=k, seed=seed, memory_mb=memory_mb)
+    asked = stages.asked(seed).rows
+    before = voted(source, attribute, k=k, seed=seed, memory_mb=memory_mb, asked=asked)
     rows: list[Result] = []
     for rank in ranks:
         fewer = stages.first(rank)

@@ -30,6 +30,23 @@ The factors are set by sets that were drawn anew (``benchmarks/coverage``, part 
 """
 
 
+def widened(widening: float, share: float) -> float:
+    """How much farther figures scatter where a share of the photos alone is asked.
+
+    All photos are neighbours: to the fewer that are asked they add the less.
+
+    Args:
+        widening: The same where all are asked.
+        share: Share of the photos that are asked, 0 to 1.
+    """
+    return widening if share == 1.0 else float(np.sqrt(1.0 + (widening**2 - 1.0) * share))
+
+
+def said(*notes: str) -> str:
+    """Notes of a row, without empty ones."""
+    return "; ".join(filter(None, notes))
+
+
 @dataclass(frozen=True)
 class About:
     """What figures are of.

@@ -41,6 +41,8 @@ class ProofOptions:
         threshold: A cosine similarity below which a copy counts as another photo.
         k: Number of neighbours.
         pairs: Columns of subjects and devices, where photos are pairs.
+        sample: Most photos whose neighbours are asked, chosen by seed and id; 0 for all; by default
+            all of up to 50,000 photos, else 2,000.
         seed: Seeds everything that is random.
         memory_mb: Memory for vectors and similarities.
     """
@@ -50,6 +52,7 @@ class ProofOptions:
     threshold: float | None = 0.95
     k: int = 10
     pairs: PairsOptions = field(default_factory=PairsOptions)
+    sample: int | None = None
     seed: int = 0
     memory_mb: int = 4096
 

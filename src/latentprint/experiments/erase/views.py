@@ -11,6 +11,7 @@ import polars as pl
 from latentprint.embeddings.selection import OfWhole
 from latentprint.erasure.apply import Application
 from latentprint.erasure.eraser import LinearEraser
+from latentprint.experiments.sampling import Asked, ask
 from latentprint.experiments.source import EmbeddingSource
 from latentprint.experiments.vectors import units
 from latentprint.words import RANDOM_DIRECTIONS, Seen
@@ -94,6 +95,7 @@ class Stages:
         name: What it is called.
         seen: The classes that it was fitted on.
         classes: The processing classes that are there.
+        sample: Most photos whose neighbours are asked: 0 for all, None for what is usual.
     """
 
     before: ViewedEmbeddings
@@ -101,6 +103,7 @@ class Stages:
     name: str
     seen: tuple[str, ...]
     classes: tuple[str, ...]
+    sample: int | None = None
 
     @property
     def after(self) -> ViewedEmbeddings:
@@ -121,6 +124,10 @@ class Stages:
     def groups(self) -> list[str]:
         """Group of every photo [n]."""
         return [str(each) for each in self.photos["group"].to_list()]
+
+    def asked(self, seed: int) -> Asked:
+        """The photos whose neighbours are asked."""
+        return ask(self.photos["id"].to_list(), self.sample, seed)
 
     def knows(self, label: str) -> Seen:
         """Whether the eraser was fitted on a label of photos."""
@@ -148,10 +155,14 @@ def first_directions(eraser: LinearEraser, rank: int) -> LinearEraser:
 
 def random_directions(stages: Stages, seed: int) -> LinearEraser:
     """An orthogonal projection along random directions, as many as the eraser takes."""
-    drawn = np.random.default_rng(seed).normal(size=(stages.eraser.dimension, stages.eraser.rank))
-    directions = np.linalg.qr(drawn)[0].T
     vectors = np.asarray(stages.before.vectors(stages.classes[0])[:])
     if stages.unit:
         vectors = units(vectors, stages.photos["id"], stages.before.encoder)
-    offset = directions @ vectors.mean(axis=0)
-    return replace(stages.eraser, read=directions, write=directions, offset=offset)
+    return directions_at_random(stages.eraser, vectors.mean(axis=0), seed)
+
+
+def directions_at_random(eraser: LinearEraser, mean: np.ndarray, seed: int) -> LinearEraser:
+    """The same for vectors whose mean is known, float64 [D]."""
+    drawn = np.random.default_rng(seed).normal(size=(eraser.dimension, eraser.rank))
+    directions = np.linalg.qr(drawn)[0].T
+    return replace(eraser, read=directions, write=directions, offset=directions @ mean)

@@ -14,6 +14,7 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, Draw, assign_classes
 from latentprint.experiments.neighbors.features import split_photos, unit_vectors
 from latentprint.experiments.neighbors.setups import SETUPS, LabelledPhotos, classify, combinations
+from latentprint.experiments.sampling import ask
 from latentprint.experiments.source import (
     ROW,
     EmbeddingSource,
@@ -102,6 +103,7 @@ def influence(
     seeds: int = 10,
     seed: int = 0,
     draw: Draw = "photo",
+    sample: int | None = None,
     memory_mb: int = 4096,
     device: str = "cpu",
     bootstrap: int = 1000,
@@ -129,6 +131,8 @@ def influence(
         seeds: Number of draws of the uniform set-up.
         seed: Seeds these draws and the bootstrap; 0 gives the published draws 0, 1, 2, …
         draw: How the uniform set-up gives training photos their classes.
+        sample: Most test photos that are asked, chosen by seed and id, each among all training
+            photos; 0 for all; by default all where up to 50,000 photos take part, else 2,000.
         memory_mb: Memory for vectors and similarities; the result does not depend on it. Training
             vectors that do not fit into half of it are read from their file as they are needed.
         device: Where products are computed: auto, cpu, cuda or mps; the result does not depend
@@ -144,6 +148,10 @@ def influence(
     attribute, device = as_attribute(attribute), usable_device(device)
     ks = tuple(dict.fromkeys(several(ks)))
     train, test, notes = _labelled(source.photos, draw)
+    asked = ask(
+        test["id"].to_list(), sample, seed, photos=len(train) + len(test), kind="test photos"
+    )
+    test = test[asked.rows]
     _check_options(ks, seeds, memory_mb, bootstrap, len(train))
     names = sorted_names(train["label"].unique().to_list())
     gallery = _gallery(source, attribute, train, test, names, memory_mb)
@@ -158,7 +166,7 @@ def influence(
         for k in ks
         for setup in (*SETUPS, InfluenceSetup.UNIFORM)
     }
-    table = _Table(source, attribute.name, len(names), train, test, tuple(notes))
+    table = _Table(source, attribute.name, len(names), train, test, (asked.note, *notes))
     photos = ClusterBootstrap.of(test["group"].to_list(), bootstrap, seed)
     results = [row for k in ks for row in table.rows(k, correct, photos)]
     logger.info("%s, %s: influence %.1f", source.encoder, attribute.name, results[-1].value)
@@ -294,7 +302,7 @@ class _Table:
             seeds=len(per_seed),
             k=k,
             p=two_sided_p(value, samples) if changes else None,
-            notes="; ".join(self.notes),
+            notes="; ".join(filter(None, self.notes)),
         )
 
     @property

@@ -11,6 +11,7 @@ from latentprint.errors import UsageError
 from latentprint.experiments.asking import Answer, Inquiry, Step, option
 from latentprint.experiments.assignment import Draw
 from latentprint.experiments.neighbors.influence import influence
+from latentprint.experiments.sampling import most_asked, sample_option
 from latentprint.experiments.source import (
     Opened,
     asked_attributes,
@@ -35,6 +36,8 @@ class InfluenceOptions:
         ks: Number of neighbours.
         draw: How the uniform set-up draws the classes of training photos: by their id, or as
             published by their row; by default by id, for files of the study as published.
+        sample: Most test photos that are asked, chosen by seed and id; 0 for all; by default all
+            where up to 50,000 photos take part, else 2,000.
         seed: Seeds everything that is random.
         device: Where products run: auto, cpu, cuda or mps.
         memory_mb: Memory for vectors and similarities; larger sets are read from disk in parts.
@@ -43,6 +46,7 @@ class InfluenceOptions:
     attributes: tuple[str, ...] = option((), "--attribute", "-a", metavar="NAME")
     ks: tuple[int, ...] = option((10,), "-k", "--neighbours", least=1)
     draw: Draw | None = option(None)
+    sample: int | None = sample_option()
     seed: int = option(0)
     device: str = option("cpu")
     memory_mb: int = option(4096, least=1)
@@ -52,6 +56,7 @@ class InfluenceOptions:
             object.__setattr__(self, name, several(getattr(self, name)))
         if not self.ks or min(*self.ks, self.memory_mb) < 1:
             raise UsageError("k and memory must each be at least 1.")
+        most_asked(self.sample, 1)
 
 
 def influence_steps(opened: Sequence[Opened], options: InfluenceOptions) -> Iterator[Step]:
@@ -85,6 +90,7 @@ def _answer(opened: Opened, attribute: Attribute, options: InfluenceOptions) -> 
         attribute,
         ks=options.ks,
         draw=options.draw or opened.draw,
+        sample=options.sample,
         seed=options.seed,
         memory_mb=options.memory_mb,
         device=options.device,

@@ -13,6 +13,7 @@ from latentprint.experiments.crossed import PairEffects, Spread
 from latentprint.experiments.neighbors.shuffles import SharedByChance, Shuffles
 from latentprint.experiments.neighbors.signs import Centred
 from latentprint.experiments.probes.labels import parse_bins
+from latentprint.experiments.sampling import most_asked, sample_option
 from latentprint.experiments.source import UNPROCESSED
 from latentprint.several import several
 from latentprint.stats import permutation_p
@@ -36,6 +37,11 @@ class RobustnessOptions:
             edges:A,B or published; by default text as it is, numbers in 4 quantiles.
         permutations: Number of shuffles behind chance and p; fewer, at least 999, where there are
             so many photos that shuffling would take long.
+        sample: Most photos whose neighbours are judged, chosen by seed and id; 0 for all; by
+            default all of up to 50,000 photos, else 2,000.
+        approximate: Find neighbours with an approximate index (extra ``faiss``), of all photos
+            unless a sample is named. What it misses is measured on 1,000 photos that are searched
+            exactly, told, and added to intervals.
         seed: Seeds everything that is random.
         memory_mb: Memory for vectors and similarities; the result does not depend on it.
         device: Where products run: auto, cpu, cuda or mps; the result does not depend on it.
@@ -49,6 +55,8 @@ class RobustnessOptions:
         (), metavar="LABEL=RULE", parse=lambda rules: tuple(parse_bins(rules).items())
     )
     permutations: int = option(4999, least=1)
+    sample: int | None = sample_option()
+    approximate: bool = option(False)
     seed: int = option(0)
     memory_mb: int = option(4096, least=1)
     device: str = option("cpu")
@@ -58,6 +66,7 @@ class RobustnessOptions:
         object.__setattr__(self, "bins", tuple(dict(self.bins).items()))
         if not self.ks or min(*self.ks, self.permutations, self.memory_mb) < 1:
             raise UsageError("k, permutations and memory must each be at least 1.")
+        most_asked(self.sample, 1)
 
 
 @dataclass(frozen=True)
@@ -92,19 +101,21 @@ class Judge:
         classes: Class of every photo, int64 [n].
         nuisances: Nuisance of every photo, int64 [n].
         groups: Group of every photo, int64 [n].
+        asked: Rows of the photos whose neighbours are counted, int64 [m].
         options: How many shuffles.
     """
 
     classes: np.ndarray
     nuisances: np.ndarray
     groups: np.ndarray
+    asked: np.ndarray
     options: RobustnessOptions
 
     def counts(self, rows: np.ndarray) -> pl.DataFrame:
-        """What the neighbours of every photo share with it.
+        """What the neighbours of every photo that is asked share with it.
 
         Args:
-            rows: The neighbours, int64 [n, k].
+            rows: The neighbours, int64 [m, k].
         """
         same_class, same_nuisance = self._shared(rows)
         return pl.DataFrame(
@@ -124,15 +135,9 @@ class Judge:
         differs from the first where classes and nuisance go together, with or without a trace.
 
         Args:
-            rows: The neighbours, int64 [n, k].
+            rows: The neighbours, int64 [m, k].
         """
-        same_class, same_nuisance = self._shared(rows)
-        own = same_class & ~same_nuisance
-        parts = {
-            RobustnessMeasure.INDEX: (own, same_class ^ same_nuisance),
-            RobustnessMeasure.CLASS_PURITY: (same_class, np.ones_like(same_class)),
-            RobustnessMeasure.NUISANCE_PURITY: (same_nuisance, np.ones_like(same_class)),
-        }
+        same_class, parts = self._shared(rows)[0], self._parts(rows)
         found = {name: self._interval(rows, *part) for name, part in parts.items() if part[1].any()}
         within, plain = RobustnessCondition.WITHIN_CLASS, RobustnessCondition.ALL_PHOTOS
         everyone = np.zeros_like(self.classes)
@@ -140,7 +145,7 @@ class Judge:
             within: self._by_nuisance(rows, same_class, self.classes),
             plain: self._by_nuisance(rows, same_class, everyone),
         }
-        classes = self._test(self.classes, everyone).pairs(*_pairs(rows), *self._drawn)
+        classes = self._test(self.classes, everyone).pairs(*self._pairs(rows), *self._drawn)
         tested = {
             (RobustnessMeasure.INDEX, within): nuisance[within][0],
             (RobustnessMeasure.CLASS_PURITY, plain): _purity(classes, rows.size),
@@ -157,10 +162,45 @@ class Judge:
         ]
 
     def _shared(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Which neighbours share the class, and which the nuisance, bool [n, k] each."""
-        same_class = self.classes[rows] == self.classes[:, None]
-        same_nuisance = self.nuisances[rows] == self.nuisances[:, None]
+        """Which neighbours share the class, and which the nuisance, bool [m, k] each."""
+        same_class = self.classes[rows] == self.classes[self.asked, None]
+        same_nuisance = self.nuisances[rows] == self.nuisances[self.asked, None]
         return same_class, same_nuisance
+
+    def _parts(self, rows: np.ndarray) -> dict[RobustnessMeasure, tuple[np.ndarray, np.ndarray]]:
+        """Which neighbours each measure counts, and among which, bool [m, k] each."""
+        same_class, same_nuisance = self._shared(rows)
+        every = np.ones_like(same_class)
+        return {
+            RobustnessMeasure.INDEX: (same_class & ~same_nuisance, same_class ^ same_nuisance),
+            RobustnessMeasure.CLASS_PURITY: (same_class, every),
+            RobustnessMeasure.NUISANCE_PURITY: (same_nuisance, every),
+        }
+
+    def differences(
+        self, rows: np.ndarray, exact: np.ndarray
+    ) -> dict[RobustnessMeasure, tuple[float, float]]:
+        """95 % intervals of how much higher measures are among exact neighbours, in points.
+
+        Args:
+            rows: Neighbours of the photos that are asked, int64 [m, k].
+            exact: Their exact neighbours, int64 [m, k].
+        """
+        found = {}
+        for name in RobustnessMeasure:
+            shares, effects = [], []
+            for each in (rows, exact):
+                above, below = (part.sum(axis=1) for part in self._parts(each)[name])
+                total = max(1.0, float(below.sum()))
+                shares.append(float(above.sum()) / total)
+                effects.append((above - shares[-1] * below) / total)
+            own = np.zeros(len(self.groups))
+            own[self.asked] = effects[1] - effects[0]
+            effect = PairEffects(own, np.zeros_like(own), 0.0)
+            spread = Spread.of(effect, self.groups, self.asked)
+            low, high = spread.interval(shares[1] - shares[0])
+            found[name] = 100.0 * low, 100.0 * high
+        return found
 
     def _interval(
         self, rows: np.ndarray, above: np.ndarray, below: np.ndarray
@@ -168,19 +208,22 @@ class Judge:
         """The share of some neighbours among others, and its interval, in percent.
 
         A photo that was not there would leave its place in a list to a neighbour like the others of
-        that list: only by how far it differs from their mean does it count as a neighbour.
+        that list: only by how far it differs from their mean does it count as a neighbour. Photos
+        that are not asked count as neighbours alone.
         """
         total = float(below.sum())
         share = float(above.sum()) / total
         residuals = (above - share * below) / total
-        own, k = residuals.sum(axis=1), rows.shape[1]
-        others = (own[:, None] - residuals) / max(1, k - 1)
+        sums, (n, k) = residuals.sum(axis=1), (len(self.groups), rows.shape[1])
+        others = (sums[:, None] - residuals) / max(1, k - 1)
         differing = residuals - others
         # A group that was not there would take its own lists with it.
-        apart = self.groups[rows] != self.groups[:, None]
-        listed = np.bincount(rows[apart], weights=differing[apart], minlength=len(rows))
-        doubled = _doubled(self.groups, rows, apart, residuals, differing)
-        spread = Spread.of(PairEffects(own, listed, doubled), self.groups, np.arange(len(rows)))
+        apart = self.groups[rows] != self.groups[self.asked, None]
+        listed = np.bincount(rows[apart], weights=differing[apart], minlength=n)
+        own = np.zeros(n)
+        own[self.asked] = sums
+        doubled = self._doubled(rows, apart, residuals, differing)
+        spread = Spread.of(PairEffects(own, listed, doubled), self.groups, self.asked)
         low, high = spread.interval_of_share(share)
         return 100.0 * share, 100.0 * low, 100.0 * high
 
@@ -190,7 +233,7 @@ class Judge:
         """Chance and p of index and nuisance purity where the stratum alone tells the nuisance."""
         test = self._test(self.nuisances, strata)
         same, os = (
-            test.pairs(*_pairs(rows, part), *self._drawn) for part in (same_class, ~same_class)
+            test.pairs(*self._pairs(rows, part), *self._drawn) for part in (same_class, ~same_class)
         )
         so = float(same_class.sum()) - same.expected
         both = so + os.expected
@@ -214,37 +257,34 @@ class Judge:
         most = max(_FEWEST_DRAWS, _MOST_LABELS // len(self.classes))
         return min(self.options.permutations, most), self.options.seed
 
+    def _pairs(
+        self, rows: np.ndarray, part: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Photos and their neighbours, one row each; those of a part, bool [m, k]."""
+        photos = np.broadcast_to(self.asked[:, None], rows.shape)
+        return (photos.ravel(), rows.ravel()) if part is None else (photos[part], rows[part])
 
-def _pairs(rows: np.ndarray, part: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Photos and their neighbours, one row each [m]; those of a part, bool [n, k]."""
-    photos = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)
-    return (photos.ravel(), rows.ravel()) if part is None else (photos[part], rows[part])
+    def _doubled(
+        self, rows: np.ndarray, apart: np.ndarray, residuals: np.ndarray, differing: np.ndarray
+    ) -> float:
+        """What each pair of groups adds both to its queries and to those that they list.
+
+        Args:
+            rows: The neighbours, int64 [m, k].
+            apart: Which of them are of another group, bool [m, k].
+            residuals: Effect of each neighbour on its query, float64 [m, k].
+            differing: Its own effect, float64 [m, k].
+        """
+        one = np.repeat(self.groups[self.asked], rows.shape[1])[apart.ravel()]
+        other = self.groups[rows[apart]]
+        pairs = np.minimum(one, other) * (int(self.groups.max()) + 1) + np.maximum(one, other)
+        number = np.unique(pairs, return_inverse=True)[1]
+        first, second = (
+            np.bincount(number, weights=each[apart]) for each in (residuals, differing)
+        )
+        return float(first @ second)
 
 
 def _purity(shared: SharedByChance, pairs: int) -> tuple[float, float]:
     """Chance of a purity in percent, and its p."""
     return 100.0 * shared.expected / pairs, permutation_p(shared.beyond, shared.moved)
-
-
-def _doubled(
-    groups: np.ndarray,
-    rows: np.ndarray,
-    apart: np.ndarray,
-    residuals: np.ndarray,
-    differing: np.ndarray,
-) -> float:
-    """What each pair of groups adds both to its queries and to those that they list.
-
-    Args:
-        groups: Group of every photo, int64 [n].
-        rows: The neighbours, int64 [n, k].
-        apart: Which of them are of another group, bool [n, k].
-        residuals: Effect of each neighbour on its query, float64 [n, k].
-        differing: Its own effect, float64 [n, k].
-    """
-    one = np.repeat(groups, rows.shape[1])[apart.ravel()]
-    other = groups[rows[apart]]
-    pairs = np.minimum(one, other) * (int(groups.max()) + 1) + np.maximum(one, other)
-    number = np.unique(pairs, return_inverse=True)[1]
-    first, second = (np.bincount(number, weights=each[apart]) for each in (residuals, differing))
-    return float(first @ second)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.experiments.neighbors.approximation import Approximation
 from latentprint.experiments.neighbors.features import unit_vectors
 from latentprint.experiments.neighbors.judging import (
     Judge,
@@ -16,6 +17,7 @@ from latentprint.experiments.neighbors.judging import (
     RobustnessOptions,
 )
 from latentprint.experiments.probes.labels import Labelled, label_photos
+from latentprint.experiments.sampling import ask
 from latentprint.experiments.source import (
     ROW,
     EmbeddingSource,
@@ -23,6 +25,7 @@ from latentprint.experiments.source import (
     require_source,
     usable_device,
 )
+from latentprint.neighbours.approximate import ApproximateIndex
 from latentprint.neighbours.candidates import Searched
 from latentprint.neighbours.nearest import nearest_photos
 from latentprint.results import Result
@@ -38,7 +41,7 @@ class RobustnessOutcome:
     Attributes:
         results: ``robustness index``, ``class purity`` and ``nuisance purity``; then the first and
             the last of them beside the chance of all photos, without a test.
-        photos: By k one row for every photo: ``id`` and among its k neighbours the numbers
+        photos: By k one row for every photo asked: ``id`` and among its k neighbours the numbers
             ``same_class``, ``same_nuisance``, ``so`` (same class, other nuisance) and ``os``
             (other class, same nuisance).
     """
@@ -66,7 +69,8 @@ def robustness(
     where devices go with classes, neighbours of one class share a device without any trace. The
     interval is that of another set of photos (see ``crossed``).
     Neighbours are other photos of any split, by cosine similarity; equal similarities go to the
-    photo whose id comes first. All in percent.
+    photo whose id comes first. Of many photos a sample is asked (see ``sampling``), each among all
+    photos; the interval holds that. All in percent.
 
     Args:
         source: Embeddings of photos with labels.
@@ -76,8 +80,8 @@ def robustness(
 
     Raises:
         UsageError: A column, rule or device is not known.
-        LatentprintError: The labels cannot be compared, there are fewer photos than k, or a vector
-            is zero or not finite.
+        LatentprintError: The labels cannot be compared, there are fewer photos than k, faiss is
+            asked for and not installed, or a vector is zero or not finite.
     """
     require_source(source)
     options = options or RobustnessOptions()
@@ -91,23 +95,41 @@ def robustness(
     (vectors,) = unit_vectors(source, [options.processing], placed, half)
     order = np.argsort(rows)
     searched = Searched.of(vectors, keys, order)
-    found = nearest_photos(searched, options.ks, memory_mb=half, device=device)
+    sample = 0 if options.approximate and options.sample is None else options.sample
+    asked = ask(photos["id"].to_list(), sample, options.seed)
+    ids = photos["id"].gather(asked.rows)
     groups = _codes(photos, options.group)
-    judge = Judge(classes.codes, nuisances.codes, groups, options)
+    options = replace(options, device=device)
+    judge = Judge(classes.codes, nuisances.codes, groups, asked.rows, options)
+    approximation = None
+    if options.approximate:
+        index = ApproximateIndex.of(searched, options.seed)
+        approximation = Approximation.of(index, ids.to_list(), judge, half)
+        found = approximation.rows
+    else:
+        found = nearest_photos(
+            searched, options.ks, memory_mb=half, device=device, asked=asked.rows
+        )
     left_out = len(source.photos) - len(photos)
+    notes = [f"photos without both labels left out: {left_out}"] if left_out else []
     table = _Table(
         source,
-        len(photos),
+        (len(asked.rows), len(photos)),
         {
             RobustnessMeasure.INDEX: nuisances,
             RobustnessMeasure.CLASS_PURITY: classes,
             RobustnessMeasure.NUISANCE_PURITY: nuisances,
         },
-        f"photos without both labels left out: {left_out}" if left_out else "",
+        (asked.note, *notes),
     )
-    results = [table.row(k, share) for k, rows in found.items() for share in judge.shares(rows)]
+    results = []
+    for k, rows in found.items():
+        shares, note = judge.shares(rows), ""
+        if approximation is not None:
+            shares, note = approximation.widened(k, shares, judge), approximation.note(k)
+        results += [table.row(k, share, note) for share in shares]
     logger.info("%s, %s: %s", source.encoder, nuisance, [row.value for row in results])
-    counts = {k: judge.counts(rows).insert_column(0, photos["id"]) for k, rows in found.items()}
+    counts = {k: judge.counts(rows).insert_column(0, ids) for k, rows in found.items()}
     return RobustnessOutcome(results, counts)
 
 
@@ -181,11 +203,11 @@ class _Table:
     """Makes rows of the result table."""
 
     source: EmbeddingSource
-    n: int
+    asked_of: tuple[int, int]
     labels: dict[str, Labelled]
-    notes: str
+    notes: tuple[str, ...]
 
-    def row(self, k: int, share: NeighbourShare) -> Result:
+    def row(self, k: int, share: NeighbourShare, note: str) -> Result:
         """One measure for one k."""
         return Result(
             **origin(self.source),
@@ -196,11 +218,11 @@ class _Table:
             value=share.value,
             low=share.low,
             high=share.high,
-            n_test=self.n,
-            n_train=self.n,
+            n_test=self.asked_of[0],
+            n_train=self.asked_of[1],
             k=k,
             classes=len(self.labels[share.measure].classes),
             condition=share.condition,
             p=share.p,
-            notes=self.notes,
+            notes="; ".join(filter(None, (*self.notes, note))),
         )

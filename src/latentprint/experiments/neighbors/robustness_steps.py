@@ -11,6 +11,7 @@ from latentprint.experiments.asking import Answer, Inquiry, Step, option, refuse
 from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import compared_labels, robustness
 from latentprint.experiments.source import EmbeddingSource, Opened, usable_device
+from latentprint.neighbours.approximate import require_faiss
 from latentprint.several import several
 from latentprint.words import Experiment
 
@@ -51,6 +52,8 @@ def robustness_steps(opened: Sequence[Opened], asked: RobustnessQuestions) -> It
         if name not in asked.nuisances:
             raise UsageError(f"--bins has a rule for {name!r}, which no --nuisance names.")
     usable_device(asked.judging.device)
+    if asked.judging.approximate:
+        require_faiss()
     for each in opened:
         if asked.judging.processing not in each.classes:
             raise unknown_name("processing class", asked.judging.processing, each.classes)

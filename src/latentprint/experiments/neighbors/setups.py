@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from latentprint.arrays import array_namespace, to_array, to_numpy
 from latentprint.experiments.neighbors.votes import vote
 from latentprint.neighbours.candidates import (
     SPARE,
@@ -25,8 +24,8 @@ from latentprint.neighbours.candidates import (
     centre_of,
     search,
 )
-from latentprint.neighbours.grid import check_size, full_cosines, nearest
-from latentprint.neighbours.memory import Portions, parts
+from latentprint.neighbours.grid import full_cosines, nearest
+from latentprint.neighbours.memory import Portions, list_lengths, parts
 from latentprint.neighbours.pools import Exact, Pool
 from latentprint.neighbours.workers import Computing, Workers, workers
 from latentprint.solvers import VectorArray
@@ -123,11 +122,7 @@ def classify(
         memory_mb: Memory for similarities and candidates.
         device: Where products are computed.
         wanted: Combinations; by default those of the set-ups.
-
-    Raises:
-        LatentprintError: There are too many training photos.
     """
-    check_size(gallery.train[0].shape[0])
     with workers(device) as threads:
         runs = _Runs.of(gallery, ks, wanted, device, threads)
         return runs.predictions(memory_mb)
@@ -184,25 +179,28 @@ class _Runs:
     def predictions(self, memory_mb: float) -> VotedClasses:
         """Answers from candidates, then from full products where these are unsure."""
         n_train, dimensions = self.gallery.train[0].shape
-        portions = Portions.of(
-            memory_mb,
-            classes=len(self.classes),
-            n=n_train,
-            dimensions=dimensions,
-            depth=self.depth,
-            threads=self.threads.count,
-        )
         n_test = len(self.gallery.test_labels)
         n_runs = len(self.combinations) + len(self.classes) * len(self.gallery.draws)
         answers = np.zeros((len(self.ks), n_runs, n_test), dtype=np.int32)
-        unsure = [np.empty(0, dtype=np.int64)]
         # Test photos of one class beside each other share their positives.
-        for rows in parts(np.argsort(self.gallery.test_labels, kind="stable"), portions.queries):
-            answers[:, :, rows], short = self.from_candidates(rows, portions.block)
-            unsure.append(rows[short])
-        for rows in parts(np.concatenate(unsure), portions.full_queries):
+        left = np.argsort(self.gallery.test_labels, kind="stable")
+        for depth in list_lengths(self.depth, n_train):
+            portions = Portions.of(
+                memory_mb,
+                classes=len(self.classes),
+                n=n_train,
+                dimensions=dimensions,
+                depth=depth,
+                threads=self.threads.count,
+            )
+            unsure = [np.empty(0, dtype=np.int64)]
+            for rows in parts(left, portions.queries):
+                answers[:, :, rows], short = self.from_candidates(rows, depth, portions.block)
+                unsure.append(rows[short])
+            left = np.concatenate(unsure)
+        for rows in parts(left, portions.full_queries):
             answers[:, :, rows] = self.from_full_products(rows, portions.block)
-        return self._sorted(answers, len(np.concatenate(unsure)))
+        return self._sorted(answers, len(left))
 
     def _sorted(self, answers: np.ndarray, checked: int) -> VotedClasses:
         """Tell combinations and draws apart, int32 [ks, runs, n_test]."""
@@ -221,8 +219,10 @@ class _Runs:
             *(None for _ in self.gallery.draws),
         ]
 
-    def from_candidates(self, rows: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray]:
-        """Answers for some test photos, and which of these are not certain.
+    def from_candidates(
+        self, rows: np.ndarray, depth: int, block: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Answers for some test photos from lists of a length, and which of these are not certain.
 
         Returns:
             int32 [ks, runs, t] and bool [t].
@@ -234,46 +234,50 @@ class _Runs:
                 queries,
                 keys,
                 Searched(each, self.gallery.train_labels, self.gallery.order, self.centre),
-                self.depth,
+                depth,
                 Computing(block, self.device, self.threads),
             )
             for each in self.gallery.train
         ]
         exact = Exact(queries, self.gallery.train)
-        found = self.threads.map(lambda p: self._voted(p, lists, len(rows), exact), self.classes)
+        found = self.threads.map(lambda p: self._voted(p, lists, depth, exact), self.classes)
         answers, short = zip(*found, strict=True)
         return np.concatenate(answers, axis=1), np.any(short, axis=0)
 
     def _voted(
-        self, p: int, lists: Sequence[tuple[Candidates, Candidates]], t: int, exact: Exact
+        self, p: int, lists: Sequence[tuple[Candidates, Candidates]], depth: int, exact: Exact
     ) -> tuple[np.ndarray, np.ndarray]:
         """Answers for test photos under one class, and which are not certain."""
-        labels = torch.from_numpy(self.gallery.train_labels)
+        labels = to_array(self.gallery.train_labels)
+        xp = array_namespace(labels)
+        t = len(exact.queries) // len(self.classes)
         part = slice(p * t, (p + 1) * t)
         own = [(inside.of(part), outside.of(part)) for inside, outside in lists]
-        answers, short = [], torch.zeros(t, dtype=torch.bool)
-        for pool in self._pools(p, own):
+        answers, short = [], xp.zeros(t, dtype=xp.bool)
+        for pool in self._pools(p, own, depth):
             chosen, unsure = pool.settle(self.ks, exact, part.start)
             short |= unsure
-            answers.append(torch.stack([vote(labels[chosen[k]]) for k in self.ks]))
-        return torch.stack(answers, 1).int().numpy(), short.numpy()
+            answers.append([to_numpy(vote(labels[chosen[k]])) for k in self.ks])
+        return np.array(answers, dtype=np.int32).swapaxes(0, 1), to_numpy(short)
 
-    def _pools(self, p: int, lists: Sequence[tuple[Candidates, Candidates]]) -> Iterator[Pool]:
+    def _pools(
+        self, p: int, lists: Sequence[tuple[Candidates, Candidates]], depth: int
+    ) -> Iterator[Pool]:
         """Candidates of every run of one class, in the order of the runs."""
-        enough = max(self.ks) + SPARE
+        enough = (max(self.ks) + SPARE) * depth // self.depth
         for _, q, r in (each for each in self.combinations if each[0] == p):
             positives, negatives = lists[q][0].first(enough), lists[r][1].first(enough)
             yield Pool.of([positives, negatives], [q, r])
         both = [each for pair in lists for each in pair]
         # A draw takes each training photo from one class: its nearest are among those of all.
-        pool = Pool.of(both, np.repeat(self.classes, 2).tolist()).best(self.depth)
-        for draw in torch.from_numpy(self.gallery.draws):
+        pool = Pool.of(both, np.repeat(self.classes, 2).tolist()).best(depth)
+        for draw in to_array(self.gallery.draws):
             yield pool.only(draw[pool.rows] == pool.gallery)
 
     def from_full_products(self, rows: np.ndarray, block: int) -> np.ndarray:
         """Answers for some test photos from full float64 products, int32 [ks, runs, t]."""
-        labels = torch.from_numpy(self.gallery.train_labels)
-        positive = torch.from_numpy(self.gallery.test_labels[rows])[:, None] == labels
+        labels = self.gallery.train_labels
+        positive = self.gallery.test_labels[rows][:, None] == labels
         answers = []
         for p, queries in enumerate(self.gallery.test):
             shown = [
@@ -282,15 +286,17 @@ class _Runs:
             ]
             for similarities in self._similarities(p, shown, positive):
                 found = labels[nearest(similarities, max(self.ks))]
-                answers.append(torch.stack([vote(found[:, :k]) for k in self.ks]))
-        return torch.stack(answers, 1).int().numpy()
+                answers.append([vote(found[:, :k]) for k in self.ks])
+        return np.array(answers, dtype=np.int32).swapaxes(0, 1)
 
-    def _similarities(self, p: int, shown: Sequence[Tensor], positive: Tensor) -> Iterator[Tensor]:
+    def _similarities(
+        self, p: int, shown: Sequence[np.ndarray], positive: np.ndarray
+    ) -> Iterator[np.ndarray]:
         """Full similarities in every run of one class, int64 [t, N], in the order of the runs."""
         for _, q, r in (each for each in self.combinations if each[0] == p):
-            yield torch.where(positive, shown[q], shown[r])
-        for draw in torch.from_numpy(self.gallery.draws):
-            similarities = shown[0].clone()
+            yield np.where(positive, shown[q], shown[r])
+        for draw in self.gallery.draws:
+            similarities = shown[0].copy()
             for q, others in enumerate(shown):
                 similarities[:, draw == q] = others[:, draw == q]
             yield similarities

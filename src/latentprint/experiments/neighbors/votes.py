@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from latentprint.arrays import Array, array_namespace, take_along
 
 _VOTES_AT_ONCE = 2**22
 
 
-def vote(labels: Tensor) -> Tensor:
+def vote(labels: Array) -> Array:
     """The most frequent label of each row; of several such the lowest.
 
     Args:
@@ -19,11 +18,12 @@ def vote(labels: Tensor) -> Tensor:
     """
     size = max(1, _VOTES_AT_ONCE // labels.shape[1] ** 2)
     pieces = [_vote(labels[at : at + size]) for at in range(0, len(labels), size)]
-    return torch.cat(pieces) if pieces else labels[:, 0]
+    return array_namespace(labels).concat(pieces) if pieces else labels[:, 0]
 
 
-def _vote(labels: Tensor) -> Tensor:
+def _vote(labels: Array) -> Array:
     counts = (labels[:, :, None] == labels[:, None, :]).sum(2)
     # One number orders by count first and by falling label second.
-    winner = (counts * (int(labels.max()) + 1) - labels).argmax(dim=1, keepdim=True)
-    return labels.gather(1, winner)[:, 0]
+    score = counts * (int(labels.max()) + 1) - labels
+    winner = array_namespace(labels).argmax(score, axis=1, keepdims=True)
+    return take_along(labels, winner, 1)[:, 0]

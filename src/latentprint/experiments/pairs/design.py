@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.experiments.probes.guards import shuffle_order
+from latentprint.experiments.sampling import PURPOSE, Asked, most_asked
 from latentprint.experiments.source import ROW
 
 # What a manifest says of itself counts before the label that every store has from EXIF.
@@ -17,6 +19,7 @@ DEVICE_COLUMNS = ("camera_type", "device_type")
 """Where the type of device stands, the first column that there is."""
 
 _SHOWN = 5
+_FEWEST = 2
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,14 @@ class PairDesign:
         subjects: Number of every photo's subject, int64 [n].
         directions: Every ordered pair of types of device that two subjects or more share.
         notes: What was left out.
+        asked: The photos that are queries, where those of some subjects alone are; else None.
     """
 
     photos: pl.DataFrame
     subjects: np.ndarray
     directions: tuple[PairDirection, ...]
     notes: tuple[str, ...]
+    asked: Asked | None = None
 
 
 def design_pairs(
@@ -110,6 +115,43 @@ def design_pairs(
     if few:
         notes.append(f"types of device left out, which fewer than two subjects share: {_some(few)}")
     return PairDesign(table, codes, tuple(directions), tuple(notes))
+
+
+def ask_some(design: PairDesign, sample: int | None, seed: int) -> PairDesign:
+    """The same galleries with the photos of some subjects alone as queries.
+
+    Devices are exchanged within subjects, so that these are drawn whole, by a hash of their names:
+    as many as have no more photos than are asked, and two of every direction at the least.
+
+    Args:
+        design: The photos and their roles.
+        sample: The most photos that are asked: 0 for all, None for what is usual.
+        seed: Seeds the choice.
+
+    Raises:
+        UsageError: The sample is negative.
+    """
+    asked = np.unique(np.concatenate([each.queries for each in design.directions]))
+    most = most_asked(sample, len(asked))
+    if most >= len(asked):
+        return design
+    counts = np.bincount(design.subjects[asked])
+    by_subject = design.photos.with_columns(number=design.subjects).unique("number").sort("number")
+    order = shuffle_order(by_subject["subject"].to_list(), seed, PURPOSE)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    counts = np.pad(counts, (0, len(order) - len(counts)))
+    chosen = np.zeros(len(order), dtype=bool)
+    chosen[order[np.cumsum(counts[order]) <= most]] = True
+    for each in design.directions:
+        there = np.unique(design.subjects[each.queries])
+        chosen[there[np.argsort(place[there])[:_FEWEST]]] = True
+    directions = tuple(
+        replace(each, queries=each.queries[chosen[design.subjects[each.queries]]])
+        for each in design.directions
+    )
+    found = Asked(asked[chosen[design.subjects[asked]]], len(asked))
+    return replace(design, directions=directions, notes=(found.note, *design.notes), asked=found)
 
 
 def _columns(photos: pl.DataFrame, subject: str, device: str | None) -> pl.DataFrame:

@@ -15,11 +15,12 @@ import polars as pl
 
 from latentprint.errors import UsageError
 from latentprint.experiments.asking import option
-from latentprint.experiments.pairs.design import PairDesign, PairDirection, design_pairs
+from latentprint.experiments.pairs.design import PairDesign, PairDirection, ask_some, design_pairs
 from latentprint.experiments.pairs.retrieval import Retrieved, retrieve
 from latentprint.experiments.pairs.rows import Draws, pair_rows
 from latentprint.experiments.pairs.shown import shown_pairs
 from latentprint.experiments.probes.items import open_vectors
+from latentprint.experiments.sampling import Asked, most_asked, sample_option
 from latentprint.experiments.source import UNPROCESSED, require_source
 from latentprint.several import several
 from latentprint.words import PairGallery
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from latentprint.results import Result
 
 _MOST_FAILURES = 12
+_SAMPLED_EXCHANGES = 999
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,12 @@ class PairsOptions:
         device: Column with the type of device; by default ``device_type`` or ``camera_type``.
         drop_incomplete: Leave incomplete photos and subjects out instead of refusing them.
         ks: The k of recall@k.
+        sample: Most photos that are queries, those of whole subjects, chosen by seed and name; 0
+            for all; by default all of up to 50,000 photos, else 2,000.
         seed: Seeds everything that is random.
         permutations: Number of random exchanges of devices behind p and intervals. With few
-            subjects, of whose exchanges there are no more, each is taken once.
+            subjects, of whose exchanges there are no more, each is taken once; of a sample at most
+            999.
         bootstrap: Resamples of subjects behind the intervals of median ranks.
         memory_mb: Memory for vectors, and for similarities; the result does not depend on it.
     """
@@ -51,6 +56,7 @@ class PairsOptions:
     device: str | None = option(None, "--device-type", metavar="COLUMN")
     drop_incomplete: bool = option(False)
     ks: tuple[int, ...] = option((1, 5, 10), "-k", least=1)
+    sample: int | None = sample_option()
     seed: int = option(0)
     permutations: int = option(9999, least=1)
     bootstrap: int = option(1000, least=1)
@@ -60,6 +66,7 @@ class PairsOptions:
         object.__setattr__(self, "ks", several(self.ks))
         if not self.ks or min(*self.ks, self.permutations, self.bootstrap, self.memory_mb) < 1:
             raise UsageError("k, permutations, bootstrap and memory must each be at least 1.")
+        most_asked(self.sample, 1)
 
 
 @dataclass(frozen=True)
@@ -75,11 +82,13 @@ class PairsOutcome:
             ``distractor_subject``; ``rank`` of the target; ``photos`` in the gallery, the target
             among them; ``target_similarity``, ``distractor_similarity`` (cosines) and ``margin``,
             their difference.
+        asked: The photos that were queries, where those of some subjects alone were; else None.
     """
 
     encoder: str
     results: list[Result]
     queries: pl.DataFrame
+    asked: Asked | None = None
 
     @property
     def failures(self) -> list[dict[str, Any]]:
@@ -133,21 +142,24 @@ def near_duplicates(
     """
     require_source(source)
     options = options or PairsOptions()
-    design = design_of(source.photos, options)
+    design = ask_some(design_of(source.photos, options), options.sample, options.seed)
     (vectors,) = open_vectors(source, [processing], design.photos, options.memory_mb)
     found = [
         retrieve(vectors, design.subjects, each, options.memory_mb) for each in design.directions
     ]
     if processing != UNPROCESSED:
         design = replace(design, notes=(*design.notes, f"embeddings under {processing}"))
-    draws = Draws(options.permutations, options.bootstrap, options.seed, options.memory_mb)
+    exchanges = options.permutations
+    if design.asked is not None:
+        exchanges = min(exchanges, _SAMPLED_EXCHANGES)
+    draws = Draws(exchanges, options.bootstrap, options.seed, options.memory_mb)
     rows = pair_rows(source, design, found, vectors, options.ks, draws)
     queries = [
         _queries(design, direction, gallery, each)
         for direction, pair in zip(design.directions, found, strict=True)
         for gallery, each in zip((PairGallery.QUERY, PairGallery.TARGET), pair, strict=True)
     ]
-    return PairsOutcome(source.encoder, rows, pl.concat(queries))
+    return PairsOutcome(source.encoder, rows, pl.concat(queries), design.asked)
 
 
 def design_of(photos: pl.DataFrame, options: PairsOptions) -> PairDesign:

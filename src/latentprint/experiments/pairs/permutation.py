@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from latentprint.experiments.pairs.exchange import Exchanges
 from latentprint.experiments.pairs.measures import PairFigure
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _LIST = 32
 _FLOATS = 12
 _FEW = 256
+_SPARSE = 0.05
 
 
 @dataclass(frozen=True)
@@ -91,15 +93,20 @@ class Permutation:
     ) -> np.ndarray:
         """All measures after some exchanges [P, directions, S], as ``Permuted.figures``."""
         table = _Figures.empty(contest, measures, len(arranged))
-        beside = _FLOATS * len(arranged) * len(contest.directions)
+        directions = len(contest.directions)
+        chosen = [_chosen(each, directions) for each in arranged.transpose(1, 0, 2)]
+        beside = _FLOATS * len(arranged) * directions
         for rivals in contest.rivals(vectors, max(1, self.memory_mb // 4), beside):
-            table.add(rivals, arranged)
+            table.add(rivals, arranged, chosen)
         return table.figures()
 
     def _parts(
         self, exchanges: Exchanges, contest: Contest, complete: bool
     ) -> Iterator[np.ndarray]:
-        each = 12 * len(contest.photo) + 6 * exchanges.maps.shape[2] * len(contest.names)
+        directions = exchanges.maps.shape[2]
+        # Arrangements with what drew them, and as numbers of 4 bytes for every two directions.
+        of_subject = 6 * directions + 4 * directions**2
+        each = 12 * len(contest.photo) + of_subject * len(contest.names)
         at_once = max(1, self.memory_mb * 2**19 // each)
         if complete:
             every = exchanges.every()
@@ -140,12 +147,18 @@ class _Figures:
             np.full((queries, count), -1, dtype=np.int16),
         )
 
-    def add(self, rivals: Rivals, arranged: np.ndarray) -> None:
-        """Count some queries in."""
+    def add(self, rivals: Rivals, arranged: np.ndarray, counted: Sequence[np.ndarray]) -> None:
+        """Count some queries in.
+
+        Args:
+            rivals: What they would find.
+            arranged: Which direction's photos count as those of each, [P, directions, S].
+            counted: The same of every direction as ``_chosen`` has it.
+        """
         contest, rows = self.contest, rivals.rows
         subject, direction = contest.subject[rows], contest.direction[rows]
         of_z = [direction[:, None] == each[:, subject].T for each in arranged.transpose(1, 0, 2)]
-        before = [_before(rivals, arranged[:, z]) for z in range(len(of_z))]
+        before = _before(rivals, counted)
         nearest = _nearest(rivals, arranged)
         shape, weight = (len(direction), len(arranged)), contest.weight[rows]
         for z, chosen in enumerate(of_z):
@@ -176,16 +189,26 @@ class _Figures:
         return figures
 
 
-def _before(rivals: Rivals, side: np.ndarray) -> np.ndarray:
-    """Distractors before the target, if those of subject s are of direction ``side[:, s]``.
+def _chosen(side: np.ndarray, directions: int) -> np.ndarray:
+    """Whether the photos of a subject in a direction count as those of one direction.
+
+    Args:
+        side: Direction whose photos do, [P, S].
+        directions: Number of directions.
 
     Returns:
-        float32 [b, P], whole numbers.
+        0 or 1, float32 [directions * S, P], in the order of the columns of ``Rivals``.
     """
-    directions = rivals.ahead.shape[1] // side.shape[1]
-    chosen = np.concatenate([side == y for y in range(directions)], axis=1)
-    found: np.ndarray = rivals.ahead @ chosen.astype(np.float32).T
-    return found
+    found = np.concatenate([each == side.T for each in range(directions)])
+    return np.ascontiguousarray(found, dtype=np.float32)
+
+
+def _before(rivals: Rivals, chosen: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Distractors before the target, of every direction, float32 [b, P], whole numbers."""
+    # Where targets come early, few subjects are before them. Sums of whole numbers are exact.
+    few = np.count_nonzero(rivals.ahead) < _SPARSE * rivals.ahead.size
+    ahead = csr_array(rivals.ahead) if few else rivals.ahead
+    return [ahead @ each for each in chosen]
 
 
 def _nearest(rivals: Rivals, arranged: np.ndarray) -> np.ndarray:

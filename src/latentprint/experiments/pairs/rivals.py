@@ -61,8 +61,9 @@ class Contest:
 
     @cached_property
     def names(self) -> np.ndarray:
-        """Numbers of the subjects that take part, rising, int64 [S]."""
-        return np.unique(np.concatenate([self.subjects[each.queries] for each in self.directions]))
+        """Numbers of the subjects that take part, as distractors at least, rising, int64 [S]."""
+        sides = [each.query_side for each in self.directions]
+        return np.unique(self.subjects[np.concatenate(sides)])
 
     @cached_property
     def photo(self) -> np.ndarray:
@@ -105,9 +106,18 @@ class Contest:
 
     @cached_property
     def takes_part(self) -> np.ndarray:
+        """Whether a subject has photos in a direction, bool [directions, S]."""
+        return self._in_directions([each.query_side for each in self.directions])
+
+    @cached_property
+    def asked(self) -> np.ndarray:
         """Whether a subject has queries in a direction, bool [directions, S]."""
+        return self._in_directions([each.queries for each in self.directions])
+
+    def _in_directions(self, photos: Sequence[np.ndarray]) -> np.ndarray:
         found = np.zeros((len(self.directions), len(self.names)), dtype=bool)
-        found[self.direction, self.subject] = True
+        for at, rows in enumerate(photos):
+            found[at, np.searchsorted(self.names, self.subjects[rows])] = True
         return found
 
     def rivals(self, vectors: VectorArray, memory_mb: int, beside: int = 0) -> Iterator[Rivals]:
@@ -121,12 +131,17 @@ class Contest:
         sides = [each.query_side for each in self.directions]
         photos = np.unique(np.concatenate(sides))
         columns = len(self.directions) * len(self.names)
-        row = 8 * (_FLOATS * columns + 2 * len(photos) + vectors.shape[1] + beside)
-        size = max(1, memory_mb * 2**20 // row)
+        half = memory_mb * 2**19
+        size = max(1, half // (8 * (_FLOATS * columns + len(photos) + beside)))
+        # Vectors are read and brought to unit length once for many queries.
+        many = max(size, half // (8 * (len(photos) + vectors.shape[1])) // size * size)
         places = [_by_subject(each, self.subjects) for each in sides]
         for start in range(0, len(self.photo), size):
+            if start % many == 0:
+                asked = self.photo[start : start + many]
+                block = _cosines(vectors, asked, photos, memory_mb)
             rows = slice(start, min(start + size, len(self.photo)))
-            cosines = _cosines(vectors, self.photo[rows], photos, memory_mb)
+            cosines = block[start % many :][:size]
             ahead = np.zeros((len(cosines), len(sides), len(self.names)), dtype=np.float32)
             best = np.full(ahead.shape, -np.inf)
             least = least_before(self.target[rows, None])
@@ -156,7 +171,8 @@ def _cosines(
     """Cosines on the grid, float64 [b, m]."""
     units = unit_rows(vectors[queries])
     found = np.empty((len(queries), len(photos)))
-    size = max(1, memory_mb * 2**17 // (vectors.shape[1] + len(queries)))
+    # Rounding and lengths make copies of what is there at once.
+    size = max(1, memory_mb * 2**15 // (vectors.shape[1] + len(queries)))
     for start in range(0, len(photos), size):
         part = photos[start : start + size]
         found[:, start : start + size] = on_grid(units @ unit_rows(vectors[part]).T)

@@ -22,6 +22,9 @@ from latentprint.words import Experiment, PairGallery, PairMeasure
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
+_BETWEEN_MEDIANS = 0.25
+"""Half the step between two medians of whole numbers: an interval's ends may lie between them."""
+
 _ALIKE = "all queries alike"
 _WHOLE = "k takes in whole galleries: nothing can be missed"
 
@@ -102,7 +105,7 @@ class _Scatter:
 
     def subjects(self, directions: Sequence[int]) -> int:
         """Number of subjects with queries in any of some directions."""
-        return int(self.contest.takes_part[list(directions)].any(axis=0).sum())
+        return int(self.contest.asked[list(directions)].any(axis=0).sum())
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,10 @@ class _Row:
             drawn = np.tensordot(
                 self.weights, self.scatter.medians[self.directions], axes=(0, 1)
             ).mean(axis=0)
-            return *interval(drawn[np.isfinite(drawn)]), ""
+            low, high = interval(drawn[np.isfinite(drawn)])
+            if self.gallery != PairGallery.DIFFERENCE:
+                low, high = max(1.0, low - _BETWEEN_MEDIANS), high + _BETWEEN_MEDIANS
+            return low, high, ""
         subjects = self.scatter.subjects(self.directions)
         difference = self.gallery == PairGallery.DIFFERENCE
         if self.alike and recall:

@@ -27,7 +27,10 @@ from latentprint.words import PairMeasure
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
-_EXCHANGES = 20
+_EXCHANGES, _FEWER_EXCHANGES = 20, 5
+_MANY_SUBJECTS = 25_000
+"""Subjects of whose exchanges fewer tell as much: the jackknife of so many hardly scatters."""
+
 _TWO_SIDED = 0.975
 _SYMMETRIC = 1e-6
 _FLOATS = 12
@@ -41,12 +44,12 @@ class Jackknife:
         moves: Of the data and of data with exchanged devices, scaled so that their squares sum to
             the jackknife's variance, float64 [1 + exchanges, directions, 2, measures, S]; zero for
             medians.
-        takes_part: Whether a subject has queries in a direction, bool [directions, S].
+        asked: Whether a subject has queries in a direction, bool [directions, S].
         permuted: The figures after exchanges.
     """
 
     moves: np.ndarray
-    takes_part: np.ndarray
+    asked: np.ndarray
     permuted: Permuted
 
     def standard_error(self, measure: int, weights: np.ndarray, directions: list[int]) -> float:
@@ -84,7 +87,7 @@ class Jackknife:
         moves = -self._moves(measure, weights, directions)[0]
         length = float(np.sqrt(np.square(moves).sum()))
         skewness = float(np.power(moves, 3).sum()) / length**3 if length > 0 else 0.0
-        subjects = int(self.takes_part[directions].any(axis=0).sum())
+        subjects = int(self.asked[directions].any(axis=0).sum())
         reach = float(t.ppf(_TWO_SIDED, subjects - 1))
         return (
             value - error * _unskewed(reach, skewness),
@@ -112,7 +115,7 @@ class Jackknife:
         """
         here, _ = self._variances(measure, weights, directions)
         none = float(self.permuted.differences(measure, 1, directions).var())
-        subjects = int(self.takes_part[directions].any(axis=0).sum())
+        subjects = int(self.asked[directions].any(axis=0).sum())
         squared = float(t.ppf(_TWO_SIDED, subjects - 1)) ** 2
         slope = max(0.0, here - none) * value / (value**2 + here) if here > 0 else 0.0
         # (value - shift)^2 = squared * (here + slope * (shift - value)), solved for the shift.
@@ -161,7 +164,8 @@ def leave_subjects_out(
         memory_mb: Memory for one block.
     """
     exchanges = Exchanges.of(contest)
-    (random,) = exchanges.random(_EXCHANGES, seed, _EXCHANGES)
+    count = _EXCHANGES if len(contest.names) <= _MANY_SUBJECTS else _FEWER_EXCHANGES
+    (random,) = exchanges.random(count, seed, count)
     arranged = np.concatenate([exchanges.identity, random])
     shape = (len(arranged), len(contest.directions), 2, len(measures), len(contest.names))
     figures, change = np.zeros(shape), np.zeros(shape)
@@ -170,13 +174,20 @@ def leave_subjects_out(
         for at, each in enumerate(arranged):
             _leave_out(contest, rivals, each, measures, (figures[at], change[at], counted[at]))
     sums, n = figures.sum(axis=-1, keepdims=True), counted.sum(axis=-1, keepdims=True)
+    # In place: there is one number for each subject, figure and exchange.
+    moves = np.subtract(sums, figures, out=figures)
+    moves += change
+    del change
     with np.errstate(divide="ignore", invalid="ignore"):
-        left = (sums - figures + change) / (n - counted)[:, :, None, None]
-    here = np.broadcast_to(counted[:, :, None, None] > 0, shape) & np.isfinite(left)
+        moves /= (n - counted)[:, :, None, None]
+    # Subjects without queries are left out as distractors.
+    here = np.isfinite(moves) & contest.takes_part[None, :, None, None]
     subjects = np.maximum(here.sum(axis=-1, keepdims=True), 1)
-    middle = np.where(here, left, 0.0).sum(axis=-1, keepdims=True) / subjects
-    moves = np.where(here, left - middle, 0.0) * np.sqrt((subjects - 1) / subjects)
-    return Jackknife(moves, contest.takes_part, permuted)
+    moves[~here] = 0.0
+    moves -= moves.sum(axis=-1, keepdims=True) / subjects
+    moves[~here] = 0.0
+    moves *= np.sqrt((subjects - 1) / subjects)
+    return Jackknife(moves, contest.asked, permuted)
 
 
 def _leave_out(
@@ -249,7 +260,8 @@ class Resampling:
         """The median rank in resamples of subjects, as queries and as distractors.
 
         A subject that is drawn several times is several queries, and several distractors of
-        others; a copy of it never distracts from itself.
+        others; a copy of it never distracts from itself. What a query has fewer distractors for
+        that is made up for: photos ahead of its target count so much more.
 
         Args:
             contest: The directions that are looked at together.
@@ -274,13 +286,16 @@ class Resampling:
         directions, subjects = len(contest.directions), len(contest.names)
         ranks = np.empty((2, len(counts), len(contest.photo)), dtype=np.float32)
         memory_mb = max(1, self.memory_mb // 4)
+        drawn = counts.sum(axis=1, keepdims=True)
+        others = (drawn - 1) / np.maximum(drawn - counts, 1)
         for rivals in contest.rivals(vectors, memory_mb, _FLOATS * len(counts)):
             ahead = rivals.ahead.reshape(-1, directions, subjects)
             for z, other in enumerate(contest.reverse):
                 rows = np.flatnonzero(contest.direction[rivals.rows] == z)
                 for gallery, side in enumerate((z, other)):
                     at = rivals.rows.start + rows
-                    ranks[gallery][:, at] = 1 + counts @ ahead[rows, side].T
+                    more = others[:, contest.subject[at]]
+                    ranks[gallery][:, at] = 1 + more * (counts @ ahead[rows, side].T)
         found = np.empty((directions, 2, len(counts)))
         for z in range(directions):
             of_z = contest.direction == z

@@ -173,7 +173,8 @@ def score(
         of_fits = _DEGREES_OF_FITS if halves else max(1, repeats - 1)
         parts = own**2 / max(1, units - 1) + fits**2 / of_fits
         degrees = float((own + fits) ** 2 / parts)
-        samples = _macro(photos.counts @ right, photos.counts @ shown)
+        drawn = photos.sums_of(np.concatenate([right, shown], axis=1))
+        samples = _macro(*np.split(drawn, 2, axis=1))
         wide = spread * float(t.ppf(0.975, degrees) / norm.ppf(0.975))
         samples = value + (samples - samples.mean()) * wide / samples.std()
         low, high = np.clip(interval(samples), 0.0, 100.0)

@@ -169,7 +169,7 @@ class _Search:
         split = photos["split"].to_numpy()
         train = np.flatnonzero(split == "train")
         known = np.isin(semantic, semantic[train])
-        queries = choose_queries(photos, options, (split == "val") & known)
+        queries = choose_queries(photos, options, (split == "val") & known).rows
         _check_positives(compared, train, queries)
         opened = [
             open_vectors(source, classes, photos[rows], options.memory_mb)

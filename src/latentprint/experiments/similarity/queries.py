@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.asking import option
-from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.experiments.probes.labels import Labelled, label_photos
+from latentprint.experiments.sampling import Asked, ask, most_asked, sample_option
 from latentprint.experiments.source import ROW
 
 _NO_LABELS = (
@@ -27,7 +27,8 @@ class QueryOptions:
     Attributes:
         label: Column that holds the semantic label.
         query: Id of the one query photo; by default the test photos.
-        sample: Most query photos, chosen by seed and id; all if None.
+        sample: Most query photos, chosen by seed and id; 0 for all; None for all of up to 50,000,
+            else 2,000.
         exclude_group: Leave out photos of the query's group too (near-duplicates, photographer),
             not the query photo alone.
         processing: Processing class of the query photos; by default every class of a processing
@@ -39,22 +40,16 @@ class QueryOptions:
 
     label: str = option("label", metavar="COLUMN")
     query: str | None = option(None, metavar="ID")
-    sample: int | None = option(
-        1000,
-        least=0,
-        help="Most query photos, chosen by seed and id; 0 takes all.",
-        parse=lambda most: most or None,
-    )
+    sample: int | None = sample_option(1000)
     exclude_group: bool = option(False)
     processing: str | None = option(None, metavar="CLASS")
     seed: int = option(0)
     memory_mb: int = option(1024, least=1)
 
     def __post_init__(self) -> None:
-        for name in ("sample", "memory_mb"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UsageError(f"{name} must be at least 1, not {value}.")
+        if self.memory_mb < 1:
+            raise UsageError(f"memory_mb must be at least 1, not {self.memory_mb}.")
+        most_asked(self.sample, 1)
 
 
 @dataclass(frozen=True)
@@ -144,29 +139,28 @@ def _check(label: Labelled, need: str) -> None:
 
 
 def choose_queries(
-    photos: pl.DataFrame, options: QueryOptions, candidates: np.ndarray
-) -> np.ndarray:
-    """The rows of the query photos in the table, rising, int64 [m].
+    photos: pl.DataFrame, options: QueryOptions, candidates: np.ndarray, kind: str = "test photos"
+) -> Asked:
+    """The query photos, by their rows in the table.
 
     Args:
         photos: The photos by id [n].
         options: Which photo, or how many.
         candidates: The photos to choose from where no query is named, bool [n].
+        kind: What these are called.
 
     Raises:
         UsageError: The query photo is not there; the message holds the nearest id.
         LatentprintError: There is no candidate.
     """
     if options.query is not None:
-        return np.array([find_photo(photos, options.query)])
+        return Asked(np.array([find_photo(photos, options.query)]), 1)
     rows = np.flatnonzero(candidates)
     if not len(rows):
         raise LatentprintError("There is no test photo with the labels that a query needs.")
-    if options.sample is None or len(rows) <= options.sample:
-        return rows
     ids = photos["id"].gather(rows).to_list()
-    chosen: np.ndarray = rows[shuffle_order(ids, options.seed, "queries")[: options.sample]]
-    return np.sort(chosen)
+    asked = ask(ids, options.sample, options.seed, photos=len(photos), kind=kind)
+    return replace(asked, rows=rows[asked.rows])
 
 
 def find_photo(photos: pl.DataFrame, query: str) -> int:

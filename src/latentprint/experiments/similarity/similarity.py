@@ -128,7 +128,9 @@ def similarity(
     options = options or QueryOptions()
     views = views_of(source.photos, metadata, options, rule)
     photos = views.compared.photos
-    queries = choose_queries(photos, options, (photos["split"] == "val").to_numpy())
+    asked = choose_queries(photos, options, (photos["split"] == "val").to_numpy())
+    queries, notes = asked.rows, filter(None, (asked.note, *views.compared.notes))
+    views = replace(views, compared=replace(views.compared, notes=tuple(notes)))
     parts = open_vectors(source, views.classes, photos, options.memory_mb)
     sums = _pair_sums(parts, views, queries, options.memory_mb)
     results = _rows(source, views, queries, sums)

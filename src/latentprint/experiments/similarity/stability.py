@@ -14,6 +14,7 @@ import numpy as np
 
 from latentprint.errors import UsageError
 from latentprint.experiments.probes.items import open_vectors
+from latentprint.experiments.sampling import Asked
 from latentprint.experiments.similarity.cosines import exact_cosines
 from latentprint.experiments.similarity.queries import (
     QueryOptions,
@@ -21,7 +22,7 @@ from latentprint.experiments.similarity.queries import (
     left_out_with,
     sorted_photos,
 )
-from latentprint.experiments.similarity.stability_measures import MovedGroups, Moves
+from latentprint.experiments.similarity.stability_measures import MeasuredMoves, MovedGroups, Moves
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.neighbours.grid import unit_rows
 from latentprint.neighbours.nearest import Keyed, nearest_in_order
@@ -85,7 +86,9 @@ def stability(
     apart = left_out_with(photos, options)
     if len(np.unique(apart)) < 2:
         raise UsageError("A nearest other photo needs at least two photos, or groups of photos.")
-    asked = choose_queries(photos, replace(options, query=None), np.ones(len(photos), dtype=bool))
+    every = np.ones(len(photos), dtype=bool)
+    chosen = choose_queries(photos, replace(options, query=None), every, "photos")
+    asked = chosen.rows
     versions = tuple(dict.fromkeys([*attribute.classes, *([reference] if reference else [])]))
     if len(versions) < 2:
         raise UsageError(f"{attribute.name} has one class, which no other can be compared with.")
@@ -93,7 +96,7 @@ def stability(
     moves = _moves(parts, versions, asked, apart)
     groups = np.unique(photos["group"].to_numpy().astype(str), return_inverse=True)[1]
     alike = 0 if options.exclude_group else int(photos["group"].is_duplicated().sum())
-    table = _Table(source, attribute, asked, groups, threshold, _note(alike))
+    table = _Table(source, attribute, chosen, groups, threshold, _note(alike))
     inside = [at for at, pair in enumerate(moves.pairs) if set(pair) <= set(attribute.classes)]
     results = table.rows(moves.only(inside)) if inside else []
     if reference is not None:
@@ -173,10 +176,10 @@ class _Table:
 
     source: EmbeddingSource
     attribute: Attribute
-    asked: np.ndarray
+    chosen: Asked
     groups: np.ndarray
     threshold: float | None
-    notes: str
+    alike: str
 
     def rows(self, moves: Moves, reference: str = "") -> list[Result]:
         """Everything that is measured over some pairs of classes."""
@@ -192,23 +195,28 @@ class _Table:
                 value=each.value,
                 low=each.low,
                 high=each.high,
-                n_test=len(self.asked),
+                n_test=len(self.chosen.rows),
                 n_train=len(self.groups),
                 classes=len(self.attribute.classes),
-                notes=self.notes if each.measure == StabilityMeasure.FARTHER else each.notes,
+                notes=self._notes(each),
             )
-            for each in MovedGroups(moves, self.asked, self.groups).measured(self.threshold)
+            for each in MovedGroups(moves, self.chosen.rows, self.groups).measured(self.threshold)
         ]
+
+    def _notes(self, measured: MeasuredMoves) -> str:
+        own = self.alike if measured.measure == StabilityMeasure.FARTHER else measured.notes
+        return "; ".join(filter(None, (self.chosen.note, own)))
 
     def pair(self, moves: Moves) -> dict[str, Any]:
         """Everything that is measured over one pair of classes, as JSON values."""
         (pair,) = moves.pairs
+        moved = MovedGroups(moves, self.chosen.rows, self.groups)
         return {
             "processing": pair[0],
             "re_encoded_as": pair[1],
             **{
                 each.measure: {"value": each.value, "low": each.low, "high": each.high}
-                for each in MovedGroups(moves, self.asked, self.groups).measured(self.threshold)
+                for each in moved.measured(self.threshold)
             },
         }
 

@@ -255,7 +255,7 @@ def neighbour_table(neighbours: list[Row]) -> Table:
     return Table(
         f"kNN accuracy in percent (influence: percentage points){with_intervals(neighbours)}",
         ("Encoder", "Attribute", "Set-up", "Verdict", "Direction", "k", "Value", "Interval",
-         "Chance", "p", "q", "Test photos"),
+         "Chance", "p", "q", "Test photos", "Notes"),
         [
             (
                 row["encoder"],
@@ -270,10 +270,12 @@ def neighbour_table(neighbours: list[Row]) -> Table:
                 significant(row["p"]),
                 significant(row["q"]),
                 whole(row["n_test"]),
+                row["notes"] or "–",
             )
             for row in neighbours
         ],
         names=5,
+        remarks=1,
     ).on([row["dataset"] for row in neighbours])  # fmt: skip
 
 

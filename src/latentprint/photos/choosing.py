@@ -1,0 +1,95 @@
+"""Some photos of a set: those that fulfil a condition, and of these a sample."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import blake2b
+
+import polars as pl
+
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.photos.photos import Photos
+
+# No column of a table has a name that begins so.
+_HIDDEN = "\0"
+_ROW = f"{_HIDDEN}row of the condition"
+
+
+def choose_photos(
+    photos: Photos, where: str | None = None, sample: int | None = None, seed: int = 0
+) -> Photos:
+    """Keep some photos; the notes say which.
+
+    Args:
+        photos: All photos.
+        where: A condition on their columns; see ``fulfilling``.
+        sample: The most that are kept, drawn by a hash of seed and id, so that the order of files
+            does not matter and a larger sample holds a smaller one.
+        seed: Seeds the draw.
+
+    Raises:
+        UsageError: The condition cannot be understood, or the sample is empty.
+        LatentprintError: No photo fulfils it.
+    """
+    table, notes = photos.table, list(photos.notes)
+    if where is not None:
+        table = fulfilling(table, where)
+        notes.append(condition_note(len(table), len(photos), where))
+    if sample is not None:
+        if sample < 1:
+            raise UsageError(f"A sample of photos must hold at least 1, not {sample}.")
+        if sample < len(table):
+            notes.append(f"{sample:,} of {len(table):,} photos, drawn with seed {seed}, are used.")
+            drawn = sorted(table["id"], key=lambda each: _digest(seed, each))[:sample]
+            table = table.filter(pl.col("id").is_in(pl.Series(drawn).implode()))
+    return replace(photos, table=table, notes=tuple(notes))
+
+
+def _digest(seed: int, name: str) -> bytes:
+    return blake2b(f"photos:{seed}:{name}".encode(), digest_size=16).digest()
+
+
+def condition_note(kept: int, of: int, condition: str) -> str:
+    """A sentence on how many photos fulfil a condition."""
+    return f"Only photos that fulfil {condition!r} are used: {kept:,} of {of:,}."
+
+
+def fulfilling(photos: pl.DataFrame, condition: str) -> pl.DataFrame:
+    """The rows that fulfil a condition.
+
+    Args:
+        photos: A table of photos.
+        condition: A condition on its columns in the language of SQL, such as
+            ``jpeg_quality >= 90 AND jpeg_subsampling = '4:4:4'``. Text columns that hold nothing
+            but numbers, as those of a CSV file, are compared as numbers.
+
+    Raises:
+        UsageError: The condition cannot be understood.
+        LatentprintError: No photo fulfils it.
+    """
+    numbered = photos.with_row_index(_ROW)
+    for table in (_with_numbers(numbered), numbered):
+        try:
+            rows = table.filter(pl.sql_expr(condition))[_ROW]
+        except Exception as error:  # parser and engine have errors of their own
+            reason = str(error).strip().partition("\n")[0]
+            continue
+        if not len(rows):
+            raise LatentprintError(f"No photo fulfils the condition {condition!r}.")
+        return photos[rows]
+    raise UsageError(
+        f"The condition {condition!r} cannot be applied: {reason}. Known columns: "
+        f"{', '.join(each for each in photos.columns if not each.startswith(_HIDDEN))}."
+    )
+
+
+def _with_numbers(photos: pl.DataFrame) -> pl.DataFrame:
+    """The same table with text columns that hold only numbers as numbers."""
+    texts = [name for name, kind in photos.schema.items() if kind == pl.String]
+    numbers = photos.select(pl.col(texts).replace("", None).cast(pl.Float64, strict=False))
+    known = [
+        name
+        for name in texts
+        if numbers[name].null_count() == photos[name].replace("", None).null_count() < len(photos)
+    ]
+    return photos.with_columns(numbers[name] for name in known)
