@@ -95,12 +95,12 @@ def test_set_ups_without_an_influence_are_a_table() -> None:
     assert len(figure.tables[0][1].rows) == kept.height
 
 
-def test_every_number_of_neighbours_is_told() -> None:
-    few = influence_figure(neighbours(2))
-    assert few is not None
-    (panel,) = few.panels
-    assert "k = 1, +" in panel.described
-    assert "k = 10, +" in panel.described
-    many_ones = influence_figure(neighbours(8))
-    assert many_ones is not None
-    assert [each.title for each in many_ones.panels] == ["Sharpening, k = 1", "Sharpening, k = 10"]
+@pytest.mark.parametrize("number", [2, 8])
+def test_every_number_of_neighbours_has_its_panel(number: int) -> None:
+    figure = influence_figure(neighbours(number))
+    assert figure is not None
+    assert [each.title for each in figure.panels] == ["Sharpening, k = 1", "Sharpening, k = 10"]
+    for panel in figure.panels:
+        assert len(traces(panel, "published")) == 3
+    (key,) = [each for each in figure.keys if each.group == "published"]
+    assert "iNaturalist 2018 and ImageNet" in key.label
