@@ -139,6 +139,14 @@ REFUSED: dict[str, Callable[[Path], Any]] = {
     "a table without ids": lambda place: lp.correlate(frame(place)),
     "an attribute": lambda _: lp.read_attribute("none.toml"),
     "a run": lambda _: lp.write_report("none"),
+    "no run": lambda _: lp.write_report(None),  # type: ignore[arg-type]
+    "a run that is none": lambda _: lp.write_report([None]),  # type: ignore[list-item]
+    "no run for an article": lambda place: lp.write_markdown(None, place / "no"),  # type: ignore[arg-type]
+    "no run for figures": lambda place: lp.write_figures(None, place / "no"),  # type: ignore[arg-type]
+    "no place for figures": lambda _: lp.write_figures((), None, published=True),  # type: ignore[arg-type]
+    "no run for tables": lambda _: lp.result_tables(None),  # type: ignore[arg-type]
+    "no eraser": lambda _: lp.load_eraser(None),  # type: ignore[arg-type]
+    "no article": lambda _: lp.write_article(None),  # type: ignore[arg-type]
     "an article": lambda _: lp.write_article("none.md"),
     "a path for a picture": lambda place: lp.read_exif(str(place / "00.png")),  # type: ignore[arg-type]
 }  # fmt: skip

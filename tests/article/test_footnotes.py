@@ -54,3 +54,14 @@ def test_a_picture_missing_in_a_note_has_its_line() -> None:
     document = parse_article("a<d-footnote>b\n![x](gone.png)</d-footnote>", folder=None)
     assert [each.line for each in document.warnings] == [2]
     assert "placeholder" in document.footnotes[0]
+
+
+def test_source_that_nothing_read_is_reported_in_notes_too() -> None:
+    document = parse_article(
+        "a[^x]\n\nb<d-footnote>see \\label{eq} here</d-footnote>\n\n"
+        "[^x]: c\n\n    <p>**bold** d</p>\n",
+        folder=None,
+    )
+    told = [(each.line, each.message.partition(": ")[2]) for each in document.warnings]
+    assert (3, "\\label{") in told
+    assert (7, "**bold**") in told

@@ -222,6 +222,18 @@ def test_all_photos_may_be_fitted_on_in_the_end(
     assert readable(eraser.transform(made.rows), made.nuisance) < 1e-5
 
 
+def test_json_has_the_reasons_for_what_the_proof_left_out(
+    files: list[Path], tmp_path: Path, latentprint: Command
+) -> None:
+    shown = latentprint("erase", "fit", *files, "--pairs", "--out", tmp_path / "a")
+    told = json.loads(
+        latentprint("erase", "fit", *files, "--pairs", "--out", tmp_path / "b", "--json").out
+    )
+    reasons = [each["reason"] for each in told["left_out"]]
+    assert reasons
+    assert all(each in " ".join(shown.out.split()) for each in reasons)
+
+
 def test_the_order_of_photos_changes_nothing(
     files: list[Path], tmp_path: Path, latentprint: Command
 ) -> None:

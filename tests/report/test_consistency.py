@@ -6,17 +6,19 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
+from statistics import fmean
 
 import pytest
 from bs4 import BeautifulSoup
 
 from latentprint.report.complete_table import complete_table
 from latentprint.report.figures.panel import hover
-from latentprint.report.inputs import Row, Run
+from latentprint.report.inputs import Row, Run, grouped
 from latentprint.report.report import Source, compose
+from latentprint.report.section import is_answered
 from latentprint.report.sections import SECTIONS
 from latentprint.report.sections.pairs_figure import first_recalls
-from latentprint.report.wording import quoted_name
+from latentprint.report.telling import points_told
 from latentprint.results import Result
 from latentprint.words import (
     CONTROL,
@@ -100,12 +102,14 @@ def article(name: str) -> Source:
 
 
 def sentences(name: str, part: str) -> str:
-    """The findings, headlines or advice of all sections, as one text."""
+    """The findings, headings or advice of all sections that the run answers, as one text."""
     run = run_named(name)
+    answered = [section for section in SECTIONS if is_answered(section, run)]
     if part == "advice":
         return " ".join(each for section in SECTIONS for each in section.advice(run))
-    every = (getattr(section, part)(run) for section in SECTIONS)
-    return " ".join(each.sentence for found in every for each in found)
+    if part == "headings":
+        return " ".join(section.heading(run) for section in answered)
+    return " ".join(each.sentence for section in answered for each in section.findings(run))
 
 
 def any_row(run: Run, experiment: str, **wanted: str) -> bool:
@@ -126,29 +130,53 @@ def shared(run: Run, verdict: str) -> bool:
 
 KNN, ALIKE = Experiment.KNN_INFLUENCE, Experiment.SIMILARITY
 
-HEADLINES: dict[str, Callable[[Run], bool]] = {
-    "Processing changes nearest neighbours": lambda run: any_row(run, KNN, verdict=Verdict.CHANGE),
-    "is not shown to change nearest neighbours": lambda run: (
+HEADINGS: dict[str, Callable[[Run], bool]] = {
+    "Embeddings carry ": lambda run: any(
+        row["verdict"] == Verdict.CARRIED for row in (*run.probes, *run.labels)
+    ),
+    "No processing is shown to be carried": lambda run: (
+        bool(run.probes) and not any(row["verdict"] == Verdict.CARRIED for row in run.probes)
+    ),
+    "No label of photos is shown to be carried": lambda run: (
+        bool(run.labels) and not any(row["verdict"] == Verdict.CARRIED for row in run.labels)
+    ),
+    "Embeddings move in a consistent direction with": lambda run: any(
+        row["verdict"] == Verdict.CARRIED for row in run.paired
+    ),
+    "No processing is shown to move embeddings": lambda run: (
+        bool(run.paired) and not any(row["verdict"] == Verdict.CARRIED for row in run.paired)
+    ),
+    "Nearest neighbours follow": lambda run: any_row(run, KNN, verdict=Verdict.CHANGE),
+    "No processing is shown to change nearest neighbours": lambda run: (
         bool(run.neighbours) and not any_row(run, KNN, verdict=Verdict.CHANGE)
     ),
     "Traces of the device distract retrieval": lambda run: any(
         row["harm"] == Harm.RETRIEVAL for row in first_differences(run)
     ),
-    "not shown to distract retrieval": lambda run: (
+    "Traces of the device are not shown to distract retrieval": lambda run: (
         bool(first_differences(run))
         and not any(row["harm"] == Harm.RETRIEVAL for row in first_differences(run))
     ),
+    "are more alike": lambda run: any_row(run, ALIKE, direction=Direction.EXPECTED),
+    "are less alike": lambda run: any_row(run, ALIKE, direction=Direction.REVERSED),
     "not shown to make photos more alike": lambda run: (
         bool(run.of(ALIKE)) and not any_row(run, ALIKE, verdict=Verdict.ALIKE)
     ),
-    "Nearest neighbours share camera make more often": lambda run: shared(
+    "Neighbours share camera make beyond their classes": lambda run: shared(
         run, Verdict.ABOVE_CHANCE
     ),
-    "moves embeddings in a consistent direction": lambda run: (
-        len(run.paired) in (1, 2) and any(row["verdict"] == Verdict.CARRIED for row in run.paired)
+    "Neighbours are not shown to share camera make": lambda run: (
+        bool(run.of(Experiment.ROBUSTNESS)) and not shared(run, Verdict.ABOVE_CHANCE)
+    ),
+    "goes together with the class": lambda run: bool(
+        run.correlation and run.correlation["notable"]
+    ),
+    "accuracies rose": lambda run: any(
+        max(group, key=lambda row: float(row["n_train"]))["rising"]
+        for group in grouped(run.of(Experiment.LEARNING_CURVE), "attribute", "setup", "encoder")
     ),
 }
-"""What a summary says if and only if rows say it."""
+"""What a heading says if and only if rows say it."""
 
 CLAIMS: dict[str, Callable[[Run], bool]] = {
     r"attract each other": lambda run: any_row(run, KNN, direction=Direction.EXPECTED),
@@ -160,39 +188,40 @@ CLAIMS: dict[str, Callable[[Run], bool]] = {
     r"[Tt]he reverse": lambda run: any(
         row["direction"] == Direction.REVERSED for row in first_differences(run)
     ),
-    r"Neighbours share camera make more often than their classes explain\.": lambda run: shared(
+    r"Neighbours share camera make more often than their classes explain": lambda run: shared(
         run, Verdict.ABOVE_CHANCE
     ),
-    r"is carried by the embedding|[Cc]arried by (the embedding: |all|[1-9])": lambda run: any(
-        row["verdict"] == Verdict.CARRIED for row in run.every_probe
+    r"Carried by (the embedding: |all|[1-9])|: carried after [1-9]": (
+        lambda run: any(
+            row["verdict"] == Verdict.CARRIED for row in (*run.every_probe, *run.layers)
+        )
     ),
-    r"Training added to|[Aa]dded by training (with|in) (all|[1-9])": lambda run: any(
+    r"Added by training(, above| with (all|[1-9]))": lambda run: any(
         row["learned"] == Learned.ADDED for row in run.every_probe
     ),
-    r"comes out below chance|Below guessing": lambda run: any(
+    r"Below guessing": lambda run: any(
         row["verdict"] == Verdict.BELOW_CHANCE for row in run.every_probe
     ),
-    r"is undecided|Undecided": lambda run: any(
+    r"Undecided": lambda run: any(
         Verdict.UNDECIDED in (row["verdict"], row["learned"]) for row in run.every_probe
     ),
 }
 """What no sentence says unless a row says it."""
 
 ADVICE: dict[str, Callable[[Run], bool]] = {
-    "Process all photos of an index alike": HEADLINES["Processing changes nearest neighbours"],
-    "crowd out the true match": lambda run: any_row(
+    "Process all photos of an index alike": HEADINGS["Nearest neighbours follow"],
+    "Judge retrieval on queries": lambda run: any_row(
         run, Experiment.NEAR_DUPLICATE, harm=Harm.RETRIEVAL
     ),
     "on one side of every split": lambda run: any(
         row["verdict"] == Verdict.CARRIED for row in run.labels
     ),
-    "does not show that there are no traces": lambda run: (
+    "is no proof that there is none": lambda run: (
         bool(run.probes) and not any(row["verdict"] == Verdict.CARRIED for row in run.probes)
     ),
-    "Classes and columns go together in your data": lambda run: bool(
+    "Balance classes over columns": lambda run: bool(
         run.correlation and run.correlation["notable"]
     ),
-    "Find out whether processing or camera go together": lambda run: not run.correlation,
 }
 """What is advised if and only if rows call for it."""
 
@@ -212,20 +241,20 @@ def test_the_runs_hold_every_verdict_and_direction() -> None:
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_the_summary_says_what_rows_say(name: str) -> None:
-    run, said = run_named(name), sentences(name, "headline")
-    for words, is_so in HEADLINES.items():
+def test_headings_say_what_rows_say(name: str) -> None:
+    run, said = run_named(name), sentences(name, "headings")
+    for words, is_so in HEADINGS.items():
         assert (words in said) == is_so(run), words
     page = BeautifulSoup(_plain(article(name).markdown), "html.parser").get_text()
     for section in SECTIONS:
-        for each in section.headline(run):
-            assert "".join(each.sentence.split()) in "".join(page.split())
+        if is_answered(section, run):
+            assert "".join(section.heading(run).split()) in "".join(page.split())
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_nothing_is_claimed_without_a_row(name: str) -> None:
     run = run_named(name)
-    for part in ("headline", "findings"):
+    for part in ("headings", "findings"):
         said = sentences(name, part)
         for words, is_so in CLAIMS.items():
             counted_none = re.sub(r"[^.]*\bnone of [^.]*\.", "", said)
@@ -234,21 +263,107 @@ def test_nothing_is_claimed_without_a_row(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_findings_and_summary_go_the_same_way(name: str) -> None:
+def test_every_figure_of_a_sentence_is_in_the_rows_of_its_section(name: str) -> None:
     run = run_named(name)
-    found, summary = sentences(name, "findings"), sentences(name, "headline")
-    for words in ("attract each other", "repel each other", "are more alike", "are less alike"):
-        if words in summary:
-            assert words.removeprefix("are ") in found, words
-    if len({row["encoder"] for row in run.rows}) == 1:
-        carried = [row for row in (*run.probes, *run.labels) if row["verdict"] == Verdict.CARRIED]
-        leads = re.findall(r"Carried by the embedding: ([^.]*)\.", summary)
-        assert len(leads) == (
-            any(row in run.probes for row in carried) + any(row in run.labels for row in carried)
-        )
-        for row in (*run.probes, *run.labels):
-            named = any(quoted_name(row) in lead for lead in leads)
-            assert named == (row["verdict"] == Verdict.CARRIED)
+    for section in SECTIONS:
+        if not is_answered(section, run):
+            continue
+        rows = [row for row in run.every_row if row["experiment"] in section.experiments]
+        if section.key == "curves":
+            rows += run.every_probe
+        known = {text for row in rows for text in figures_in(row)} | recorded_in(run)
+        known |= {f"{number:,}" for number in range(len(rows) + 1)} | CONSTANTS
+        known |= means_of(rows)
+        for family in {row["family"] for row in rows}:
+            known |= means_of([row for row in rows if row["family"] == family])
+        for finding in section.findings(run):
+            told = re.sub(r"[“”][^”]*”|recall@\d+|JPEG\d+_\d+", "", finding.sentence)
+            for encoder in sorted({row["encoder"] for row in rows}, key=len, reverse=True):
+                told = told.replace(encoder, "")
+            for found in re.findall(r"(?<![\w.])[−+]?\d[\d,.]*(?<![,.])", told):
+                assert found.lstrip("+−") in known, (section.key, found, finding.sentence)
+
+
+CONSTANTS = {"95", "99", "100", "10", "0.5", "0.01", "0.001", "35"}
+"""Numbers of the sentences themselves: levels, margins, and a name of a label."""
+
+
+def figures_in(row: Row) -> set[str]:
+    """Every number of a row as it may be written."""
+    found = set()
+    numbers = [value for value in row.values() if isinstance(value, (int, float))]
+    for beside in ("twin", "smallest_effect"):
+        if row[beside] is not None:
+            numbers += [row["value"] - row[beside], (row["chance"] or 0.0) + row[beside]]
+    for value in numbers:
+        found |= {
+            f"{abs(scaled):,.{digits}f}" for scaled in (value, value / 100) for digits in range(5)
+        }
+        found |= {f"{abs(value):.2g}", f"{abs(value):g}"}
+    return found
+
+
+def means_of(rows: list[Row]) -> set[str]:
+    """The means of a family, which counted sentences tell."""
+    found = set()
+    for group in grouped(rows, "attribute", "setup", "condition", "k", "query_device"):
+        found.add(f"{abs(fmean(row['value'] for row in group)):.1f}")
+        found.add(str(len(group)))
+    return found
+
+
+def recorded_in(run: Run) -> set[str]:
+    """What a run tells beside its rows: of correlation, of movements relative to distances."""
+    columns = run.correlation["columns"] if run.correlation else []
+    found = {f"{each[name]:.2f}" for each in columns for name in ("v", "chance")}
+    found |= {str(each["n"]) for each in columns} | {str(len(columns))}
+    for group in grouped(run.of(Experiment.VARIANCE), "encoder", "attribute"):
+        by = {row["setup"]: row["value"] for row in group}
+        shift, distance = (by.get(each, 0.0) for each in ("shift", "distance"))
+        found |= {f"{100 * shift / distance:.2f}"} if distance else set()
+    return found
+
+
+ONE = [name for name in RUNS if "five" not in name and name not in ("two encoders", "nothing")]
+
+
+@pytest.mark.parametrize("name", ONE)
+def test_every_finding_that_is_shown_is_told_with_its_figures(name: str) -> None:
+    run = run_named(name)
+    told = sentences(name, "findings")
+    first = [
+        row for each in first_recalls(run.of(Experiment.NEAR_DUPLICATE)) for row in each.values()
+    ]
+    for row in run.rows:
+        shown = row["verdict"] == Verdict.CARRIED or (row["direction"] and row["verdict"])
+        if not shown or (row["experiment"] == Experiment.NEAR_DUPLICATE and row not in first):
+            continue
+        if row["direction"]:
+            assert points_told(row) in told, row
+            assert not re.search(r"[^\d.]0\.0 points", points_told(row))
+        else:
+            value = f"{row['value']:.1f}% right"
+            interval = f"{row['low']:.1f}% to {row['high']:.1f}%"
+            assert value in told, row
+            assert interval in told, row
+    for row in run.of(Experiment.ROBUSTNESS):
+        if row["setup"] == RobustnessMeasure.NUISANCE_PURITY and row["verdict"] in (
+            Verdict.ABOVE_CHANCE, Verdict.BELOW_CHANCE
+        ):  # fmt: skip
+            assert f"{row['value']:.1f}% of {row['k']} neighbours do" in told
+
+
+def test_an_effect_that_is_shown_is_never_written_as_nothing() -> None:
+    for value in (0.04, 0.004, -0.04, 0.3):
+        rows = [
+            replace(row, value=value, low=value - abs(value) / 2, high=value + abs(value) / 2,
+                    p=1e-9) if row.setup in DIFFERENCES else row
+            for row in similarity_run(0.5).rows + influence_run(0.5).rows
+        ]  # fmt: skip
+        run = run_of(Made(rows), photos=False)
+        for section in SECTIONS:
+            for finding in section.findings(run):
+                assert not re.search(r"(?<![\d.])0\.0+ (points|to)", finding.sentence), finding
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -322,7 +437,7 @@ def test_controls_are_never_told_as_findings(name: str) -> None:
     controls = run.table.filter(run.table["family"] == CONTROL)
     for column in ("verdict", "learned", "direction", "harm"):
         assert set(controls[column]) <= {""}
-    for part in ("headline", "findings"):
+    for part in ("headings", "findings"):
         assert ", untrained" not in sentences(name, part)
 
 

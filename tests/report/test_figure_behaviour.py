@@ -22,8 +22,7 @@ from tests.browser import (
 )
 from tests.report.made_runs import HOSTILE, figures_of, layers_run, many, run_of
 
-KEYS = ("processing", "paired", "labels", "neighbours", "layers", "recall", "curves", "variance",
-        "quality")  # fmt: skip
+KEYS = ("processing", "paired", "labels", "neighbours", "layers", "recall", "curves", "quality")
 SHOW_ALL = """
 async () => {
   for (const each of document.querySelectorAll('.plot')) {
@@ -260,7 +259,8 @@ def test_printing_draws_every_figure_within_the_paper(
         page.emulate_media(media="print")
         wait_for(page, DRAWN)
         widths = page.evaluate(
-            "[...document.querySelectorAll('.plot .main-svg')].map(each => each.clientWidth)"
+            "[...document.querySelectorAll('.plot .main-svg')]"
+            ".map(each => each.getBoundingClientRect().width)"
         )
         assert max(widths) <= 640
         assert page.locator("#figure-labels .ytick").count() > 2 * 47

@@ -93,44 +93,30 @@ def shown(page: sync_api.Page, selector: str) -> int:
     return found
 
 
-def test_a_set_up_is_clicked_and_ten_neighbours_and_their_frames_change(
-    page: sync_api.Page,
-) -> None:
+def test_the_set_ups_of_a_query_stand_side_by_side(page: sync_api.Page) -> None:
     record = record_of(Experiment.NEIGHBOUR_GALLERY, 2)
-    right = {each["setup"]: sum(photo["right"] for photo in each["neighbours"][:10])
-             for each in record["setups"]}  # fmt: skip
-    assert len(set(right.values())) > 1
     page.locator("#galleries-choice").select_option(index=4)
-    gallery = page.locator("#galleries-choice-4")
-    tab = gallery.get_by_role("tab", name="neg-same")
-    panel = gallery.get_by_role("tabpanel")
-    pictures = panel.locator("use").evaluate_all("all => all.map(each => each.href.baseVal)")
-    for selector, number in ((".right", right["all-same"]), (".wrong", 10 - right["all-same"])):
-        assert shown(page, f"#galleries-choice-4 li.tile{selector}") == number
-    tab.click()
-    assert tab.get_attribute("aria-selected") == "true"
-    others = panel.locator("use").evaluate_all("all => all.map(each => each.href.baseVal)")
-    assert others != pictures
-    number = right["neg-same"]
-    for selector, count, style in ((".right", number, "solid"), (".wrong", 10 - number, "dashed")):
-        assert shown(page, f"#galleries-choice-4 li.tile{selector}") == count > 0
-        frame = panel.locator(f".tile{selector}").first
-        assert frame.evaluate("each => getComputedStyle(each).borderTopStyle") == style
-
-
-def test_set_ups_are_reached_by_keyboard_alone(page: sync_api.Page) -> None:
-    tabs = page.locator("#galleries-choice-0").get_by_role("tab")
-    page.locator("#galleries-choice").focus()
-    page.keyboard.press("Tab")
-    for key, selected in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowRight", 0), ("End", 2),
-                          ("ArrowLeft", 1), ("Home", 0)):  # fmt: skip
-        page.keyboard.press(key)
-        assert [each.get_attribute("aria-selected") for each in tabs.all()].index(
-            "true"
-        ) == selected
-        assert tabs.nth(selected).evaluate("each => each === document.activeElement")
-        assert shown(page, "#galleries-choice-0 .setup") == 1
-    assert [each.get_attribute("tabindex") for each in tabs.all()] == ["0", "-1", "-1"]
+    setups = page.locator("#galleries-choice-4 .setup")
+    boxes = [each.bounding_box() for each in setups.all()]
+    assert len(boxes) == len(record["setups"]) == 3
+    assert len({box["y"] for box in boxes if box}) == 1
+    lefts = [box["x"] for box in boxes if box]
+    assert lefts == sorted(set(lefts))
+    for setup, recorded in zip(setups.all(), record["setups"], strict=True):
+        right = sum(photo["right"] for photo in recorded["neighbours"][:10])
+        for selector, number, style in (
+            (".right", right, "solid"),
+            (".wrong", 10 - right, "dashed"),
+        ):
+            tiles = setup.locator(f"li.tile{selector}")
+            assert tiles.count() == number
+            styles = tiles.evaluate_all(
+                "all => all.map(each => getComputedStyle(each).borderTopStyle)"
+            )
+            assert set(styles) <= {style}
+    page.set_viewport_size({"width": 390, "height": 900})
+    tops = [box["y"] for each in setups.all() if (box := each.bounding_box())]
+    assert tops == sorted(set(tops))
 
 
 def test_another_gallery_is_chosen_from_the_list(page: sync_api.Page) -> None:

@@ -166,11 +166,13 @@ def _document(markdown: str, front: FrontMatter, context: Context, name: str) ->
     if not front.title:
         stem = posixpath.splitext(posixpath.basename(name))[0]
         front = replace(front, title=take_title(soup, context) or stem)
-    report_leftovers(soup, markdown, context)
+    noted = [_soup(md, note, env, front.styles) for note in notes]
+    for each in (soup, *noted):
+        report_leftovers(each, markdown, context)
     lists = {"references": bool(env["cited"]), "footnotes": bool(notes)}
     own = {name: f"page-{name}" for name, there in lists.items() if there}
     headings = settle_headings(soup, front, context, own)
-    footnotes = [_html(_soup(md, note, env, front.styles), context) for note in notes]
+    footnotes = [_html(each, context) for each in noted]
     body = _html(soup, context)
     for label, line in context.references:
         if label in context.equations.unknown:

@@ -4,7 +4,8 @@
 (() => {
   const config = { displayModeBar: false };
   const near = "600px 0px";
-  const paper = 640; // Pixels of the text column of a printed page.
+  // Pixels of the text column of a printed page, on which figures are zoomed out: see figures.css.
+  const paper = 820;
   const plots = [...document.querySelectorAll("[data-figure-panels] .plot")];
   const drawn = new Map(); // Every plot that was drawn, with the size that it was drawn for.
   const contents = new Map();
@@ -76,7 +77,11 @@
     axis.showticklabels = false;
   };
 
-  const widthOf = (plot) => (printing && !fitted(plot) ? paper : plot.clientWidth);
+  const halved = (plot) => plot.closest(".panels:not(.single, .dense)") !== null;
+  const widthOf = (plot) => {
+    if (!printing || fitted(plot)) return plot.clientWidth;
+    return halved(plot) ? (paper - 20) / 2 : paper;
+  };
   const sizeOf = (plot) => (fitted(plot) ? `${widthOf(plot)} x ${plot.clientHeight}` : widthOf(plot));
 
   const draw = (plot) => {
@@ -213,16 +218,12 @@
     stage.addEventListener("blur", leave);
   };
 
-  // Tables are open without this script; with it, the figures come first.
+  // Tables are open without this script; with it, the figures come first. What is closed is not
+  // printed.
   const tables = () => {
-    const closed = [...document.querySelectorAll("[data-figure-panels] details.numbers")];
-    for (const table of closed) table.open = false;
-    let opened = [];
-    addEventListener("beforeprint", () => {
-      opened = closed.filter((table) => !table.open);
-      for (const table of opened) table.open = true;
-    });
-    addEventListener("afterprint", () => { for (const table of opened) table.open = false; });
+    for (const table of document.querySelectorAll("[data-figure-panels] details.numbers")) {
+      table.open = false;
+    }
   };
 
   document.querySelectorAll("[data-figure-panels]").forEach(legend);

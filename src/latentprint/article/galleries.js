@@ -1,9 +1,8 @@
 "use strict";
-// What figures of pictures do: contents to choose from, set-ups of a gallery, and two grids that
-// move together. Without this script all of them are shown one under another.
+// What figures of pictures do: contents to choose from, and two grids that move together. Without
+// this script all of them are shown one under another.
 (() => {
   const found = (kind) => document.querySelectorAll(`[data-gallery="${kind}"]`);
-  const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
   const modified = (event) => event.ctrlKey || event.altKey || event.metaKey;
 
   const choices = (box) => {
@@ -17,39 +16,6 @@
     chooser.hidden = contents.length < 2;
     select.addEventListener("change", show);
     show(); // Browsers remember what was chosen before the page was loaded again.
-  };
-
-  const setups = (box) => {
-    const list = box.querySelector("[role=tablist]");
-    const tabs = [...list.querySelectorAll("[role=tab]")];
-    const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
-    const show = (chosen) => {
-      for (const tab of tabs) {
-        tab.setAttribute("aria-selected", String(tab === chosen));
-        tab.tabIndex = tab === chosen ? 0 : -1;
-        panelOf(tab).hidden = tab !== chosen;
-      }
-    };
-    for (const tab of tabs) {
-      const panel = panelOf(tab);
-      panel.setAttribute("role", "tabpanel");
-      panel.setAttribute("aria-labelledby", tab.id);
-      panel.removeAttribute("aria-label");
-      tab.addEventListener("click", () => show(tab));
-    }
-    list.addEventListener("keydown", (event) => {
-      if (modified(event)) return;
-      const place = tabs.indexOf(event.target);
-      const next = { Home: 0, End: tabs.length - 1 }[event.key]
-        ?? (event.key in steps ? (place + steps[event.key] + tabs.length) % tabs.length : -1);
-      if (place < 0 || next < 0) return;
-      event.preventDefault();
-      show(tabs[next]);
-      tabs[next].focus();
-    });
-    box.classList.add("live");
-    list.hidden = false;
-    show(tabs[0]);
   };
 
   // How many tiles stand in the first row of a grid.
@@ -104,7 +70,6 @@
     matches.forEach((match, place) => { match.hidden = place > 0; });
   };
 
-  found("setups").forEach(setups);
   found("pairs").forEach(pairs);
   found("choices").forEach(choices);
 })();

@@ -24,7 +24,7 @@ def report_leftovers(soup: BeautifulSoup, source: str, context: Context) -> None
     """Report what stays in the text as its source, each kind once for a piece of text.
 
     Args:
-        soup: The body, with marks where formulas and code will be.
+        soup: The body or a footnote, with marks where formulas and code will be.
         source: The text as it was read, in which the lines are looked up.
         context: Where it is reported.
     """

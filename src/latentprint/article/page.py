@@ -21,7 +21,7 @@ from latentprint.article.headings import Heading
 from latentprint.article.html_text import inside
 from latentprint.article.plots import plotly_script
 from latentprint.errors import UsageError
-from latentprint.files import require_place, write_bytes
+from latentprint.files import as_path, require_place, write_bytes
 
 _HERE = Path(__file__).parent
 _INLINE = "'unsafe-inline'"
@@ -111,8 +111,8 @@ def write_article(
         LatentprintError: The source cannot be read, or the page cannot be written.
         UsageError: The page would replace its own source, or is to be a folder.
     """
-    source = Path(source)
-    out = source.with_suffix(".html") if out is None else Path(out)
+    source = as_path(source)
+    out = source.with_suffix(".html") if out is None else as_path(out)
     if out.exists() and source.exists() and out.samefile(source):
         raise UsageError(f"The page would replace its own source, {source}. Name another --out.")
     if source.is_file():

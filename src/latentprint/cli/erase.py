@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -201,8 +202,11 @@ def fit(
     about = done.eraser.about
     found = _proven(done, out, seed) if proof else None
     if as_json:
-        told = {"verdicts": found.verdicts} if found else {}
-        print_json({"eraser": str(done.folder), **about, **told})
+        told = {"eraser": str(done.folder), **about}
+        if found:
+            reasons = [asdict(each) for each in found.measured.left_out]
+            told |= {"verdicts": found.verdicts, "left_out": reasons}
+        print_json(told)
         raise typer.Exit(found.exit_code if found else 0)
     lines = [
         f"{done.eraser.rank} of {done.eraser.dimension} directions erased, "

@@ -15,7 +15,7 @@ import numpy as np
 
 from latentprint.erasure.eraser import LinearEraser, as_written
 from latentprint.errors import LatentprintError
-from latentprint.files import write_bytes, write_json
+from latentprint.files import as_path, write_bytes, write_json
 
 FORMAT_VERSION = 1
 TENSORS, RECORD = "eraser.safetensors", "eraser.json"
@@ -42,7 +42,7 @@ def save_eraser(eraser: LinearEraser, folder: Path | str) -> Path:
     """
     from safetensors.numpy import save
 
-    folder = Path(folder)
+    folder = as_path(folder)
     tensors = {name: as_written(getattr(eraser, name)) for name in _NAMES}
     write_bytes(folder / TENSORS, save(tensors))
     again = _tensors(folder / TENSORS)
@@ -66,7 +66,7 @@ def load_eraser(folder: Path | str) -> LinearEraser:
         LatentprintError: There is none, it is damaged, its two files do not belong together, or a
             newer latentprint wrote it.
     """
-    folder = Path(folder)
+    folder = as_path(folder)
     record = _record(folder / RECORD)
     read, write, offset = _tensors(folder / TENSORS)
     eraser = LinearEraser(read, write, offset, record)

@@ -66,5 +66,8 @@ def measure_stored(
             each.source.vectors(UNPROCESSED)
     measured = measure(steps, on_step=on_step)
     if out is not None and measured.results:
-        write_run(out, measured, settings_of(opened, measured, command, options.seed))
+        settings = settings_of(opened, measured, command, options.seed)
+        if isinstance(sources.store, str | Path) and not sources.are_vectors:
+            settings["store"] = str(sources.store)
+        write_run(out, measured, settings)
     return measured

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from latentprint.report.inputs import Run
 from latentprint.report.photos_section import JpegQuality, jpeg_quality
+from latentprint.report.section import is_answered
 from latentprint.report.sections import SECTIONS
-from latentprint.report.wording import capital, checks, count, listed, quoted_name
+from latentprint.report.wording import capital, count, listed
 from latentprint.results import LeftOut
 
 FEW = 1000
 """Test photos below which a caution is given."""
 
-_WARNINGS = 6
-"""Different health warnings that are listed; each stands beside its result as well."""
-
 _LISTED = 6
 """Measurements that were left out for one reason that are named; more are counted."""
-
-_NAMED = 4
-"""Encoders that a caution names; more are counted."""
-
-_NUMBER = re.compile(r"\d[\d,.]*(?:e-?\d+)?(?<![.,])")
-_BRACKETS = re.compile(r" \([^()]*…[^()]*\)")
 
 
 def cautions(run: Run) -> list[str]:
@@ -35,8 +26,6 @@ def cautions(run: Run) -> list[str]:
         *_few_photos(run),
         *_of_parts(run.parts),
         *_left_out(run),
-        *_no_twin(run),
-        *_health(run),
     ]
 
 
@@ -60,8 +49,8 @@ def _few_photos(run: Run) -> list[str]:
         return []
     least = "as few as " if len({row["n_test"] for row in judged}) > 1 else ""
     return [
-        f"Few test photos: {least}{fewest:,}. Intervals are wide and small effects cannot be seen; "
-        f"{FEW:,} or more test photos make the verdicts firmer."
+        f"Few test photos, {least}{fewest:,}: small effects cannot be seen; {FEW:,} or more make "
+        "verdicts firmer."
     ]
 
 
@@ -70,8 +59,8 @@ def _compressed(quality: JpegQuality | None) -> list[str]:
         return []
     return [
         f"Already compressed sources: {quality.below:,} of {count(quality.known, 'JPEG file')} "
-        f"with a known quality ({quality.share:.0%}) were saved below quality 95. Their first "
-        "compression stays in every class, which weakens the measurement of JPEG compression."
+        f"({quality.share:.0%}) were saved below quality 95, which weakens what is measured "
+        "of JPEG compression."
     ]
 
 
@@ -79,42 +68,41 @@ def _split(recorded: dict[str, Any]) -> list[str]:
     found = []
     if straddling := recorded.get("straddling_groups"):
         found.append(
-            f"Groups of photos (near-duplicates, or those of one photographer) on both sides of "
-            f"the split: {count(straddling, 'group')}. "
-            "The test photos are not fully independent of the training photos."
+            f"Groups of photos (near-duplicates, or of one photographer) on both sides of the "
+            f"split: {count(straddling, 'group')}. Test photos are not fully independent."
         )
     if duplicates := recorded.get("duplicates"):
         found.append(
             f"{count(duplicates, 'photo is a near-duplicate', 'photos are near-duplicates')} of "
-            "another: there are fewer independent photos than files."
+            "another."
         )
     if recorded.get("split_made"):
         found.append(
-            "No split into training and test photos was given, so one was drawn at random. Photos "
-            "of the same photographer may be in both parts."
+            "The split into training and test photos was drawn at random: photos of one "
+            "photographer may be in both."
         )
     return found
 
 
 def _files(recorded: dict[str, Any]) -> list[str]:
     found = []
-    if broken := recorded.get("broken"):
-        found.append(
-            f"{count(broken, 'photo')} could not be read and {'is' if broken == 1 else 'are'} left "
-            "out; the list is under “Photos” below."
-        )
     if wrong := recorded.get("mislabelled"):
         found.append(
-            f"{count(wrong, 'file has', 'files have')} another format than the name says; the list "
-            "is under “Photos” below."
+            f"{count(wrong, 'file has', 'files have')} another format than the name says: see "
+            "“Photos”."
         )
     return found
 
 
 def _left_out(run: Run) -> list[str]:
     """What was asked for and not measured; the same reason is given once."""
+    # What nobody measured at all is told by itself.
+    untold = {name for each in SECTIONS if each.is_listed and not is_answered(each, run)
+              for name in each.experiments}  # fmt: skip
     reasons: dict[str, list[str]] = {}
     for each in run.left_out:
+        if each.experiment in untold:
+            continue
         reasons.setdefault(each.reason, []).append(_named(each))
     return [
         f"{'; '.join([capital(whats[0]), *whats[1:_LISTED], *_further(whats)])} "
@@ -137,37 +125,3 @@ def _named(left_out: LeftOut) -> str:
 def _further(whats: list[str]) -> list[str]:
     more = len(whats) - _LISTED
     return [f"{more:,} more"] if more > 0 else []
-
-
-def _no_twin(run: Run) -> list[str]:
-    bare = list(dict.fromkeys(row["encoder"] for row in run.every_probe if row["twin"] is None))
-    if not bare:
-        return []
-    names = listed(bare) if len(bare) <= _NAMED else count(len(bare), "encoder")
-    return [
-        f"No untrained twin was measured for {names}: whether training put a trace there is not "
-        "known, since part of what a probe reads can come from the architecture alone."
-    ]
-
-
-def _health(run: Run) -> list[str]:
-    """Health checks that failed, each kind once, with what it concerns."""
-    kinds: dict[str, dict[str, list[str]]] = {}
-    for row in [*run.every_probe, *run.neighbours]:
-        for check in checks(row):
-            names = kinds.setdefault(_NUMBER.sub("…", check), {}).setdefault(check, [])
-            names.append(quoted_name(row))
-    listing = []
-    for kind, found in kinds.items():
-        # A check that failed with several numbers is told without them.
-        check = next(iter(found)) if len(found) == 1 else _BRACKETS.sub("", kind)
-        concerned = dict.fromkeys(name for each in found.values() for name in each)
-        listing.append(f"Health warning: {check} ({listed(concerned)}).")
-    if len(listing) > _WARNINGS:
-        more = len(listing) - _WARNINGS
-        listing = listing[:_WARNINGS]
-        listing.append(
-            f"{count(more, 'further health warning stands', 'further health warnings stand')} "
-            "beside the results below."
-        )
-    return listing

@@ -93,10 +93,10 @@ def published_context(experiment: str, attributes: list[str]) -> pl.DataFrame:
 
 
 def published_influence(attribute: str, k: int | None) -> pl.DataFrame:
-    """Published kNN accuracy of an attribute, by encoder and set-up; empty for another ``k``.
+    """Published influence on neighbours of an attribute, by encoder; empty for another ``k``.
 
     Returns:
-        ``encoder, family``, a column for each set-up, and ``influence``.
+        ``encoder, family, dataset`` and ``value``, the influence in points.
     """
     rows = published().filter(
         (pl.col("experiment") == Experiment.KNN_INFLUENCE)
@@ -105,6 +105,6 @@ def published_influence(attribute: str, k: int | None) -> pl.DataFrame:
     )
     if rows.is_empty():
         return rows
-    return rows.pivot("setup", index=["encoder", "family"], values="value").with_columns(
-        influence=pl.col(InfluenceSetup.POS_SAME) - pl.col(InfluenceSetup.NEG_SAME)
-    )
+    setups = rows.pivot("setup", index=["encoder", "family", "dataset"], values="value")
+    influence = pl.col(InfluenceSetup.POS_SAME) - pl.col(InfluenceSetup.NEG_SAME)
+    return setups.select("encoder", "family", "dataset", value=influence)

@@ -10,7 +10,7 @@ from pathlib import Path
 from latentprint.article.page import has_plots
 from latentprint.article.plots import plotly_script
 from latentprint.errors import UsageError, unknown_name
-from latentprint.files import write_bytes, write_text
+from latentprint.files import as_path, write_bytes, write_text
 from latentprint.report.complete_table import complete_figure
 from latentprint.report.figures.drawing import drawing_of
 from latentprint.report.figures.figure import Figure
@@ -18,7 +18,7 @@ from latentprint.report.figures.frame import PLOTLY, frame_page
 from latentprint.report.figures.images import FORMATS, images_of
 from latentprint.report.inputs import Run
 from latentprint.report.published_run import published_run
-from latentprint.report.runs import read_runs
+from latentprint.report.runs import folders_of, read_runs
 from latentprint.report.section import is_answered
 from latentprint.report.sections import SECTIONS
 
@@ -54,8 +54,8 @@ class Drawn:
 
 
 def write_figures(
-    runs: Path | Sequence[Path],
-    out: Path,
+    runs: Path | str | Sequence[Path | str],
+    out: Path | str,
     *,
     published: bool = False,
     only: Sequence[str] = (),
@@ -91,6 +91,7 @@ def write_figures(
     for kind in formats:
         if kind not in (HTML, *FORMATS):
             raise unknown_name("format", kind, (HTML, *FORMATS))
+    out = as_path(out)
     figures = _chosen(figures_of(_run(runs, published), pictures=pictures), only)
     files = _files(figures, names or {})
     drawn = {name: figure for name, figure in files.items() if figure.panels}
@@ -133,8 +134,8 @@ def figures_of(run: Run, *, pictures: bool = True) -> list[Figure]:
     return [_filled(figure) for figure in [*figures, complete_figure(run)]]
 
 
-def _run(runs: Path | Sequence[Path], published: bool) -> Run:
-    folders = [runs] if isinstance(runs, Path) else list(runs)
+def _run(runs: Path | str | Sequence[Path | str], published: bool) -> Run:
+    folders = folders_of(runs)
     if published and folders:
         raise UsageError(
             "Name either runs or --published: figures of runs show the published encoders beside "
@@ -179,5 +180,5 @@ def _filled(figure: Figure) -> Figure:
 
 def _missing(key: str) -> str:
     section = next(each for each in SECTIONS if each.key == _QUESTIONS.get(key, key))
-    measured_by = f"This measures it: {section.command}"
-    return f"{NAMES[key]} is not drawn: {section.unanswered} not measured. {measured_by}"
+    command = section.command.format(photos="PHOTOS", store="STORE", run="RUN", new="RUN")
+    return f"{NAMES[key]} is not drawn for want of {section.name}. This measures it: {command}"

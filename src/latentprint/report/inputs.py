@@ -38,6 +38,7 @@ class Run:
         correlation: How far classes and columns go together; None where that was not asked, and
             of joined runs, whose parts have it.
         name: Name of the folder.
+        folder: The folder, as it was given; None where the run was not read from one.
         joined: The runs that were joined; empty for a single run.
         remarks: What joining had to settle, one sentence each.
     """
@@ -48,6 +49,7 @@ class Run:
     details: list[dict[str, Any]] = field(default_factory=list)
     correlation: dict[str, Any] | None = None
     name: str = ""
+    folder: Path | None = None
     joined: tuple[Run, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -185,6 +187,7 @@ def read_run(folder: Path) -> Run:
         details=[{"dataset": dataset, **each} for each in details],
         correlation=correlation or None,
         name=folder.resolve().name,
+        folder=folder,
     )
 
 

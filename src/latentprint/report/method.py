@@ -45,7 +45,7 @@ def encoder_table(run: Run) -> Table:
         [
             (
                 name,
-                str(families.get(name) or known[name].get("family") or _UNKNOWN),
+                str(families.get(name) or known.get(name, {}).get("family") or _UNKNOWN),
                 _text(known.get(name, {}).get("spec")),
                 _text(known.get(name, {}).get("dimension")),
                 _preprocessing(known.get(name, {}).get("preprocess") or {}),

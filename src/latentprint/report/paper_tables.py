@@ -13,7 +13,7 @@ from latentprint.report.context import FAMILIES, PUBLISHED, family_of, published
 from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Row, Run, grouped, is_published
 from latentprint.report.published_run import published_run
-from latentprint.report.runs import read_runs
+from latentprint.report.runs import folders_of, read_runs
 from latentprint.report.wording import (
     classes,
     name_of,
@@ -126,7 +126,7 @@ TABLES = tuple(each.key for each in _KINDS)
 
 
 def result_tables(
-    runs: Path | Sequence[Path],
+    runs: Path | str | Sequence[Path | str],
     *,
     published: bool = False,
     only: Sequence[str] = (),
@@ -148,7 +148,7 @@ def result_tables(
         LatentprintError: A folder holds no result table, or the runs hold no such results.
         UsageError: There is neither a run nor ``published``, or both, or a kind is not known.
     """
-    folders = [runs] if isinstance(runs, Path) else list(runs)
+    folders = folders_of(runs)
     if published == bool(folders):
         raise UsageError("Name either run folders, or --published for the published figures.")
     for key in only:

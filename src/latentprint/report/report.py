@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,18 +17,19 @@ from latentprint.article.document import parse_article
 from latentprint.article.markdown import escape_markdown
 from latentprint.article.page import render_page, write_page
 from latentprint.errors import UsageError
-from latentprint.files import make_folder, require_place
+from latentprint.files import as_path, make_folder, require_place
 from latentprint.report.inputs import Run
-from latentprint.report.runs import read_runs
+from latentprint.report.runs import folders_of, read_runs
 from latentprint.report.source_folder import write_source
-from latentprint.report.summary import encoders_of
+from latentprint.report.summary import encoders_of, scope
 from latentprint.report.text import REFERENCES, figures_of, text_of
-from latentprint.report.wording import count, listed
+from latentprint.report.wording import listed
 
 ARTICLE = "article.md"
 """Name of the article in its folder."""
 
 _HEADING = re.compile(r"^(##|###) (.+)$", re.MULTILINE)
+_ESCAPED = re.compile(r"\\([^\w\s])")
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def write_report(
             raise UsageError("Name the file for the report of several runs: --out FILE.")
         out = folders[0] / "report.html"
     masthead = Masthead(title, tuple(authors), affiliation, date)
-    found, out = read_runs(folders), Path(out)
+    found, out = read_runs(folders), as_path(out)
     require_place(out)
     source = compose(found, masthead, pictures=pictures)
     document = parse_article(source.markdown, folder=None, files=source.files, name=ARTICLE)
@@ -137,7 +139,8 @@ def write_markdown(
             or the files cannot be written.
     """
     masthead = Masthead(title, tuple(authors), affiliation, date)
-    found, folder = read_runs(_folders(runs)), Path(folder)
+    folders, folder = _folders(runs), as_path(folder)
+    found = read_runs(folders)
     make_folder(folder)
     source = compose(found, masthead, pictures=pictures)
     write_source({**source.files, ARTICLE: source.markdown}, folder, force=force)
@@ -162,7 +165,7 @@ def compose(run: Run, masthead: Masthead = Masthead(), *, pictures: bool = True)
 
 
 def _folders(runs: Path | str | Sequence[Path | str]) -> list[Path]:
-    folders = [Path(each) for each in ([runs] if isinstance(runs, Path | str) else runs)]
+    folders = folders_of(runs)
     if not folders:
         raise UsageError("Name at least one run folder.")
     return folders
@@ -175,7 +178,7 @@ def _front(run: Run, masthead: Masthead, body: str) -> str:
     affiliation = {"affiliations": {"name": masthead.affiliation}} if masthead.affiliation else {}
     front: dict[str, Any] = {
         "title": masthead.title or _title(run),
-        "description": _description(run),
+        "description": scope(run),
         **({"date": date} if date else {}),
         **(
             {"authors": [{"name": name, **affiliation} for name in masthead.authors]}
@@ -196,17 +199,11 @@ def _title(run: Run) -> str:
     return f"What {who} about {about}{listed(run.datasets or ['these photos'])}"
 
 
-def _description(run: Run) -> str:
-    encoders = encoders_of(run)
-    who = encoders[0] if len(encoders) == 1 else count(len(encoders), "frozen visual encoder")
-    where = listed(run.datasets or ["these photos"])
-    return f"Processing and acquisition traces in the embeddings of {who}, measured on {where}."
-
-
 def _contents(body: str) -> list[dict[str, Any]]:
     """The headings as the front matter has them."""
     contents: list[dict[str, Any]] = []
-    for level, name in _HEADING.findall(body):
+    for level, heading in _HEADING.findall(body):
+        name = html.unescape(_ESCAPED.sub(r"\1", heading))
         if level == "##":
             contents.append({"name": name})
         else:
@@ -220,6 +217,11 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
+def _code(text: str) -> str:
+    """A command inside a line, whatever stands in it."""
+    return f"<code>{escape_markdown(text)}</code>"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -231,4 +233,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["md"] = lambda text: escape_markdown(str(text))
+    environment.filters["code"] = _code
     return environment

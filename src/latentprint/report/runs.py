@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from latentprint.files import as_path
 from latentprint.report.inputs import Row, Run, read_run
 from latentprint.report.wording import listed, quoted_name
 from latentprint.results import MEASUREMENT, results_of, results_table
@@ -18,6 +19,16 @@ from latentprint.words import CONTROL, UNTRAINED
 
 _DIGITS = 8
 _LISTED = 3
+
+
+def folders_of(runs: Any) -> list[Path]:
+    """The run folders that were given from Python: a single one, or several.
+
+    Raises:
+        UsageError: One of them is no path.
+    """
+    several = isinstance(runs, Iterable) and not isinstance(runs, str)
+    return [as_path(each) for each in (runs if several else [runs])]
 
 
 def read_runs(folders: Sequence[Path]) -> Run:

@@ -34,23 +34,6 @@ class Finding:
     notes: str = ""
 
 
-NOTHING = "none"
-"""How what was found begins where nothing was shown."""
-
-
-def found_in(shown: int, total: int, word: str) -> str:
-    """How many of all measurements show something, as a heading ends: "2 of 3 carried".
-
-    Args:
-        shown: How many do.
-        total: How many were judged.
-        word: What they show.
-    """
-    if not total:
-        return ""
-    return f"{shown:,} of {total:,} {word}" if shown else f"{NOTHING} of {total:,} {word}"
-
-
 def nothing(_: Run) -> list[Finding]:
     """No findings."""
     return []
@@ -59,6 +42,11 @@ def nothing(_: Run) -> list[Finding]:
 def no_text(_: Run) -> str:
     """No text."""
     return ""
+
+
+def nothing_judged(_: Run) -> bool | None:
+    """Neither shown nor not shown."""
+    return None
 
 
 def no_advice(_: Run) -> list[str]:
@@ -90,40 +78,38 @@ class Section:
     Attributes:
         key: Short name, part of the keys of its figures.
         chapter: Where it stands.
-        title: Its heading; empty where it goes on under the heading before it.
+        heading: Its heading, which says what was found; empty where it goes on under the heading
+            before it.
         name: What it measures, inside a sentence; empty where another section names it.
         experiments: The experiments whose rows answer it.
-        command: The command that measures it.
-        unanswered: What is said of it where nobody measured it, as the subject of "… not measured":
-            "Processing labels were". Empty where the section is then left out without a word.
-        introduction: What is asked, and how, in Markdown of our own (nothing in it is escaped).
+        command: The command that measures it, with ``{photos}``, ``{store}``, ``{run}`` and
+            ``{new}`` for places: see ``places.filled``.
+        page: The page of the documentation that tells how it is measured.
+        is_listed: Whether it is named among what was not measured, where nobody did.
+        introduction: What is asked, in Markdown of our own (nothing in it is escaped).
         findings: Every finding.
-        found: What was found in a few words, which its heading ends with; empty where nothing is
-            said.
-        headline: The strongest findings, for the summary.
-        context: What the published encoders reached, as plain text; empty where there is nothing.
+        shown: Whether a trace, or harm, was shown; None where nothing was judged.
         figures: Its figures; the second argument says whether small copies of photos are put in.
         advice: What to do, as far as the findings call for it.
-        protocol: How it was measured, in Markdown of our own.
-        glossary: Its terms with their meanings, in Markdown of our own.
+        procedure: How it was measured, in a line of plain text.
+        glossary: Terms of its tables with their meanings, as plain text.
         is_answered: Whether the run answers it; by default whether it has rows of the experiments.
     """
 
     key: str
     chapter: Chapter
-    title: str
     name: str
     experiments: tuple[Experiment, ...]
     command: str
-    unanswered: str
-    introduction: Callable[[Run], str]
-    findings: Callable[[Run], list[Finding]]
-    found: Callable[[Run], str] = no_text
-    headline: Callable[[Run], list[Finding]] = nothing
-    context: Callable[[Run], str] = no_text
+    page: str
+    heading: Callable[[Run], str] = no_text
+    is_listed: bool = False
+    introduction: Callable[[Run], str] = no_text
+    findings: Callable[[Run], list[Finding]] = nothing
+    shown: Callable[[Run], bool | None] = nothing_judged
     figures: Callable[[Run, bool], list[Figure]] = no_figures
     advice: Callable[[Run], list[str]] = no_advice
-    protocol: Callable[[Run], str] = no_text
+    procedure: str = ""
     glossary: tuple[tuple[str, str], ...] = ()
     is_answered: Callable[[Run], bool] | None = None
 

@@ -1,10 +1,8 @@
-"""The summary at the top: what was measured on what, and the few strongest findings."""
+"""The line below the title: of which encoders, and on which photos."""
 
 from __future__ import annotations
 
 from latentprint.report.inputs import Run
-from latentprint.report.section import Finding, is_answered
-from latentprint.report.sections import SECTIONS
 from latentprint.report.wording import listed
 
 _ENCODERS = 6
@@ -16,7 +14,6 @@ def scope(run: Run) -> str:
     encoders = encoders_of(run)
     if not encoders:
         return "The results hold no encoder."
-    measured = [each.name for each in SECTIONS if each.name and is_answered(each, run)]
     families = ", ".join(f"{amount} {name}" for name, amount in _families(run).items())
     if len(encoders) == 1:
         who = f"the frozen visual encoder {encoders[0]}"
@@ -24,7 +21,10 @@ def scope(run: Run) -> str:
         who = f"the {len(encoders)} frozen visual encoders {listed(encoders)}"
     else:
         who = f"{len(encoders):,} frozen visual encoders ({families})"
-    return f"Measured: {listed(measured)}, of {who}, on {listed(run.datasets)}."
+    return (
+        f"Processing and acquisition traces in the embeddings of {who}, measured on "
+        f"{listed(run.datasets)}."
+    )
 
 
 def encoders_of(run: Run) -> list[str]:
@@ -39,8 +39,3 @@ def _families(run: Run) -> dict[str, int]:
     for family in families.values():
         counted[family] = counted.get(family, 0) + 1
     return counted
-
-
-def headlines(run: Run) -> list[Finding]:
-    """The strongest findings of every section."""
-    return [finding for section in SECTIONS for finding in section.headline(run)]

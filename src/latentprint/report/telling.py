@@ -8,8 +8,20 @@ from typing import Any
 
 from latentprint.report.inputs import Row, Run, rows_by_setup
 from latentprint.report.section import Finding
-from latentprint.report.wording import count, listed, percent, points, significant, span
-from latentprint.words import EXACT_FALSE_DISCOVERIES
+from latentprint.report.wording import (
+    capital,
+    checks,
+    count,
+    digits_of,
+    listed,
+    percent,
+    points,
+    probe_name,
+    quoted_name,
+    significant,
+    span,
+)
+from latentprint.words import EXACT_FALSE_DISCOVERIES, PROBES
 
 FEW = 2
 """Encoders up to which every finding is told by itself."""
@@ -84,6 +96,12 @@ def counted(run: Run, rows: Sequence[Row], asked: str, sentence: str) -> Finding
     return Finding(", ".join(filter(None, [asked, place(run, rows[0])])), sentence)
 
 
+def checked(rows: Sequence[Row]) -> str:
+    """Of how many encoders a health check failed."""
+    failed = sum(bool(checks(row)) for row in rows)
+    return f"{count(failed, 'encoder')} did not pass every check: see the table" if failed else ""
+
+
 def of_all(some: int, total: int) -> str:
     """How many encoders of all."""
     if some == total:
@@ -96,8 +114,8 @@ def ends(rows: Sequence[Row], show: Show, interval: Callable[[Row], str]) -> str
     ordered = sorted(rows, key=lambda row: float(row["value"]))
     low, high = ordered[0], ordered[-1]
     return (
-        f"ranges from {show(low['value'])} (95% interval {interval(low)}) with {low['encoder']} to "
-        f"{show(high['value'])} ({interval(high)}) with {high['encoder']}"
+        f"from {show(low['value'])} (95% interval {interval(low)}; {low['encoder']}) to "
+        f"{show(high['value'])} ({interval(high)}; {high['encoder']})"
     )
 
 
@@ -108,12 +126,41 @@ def percent_interval(row: Row) -> str:
 
 def points_interval(row: Row) -> str:
     """An interval of a difference, and why it is no claim where it leaves out 0 all the same."""
-    return f"{points(row['low'])} to {points(row['high'])}{unclaimed(row)}"
+    low, high = (points(row[end], digits_of(row)) for end in ("low", "high"))
+    return f"{low} to {high}{unclaimed(row)}"
 
 
 def points_told(row: Row) -> str:
     """A difference with its interval."""
-    return f"{points(row['value'])} points (95% interval {points_interval(row)})"
+    value = points(row["value"], digits_of(row))
+    return f"{value} points (95% interval {points_interval(row)})"
+
+
+def any_shown(rows: Iterable[Row], is_shown: Callable[[Row], bool]) -> bool | None:
+    """Whether a row that was judged shows something; None where none was judged."""
+    judged = [is_shown(row) for row in rows if row["verdict"]]
+    return any(judged) if judged else None
+
+
+def claimed(found: Sequence[Row], rows: Sequence[Row], claim: str, otherwise: str) -> str:
+    """What was found, as a heading: by name, and with several encoders or sets by number.
+
+    Args:
+        found: The rows that show it.
+        rows: All rows that were judged.
+        claim: What is said, with a place for what the rows are about.
+        otherwise: What is said where no row shows it.
+    """
+    if not found:
+        return otherwise
+    several = len({row["setup"] for row in rows}) > 1 and rows[0]["experiment"] in PROBES
+    names = list(dict.fromkeys(probe_name(row) if several else quoted_name(row) for row in found))
+    more = len(names) - NAMED
+    names = [*names[:NAMED], *([f"{more:,} more"] if more > 0 else [])]
+    said = capital(claim.format(listed(names)))
+    if len({(row["encoder"], row["dataset"]) for row in rows}) == 1:
+        return said
+    return f"{said} in {len(found):,} of {len(rows):,} measurements"
 
 
 def unclaimed(row: Row) -> str:
@@ -125,6 +172,8 @@ def unclaimed(row: Row) -> str:
     chance, q, most = row["chance"], row["q"], EXACT_FALSE_DISCOVERIES
     nothing = chance or 0.0
     if row["low"] <= nothing <= row["high"] or q is None or q <= most:
+        return ""
+    if round(row["low"] - nothing, 3) == round(row["high"] - nothing, 3) == 0:
         return ""
     what = "0" if chance is None else "chance"
     return f", which leaves out {what}, but q = {significant(q)}; a claim needs {most:g}"
@@ -144,12 +193,12 @@ def family_means(rows: Sequence[Row], show: Show = percent) -> str:
 def who(rows: Sequence[Row], verdict: str, said: str) -> str:
     """The encoders of which something is said; nothing where there are none."""
     found = [row for row in rows if row["verdict"] == verdict]
-    return f"{said}: {encoder_names(found)}." if found else ""
+    return f"{said}: {encoder_names(row['encoder'] for row in found)}." if found else ""
 
 
-def encoder_names(rows: Iterable[Row]) -> str:
-    """The encoders of some rows; of many the first, and how many more."""
-    names = [row["encoder"] for row in rows]
+def encoder_names(encoders: Iterable[str]) -> str:
+    """Some encoders; of many the first, and how many more."""
+    names = list(encoders)
     more = len(names) - NAMED
     return listed([*names[:NAMED], *([f"{more:,} more"] if more > 0 else [])])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,28 @@ from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Run
 from latentprint.report.method import encoder_table, run_facts
 from latentprint.report.photos_section import LIMIT, troubled
-from latentprint.report.section import NOTHING, Chapter, Finding, Section, is_answered
+from latentprint.report.places import filled
+from latentprint.report.section import Chapter, Finding, Section, is_answered
 from latentprint.report.sections import SECTIONS
-from latentprint.report.summary import headlines, scope
+from latentprint.report.telling import encoder_names
 from latentprint.report.verdict_card import PATH, card_html
-from latentprint.report.wording import count, listed
-from latentprint.words import CONTROL, UNTRAINED
+from latentprint.report.wording import capital, listed
 
 REFERENCES = Path(__file__).parent / "references.bib"
 
 _REASONS = 3
 """Different reasons that are told of a question nobody answered."""
+
+_COLUMNS = (
+    ("Interval", "the range that the figure is likely to be in, were it measured again."),
+    (
+        "q",
+        "of the findings with q below 0.05, at most one in twenty is expected to be a false alarm, "
+        "among all verdicts of the run. Where no margin guards a verdict as well, q has to be 0.01 "
+        "or less.",
+    ),
+)
+"""What columns of the complete table mean."""
 
 _UNSHOWN = {
     Chapter.TRACES: (
@@ -39,20 +50,11 @@ _UNSHOWN = {
 
 _INTRODUCTIONS = {
     Chapter.TRACES: (
-        "A *trace* is information on how a photo was processed (compressed, sharpened, resized) or "
-        "acquired (by which camera, with which settings) that is present in the embedding of a "
-        "frozen encoder. The question and the experiments are those of Ramos et al. <d-cite "
-        'key="ramos2025processing"></d-cite>: a *linear probe*, a linear classifier on embeddings, '
-        "is trained to recover the label, and judged on photos that it has not seen."
+        "A *trace* is what an embedding holds of how its photo was processed or acquired <d-cite "
+        'key="ramos2025processing"></d-cite>.'
     ),
-    Chapter.HARM: (
-        "What can be read need not matter. Harm is measured directly: in the votes of nearest "
-        "neighbours, in retrieval, and in similarity itself."
-    ),
-    Chapter.RISK: (
-        "Traces do harm where processing or camera go together with what an encoder is used for. "
-        "That is a matter of your data."
-    ),
+    Chapter.HARM: "What can be read need not matter: harm is measured by itself.",
+    Chapter.RISK: "Traces do harm where they go together with your classes.",
 }
 
 
@@ -61,24 +63,29 @@ class Part:
     """A section with what it tells of a run.
 
     Attributes:
-        title: Its heading; empty where it goes on under the one before it.
-        answered: Whether the run answers it.
+        heading: What was found; empty where it goes on under the heading before it.
         introduction: What is asked, as Markdown of our own.
-        findings: What was found.
-        context: What the published encoders reached.
+        findings: What was found, in sentences.
         figures: Its figures.
-        unanswered: The beginning of the sentence that nobody measured it.
-        reasons: Why, as the runs recorded it.
-        command: The command that measures it.
     """
 
-    title: str
-    answered: bool
-    introduction: str = ""
-    findings: Sequence[Finding] = ()
-    context: str = ""
-    figures: Sequence[Figure] = ()
-    unanswered: str = ""
+    heading: str
+    introduction: str
+    findings: Sequence[Finding]
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What was not measured.
+
+    Attributes:
+        what: What it would have been.
+        reasons: Why, as the runs recorded it.
+        command: The command that measures it; empty where there is none.
+    """
+
+    what: str
     reasons: Sequence[str] = ()
     command: str = ""
 
@@ -95,14 +102,12 @@ def text_of(run: Run, *, pictures: bool = True) -> dict[str, Any]:
         "card": card_html(run),
         "card_path": PATH,
         "several": len(run.parts) > 1,
-        "scope": scope(run),
-        "headlines": headlines(run),
         "cautions": cautions(run),
         "tested": sum(bool(row["verdict"]) for row in run.every_row),
         "chapters": [_chapter(chapter, run, pictures) for chapter in Chapter],
-        "protocols": [text for each in answered if (text := each.protocol(run))],
-        "glossary": [entry for each in answered for entry in each.glossary],
-        "complete": [complete_figure(run)],
+        "missing": [*_untold(run), *_no_twin(run)],
+        "procedures": _procedures(answered),
+        "complete": [replace(complete_figure(run), notes=_COLUMNS)],
         **_method(run),
     }
 
@@ -113,67 +118,77 @@ def figures_of(text: dict[str, Any]) -> list[Figure]:
     return [*(figure for part in parts for figure in part.figures), *text["complete"]]
 
 
-def reasons_of(section: Section, run: Run) -> list[str]:
-    """Why the question of a section was asked and not answered."""
-    reasons = (each.reason for each in run.left_out if each.experiment in section.experiments)
-    return list(dict.fromkeys(reasons))[:_REASONS]
-
-
 def _chapter(chapter: Chapter, run: Run, pictures: bool) -> dict[str, Any]:
-    sections = [each for each in SECTIONS if each.chapter == chapter]
-    told = (_part(each, run, pictures) for each in sections)
-    shown = [section.found(run) for section in sections if is_answered(section, run)]
+    sections = [each for each in SECTIONS if each.chapter == chapter and is_answered(each, run)]
     advice = [text for each in SECTIONS for text in each.advice(run)]
     return {
-        "title": _title(chapter, shown),
+        "title": _title(chapter, [section.shown(run) for section in sections]),
         "introduction": _INTRODUCTIONS[chapter],
-        "parts": [part for part in told if part is not None],
+        "parts": [_part(each, run, pictures) for each in sections],
         "advice": advice if chapter == Chapter.RISK else [],
     }
 
 
-def _title(chapter: Chapter, found: Sequence[str]) -> str:
+def _title(chapter: Chapter, shown: Sequence[bool | None]) -> str:
     """The heading of a chapter: what it says of harm and traces has to be shown first."""
-    told = [each for each in found if each]
-    if chapter not in _UNSHOWN or any(not each.startswith(NOTHING) for each in told):
+    if chapter not in _UNSHOWN or any(shown):
         return chapter.value
     asked, unshown = _UNSHOWN[chapter]
-    return unshown if told else asked
+    return unshown if False in shown else asked
 
 
-def _part(section: Section, run: Run, pictures: bool) -> Part | None:
-    """What a section tells; None where there is nothing to say."""
-    if is_answered(section, run):
-        return Part(
-            title=": ".join(filter(None, [section.title, section.title and section.found(run)])),
-            answered=True,
-            introduction=section.introduction(run),
-            findings=section.findings(run),
-            context=section.context(run),
-            figures=section.figures(run, pictures),
-        )
-    if not section.unanswered:
-        return None
+def _part(section: Section, run: Run, pictures: bool) -> Part:
     return Part(
-        title=section.title,
-        answered=False,
-        unanswered=section.unanswered,
-        reasons=reasons_of(section, run),
-        command=section.command,
+        section.heading(run),
+        section.introduction(run),
+        section.findings(run),
+        _explained(section.figures(run, pictures), section.glossary),
     )
 
 
+def _explained(figures: Sequence[Figure], glossary: Sequence[tuple[str, str]]) -> Sequence[Figure]:
+    """The terms of a section stand below the first of its tables."""
+    place = next((at for at, each in enumerate(figures) if each.tables), None)
+    return [
+        replace(each, notes=tuple(glossary)) if at == place else each
+        for at, each in enumerate(figures)
+    ]
+
+
+def _untold(run: Run) -> list[Missing]:
+    """The questions that nobody answered, with the commands that do."""
+    return [
+        Missing(capital(each.name), _reasons(each, run), filled(each.command, run, each.key))
+        for each in SECTIONS
+        if each.is_listed and not is_answered(each, run)
+    ]
+
+
+def _reasons(section: Section, run: Run) -> list[str]:
+    reasons = (each.reason for each in run.left_out if each.experiment in section.experiments)
+    return list(dict.fromkeys(reasons))[:_REASONS]
+
+
+def _no_twin(run: Run) -> list[Missing]:
+    bare = list(dict.fromkeys(row["encoder"] for row in run.every_probe if row["twin"] is None))
+    if not bare:
+        return []
+    return [Missing(f"What training added to {encoder_names(bare)}")]
+
+
+def _procedures(answered: Sequence[Section]) -> list[tuple[str, str]]:
+    """What was measured, how, and the page of the documentation that tells it in full."""
+    return [
+        (capital(each.name), f"{each.procedure} In full: docs/{each.page}.md.")
+        for each in answered
+        if each.name and each.procedure
+    ]
+
+
 def _method(run: Run) -> dict[str, Any]:
-    controls = run.table.filter(run.table["family"] == CONTROL)
-    names = controls["network"].unique(maintain_order=True).to_list()
-    untrained = [name for name in names if name.endswith(UNTRAINED)]
-    others = [name for name in names if not name.endswith(UNTRAINED)]
-    told = ([count(len(untrained), "untrained network")] if untrained else []) + others
     unrecorded = [part.name or "?" for part in run.parts if part.photos is None]
     bib = REFERENCES.read_text("utf-8")
     return {
-        "controls": listed(told) if told else "",
-        "probed": bool(run.every_probe),
         "photos": [_photos(part) for part in run.parts],
         "unrecorded": listed(unrecorded) if unrecorded else "",
         "limit": LIMIT,

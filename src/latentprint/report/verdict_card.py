@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from latentprint.report.context import published_context, published_influence
 from latentprint.report.figures.fragment import fragment
 from latentprint.report.inputs import Row, Run, is_paired
+from latentprint.report.places import filled
 from latentprint.report.sections.pairs_figure import first_recalls, published_recalls
 from latentprint.report.sections.robustness import judged_rows
 from latentprint.report.telling import unclaimed
@@ -120,7 +121,7 @@ class ToDo:
 
     Attributes:
         sentence: One sentence.
-        command: The command that does it; empty where none does.
+        command: The command that does it, as in ``Section``; empty where none does.
     """
 
     sentence: str
@@ -132,7 +133,7 @@ _UNMEASURED = Cell("not measured")
 
 def card_html(run: Run) -> str:
     """The card; empty where neither traces nor harm were measured."""
-    columns = card_columns(run)
+    columns, todo = card_columns(run), what_to_do(run)
     if not columns:
         return ""
     return str(
@@ -140,7 +141,8 @@ def card_html(run: Run) -> str:
             "verdicts.html.j2",
             columns=columns[:MOST],
             more=len(columns) - MOST,
-            todo=what_to_do(run),
+            todo=todo,
+            command=filled(todo.command, run),
             legend=_legend(columns[:MOST]),
         )
     )
@@ -188,8 +190,8 @@ def what_to_do(run: Run) -> ToDo:
     carried = _with(probes, Verdict.CARRIED)
     if changing := _with(harms, Verdict.CHANGE):
         return ToDo(
-            "Process all photos alike before they are embedded, since which photos are nearest "
-            f"depends on their processing ({_names(changing)})."
+            "Process all photos alike before they are embedded: which are nearest depends on it "
+            f"({_names(changing)})."
         )
     if any(row["harm"] == Harm.RETRIEVAL for row in harms):
         return ToDo(
@@ -226,16 +228,17 @@ def what_to_do(run: Run) -> ToDo:
 def _check(rows: list[Row], why: str) -> ToDo:
     return ToDo(
         f"Check that classes do not go together with {_names(rows)} in your data, since {why}.",
-        "latentprint correlation PHOTOS",
+        "latentprint correlation {photos}",
     )
 
 
 def _harm_of(carried: list[Row]) -> str:
     """The command that measures what traces do: processing can be done anew, labels cannot."""
     if any(row["experiment"] == Experiment.PROCESSING_PROBE for row in carried):
-        return "latentprint influence STORE --out RUN"
+        return "latentprint influence {store} --out {new}"
     label = shlex.quote(carried[0]["attribute"])
-    return f"latentprint robustness STORE --nuisance {label} --out RUN"
+    label = label.replace("{", "{{").replace("}", "}}")
+    return f"latentprint robustness {{store}} --nuisance {label} --out {{new}}"
 
 
 def _with(rows: Iterable[Row], verdict: Verdict) -> list[Row]:
@@ -331,7 +334,7 @@ def _harm(rows: list[Row]) -> Cell:
     if first["experiment"] == Experiment.KNN_INFLUENCE:
         how = f"kNN accuracy, k = {first['k']}"
         context = published_influence(first["attribute"], first["k"])
-        published = context["influence"].to_list() if context.height else []
+        published = context["value"].to_list() if context.height else []
     elif first["experiment"] == Experiment.NEAR_DUPLICATE:
         how = str(first["attribute"])
         recalls = published_recalls()

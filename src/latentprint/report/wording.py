@@ -114,10 +114,22 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{number(value)}%"
 
 
-def points(value: float | None) -> str:
+def points(value: float | None, digits: int = 1) -> str:
     """A signed difference of two percentages."""
-    text = number(value)
-    return text if value is None or text == "0.0" or value < 0 else f"+{text}"
+    text = number(value, digits)
+    return text if value is None or float(text.replace("−", "-")) <= 0 else f"+{text}"
+
+
+def digits_of(row: Row) -> int:
+    """Digits that a difference needs: one that is not zero is never written as 0.0."""
+    ends = [row["value"], row["low"], row["high"]]
+    if None in ends or row["low"] <= 0 <= row["high"]:
+        return 1
+    least = min(map(abs, ends))
+    # What no claim is made of may be as good as zero.
+    return next(
+        (digits for digits in (1, 2, 3) if round(least, digits)), 4 if row["direction"] else 1
+    )
 
 
 def significant(value: float | None) -> str:
@@ -125,6 +137,12 @@ def significant(value: float | None) -> str:
     if value is None:
         return "–"
     return "<0.001" if value < 0.001 else f"{value:.2g}"
+
+
+def p_told(value: float | None) -> str:
+    """A p in a sentence."""
+    told = significant(value)
+    return f"p < {told[1:]}" if told.startswith("<") else f"p = {told}"
 
 
 def with_intervals(rows: Iterable[Row]) -> str:

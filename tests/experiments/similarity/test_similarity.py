@@ -234,6 +234,17 @@ def test_densities_integrate_to_one_even_at_the_border() -> None:
         assert curve["density"][-2] == pytest.approx(2 / (0.01 * np.sqrt(2 * np.pi)), rel=0.15)
 
 
+def test_all_curves_have_one_bandwidth() -> None:
+    rng = np.random.default_rng(0)
+    bins = np.rint((np.clip(rng.normal(0.3, 0.1, 2000), -1, 1) + 1) * BINS_PER_UNIT).astype(int)
+    few = np.bincount(bins, minlength=BINS)
+    shown = shown_curves(CURVES, np.stack([few, 1000 * few, 0 * few, few]))
+    sparse, dense, *_ = (np.array(each["density"]) for each in shown["curves"])
+    np.testing.assert_allclose(sparse, dense)
+    spread = min(np.std(bins), np.subtract(*np.percentile(bins, [75, 25])) / 1.34) / BINS_PER_UNIT
+    assert shown["bandwidth"] == pytest.approx(0.9 * spread * 2000**-0.2, rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("options", "metadata", "error", "message"),
     [

@@ -31,10 +31,10 @@ from tests.report.made_runs import (
 
 KEYS = (
     "processing", "paired", "labels", "confusion", "layers", "curves", "neighbours", "galleries",
-    "robustness", "recall", "pairs", "pairs-numbers", "similarity", "variance", "correlation",
-    "quality", "stability",
+    "robustness", "recall", "pairs", "pairs-numbers", "similarity", "correlation", "quality",
+    "stability",
 )  # fmt: skip
-PANELS = ("processing", "paired", "labels", "layers", "neighbours", "recall", "curves", "variance")
+PANELS = ("processing", "paired", "labels", "layers", "neighbours", "recall", "curves")
 CSS = Path(__file__).parents[3] / "src" / "latentprint" / "article" / "figures.css"
 
 

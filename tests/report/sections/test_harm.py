@@ -61,11 +61,11 @@ def with_effect(
 
 
 def texts(section: Section, run: Run) -> tuple[str, str, str]:
-    """Findings, headline and advice, each as one text."""
-    findings, headline = section.findings(run), section.headline(run)
+    """Findings, heading and advice, each as one text."""
+    findings = section.findings(run)
     return (
         " ".join(each.sentence for each in findings),
-        " ".join(each.sentence for each in headline),
+        section.heading(run),
         " ".join(section.advice(run)),
     )
 
@@ -128,12 +128,13 @@ def test_influence_attracts_repels_or_is_not_shown(number: int) -> None:
     attract = texts(INFLUENCE, run_of(with_effect(rows, change, 6.0, shown=True)))
     repel = texts(INFLUENCE, run_of(with_effect(rows, change, -6.0, shown=True)))
     nothing = texts(INFLUENCE, run_of(with_effect(rows, change, 6.0, shown=False)))
-    assert "attract each other" in attract[1]
-    assert "repel each other" not in attract[0] + attract[1]
+    assert "attract each other" in attract[0]
+    assert "Nearest neighbours follow sharpening" in attract[1]
+    assert "repel each other" not in attract[0]
     assert "repel each other" in repel[0]
-    assert "repel each other" in repel[1]
-    assert "attract" not in repel[1]
-    assert "not shown to change" in nothing[1]
+    assert "No processing is shown to change" in nothing[1]
+    for words in ("attract each other: ", "attract each other with all", "follow"):
+        assert words not in nothing[0] + nothing[1]
     assert not nothing[2]
     assert "Process all photos of an index alike" in attract[2]
 
@@ -144,7 +145,6 @@ def test_a_tiny_influence_is_told_as_tiny() -> None:
     for value, is_tiny in ((small, True), (large, False), (-small, True)):
         found = texts(INFLUENCE, run_of(with_effect(rows, change, value, shown=True)))
         assert ("tiny" in found[0]) == is_tiny
-        assert ("tiny" in found[1]) == is_tiny
 
 
 def recall_rows(value: float, *, shown: bool, name: str = "net") -> list[Result]:
@@ -154,10 +154,10 @@ def recall_rows(value: float, *, shown: bool, name: str = "net") -> list[Result]
 
 
 def test_a_reversed_difference_of_pairs_is_no_harm() -> None:
-    findings, headline, _ = texts(PAIRS, run_of(recall_rows(-8.0, shown=True)))
+    findings, heading, _ = texts(PAIRS, run_of(recall_rows(-8.0, shown=True)))
     assert "the reverse of what traces of the device would do" in findings
-    assert "Traces of the device distract retrieval" not in findings + headline
-    assert "not shown to distract retrieval; the reverse is" in headline
+    assert "Traces of the device distract retrieval" not in findings + heading
+    assert "not shown to distract retrieval; the reverse is" in heading
     harmless = [row for row in recall_rows(-8.0, shown=True) if row.attribute == "recall@1"]
     assert not texts(PAIRS, run_of(harmless))[2]
 
@@ -181,10 +181,10 @@ def test_many_encoders_count_harm_and_its_reverse_apart() -> None:
         *recall_rows(-30.0, shown=True, name="c"),
         *recall_rows(1.0, shown=False, name="d"),
     ]
-    findings, headline, _ = texts(PAIRS, run_of(rows))
+    findings, heading, _ = texts(PAIRS, run_of(rows))
     assert "distract retrieval with 2 of 4 encoders" in findings
     assert "The reverse is shown for c." in findings
-    assert "2 of 4 encoders: at most +9.0 points" in headline
+    assert heading == "Traces of the device distract retrieval in 2 of 4 measurements"
 
 
 def test_similarity_says_more_less_or_not_shown() -> None:
@@ -193,9 +193,9 @@ def test_similarity_says_more_less_or_not_shown() -> None:
     less = texts(SIMILARITY, run_of(with_effect(rows, change, -5.0, shown=True)))
     nothing = texts(SIMILARITY, run_of(with_effect(rows, change, 5.0, shown=False)))
     assert "are more alike" in more[0]
-    assert "are more alike" in more[1]
+    assert more[1] == "Photos with the same sharpening are more alike"
     assert "are less alike" in less[0]
-    assert "are less alike" in less[1]
+    assert less[1] == "Photos with the same sharpening are less alike"
     assert "more alike" not in less[0] + less[1]
     assert "not shown to make photos more alike" in nothing[0]
     assert "not shown to make photos more alike" in nothing[1]
@@ -220,9 +220,9 @@ def test_robustness_is_judged_within_classes_alone() -> None:
     assert within == {RobustnessMeasure.NUISANCE_PURITY}
     over_all = [row for row in run.rows if row["condition"] == "all photos" and row["verdict"]]
     assert {row["setup"] for row in over_all} == {RobustnessMeasure.CLASS_PURITY}
-    findings, headline, _ = texts(ROBUSTNESS, run)
-    assert "more often than their classes explain" in findings
-    assert "more often than their classes explain" in headline
+    findings, heading, _ = texts(ROBUSTNESS, run)
+    assert "Neighbours share camera make more often than their classes explain" in findings
+    assert heading == "Neighbours share camera make beyond their classes"
     quiet = texts(ROBUSTNESS, run_of(robustness_run(0.0).rows))
     assert "not shown to share" in quiet[1]
 
@@ -254,10 +254,16 @@ def test_advice_on_correlation_follows_what_was_found(strength: float, warned: b
     run = replace(run_of([]), correlation=correlation_run(strength).correlation)
     assert bool(CORRELATION.advice(run)) == warned
     (finding,) = CORRELATION.findings(run)
-    assert finding.sentence.startswith("Warning") == warned
+    assert finding.sentence.startswith("Together with the class goes") == warned
+    assert CORRELATION.heading(run).startswith("No column") != warned
+    assert run.correlation is not None
+    for column in run.correlation["columns"]:
+        is_told = f"“{column['column']}” (Cramér's V {column['v']:.2f}" in finding.sentence
+        assert is_told == (column["column"] in run.correlation["notable"])
 
 
 def test_nothing_measured_makes_no_finding() -> None:
     run = run_of(Made().rows)
     for section in (INFLUENCE, ROBUSTNESS, PAIRS, SIMILARITY, STABILITY):
-        assert texts(section, run)[:2] == ("", "")
+        assert texts(section, run)[0] == ""
+        assert section.shown(run) is None

@@ -13,7 +13,7 @@ from latentprint.report.sections.probes import (
     ACQUISITION,
     PAIRED,
     PROCESSING,
-    probe_sentence,
+    probes_told,
 )
 from latentprint.results import Result, results_table
 from latentprint.verdicts import judged
@@ -53,61 +53,90 @@ def every_row() -> Iterator[dict[str, Any]]:
                     )  # fmt: skip
 
 
+LEADS = {
+    Verdict.CARRIED: "Carried by the embedding: sharpening",
+    Verdict.NOT_SHOWN: "Not shown to be carried: sharpening",
+    Verdict.UNDECIDED: "Undecided: sharpening",
+    Verdict.BELOW_CHANCE: "Below guessing, so that something is odd in photos or splits: ",
+}
+TRAINING = {
+    Learned.ADDED: "Added by training",
+    Learned.NO_MORE: "No more than the untrained network",
+    Learned.UNDECIDED: "Undecided whether training added",
+}
+
+
+def told(row: dict[str, Any]) -> str:
+    return " ".join(probes_told([row]))
+
+
 def test_a_sentence_claims_what_its_verdict_says_and_nothing_else() -> None:
     seen = set()
     for row in every_row():
-        told = probe_sentence(row)
         seen.add((row["verdict"], row["learned"]))
-        assert ("is carried by the embedding" in told) == (row["verdict"] == Verdict.CARRIED)
-        assert ("not shown to be carried" in told) == (row["verdict"] == Verdict.NOT_SHOWN)
-        assert ("is undecided with this many" in told) == (row["verdict"] == Verdict.UNDECIDED)
-        assert ("comes out below chance" in told) == (row["verdict"] == Verdict.BELOW_CHANCE)
-        assert ("Training added to it: " in told) == (row["learned"] == Learned.ADDED)
-        assert ("no more than without training" in told) == (row["learned"] == Learned.NO_MORE)
-        assert ("was not measured: no untrained twin" in told) == (row["twin"] is None)
+        for verdict, words in LEADS.items():
+            assert (words in told(row)) == (row["verdict"] == verdict)
+        carried = row["verdict"] == Verdict.CARRIED
+        for learned, words in TRAINING.items():
+            assert (words in told(row)) == (carried and row["learned"] == learned)
+        figures = f"{row['value']:.1f}% right (95% interval {row['low']:.1f}% to {row['high']:.1f}%"
+        assert figures in told(row)
+        assert "guessing 33.3%; 40 test photos" in told(row)
     assert {verdict for verdict, _ in seen} == {
         Verdict.CARRIED, Verdict.UNDECIDED, Verdict.NOT_SHOWN, Verdict.BELOW_CHANCE
     }  # fmt: skip
     assert {learned for _, learned in seen} == {*Learned, ""}
 
 
-def test_the_summary_and_the_advice_follow_the_verdict() -> None:
+def test_heading_and_advice_follow_the_verdict() -> None:
     for row in every_row():
         run = Run(table=results_table([Result(**row)]), photos=None, settings={})
-        (headline,) = PROCESSING.headline(run)
         carried = row["verdict"] == Verdict.CARRIED
-        assert headline.sentence.startswith("Carried by") == carried
-        told = "Training added to" in headline.sentence
-        assert told == (carried and row["learned"] == Learned.ADDED)
+        claim, otherwise = "Embeddings carry sharpening", "No processing is shown to be carried"
+        assert PROCESSING.heading(run) == (claim if carried else otherwise)
+        assert PROCESSING.shown(run) is carried
         assert bool(PROCESSING.advice(run)) == (not carried)
+
+
+def test_every_label_that_is_carried_is_named_in_the_heading() -> None:
+    rows = [
+        replace(row, attribute=name, p=p)
+        for name, p in (("jpeg", 1e-9), ("resizing", 0.9), ("interpolation", 1e-9))
+        for row in probe_run(2.0).rows
+        if row.experiment == Experiment.PROCESSING_PROBE and row.setup == ProbeSetup.PUBLISHED
+    ]
+    run = run_of([replace(row, discriminant_p=None, rising=None) for row in rows])
+    verdicts = {row["attribute"]: row["verdict"] for row in run.probes}
+    assert verdicts["jpeg"] == verdicts["interpolation"] == Verdict.CARRIED != verdicts["resizing"]
+    assert PROCESSING.heading(run) == "Embeddings carry JPEG compression and interpolation kernel"
+    carried, other = (each.sentence for each in PROCESSING.findings(run))
+    assert carried.count("test photos") == 1
+    assert "JPEG compression, " in carried
+    assert "; interpolation kernel, " in carried
+    assert other.startswith("Undecided: resizing, ")
 
 
 def test_an_undecided_probe_says_why() -> None:
     for row in every_row():
         if row["verdict"] != Verdict.UNDECIDED:
             continue
-        told = probe_sentence(row)
         reasons = (
             "the exact test, which decides, does not exclude chance",
-            "comes near to what a claim needs",
+            "comes near to a claim",
             "accuracy still grows",
-            "Accuracy still grows",
             "by less than the point that a claim needs",
             "such a figure can come about by chance",
         )
-        assert sum(reason in told for reason in reasons) == 1, told
-        if "still grows" in told:
+        assert sum(reason in told(row) for reason in reasons) == 1, told(row)
+        if "still grows" in told(row):
             assert row["rising"]
 
 
-def test_pixel_statistics_are_context_and_decide_nothing() -> None:
+def test_pixel_statistics_decide_nothing() -> None:
     low = processing_row(colour=20.0, dct=30.0)
     high = processing_row(colour=99.0, dct=99.5)
     assert (low["verdict"], low["learned"]) == (high["verdict"], high["learned"])
-    told = probe_sentence(high)
-    assert "For context, 18 colour statistics of the crop reach 99.0%" in told
-    assert "DCT energies at native size reach 99.5%" in told
-    assert "floor" not in told
+    assert told(low) == told(high)
 
 
 def test_the_margin_of_training_is_a_point() -> None:
@@ -115,17 +144,18 @@ def test_the_margin_of_training_is_a_point() -> None:
     below = processing_row(twin=4.0, twin_low=MARGIN - 0.01, twin_high=7.0)
     assert above["learned"] == Learned.ADDED
     assert below["learned"] == Learned.UNDECIDED
-    assert "Training added to it:" not in probe_sentence(below)
+    assert "Added by training" not in told(below)
 
 
 def test_the_paired_probe_claims_a_direction_and_no_reading() -> None:
     run = run_of(probe_run(2.0).rows)
     (finding,) = PAIRED.findings(run)
-    assert "Paired probe: sharpening moves embeddings in a consistent direction" in finding.sentence
-    assert "is carried" not in finding.sentence
-    (headline,) = PAIRED.headline(run)
-    assert "in a consistent direction" in headline.sentence
-    assert not PAIRED.headline(run_of(probe_run(0.0).rows))
+    words = "Paired probe: shown to move embeddings in a consistent direction: sharpening"
+    assert finding.sentence.startswith(words)
+    assert "arried" not in finding.sentence
+    assert PAIRED.heading(run) == "Embeddings move in a consistent direction with sharpening"
+    quiet = run_of(probe_run(0.0).rows)
+    assert PAIRED.heading(quiet).startswith("No processing is shown")
 
 
 def test_labels_are_held_against_the_file_alone() -> None:
@@ -134,9 +164,9 @@ def test_labels_are_held_against_the_file_alone() -> None:
         ACQUISITION.findings(run_of([replace(row, container=alone) for row in rows]))[0].sentence
         for alone in (100.0, None, 1.0)
     ]
-    assert "the encoder tells no more than the file" in found[0]
-    assert "Whether the file alone tells as much was not measured" in found[1]
-    assert "the encoder tells more than the file" in found[2]
+    assert "Not shown to be more than file facts alone: camera make, file 100.0%" in found[0]
+    assert "file" not in found[1]
+    assert "More than file facts alone: camera make, file 1.0%" in found[2]
 
 
 @pytest.mark.parametrize("number", [3, 7])
@@ -147,8 +177,8 @@ def test_many_encoders_are_counted(number: int) -> None:
     assert 0 < carried < number
     (finding,) = PROCESSING.findings(run)
     assert f"Carried by {carried} of {number} encoders." in finding.sentence
-    (headline,) = PROCESSING.headline(run)
-    assert f"sharpening with {carried} of {number} encoders" in headline.sentence
+    heading = f"Embeddings carry sharpening in {carried} of {number} measurements"
+    assert PROCESSING.heading(run) == heading
     lowest = min(rows, key=lambda row: row["value"])
     assert f"{lowest['value']:.1f}%" in finding.sentence
 
@@ -167,7 +197,7 @@ def test_nothing_measured_makes_no_finding() -> None:
     run = run_of(Made().rows)
     for section in (PROCESSING, PAIRED, ACQUISITION):
         assert section.findings(run) == []
-        assert section.headline(run) == []
+        assert section.shown(run) is None
 
 
 def within_classes(rows: list[Result]) -> list[Result]:
@@ -182,31 +212,18 @@ def within_classes(rows: list[Result]) -> list[Result]:
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_summary_tells_set_ups_of_one_label_apart(number: int) -> None:
+def test_set_ups_of_one_label_are_told_apart(number: int) -> None:
     made = many(number, (probe_run,)) if number > 1 else probe_run(2.0)
     rows = [
         row
         for row in made.rows
         if row.attribute == "make" and row.experiment == Experiment.ACQUISITION_PROBE
     ]
-    (headline,) = ACQUISITION.headline(run_of(within_classes(rows)))
-    assert headline.sentence.count("camera make (within classes)") == 1
-    (alone,) = ACQUISITION.headline(run_of(rows))
-    assert "within classes" not in alone.sentence
-
-
-def test_the_highest_figure_of_a_label_is_of_an_encoder_that_carries_it() -> None:
-    rows = [
-        replace(row, value=99.9, low=1.0, discriminant_p=0.9) if row.encoder == "undecided" else row
-        for name in ("a", "b", "undecided")
-        for row in probe_run(1.0, name).rows
+    told = [
+        each.about + each.sentence for each in ACQUISITION.findings(run_of(within_classes(rows)))
     ]
-    run = run_of(rows)
-    carried = [row["value"] for row in run.probes if row["verdict"] == Verdict.CARRIED]
-    assert len(carried) == 2
-    (headline,) = PROCESSING.headline(run)
-    assert f"with 2 of 3 encoders (up to {max(carried):.1f}%" in headline.sentence
-    assert "added by training in 2" in headline.sentence
+    assert sum("ithin classes" in each for each in told) == 1 < len(told)
+    assert not any("ithin classes" in each.sentence for each in ACQUISITION.findings(run_of(rows)))
 
 
 def test_a_claim_whose_interval_reaches_down_to_guessing_says_what_decides() -> None:
@@ -214,5 +231,5 @@ def test_a_claim_whose_interval_reaches_down_to_guessing_says_what_decides() -> 
     for row in every_row():
         claimed = row["verdict"] == Verdict.CARRIED and row["low"] <= row["chance"]
         seen.add(claimed)
-        assert ("It decides, since it sees weaker traces" in probe_sentence(row)) == claimed
+        assert ("the exact test, which sees weaker traces, decides" in told(row)) == claimed
     assert seen == {True, False}

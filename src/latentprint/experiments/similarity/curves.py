@@ -20,7 +20,8 @@ def shown_curves(names: Sequence[str], counts: np.ndarray) -> dict[str, Any]:
         counts: Pairs of each curve in each bin of ``rounded_cosines``, int64 [curves, BINS].
 
     Returns:
-        JSON values: ``bin_edges`` [B + 1], and ``curves`` as ``SimilarityOutcome`` has them.
+        JSON values: ``bin_edges`` [B + 1], ``bandwidth``, the widest that the rule of thumb gives
+        any of the curves but at least half a bin, and ``curves`` as ``SimilarityOutcome`` has them.
     """
     occupied = np.flatnonzero(counts.any(axis=0))
     first, last = (int(occupied[0]), int(occupied[-1])) if len(occupied) else (0, BINS - 1)
@@ -32,11 +33,13 @@ def shown_curves(names: Sequence[str], counts: np.ndarray) -> dict[str, Any]:
     edges = (np.append(starts, starts[-1] + width) - 0.5) / BINS_PER_UNIT - 1.0
     shown = np.add.reduceat(counts[:, : starts[-1] + width], starts, axis=1)
     centres = (edges[:-1] + edges[1:]) / 2
+    cosines = np.arange(BINS) / BINS_PER_UNIT - 1.0
+    # One for all curves: else a curve of fewer pairs would look wider by that alone.
+    bandwidth = max([_bandwidth(cosines, each) for each in counts] + [width / BINS_PER_UNIT / 2])
     curves = []
     for setup, fine, coarse in zip(names, counts, shown, strict=True):
         pairs = int(fine.sum())
-        cosines = np.arange(BINS) / BINS_PER_UNIT - 1.0
-        density = _density(cosines, fine, centres, width / BINS_PER_UNIT)
+        density = _density(cosines, fine, centres, bandwidth)
         curves.append(
             {
                 "setup": setup,
@@ -46,26 +49,29 @@ def shown_curves(names: Sequence[str], counts: np.ndarray) -> dict[str, Any]:
                 "density": density.tolist(),
             }
         )
-    return {"bin_edges": edges.tolist(), "curves": curves}
+    return {"bin_edges": edges.tolist(), "bandwidth": bandwidth, "curves": curves}
 
 
-def _density(
-    cosines: np.ndarray, counts: np.ndarray, at: np.ndarray, narrowest: float
-) -> np.ndarray:
-    """A Gaussian kernel density estimate from a histogram, mirrored at -1 and 1.
-
-    The bandwidth follows Silverman's rule of thumb (Density Estimation, 1986, eq. 3.31), but is
-    never below half a bin that is shown.
-    """
+def _bandwidth(cosines: np.ndarray, counts: np.ndarray) -> float:
+    """Silverman's rule of thumb (Density Estimation, 1986, eq. 3.31); 0 where there is no pair."""
     pairs = counts.sum()
     if not pairs:
-        return np.zeros(len(at))
+        return 0.0
     share = counts / pairs
     mean = share @ cosines
     deviation = np.sqrt(share @ np.square(cosines - mean))
     lower, upper = cosines[np.searchsorted(np.cumsum(counts), [0.25 * pairs, 0.75 * pairs])]
     spread = min(deviation, (upper - lower) / 1.34) or deviation
-    bandwidth = max(0.9 * spread * pairs**-0.2, narrowest / 2)
+    return float(0.9 * spread * pairs**-0.2)
+
+
+def _density(
+    cosines: np.ndarray, counts: np.ndarray, at: np.ndarray, bandwidth: float
+) -> np.ndarray:
+    """A Gaussian kernel density estimate from a histogram, mirrored at -1 and 1."""
+    if not counts.any():
+        return np.zeros(len(at))
+    share = counts / counts.sum()
     filled = counts > 0
     found = np.zeros(len(at))
     for mirrored in (cosines, 2.0 - cosines, -2.0 - cosines):

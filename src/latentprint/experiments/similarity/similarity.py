@@ -68,9 +68,9 @@ class SimilarityOutcome:
 
     Attributes:
         results: Rows of the result table: a mean for every curve, then the three AUCs.
-        detail: The curves as JSON values: ``bin_edges`` [B + 1], and for each of ``curves`` its
-            ``setup``, ``pairs``, ``mean``, ``counts`` [B], and ``density`` (smoothed, integrates
-            to one) at the bins' centres [B].
+        detail: The curves as JSON values: ``bin_edges`` [B + 1], their one ``bandwidth``, and for
+            each of ``curves`` its ``setup``, ``pairs``, ``mean``, ``counts`` [B], and ``density``
+            (smoothed, integrates to one) at the bins' centres [B].
     """
 
     results: list[Result]

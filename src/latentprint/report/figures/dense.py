@@ -90,7 +90,7 @@ def dense_layout(rows: Rows, limits: tuple[float, float], title: str) -> dict[st
         "xaxis": {
             "side": "top",
             "range": list(limits),
-            "dtick": _step(limits),
+            "dtick": step_of(limits),
             "fixedrange": True,
             "color": "var(--muted)",
             "gridcolor": "var(--line)",
@@ -121,13 +121,13 @@ def limits_from_zero(values: Iterable[float | None]) -> tuple[float, float]:
     return 0.0, next((float(end) for end in (10, 20, 40, 60) if most <= 0.96 * end), 100.0)
 
 
-def limits_around(values: Iterable[float]) -> tuple[float, float]:
-    """The range of an axis that need not begin at zero."""
-    known = list(values)
-    room = max(0.04 * (max(known) - min(known)), 0.5)
-    return max(min(known) - room, 0.0), min(max(known) + room, 100.0 + room)
+def limits_with_zero(values: Iterable[float]) -> tuple[float, float]:
+    """The range of an axis of differences: it holds zero and all values, with a little room."""
+    known = [0.0, *values]
+    room = max(0.06 * (max(known) - min(known)), 0.25)
+    return min(known) - room, max(known) + room
 
 
-def _step(limits: tuple[float, float]) -> int:
+def step_of(limits: tuple[float, float]) -> int:
     """The distance of two numbers at a narrow axis."""
     return next((step for step in TICKS if (limits[1] - limits[0]) / step <= 5), TICKS[-1])

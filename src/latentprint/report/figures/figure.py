@@ -66,6 +66,7 @@ class Figure:
         after: HTML after the panels.
         layout: How wide it is: ``l-body``, ``l-page`` or ``l-screen``.
         download: The numbers behind the link; by default the first of the tables.
+        notes: Terms of the tables with their meanings, below the first of them.
     """
 
     key: str
@@ -77,6 +78,7 @@ class Figure:
     after: Markup = NOTHING
     layout: str = "l-page"
     download: Table | None = None
+    notes: tuple[tuple[str, str], ...] = ()
 
     @property
     def path(self) -> str:

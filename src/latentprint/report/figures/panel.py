@@ -149,6 +149,20 @@ def whiskers(rows: list[Row], colour: str = "ink", thickness: float = 1.5) -> di
     }
 
 
+def clipped_whiskers(
+    rows: list[Row], limits: tuple[float, float], thickness: float
+) -> dict[str, Any]:
+    """Intervals as error bars that end where the axis does."""
+    low, high = limits
+    kept = [
+        row
+        if is_published(row)
+        else {**row, "low": max(row["low"], low), "high": min(row["high"], high)}
+        for row in rows
+    ]
+    return whiskers(kept, thickness=thickness)
+
+
 def hatched(pattern: str, colour: str = "var(--paper)") -> dict[str, Any]:
     """Thin lines or dots over a bar, so that colour is not all that tells it."""
     return {

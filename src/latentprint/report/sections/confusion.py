@@ -13,7 +13,7 @@ from latentprint.report.figures.panel import Panel, hover
 from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Row, Run
 from latentprint.report.records import Record, in_turns, place_of, records_of, shown_of
-from latentprint.report.section import Chapter, Section, nothing, one_figure
+from latentprint.report.section import Chapter, Section, one_figure
 from latentprint.report.wording import number, setup_name, shortened, title_of, whole
 from latentprint.words import PROBES
 
@@ -195,20 +195,13 @@ def _by_class(matrices: Sequence[Matrix]) -> Table:
     )
 
 
-def _introduction(_: Run) -> str:
-    return "**Which classes are taken for which**, by every probe above, of processing or labels."
-
-
 CONFUSION = Section(
     key="confusion",
     chapter=Chapter.TRACES,
-    title="",
     name="",
     experiments=PROBES,
-    command="latentprint probe STORE --out RUN",
-    unanswered="",
-    introduction=_introduction,
-    findings=nothing,
+    command="latentprint probe {store} --out {new}",
+    page="probes",
     figures=one_figure(confusion_figure),
     is_answered=lambda run: any(
         each.get("confusion") for name in PROBES for each in run.details_of(name)

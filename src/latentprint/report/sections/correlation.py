@@ -8,57 +8,50 @@ from latentprint.report.figures.figure import Figure, numbered
 from latentprint.report.inputs import Run
 from latentprint.report.section import Chapter, Finding, Section
 from latentprint.report.sections.correlation_figure import correlation_figure
-from latentprint.report.wording import count, number
+from latentprint.report.wording import count, listed, number
 from latentprint.words import Experiment
+
+_NAMED = 3
 
 
 def _findings(run: Run) -> list[Finding]:
-    """How far classes and columns go together, in the words of each run."""
+    """How far the class and each column that goes with it do, for every run."""
     several = len(run.parts) > 1
     return [
-        Finding(", ".join(part.datasets) if several else "", str(part.correlation["sentence"]))
+        Finding(", ".join(part.datasets) if several else "", _sentence(part.correlation))
         for part in run.parts
         if part.correlation
     ]
 
 
-def _headline(run: Run) -> list[Finding]:
-    """The same in a sentence; what it means is told below."""
-    several = len(run.parts) > 1
-    return [
-        Finding(", ".join(part.datasets) if several else "", _headline_sentence(part.correlation))
-        for part in run.parts
-        if part.correlation
-    ]
-
-
-def _headline_sentence(correlation: dict[str, Any]) -> str:
+def _sentence(correlation: dict[str, Any]) -> str:
     columns, notable = correlation["columns"], correlation["notable"]
-    of = f"of {count(len(columns), 'column')} of your photos"
-    if not notable:
+    told = [
+        f"“{each['column']}” (Cramér's V {number(each['v'], 2)}, by chance up to "
+        f"{number(each['chance'], 2)}, {count(each['n'], 'photo')})"
+        for each in columns
+        if each["column"] in notable
+    ]
+    of = f"of {count(len(columns), 'column')}"
+    if not told:
         return f"None {of} is shown to go together with the class far enough to matter."
-    top = max(columns, key=lambda each: float(each["v"]))
-    return (
-        f"{len(notable)} {of} {'goes' if len(notable) == 1 else 'go'} together with the class, "
-        f"most of all “{top['column']}” (Cramér's V {number(top['v'], 2)}): there traces can do "
-        "harm."
-    )
+    return f"Together with the class {'goes' if len(told) == 1 else 'go'}, {of}: {'; '.join(told)}."
+
+
+def _heading(run: Run) -> str:
+    known = [part.correlation for part in run.parts if part.correlation]
+    names = list(dict.fromkeys(f"“{name}”" for each in known for name in each["notable"]))
+    if not names:
+        return "No column is shown to go together with the class"
+    more = [f"{len(names) - _NAMED:,} more"] if len(names) > _NAMED else []
+    goes = "goes" if len(names) == 1 else "go"
+    return f"{listed([*names[:_NAMED], *more])} {goes} together with the class"
 
 
 def _advice(run: Run) -> list[str]:
-    known = [part.correlation for part in run.parts if part.correlation]
-    if any(each["notable"] for each in known):
-        return [
-            "Classes and columns go together in your data. Balance them, or split training and "
-            "test photos by those columns, before you trust an accuracy: an encoder that sees the "
-            "camera or the file seems to see the class."
-        ]
-    if not known:
-        return [
-            "Find out whether processing or camera go together with the classes of your data: "
-            "where they do not, traces that can be read need do no harm."
-        ]
-    return []
+    if not any(part.correlation and part.correlation["notable"] for part in run.parts):
+        return []
+    return ["Balance classes over columns that they go together with, or split photos by those."]
 
 
 def _figures(run: Run, _pictures: bool) -> list[Figure]:
@@ -67,23 +60,22 @@ def _figures(run: Run, _pictures: bool) -> list[Figure]:
 
 def _introduction(_: Run) -> str:
     return (
-        "**Do classes and metadata go together?** This is asked of the labels alone, by "
-        'bias-corrected Cramér\'s V <d-cite key="bergsma2013bias"></d-cite>; no encoder takes '
-        "part."
+        "Asked of labels alone, by bias-corrected Cramér's V "
+        '<d-cite key="bergsma2013bias"></d-cite>.'
     )
 
 
 CORRELATION = Section(
     key="correlation",
     chapter=Chapter.RISK,
-    title="",
+    heading=_heading,
     name="correlation of metadata and label",
     experiments=(Experiment.CORRELATION,),
-    command="latentprint correlation PHOTOS --out RUN/correlation.json",
-    unanswered="Correlation of metadata and label was",
+    command="latentprint correlation {photos} --out {run}/correlation.json",
+    page="correlation",
+    is_listed=True,
     introduction=_introduction,
     findings=_findings,
-    headline=_headline,
     figures=_figures,
     advice=_advice,
     is_answered=lambda run: any(part.correlation for part in run.parts),

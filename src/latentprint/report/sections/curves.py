@@ -11,10 +11,8 @@ from latentprint.report.telling import FEW, about, of_all, place
 from latentprint.report.wording import capital, percent, probe_name, whole
 from latentprint.words import Experiment
 
-_RISING = "Accuracy still rises, so that more photos are likely to show more"
-_LAST_STEP = (
-    "Accuracy rose with the last step, but the whole curve suggests no more at ten times the photos"
-)
+_RISING = "Accuracy still rises"
+_LAST_STEP = "Accuracy rose with the last step, but its curve suggests no more at ten times"
 _LEVEL = "No further rise is shown"
 
 Pair = tuple[Row, Row]
@@ -56,11 +54,11 @@ def _key(row: Row) -> tuple[object, ...]:
 def _together(claim: str, ends: list[Pair]) -> str:
     """What several curves have in common, with the figures of each."""
     told = [
-        f"{probe_name(last)} ({percent(half['value'])} with {whole(half['n_train'])}, "
-        f"{percent(last['value'])} with {whole(last['n_train'])} training photos)"
+        f"{probe_name(last)} ({percent(half['value'])} of {whole(half['n_train'])}, "
+        f"{percent(last['value'])} of {whole(last['n_train'])})"
         for half, last in ends
     ]
-    return f"{claim}: {'; '.join(told)}." if told else ""
+    return f"{claim} (training photos): {'; '.join(told)}." if told else ""
 
 
 def _counted(ends: list[Pair]) -> str:
@@ -81,23 +79,25 @@ def _alike(pairs: Iterable[Pair], *columns: str) -> list[list[Pair]]:
     return list(groups.values())
 
 
-def _introduction(_: Run) -> str:
-    return (
-        "The same probes with fewer training photos. Where a curve still rises at its right end, "
-        "more photos are likely to show more; where it is flat near guessing, more photos may not "
-        "help."
-    )
+def _heading(run: Run) -> str:
+    """Counted over the longest curves: the last row of a curve says whether it still rises."""
+    curves = grouped(run.of(Experiment.LEARNING_CURVE), "dataset", "attribute", "setup", "encoder")
+    last = [max(rows, key=lambda row: float(row["n_train"])) for rows in curves if len(rows) > 1]
+    rising = [row for row in last if row["rising"]]
+    if not rising:
+        return "No further rise with more photos is shown"
+    return f"{len(rising):,} of {len(last):,} accuracies rose with the last step to more photos"
 
 
 CURVES = Section(
     key="curves",
     chapter=Chapter.TRACES,
-    title="Would more photos show more",
+    heading=_heading,
     name="learning curves",
     experiments=(Experiment.LEARNING_CURVE,),
-    command="latentprint probe STORE --out RUN",
-    unanswered="Learning curves were",
-    introduction=_introduction,
+    command="latentprint probe {store} --out {new}",
+    page="probes",
+    is_listed=True,
     findings=curve_findings,
     figures=one_figure(curve_figure),
 )

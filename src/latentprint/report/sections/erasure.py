@@ -14,7 +14,6 @@ from latentprint.report.wording import (
     listed,
     number,
     percent,
-    points,
     quoted_name,
     span,
     starting_name,
@@ -187,12 +186,13 @@ def cautions(run: Run) -> list[str]:
         if each.after["low"] > each.after["chance"]
     ]
     if leaks:
-        most = max(leaks, key=lambda each: float(each.after["value"] - each.after["chance"]))
-        found.append(
-            f"Linear is not all: after erasure {_probe_name(most.after)} still reads "
-            f"{quoted_name(most.after)} at {percent(most.after['value'])} (chance "
-            f"{percent(most.after['chance'])})."
+        read = listed(
+            f"{_probe_name(each.after)} still reads {quoted_name(each.after)} at "
+            f"{percent(each.after['value'])} ({percent_interval(each.after)}; chance "
+            f"{percent(each.after['chance'])})"
+            for each in leaks
         )
+        found.append(f"Linear is not all: after erasure {read}.")
     shifts = [row for row in rows if row["setup"] == ErasureMeasure.SHIFT]
     if shifts:
         told = listed(
@@ -263,69 +263,48 @@ def _findings(run: Run) -> list[Finding]:
     return [*found, *(Finding("", text) for text in cautions(run))]
 
 
-def _headline(run: Run) -> list[Finding]:
-    rows = erasure_rows(run)
-    found = []
-    for group in grouped(
-        [each.change for each in measured_of(rows, *HARMS)], "dataset", "encoder", "eraser"
-    ):
-        by_verdict: dict[str, list[str]] = {}
-        for row in group:
-            by_verdict.setdefault(row["verdict"], []).append(quoted_name(row))
-        said = "; ".join(f"{verdict}: {listed(names)}" for verdict, names in by_verdict.items())
-        most = min(group, key=lambda row: float(row["value"]))
-        found.append(
-            Finding(
-                about(run, most),
-                f"Erasure ({most['eraser']}, {most['rank']} directions), on photos that the eraser "
-                f"never saw: {said}. The largest change of harm is {points(most['value'])} points "
-                f"({quoted_name(most)}).",
-            )
-        )
-    return found
+def _heading(run: Run) -> str:
+    changes = [each.change for each in measured_of(erasure_rows(run), *HARMS)]
+    by_verdict: dict[str, list[str]] = {}
+    for row in changes:
+        by_verdict.setdefault(row["verdict"] or "not judged", []).append(quoted_name(row))
+    said = "; ".join(
+        f"{verdict}: {listed(dict.fromkeys(names))}" for verdict, names in by_verdict.items()
+    )
+    return f"Erasing traces: {said}" if said else "Erasing traces"
 
 
 def _introduction(run: Run) -> str:
     detail: dict[str, Any] = next(iter(run.details_of(Experiment.ERASURE)), {})
     fitted, held = detail.get("fitted_photos"), detail.get("held_out")
-    told = (
-        f" It takes {detail['rank']} of {detail['dimension']} directions and was fitted on "
-        f"{fitted} photos; everything here is of {held} others."
-        if fitted and held
-        else ""
-    )
     return (
-        "**Does erasing traces help?** An eraser is a linear map that takes what classes differ by "
-        "out of every vector, without a label of the photo. What it takes on the photos that it "
-        "was fitted on proves nothing, so that everything is measured on photos that it never "
-        f"saw, by probes that are tuned and trained after erasure.{told}"
+        f"An eraser of {detail['rank']} of {detail['dimension']} directions, fitted on {fitted} "
+        f"photos; everything here is of {held} others, by probes trained after erasure."
+        if fitted and held
+        else "Everything here is of photos that the eraser never saw, by probes trained after "
+        "erasure."
     )
 
 
 ERASURE = Section(
     key="erasure",
     chapter=Chapter.HARM,
-    title="Erasing traces",
+    heading=_heading,
     name="erasure of traces",
     experiments=(Experiment.ERASURE,),
-    command="latentprint erase test ERASER STORE --out RUN",
-    unanswered="",
+    command="latentprint erase test ERASER {store} --out {new}",
+    page="erase",
     introduction=_introduction,
     findings=_findings,
-    headline=_headline,
     figures=one_figure(erasure_figure),
-    protocol=lambda _: (
-        "**Erasure.** Photos that the eraser never saw, in five folds of whole groups, each photo "
-        "asked for once: kNN influence and class kNN with the other four fifths as gallery, and "
-        "kernel ridge probes that are tuned and trained there. Intervals of a change use the same "
-        "resamples of groups before and after."
-    ),
+    procedure="Photos that the eraser never saw, in five folds of whole groups; kernel ridge "
+    "probes are tuned and trained there.",
     glossary=(
         (
             "Erased",
             "the whole interval of the change of harm is below zero, at least "
             f"{100 * LEAST_FALL:g}% of the harm is gone, and class kNN and neighbours are kept. "
-            "*Reduced*: below zero, but not all of that is shown. *Harmful*: neighbours follow the "
+            "Reduced: below zero, but not all of that is shown. Harmful: neighbours follow the "
             "trace more than before, or class kNN is lost.",
         ),
         (

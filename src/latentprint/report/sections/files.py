@@ -7,6 +7,7 @@ from latentprint.report.inputs import Run
 from latentprint.report.photos_section import TESTED, jpeg_quality
 from latentprint.report.section import Chapter, Finding, Section
 from latentprint.report.sections.quality_figure import quality_figure
+from latentprint.report.wording import count
 
 
 def _findings(run: Run) -> list[Finding]:
@@ -22,9 +23,8 @@ def _findings(run: Run) -> list[Finding]:
             told = "No readable JPEG file is among the photos."
         elif quality.known:
             told = (
-                f"{quality.known:,} of {quality.files:,} readable JPEG files have a known quality; "
-                f"{quality.below:,} of them ({quality.share:.0%}) were saved below {TESTED}, the "
-                "highest quality that the experiments use."
+                f"{quality.below:,} of {quality.known:,} with a known quality, of "
+                f"{count(quality.files, 'readable JPEG file')}."
             )
         found.append(Finding(", ".join(part.datasets) if several else "", told))
     return found
@@ -40,22 +40,24 @@ def _figures(run: Run, _pictures: bool) -> list[Figure]:
     return numbered(quality_figure(part) for part in _parts_with_files(run))
 
 
-def _introduction(_: Run) -> str:
-    return (
-        "**Were the files compressed before?** A first compression stays in every class of an "
-        "experiment, and is itself a trace."
-    )
+def _heading(run: Run) -> str:
+    found = [
+        jpeg_quality(part.photos) for part in _parts_with_files(run) if part.photos is not None
+    ]
+    known, below = (sum(getattr(each, name) for each in found) for name in ("known", "below"))
+    if not known:
+        return "No JPEG file has a known quality"
+    return f"{below / known:.0%} of the JPEG files were saved below quality {TESTED}"
 
 
 FILES = Section(
     key="files",
     chapter=Chapter.RISK,
-    title="",
+    heading=_heading,
     name="",
     experiments=(),
-    command="latentprint audit PHOTOS --out RUN",
-    unanswered="How the files were saved was",
-    introduction=_introduction,
+    command="latentprint audit {photos} --out {new}",
+    page="metadata",
     findings=_findings,
     figures=_figures,
     is_answered=lambda run: bool(_parts_with_files(run)),

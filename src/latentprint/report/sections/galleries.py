@@ -14,7 +14,7 @@ from latentprint.report.figures.table import Table
 from latentprint.report.figures.thumbnails import Album, Photo, Thumbnail, thumbnails
 from latentprint.report.inputs import Run
 from latentprint.report.records import Record, in_turns, place_of, records_of, shown_of
-from latentprint.report.section import Chapter, Section, nothing
+from latentprint.report.section import Chapter, Section
 from latentprint.report.wording import capital, count, name_of, number, shortened, whole
 from latentprint.words import Experiment, InfluenceSetup
 
@@ -111,7 +111,8 @@ def gallery_figure(run: Run, pictures: bool = True) -> Figure | None:
     return Figure(
         KEY,
         f"The {NEIGHBOURS} most similar training photos of a query, while processing is arranged "
-        "in several ways. A solid frame and ✓ mark the query's class, a dashed frame and ✗ "
+        "in several ways: an illustration, not a measure. A solid frame and ✓ mark the query's "
+        "class, a dashed frame and ✗ "
         f"another class; numbers are cosine similarities.{_left_out(chosen, every)}",
         before=fragment("sprite.html.j2", pictures=list(album)),
         after=choices_html(KEY, "Encoder, attribute and query", choices),
@@ -212,23 +213,13 @@ def _figures(run: Run, pictures: bool) -> list[Figure]:
     return [figure] if figure else []
 
 
-def _introduction(_: Run) -> str:
-    return (
-        "The most similar training photos of some queries show what that means for single photos. "
-        "Such galleries illustrate; they are no measure."
-    )
-
-
 GALLERIES = Section(
     key="galleries",
     chapter=Chapter.HARM,
-    title="",
     name="galleries of neighbours",
     experiments=(Experiment.NEIGHBOUR_GALLERY,),
-    command="latentprint similarity STORE --out RUN",
-    unanswered="",
-    introduction=_introduction,
-    findings=nothing,
+    command="latentprint similarity {store} --out {new}",
+    page="similarity",
     figures=_figures,
     is_answered=lambda run: bool(records_of(run, Experiment.NEIGHBOUR_GALLERY)),
 )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from latentprint.report.inputs import Row, Run, grouped
-from latentprint.report.section import Chapter, Finding, Section, found_in, one_figure
-from latentprint.report.sections.neighbour_figure import influence_figure
+from latentprint.report.section import Chapter, Finding, Section, one_figure
+from latentprint.report.sections.neighbour_figure import influence_figure, influences
 from latentprint.report.telling import (
     FEW,
     about,
-    by_whom,
+    any_shown,
+    checked,
+    claimed,
     counted,
     ends,
     family_means,
     of_all,
-    place,
     points_interval,
     points_told,
     who,
@@ -32,33 +34,42 @@ from latentprint.words import (
     SMALLEST_EFFECT,
     Direction,
     Experiment,
-    InfluenceSetup,
     Verdict,
 )
 
-_EFFECTS = {Direction.EXPECTED: "attract", Direction.REVERSED: "repel"}
+_LEADS = {
+    Direction.EXPECTED: "Photos processed alike attract each other",
+    Direction.REVERSED: "Photos processed alike repel each other",
+    "": "No change of neighbours is shown",
+}
 
 
-def influences(run: Run) -> list[Row]:
-    """The rows of the influence itself, without the set-ups that it is the difference of."""
-    return [row for row in run.neighbours if row["setup"] == InfluenceSetup.INFLUENCE]
+def influences_told(rows: Sequence[Row]) -> list[str]:
+    """Whether processing changed which neighbours vote, a sentence for each verdict.
+
+    Args:
+        rows: Influences of one encoder on one set of photos.
+    """
+    told = []
+    for direction, lead in _LEADS.items():
+        found = [row for row in rows if row["direction"] == direction]
+        alike = len({row["n_test"] for row in found}) == 1
+        items = [_item(row, photos=not (at and alike)) for at, row in enumerate(found)]
+        if items:
+            told.append(f"{lead}: {'; '.join(items)}.")
+    return told
 
 
-def influence_sentence(row: Row) -> str:
-    """Whether processing changed which neighbours vote: pos-same minus neg-same."""
-    name = starting_name(row)
-    measured = f"influence {points_told(row)}, k = {row['k']}"
-    if row["verdict"] != Verdict.CHANGE:
-        return f"{name} is not shown to change neighbours with this many photos; {measured}."
-    effect = f"photos processed alike {_EFFECTS[row['direction']]} each other"
-    return f"{name} changes neighbours: {effect}{tiny(row)}; {measured}."
+def _item(row: Row, *, photos: bool) -> str:
+    tested = f"; {count(row['n_test'], 'test photo')}" if photos else ""
+    return f"{quoted_name(row)}, k = {row['k']}, {points_told(row)}{tiny(row)}{tested}"
 
 
 def tiny(row: Row) -> str:
     """That an effect which was shown is a tiny one; else nothing."""
     if not row["tiny"]:
         return ""
-    return f", but the effect is tiny, below {SMALLEST_EFFECT:g} points"
+    return f", tiny (below {SMALLEST_EFFECT:g} points)"
 
 
 def influences_sentence(rows: Sequence[Row]) -> str:
@@ -78,7 +89,7 @@ def influences_sentence(rows: Sequence[Row]) -> str:
         f"The effect is tiny, below {SMALLEST_EFFECT:g} points, with {small} of these."
         if small
         else "",
-        f"Influence {ends(rows, points, points_interval)}.",
+        f"Influence in points: {ends(rows, points, points_interval)}.",
         family_means(rows, points),
         who(rows, Verdict.NO_CHANGE, "No change is shown with these photos"),
     ]
@@ -86,46 +97,39 @@ def influences_sentence(rows: Sequence[Row]) -> str:
 
 
 def _findings(run: Run) -> list[Finding]:
-    found: list[Finding] = []
-    for group in grouped(influences(run), "dataset", "attribute", "k"):
-        if len(group) > FEW:
-            asked = f"{starting_name(group[0])} (k = {group[0]['k']})"
-            found.append(counted(run, group, asked, influences_sentence(group)))
-        else:
-            found += [
-                Finding(about(run, row), influence_sentence(row), "; ".join(checks(row)))
-                for row in group
-            ]
-    return found
-
-
-def _headline(run: Run) -> list[Finding]:
-    """The largest influence on each set of photos: of those that were shown, if any was."""
+    rows = influences(run)
+    if len({row["encoder"] for row in rows}) > FEW:
+        return [
+            replace(
+                counted(
+                    run,
+                    group,
+                    f"{starting_name(group[0])} (k = {group[0]['k']}; "
+                    f"{count(group[0]['n_test'], 'test photo')})",
+                    influences_sentence(group),
+                ),
+                notes=checked(group),
+            )
+            for group in grouped(rows, "dataset", "attribute", "k")
+        ]
     found = []
-    for rows in grouped(influences(run), "dataset"):
-        shown = [row for row in rows if row["verdict"] == Verdict.CHANGE]
-        top = max(shown or rows, key=lambda row: abs(row["value"]))
-        found.append(Finding(place(run, top), _headline_sentence(top, shown, rows)))
+    for group in grouped(rows, "dataset", "encoder"):
+        told = influences_told(group)
+        failed = dict.fromkeys(check for row in group for check in checks(row))
+        notes = [""] * (len(told) - 1) + ["; ".join(failed)]
+        found += [Finding(about(run, group[0]), *each) for each in zip(told, notes, strict=True)]
     return found
 
 
-def _headline_sentence(top: Row, shown: list[Row], rows: list[Row]) -> str:
-    measured = f"{quoted_name(top)}, k = {top['k']}{by_whom(top, rows)}"
-    if not shown:
-        return (
-            f"Processing is not shown to change nearest neighbours with these photos (largest "
-            f"influence: {points_told(top)}; {measured})."
-        )
-    return (
-        f"Processing changes nearest neighbours in {len(shown)} of {len(rows)} measurements, most "
-        f"with {measured}: photos processed alike {_EFFECTS[top['direction']]} each other"
-        f"{tiny(top)}, influence {points_told(top)}."
-    )
+def _changes(row: Row) -> bool:
+    return bool(row["verdict"] == Verdict.CHANGE)
 
 
-def _found(run: Run) -> str:
-    verdicts = [row["verdict"] for row in influences(run) if row["verdict"]]
-    return found_in(verdicts.count(Verdict.CHANGE), len(verdicts), "changed")
+def _heading(run: Run) -> str:
+    rows = influences(run)
+    found = list(filter(_changes, rows))
+    otherwise = "No processing is shown to change nearest neighbours"
+    return claimed(found, rows, "nearest neighbours follow {}", otherwise)
 
 
 def _advice(run: Run) -> list[str]:
@@ -134,75 +138,30 @@ def _advice(run: Run) -> list[str]:
     if not shown:
         return []
     names = list(dict.fromkeys(quoted_name(row) for row in shown))
-    verb = "changes" if len(names) == 1 else "change"
-    text = (
-        "Process all photos of an index alike before they are embedded, since "
-        f"{listed(names)} {verb} which photos are nearest; then measure again."
-    )
-    several = len({row["encoder"] for row in rows}) > 1
-    return [f"{text} Where you can choose, {_least(rows)}" if several else text]
-
-
-def _least(rows: list[Row]) -> str:
-    """The encoder whose largest influence is the smallest."""
-    largest: dict[str, Row] = {}
-    for row in rows:
-        known = largest.setdefault(row["encoder"], row)
-        if abs(row["value"]) > abs(known["value"]):
-            largest[row["encoder"]] = row
-    row = min(largest.values(), key=lambda each: abs(each["value"]))
-    return (
-        f"the smallest influence is that of {row['encoder']} ({points(row['value'])} points at "
-        f"most, 95% interval {points_interval(row)}, {quoted_name(row)}); the intervals say "
-        "whether others are worse."
-    )
-
-
-def _introduction(_: Run) -> str:
-    return (
-        "Each test photo is classified by a vote of its nearest training photos, while the "
-        "processing of the training photos is arranged in five ways. *Influence* is the accuracy "
-        "when only photos of the right class are processed like the test photo (pos-same) minus "
-        "the accuracy when only photos of the wrong classes are (neg-same): near zero where "
-        "processing plays no part, positive where photos processed alike attract each other."
-    )
-
-
-def _protocol(_: Run) -> str:
-    return (
-        "**kNN influence.** A vote of the k nearest training photos by cosine similarity, one vote "
-        "each, in five set-ups: everything processed like the test photo (all-same), only the "
-        "right class (pos-same), only the wrong classes (neg-same), at random (uniform), or "
-        "nothing (all-diff)."
-    )
+    return [f"Process all photos of an index alike before they are embedded ({listed(names)})."]
 
 
 INFLUENCE = Section(
     key="neighbours",
     chapter=Chapter.HARM,
-    title="Nearest neighbours",
+    heading=_heading,
     name="kNN influence",
     experiments=(Experiment.KNN_INFLUENCE,),
-    command="latentprint influence STORE --out RUN",
-    unanswered="The influence of processing on nearest neighbours was",
-    introduction=_introduction,
+    command="latentprint influence {store} --out {new}",
+    page="neighbours",
+    is_listed=True,
     findings=_findings,
-    found=_found,
-    headline=_headline,
+    shown=lambda run: any_shown(influences(run), _changes),
     figures=one_figure(influence_figure),
     advice=_advice,
-    protocol=_protocol,
+    procedure="A vote of the k nearest training photos by cosine similarity, in five set-ups.",
     glossary=(
         (
             "Influence",
-            "pos-same minus neg-same, in percentage points. What can be read need not change "
-            "neighbours; harm in practice also needs processing and class to go together in your "
-            "data.",
+            "pos-same minus neg-same, in points. Harm in practice also needs processing and class "
+            "to go together in your data.",
         ),
-        (
-            "Tiny",
-            f"an effect that is shown, and below {SMALLEST_EFFECT:g} points.",
-        ),
+        ("Tiny", f"an effect that is shown, and below {SMALLEST_EFFECT:g} points."),
     ),
 )
 

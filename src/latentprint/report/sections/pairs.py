@@ -7,31 +7,38 @@ from statistics import fmean
 
 from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.table import Table
-from latentprint.report.inputs import Row, Run, grouped
-from latentprint.report.section import Chapter, Finding, Section, found_in
-from latentprint.report.sections.pairs_figure import first_recalls, published_recalls, recall_figure
+from latentprint.report.inputs import Row, Run
+from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.sections.pairs_figure import first_recalls, recall_figure
 from latentprint.report.sections.pairs_grid import pairs_grid_figure
 from latentprint.report.telling import (
     Setups,
-    by_whom,
+    any_shown,
     encoder_names,
     ends,
     family_means,
     of_all,
-    place,
     points_interval,
     points_told,
     told,
     who,
 )
-from latentprint.report.wording import number, percent, points, significant, span, whole
+from latentprint.report.wording import (
+    count,
+    number,
+    p_told,
+    percent,
+    points,
+    significant,
+    span,
+    whole,
+)
 from latentprint.words import (
     SMALLEST_EFFECT,
     Direction,
     Experiment,
     Harm,
     PairGallery,
-    PairMeasure,
     Verdict,
 )
 
@@ -49,14 +56,17 @@ def pairs_sentence(rows: Setups) -> str:
         return ""
     change = rows[PairGallery.DIFFERENCE]
     claim = _claim(change)
-    p = "" if change["p"] is None else f"; p = {significant(change['p'])}"
     return (
-        f"{claim + ': ' if claim else ''}{change['attribute']} is "
-        f"{percent(rows[PairGallery.QUERY]['value'])} where {PairGallery.QUERY} type and "
-        f"{percent(rows[PairGallery.TARGET]['value'])} where they share the target's, "
-        f"{points(change['value'])} points lost (95% interval "
-        f"{points_interval(change)}{p})."
+        f"{claim + ': ' if claim else ''}{change['attribute']} falls from "
+        f"{percent(rows[PairGallery.TARGET]['value'])}, where distractors share the target's "
+        f"device type, to {percent(rows[PairGallery.QUERY]['value'])}, where they share the "
+        f"query's: {points_told(change)} lost, {_queries(change)}."
     )
+
+
+def _queries(change: Row) -> str:
+    amount = str(count(change["n_test"], "query", "queries"))
+    return amount if change["p"] is None else f"{p_told(change['p'])}, {amount}"
 
 
 def _claim(change: Row) -> str:
@@ -64,7 +74,7 @@ def _claim(change: Row) -> str:
     if not change["verdict"]:
         return ""
     if change["verdict"] != Verdict.DISTRACTION:
-        return "Traces of the device are not shown to distract retrieval with this many photos"
+        return "Traces of the device are not shown to distract retrieval"
     if change["direction"] == Direction.REVERSED:
         return _REVERSED
     tiny = f", but by less than {SMALLEST_EFFECT:g} points" if change["tiny"] else ""
@@ -86,28 +96,14 @@ def recalls_sentence(found: Sequence[Setups]) -> str:
         f"{of_all(len(harmed), len(changes))}: "
         f"{changes[0]['attribute']} is {percent(hard)} on average where {PairGallery.QUERY} type "
         f"and {percent(easy)} where they share the target's.",
-        f"The loss in points {ends(changes, points, points_interval)}.",
+        f"Loss in points: {ends(changes, points, points_interval)}.",
         family_means(changes, points),
-        f"The reverse is shown for {encoder_names(reverse)}." if reverse else "",
+        f"The reverse is shown for {encoder_names(row['encoder'] for row in reverse)}."
+        if reverse
+        else "",
         who(changes, Verdict.NO_DISTRACTION, "No distraction is shown with these photos"),
     ]
     return " ".join(filter(None, parts))
-
-
-def pairs_context(run: Run) -> str:
-    """What the published encoders lose on PairCams, where the run has recall@1."""
-    measured = first_recalls(run.of(Experiment.NEAR_DUPLICATE))
-    name = PairMeasure.RECALL.at(1)
-    if not any(row["attribute"] == name for each in measured for row in each.values()):
-        return ""
-    recalls = published_recalls()
-    losses = (recalls[PairGallery.TARGET] - recalls[PairGallery.QUERY]).to_list()
-    return (
-        f"on the 730 subjects of PairCams, the {len(losses)} published encoders lose "
-        f"{points(min(losses))} to {points(max(losses))} points of recall@1, "
-        f"{points(fmean(losses))} on average. With fewer subjects, galleries are smaller and "
-        "recall is higher."
-    )
 
 
 def _findings(run: Run) -> list[Finding]:
@@ -115,55 +111,30 @@ def _findings(run: Run) -> list[Finding]:
     return told(run, found, (), pairs_sentence, recalls_sentence)
 
 
-def _headline(run: Run) -> list[Finding]:
-    """The largest difference on each set of photos: of the harmful ones, if there are any."""
+def _changes(run: Run) -> list[Row]:
     recalls = first_recalls(run.of(Experiment.NEAR_DUPLICATE))
-    changes = [each[PairGallery.DIFFERENCE] for each in recalls if PairGallery.DIFFERENCE in each]
-    found = []
-    for rows in grouped(changes, "dataset"):
-        harmed = [row for row in rows if row["harm"] == Harm.RETRIEVAL]
-        top = max(harmed or rows, key=lambda row: float(row["value"]))
-        found.append(Finding(place(run, top), _headline_sentence(top, harmed, rows)))
-    return found
+    return [each[PairGallery.DIFFERENCE] for each in recalls if PairGallery.DIFFERENCE in each]
 
 
-def _headline_sentence(top: Row, harmed: list[Row], rows: list[Row]) -> str:
-    if harmed:
-        some = f" with {of_all(len(harmed), len(rows))}" if len(rows) > 1 else ""
-        most = "at most " if len(rows) > 1 else ""
-        return (
-            f"Traces of the device distract retrieval of near-duplicates{some}: {most}"
-            f"{points_told(top)} of {top['attribute']} are lost between the two galleries"
-            f"{by_whom(top, rows)}."
-        )
-    reverse = [row for row in rows if row["direction"] == Direction.REVERSED]
-    if reverse:
-        least = min(reverse, key=lambda row: float(row["value"]))
-        return (
-            "Traces of the device are not shown to distract retrieval; the reverse is: "
-            f"{least['attribute']} is lower where distractors share the target's device, "
-            f"difference {points_told(least)}{by_whom(least, rows)}."
-        )
-    return (
-        f"Traces of the device are not shown to distract retrieval with these photos (largest "
-        f"difference in {top['attribute']}: {points_told(top)}{by_whom(top, rows)})."
-    )
+def _is_harmed(row: Row) -> bool:
+    return bool(row["harm"] == Harm.RETRIEVAL)
 
 
-def _found(run: Run) -> str:
-    recalls = first_recalls(run.of(Experiment.NEAR_DUPLICATE))
-    changes = [each[PairGallery.DIFFERENCE] for each in recalls if PairGallery.DIFFERENCE in each]
-    judged = [row["harm"] for row in changes if row["verdict"]]
-    return found_in(judged.count(Harm.RETRIEVAL), len(judged), "distracted")
+def _heading(run: Run) -> str:
+    changes = _changes(run)
+    harmed = sum(map(_is_harmed, changes))
+    reverse = sum(row["direction"] == Direction.REVERSED for row in changes)
+    if not harmed:
+        more = "; the reverse is" if reverse else ""
+        return f"Traces of the device are not shown to distract retrieval{more}"
+    some = f" in {harmed:,} of {len(changes):,} measurements" if len(changes) > 1 else ""
+    return f"Traces of the device distract retrieval{some}"
 
 
 def _advice(run: Run) -> list[str]:
     if not any(row["harm"] == Harm.RETRIEVAL for row in run.of(Experiment.NEAR_DUPLICATE)):
         return []
-    return [
-        "Photos by the same type of device crowd out the true match. Judge retrieval on queries "
-        "and targets by different devices, not on a mixture."
-    ]
+    return ["Judge retrieval on queries and targets by different devices."]
 
 
 def pairs_table(rows: list[Row]) -> Table:
@@ -222,39 +193,21 @@ def _figures(run: Run, pictures: bool) -> list[Figure]:
     return [each for each in found if each]
 
 
-def _introduction(_: Run) -> str:
-    return (
-        "The same subjects, photographed with two types of device. Each photo looks for the one of "
-        "its subject by the other type, once among distractors by its own type of device, once "
-        "among those by its target's. Without traces, both galleries are equally hard."
-    )
-
-
-def _protocol(_: Run) -> str:
-    return (
-        "**Near-duplicate pairs.** Recall, rank and margin of the target in two galleries that "
-        "differ only in the device type of the distractors. If the type of device left no trace, "
-        "the photos of a subject could exchange their devices: p is the share of such exchanges, "
-        "galleries found anew, that differ as much."
-    )
-
-
 PAIRS = Section(
     key="pairs",
     chapter=Chapter.HARM,
-    title="Image retrieval",
+    heading=_heading,
     name="retrieval of near-duplicate pairs",
     experiments=(Experiment.NEAR_DUPLICATE,),
-    command="latentprint pairs STORE --out RUN",
-    unanswered="Retrieval of near-duplicates was",
-    introduction=_introduction,
+    command="latentprint pairs {store} --out {new}",
+    page="pairs",
+    is_listed=True,
     findings=_findings,
-    found=_found,
-    headline=_headline,
-    context=pairs_context,
+    shown=lambda run: any_shown(_changes(run), _is_harmed),
     figures=_figures,
     advice=_advice,
-    protocol=_protocol,
+    procedure="Two galleries that differ in the device of the distractors alone; p exchanges the "
+    "devices within subjects.",
     glossary=(
         (
             "recall@k, median rank, margin and rank shift",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -117,7 +118,11 @@ def _held(column: str, size: int, known: list[tuple[Row, float]]) -> dict[str, A
 
 
 def published_points(
-    context: pl.DataFrame, lanes: dict[str, float], spread: float, size: int
+    context: pl.DataFrame,
+    lanes: dict[str, float],
+    spread: float,
+    size: int,
+    show: Callable[[float], str] = percent,
 ) -> list[dict[str, Any]]:
     """The published encoders as points, a lane for each family."""
     found = []
@@ -139,7 +144,7 @@ def published_points(
                 },
                 "hoverinfo": "text",
                 "hovertext": [
-                    hover(row["encoder"], f"{name}, published: {percent(row['value'])}")
+                    hover(row["encoder"], f"{name}, published: {show(row['value'])}")
                     for row in rows
                 ],
             }

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from latentprint.report.figures.figure import Figure
 from latentprint.report.inputs import Row, Run, grouped
-from latentprint.report.published_prose import probes_context
-from latentprint.report.section import Chapter, Finding, Section, found_in
+from latentprint.report.section import Chapter, Finding, Section
 from latentprint.report.sections.probe_figure import probe_figure
 from latentprint.report.telling import (
     FEW,
     about,
+    any_shown,
+    checked,
+    claimed,
     counted,
     ends,
     family_means,
     of_all,
     percent_interval,
-    place,
     who,
 )
 from latentprint.report.wording import (
@@ -25,10 +27,11 @@ from latentprint.report.wording import (
     classes,
     count,
     listed,
+    p_told,
     percent,
     points,
-    probe_name,
     quoted_name,
+    setup_name,
     significant,
     span,
     starting_name,
@@ -47,84 +50,141 @@ _UNBALANCED = 1.0
 
 _NAMED = 3
 
-_CLAIMS = {
-    Verdict.CARRIED: "{} is carried by the embedding",
-    Verdict.UNDECIDED: "{} is undecided with this many photos",
-    Verdict.NOT_SHOWN: "{} is not shown to be carried, with this many photos",
-    Verdict.BELOW_CHANCE: "{} comes out below chance",
-}
-
-_PAIRED_CLAIMS = {
-    Verdict.CARRIED: "{} moves embeddings in a consistent direction",
-    Verdict.UNDECIDED: "whether {} moves embeddings in a consistent direction is undecided",
-    Verdict.NOT_SHOWN: (
-        "{} is not shown to move embeddings in a consistent direction with this many photos"
-    ),
-    Verdict.BELOW_CHANCE: "{} comes out below chance",
-}
-
-_ENDINGS = {
-    Verdict.NOT_SHOWN: "More photos could change this.",
-    Verdict.BELOW_CHANCE: (
-        "A probe below guessing points to something odd in the photos or their splits; take no "
-        "conclusion from it."
-    ),
-}
-
 _LEADS = {
-    Verdict.CARRIED: "Carried by the embedding: {}.",
-    Verdict.UNDECIDED: "Undecided with these photos: {}.",
-    Verdict.NOT_SHOWN: "Not shown to be carried, with these photos: {}.",
-    Verdict.BELOW_CHANCE: "Below guessing, which calls for a check of the data: {}.",
+    Verdict.CARRIED: "Carried by the embedding",
+    Verdict.UNDECIDED: "Undecided",
+    Verdict.NOT_SHOWN: "Not shown to be carried",
+    Verdict.BELOW_CHANCE: "Below guessing, so that something is odd in photos or splits",
+    "": "Read",
+}
+
+_PAIRED_LEADS = {
+    Verdict.CARRIED: "Shown to move embeddings in a consistent direction",
+    Verdict.UNDECIDED: "Undecided whether it moves embeddings in a consistent direction",
+    Verdict.NOT_SHOWN: "Not shown to move embeddings in a consistent direction",
+    Verdict.BELOW_CHANCE: _LEADS[Verdict.BELOW_CHANCE],
+    "": _LEADS[""],
 }
 
 _LEARNED_LEADS = {
-    Learned.ADDED: "Training added to {}, compared with the same network untrained.",
-    Learned.NO_MORE: "Of {} the embedding tells no more than the same network untrained.",
+    Learned.ADDED: "Added by training, above the untrained network",
+    Learned.NO_MORE: "No more than the untrained network",
+    Learned.UNDECIDED: "Undecided whether training added, above the untrained network",
 }
 
 _KINDS = {
     ProbeSetup.PUBLISHED: "",
     ProbeSetup.ALL: "",
-    ProbeSetup.PAIRED: "Paired probe: ",
-    ProbeSetup.PAIRED_ALL: "Paired probe: ",
-    ProbeSetup.WITHIN_CLASS: "Within classes: ",
+    ProbeSetup.PAIRED: "Paired probe",
+    ProbeSetup.PAIRED_ALL: "Paired probe",
+    ProbeSetup.WITHIN_CLASS: "Within classes",
 }
 
 
-def probe_sentence(row: Row) -> str:
-    """What a probe found, with all that its figure is to be held against.
+def probes_told(rows: Sequence[Row]) -> list[str]:
+    """What the probes of one encoder and set-up found, a sentence for each verdict.
 
     Args:
-        row: A row of the result table, of a processing or acquisition probe.
+        rows: Probes of one encoder with one set-up on one set of photos.
     """
-    parts = [
-        f"{_claim(row)}: {_measured(row)}.",
-        _exact_sentence(row),
-        _why_undecided(row),
-        learned_sentence(row),
-        _pixels_sentence(row),
-        _container_sentence(row),
-        _ten_times_sentence(row),
-        _smallest_sentence(row),
-        _ENDINGS.get(row["verdict"], ""),
+    leads = _PAIRED_LEADS if ProbeSetup(rows[0]["setup"]).paired else _LEADS
+    told = []
+    for verdict, lead in leads.items():
+        found = [row for row in rows if row["verdict"] == verdict]
+        if not found:
+            continue
+        kind = _KINDS[ProbeSetup(rows[0]["setup"])]
+        begin = f"{kind}: {lead[0].lower()}{lead[1:]}" if kind else lead
+        alike = len({row["n_test"] for row in found}) == 1
+        items = [
+            _item(row, first=not at, photos=not (at and alike)) for at, row in enumerate(found)
+        ]
+        parts = [f"{begin}: {'; '.join(items)}."]
+        if verdict == Verdict.CARRIED:
+            parts += [*_learned_told(found), *_containers_told(found)]
+        told.append(" ".join(parts))
+    return told
+
+
+def _item(row: Row, *, first: bool, photos: bool) -> str:
+    """A probe with all that its figure is to be held against."""
+    interval = span(row["low"], row["high"], unit="%")
+    facts = [
+        f"95% interval {interval}" if first else interval,
+        f"guessing {percent(row['chance'])}" if row["chance"] else "",
+        count(row["n_test"], "test photo") if photos else "",
+        _all_answers(row),
+        _why(row),
     ]
-    return " ".join(filter(None, parts))
+    return f"{quoted_name(row)}, {percent(row['value'])} right ({'; '.join(filter(None, facts))})"
 
 
-def learned_sentence(row: Row) -> str:
-    """Whether training put the label there: compared with the untrained network, and that alone."""
-    if row["twin"] is None:
-        return "Whether training added to it was not measured: no untrained twin stands beside it."
-    reached = (
-        f"the same network untrained is right in {percent(row['value'] - row['twin'])}, a "
-        f"difference of {points(row['twin'])} points (95% interval {points(row['twin_low'])} to "
-        f"{points(row['twin_high'])})"
-    )
-    return {
-        Learned.ADDED: f"Training added to it: {reached}.",
-        Learned.NO_MORE: f"It is no more than without training: {reached}.",
-    }.get(row["learned"], f"Whether training added to it is undecided: {reached}.")
+def _all_answers(row: Row) -> str:
+    if row["micro"] is None or abs(row["micro"] - row["value"]) < _UNBALANCED:
+        return ""
+    return f"classes weigh alike, {percent(row['micro'])} of all answers are right"
+
+
+def _why(row: Row) -> str:
+    """Why the verdict is not what the interval might be taken for."""
+    reasons = {
+        Verdict.CARRIED: _why_carried,
+        Verdict.UNDECIDED: _why_undecided,
+    }
+    return reasons[row["verdict"]](row) if row["verdict"] in reasons else ""
+
+
+def _why_carried(row: Row) -> str:
+    """The exact test, which decides where each photo exists under every class."""
+    if row["discriminant_p"] is None or row["low"] > (row["chance"] or 0.0):
+        return ""
+    return f"the exact test, which sees weaker traces, decides: {p_told(row['discriminant_p'])}"
+
+
+def _why_undecided(row: Row) -> str:
+    chance, q = row["chance"] or 0.0, significant(row["q"])
+    if row["discriminant_p"] is not None:
+        if row["q"] is not None and row["q"] > EXACT_FALSE_DISCOVERIES and row["low"] > chance:
+            return f"the exact test, which decides, does not exclude chance, q = {q}"
+        if row["rising"]:
+            return f"accuracy still grows with photos, q = {q}"
+        return f"the exact test comes near to a claim, q = {q}"
+    if row["low"] > chance + MARGIN:
+        return f"among so many verdicts such a figure can come about by chance, q = {q}"
+    if row["low"] > chance:
+        return "above guessing by less than the point that a claim needs"
+    if row["rising"]:
+        return "accuracy still grows with photos"
+    return f"though a test against guessing gives q = {q}"
+
+
+def _learned_told(rows: Sequence[Row]) -> list[str]:
+    """Whether training put labels there: compared with the untrained network, and that alone."""
+    told = []
+    for learned, lead in _LEARNED_LEADS.items():
+        found = [row for row in rows if row["learned"] == learned]
+        items = [
+            f"{quoted_name(row)} {points(row['twin'])} points "
+            f"({points(row['twin_low'])} to {points(row['twin_high'])})"
+            for row in found
+        ]
+        if items:
+            told.append(f"{lead}: {'; '.join(items)}.")
+    return told
+
+
+def _containers_told(rows: Sequence[Row]) -> list[str]:
+    """Whether the encoder is shown to tell more of labels than the file does."""
+    known = [row for row in rows if row["container"] is not None]
+    more = [row for row in known if row["low"] > row["container"]]
+    rest = [row for row in known if row not in more]
+    told = []
+    for found, said in ((more, "More than file facts alone"), (rest, "Not shown to be more than")):
+        items = [f"{quoted_name(row)}, file {percent(row['container'])}" for row in found]
+        if items:
+            of_files = "" if found is more else " file facts alone"
+            told.append(f"{said}{of_files}: {'; '.join(items)}.")
+    return told
 
 
 def probes_sentence(rows: Sequence[Row]) -> str:
@@ -160,235 +220,70 @@ def probes_sentence(rows: Sequence[Row]) -> str:
 def probes_about(row: Row) -> str:
     """What a probe is asked, for the beginning of a line: the label, its classes and guessing."""
     among = f"{classes(row)} classes" if classes(row) else ""
-    guess = f"guessing gives {percent(row['chance'])}" if row["chance"] else ""
-    trained = "every training photo under every class" if _every_class(row) else ""
-    facts = "; ".join(filter(None, (among, guess, trained)))
-    return f"{starting_name(row)} ({facts})" if facts else starting_name(row)
-
-
-def lead_sentence(probes: Sequence[Row]) -> str:
-    """Gather the verdicts of one encoder's probes of one kind, and whether training added."""
-    sentences = []
-    for verdict, template in _LEADS.items():
-        found = [row for row in probes if row["verdict"] == verdict]
-        if found:
-            sentences.append(template.format(listed(_names(found, probes))))
-    for learned, template in _LEARNED_LEADS.items():
-        found = [
-            row for row in probes if row["learned"] == learned and row["verdict"] == Verdict.CARRIED
-        ]
-        if found:
-            sentences.append(template.format(listed(_names(found, probes))))
-    return " ".join(sentences)
-
-
-def _names(found: Sequence[Row], among: Sequence[Row]) -> list[str]:
-    """What some probes are about, with their set-ups where the probes among them have several."""
-    several = len({row["setup"] for row in among}) > 1
-    return [probe_name(row) if several else quoted_name(row) for row in found]
-
-
-def paired_lead(paired: Sequence[Row]) -> str:
-    """Gather what the paired probes of one encoder show."""
-    found = [row for row in paired if row["verdict"] == Verdict.CARRIED]
-    if not found:
-        return ""
-    names = _names(found, paired)
-    verb = "move" if len(names) > 1 else "moves"
-    return (
-        f"The paired probe, which compares versions of a photo, shows that {listed(names)} {verb} "
-        "embeddings in a consistent direction."
-    )
-
-
-def _findings(rows_of: Callable[[Run], list[Row]]) -> Callable[[Run], list[Finding]]:
-    def findings(run: Run) -> list[Finding]:
-        found: list[Finding] = []
-        for group in grouped(rows_of(run), "dataset", "attribute", "setup"):
-            if len(group) > FEW:
-                finding = counted(run, group, probes_about(group[0]), probes_sentence(group))
-                found.append(Finding(finding.about, finding.sentence, _checked(group)))
-            else:
-                found += [
-                    Finding(about(run, row), probe_sentence(row), "; ".join(checks(row)))
-                    for row in group
-                ]
-        return found
-
-    return findings
-
-
-def _checked(rows: Sequence[Row]) -> str:
-    """Of how many encoders a health check failed."""
-    failed = sum(bool(checks(row)) for row in rows)
-    return f"{count(failed, 'encoder')} did not pass every check: see the table" if failed else ""
-
-
-def _headline(
-    rows_of: Callable[[Run], list[Row]], lead: Callable[[Sequence[Row]], str], kind: str
-) -> Callable[[Run], list[Finding]]:
-    """The verdicts, gathered for each of few encoders, counted for many."""
-
-    def headline(run: Run) -> list[Finding]:
-        rows = rows_of(run)
-        if len({row["encoder"] for row in rows}) > FEW:
-            return _headline_counted(run, rows, kind)
-        found = [
-            Finding(about(run, group[0]), lead(group))
-            for group in grouped(rows, "encoder", "dataset")
-        ]
-        return [each for each in found if each.sentence]
-
-    return headline
-
-
-def _headline_counted(run: Run, rows: list[Row], kind: str) -> list[Finding]:
-    found = []
-    for every in grouped(rows, "dataset"):
-        said = []
-        for group in grouped(every, "attribute", "setup"):
-            carried = [row for row in group if row["verdict"] == Verdict.CARRIED]
-            added = sum(row["learned"] == Learned.ADDED for row in carried)
-            best = max(carried or group, key=lambda row: float(row["value"]))
-            guess = f", guessing {percent(best['chance'])}" if best["chance"] else ""
-            learned = f", added by training in {added}" if any(r["learned"] for r in group) else ""
-            said.append(
-                f"{_names([best], every)[0]} with {len(carried)} of {len(group)} encoders (up to "
-                f"{percent(best['value'])}{guess}{learned})"
-            )
-        found.append(Finding(place(run, every[0]), f"{kind}: {'; '.join(said)}."))
-    return found
+    guess = f"guessing {percent(row['chance'])}" if row["chance"] else ""
+    photos = count(row["n_test"], "test photo")
+    name = starting_name(row)
+    if _KINDS[ProbeSetup(row["setup"])]:
+        name = f"{name}, {setup_name(row['setup'])}"
+    return f"{name} ({'; '.join(filter(None, (among, guess, photos)))})"
 
 
 def _learned_counted(rows: Sequence[Row]) -> str:
     known = [row for row in rows if row["learned"]]
     if not known:
-        return "No untrained twin was measured beside them."
+        return ""
     added = [row for row in known if row["learned"] == Learned.ADDED]
     return f"Added by training with {of_all(len(added), len(known))} that have an untrained twin."
 
 
-def _claim(row: Row) -> str:
-    setup = ProbeSetup(row["setup"])
-    if setup.paired:
-        return f"Paired probe: {_PAIRED_CLAIMS.get(row['verdict'], '{}').format(quoted_name(row))}"
-    template = _CLAIMS.get(row["verdict"], "{}")
-    name = quoted_name(row) if _KINDS[setup] else starting_name(row)
-    return f"{_KINDS[setup]}{template.format(name)}"
+def _findings(rows_of: Callable[[Run], list[Row]]) -> Callable[[Run], list[Finding]]:
+    def findings(run: Run) -> list[Finding]:
+        rows = rows_of(run)
+        if len({row["encoder"] for row in rows}) > FEW:
+            return [
+                replace(
+                    counted(run, group, probes_about(group[0]), probes_sentence(group)),
+                    notes=checked(group),
+                )
+                for group in grouped(rows, "dataset", "attribute", "setup")
+            ]
+        return [
+            finding
+            for group in grouped(rows, "dataset", "encoder", "setup")
+            for finding in _few(run, group)
+        ]
+
+    return findings
 
 
-def _every_class(row: Row) -> bool:
-    return ProbeSetup(row["setup"]).every_class
+def _few(run: Run, rows: list[Row]) -> list[Finding]:
+    """The findings of one encoder; health checks that failed stand after the last."""
+    told = probes_told(rows)
+    failed: dict[str, list[str]] = {}
+    for row in rows:
+        for check in checks(row):
+            failed.setdefault(check, []).append(quoted_name(row))
+    listing = "; ".join(f"{check} ({listed(names)})" for check, names in failed.items())
+    notes = [""] * (len(told) - 1) + [listing]
+    return [Finding(about(run, rows[0]), *each) for each in zip(told, notes, strict=True)]
 
 
-def _measured(row: Row) -> str:
-    among = f" among {classes(row)} classes" if classes(row) else ""
-    chance = f", where guessing gives {percent(row['chance'])}" if row["chance"] else ""
-    trained = ", trained with every training photo under every class,"
-    every = ""
-    if row["micro"] is not None and abs(row["micro"] - row["value"]) >= _UNBALANCED:
-        every = f"; all classes weigh alike, and {percent(row['micro'])} of all answers are right"
-    return (
-        f"the probe{trained * _every_class(row)} is right in {percent(row['value'])} of cases "
-        f"(95% interval {span(row['low'], row['high'], unit='%')}; "
-        f"{count(row['n_test'], 'test photo')}){among}{chance}{every}"
-    )
+def _is_carried(row: Row) -> bool:
+    return bool(row["verdict"] == Verdict.CARRIED)
 
 
-def _exact_sentence(row: Row) -> str:
-    """The exact test, which decides where each photo exists under every class."""
-    if row["discriminant_p"] is None:
-        return ""
-    decides = ""
-    if row["verdict"] == Verdict.CARRIED and row["low"] <= (row["chance"] or 0.0):
-        decides = " It decides, since it sees weaker traces than the accuracy, whose interval "
-        decides += "reaches down to guessing."
-    return (
-        "The exact test, which exchanges the names of the classes within each photo, gives "
-        f"p = {significant(row['discriminant_p'])}; its own rule is right in "
-        f"{percent(row['discriminant'])}.{decides}"
-    )
+def _heading(
+    rows_of: Callable[[Run], list[Row]], claim: str, otherwise: str
+) -> Callable[[Run], str]:
+    def heading(run: Run) -> str:
+        rows = rows_of(run)
+        return claimed(list(filter(_is_carried, rows)), rows, claim, otherwise)
+
+    return heading
 
 
-def _why_undecided(row: Row) -> str:
-    if row["verdict"] != Verdict.UNDECIDED:
-        return ""
-    chance, q = row["chance"] or 0.0, significant(row["q"])
-    if row["discriminant_p"] is not None:
-        if row["q"] is not None and row["q"] > EXACT_FALSE_DISCOVERIES and row["low"] > chance:
-            return (
-                "Its interval is above guessing, but the exact test, which decides, does not "
-                f"exclude chance among the verdicts of the run (q = {q})."
-            )
-        if row["rising"]:
-            return f"Accuracy still grows with training photos (q = {q})."
-        return f"The exact test comes near to what a claim needs, and does not reach it (q = {q})."
-    if row["low"] > chance + MARGIN:
-        return (
-            "Its interval is clear of guessing, but among the many verdicts of the run such a "
-            f"figure can come about by chance (q = {q})."
-        )
-    if row["low"] > chance:
-        return "Its interval is above guessing, but by less than the point that a claim needs."
-    if row["rising"]:
-        return (
-            "Its interval reaches down to guessing, but accuracy still grows with training photos."
-        )
-    return f"Its interval reaches down to guessing, though a test against guessing gives q = {q}."
-
-
-def _pixels_sentence(row: Row) -> str:
-    """What statistics of the pixels read, as context."""
-    known = [
-        f"{name} {verb} {percent(row[column])}"
-        for column, name, verb in (
-            ("colour", "18 colour statistics of the crop", "reach"),
-            ("dct", "DCT energies at native size", "reach"),
-        )
-        if row[column] is not None
-    ]
-    return f"For context, {' and '.join(known)}." if known else ""
-
-
-def _container_sentence(row: Row) -> str:
-    """Whether the encoder tells more of a label than the file does."""
-    if row["experiment"] != Experiment.ACQUISITION_PROBE:
-        return ""
-    if row["container"] is None:
-        return "Whether the file alone tells as much was not measured."
-    alone = f"File facts alone (pixel size, format, compression) reach {percent(row['container'])}"
-    if row["value"] <= row["container"]:
-        return f"{alone}: the encoder tells no more than the file."
-    if row["verdict"] != Verdict.CARRIED:
-        return f"{alone}."
-    if row["low"] > row["container"]:
-        return f"{alone}: the encoder tells more than the file."
-    return f"{alone}, inside the interval: the encoder is not shown to tell more than the file."
-
-
-def _ten_times_sentence(row: Row) -> str:
-    if row["ten_times"] is None:
-        return ""
-    return (
-        "At ten times the training photos its learning curve suggests "
-        f"{percent(row['ten_times'])} "
-        f"({span(row['ten_times_low'], row['ten_times_high'], unit='%')})."
-    )
-
-
-def _smallest_sentence(row: Row) -> str:
-    """The smallest effect that the photos could have shown, for whatever was not shown."""
-    unseen = row["verdict"] in (Verdict.UNDECIDED, Verdict.NOT_SHOWN, Verdict.BELOW_CHANCE)
-    # The exact test sees weaker traces than the accuracy does.
-    if not unseen or row["smallest_effect"] is None or row["discriminant_p"] is not None:
-        return ""
-    least = (row["chance"] or 0.0) + row["smallest_effect"]
-    if least >= 100:
-        return "These photos are too few to show any effect in four of five cases."
-    return (
-        f"These photos show an accuracy of {percent(least)} or more in four of five cases; "
-        "a weaker trace would go unseen."
-    )
+def _shown(rows_of: Callable[[Run], list[Row]]) -> Callable[[Run], bool | None]:
+    return lambda run: any_shown(rows_of(run), _is_carried)
 
 
 def _labels_advice(run: Run) -> list[str]:
@@ -399,50 +294,15 @@ def _labels_advice(run: Run) -> list[str]:
         return []
     more = [count(len(names) - _NAMED, "further label")] if len(names) > _NAMED else []
     return [
-        f"Keep photos by one camera and one photographer on one side of every split: "
-        f"{listed([*names[:_NAMED], *more])} can be read from embeddings."
+        "Keep photos by one camera and photographer on one side of every split "
+        f"({listed([*names[:_NAMED], *more])})."
     ]
 
 
 def _processing_advice(run: Run) -> list[str]:
     if not run.probes or any(row["verdict"] == Verdict.CARRIED for row in run.probes):
         return []
-    return [
-        "That no processing label is shown to be carried does not show that there are no traces: "
-        "these photos may be too few, or compressed too much before."
-    ]
-
-
-def _processing_introduction(_: Run) -> str:
-    return (
-        "Each photo was processed, embedded, and asked what was done to it. Three questions are "
-        "kept apart. Is the label *carried* by the embedding, that is, told better than by "
-        "guessing? Did *training* put it there, compared with the same network untrained? And, as "
-        "context only, what do simple *statistics of the pixels* read?"
-    )
-
-
-def _paired_introduction(_: Run) -> str:
-    return (
-        "**The paired probe** subtracts from the embeddings of each photo their mean over the "
-        "classes first. What the photo shows no longer hides what was done to it. But it needs all "
-        "versions of a photo: it tells whether processing moves embeddings in a consistent "
-        "direction, *not* whether it can be read off one photo, and is not to be compared with "
-        "published figures."
-    )
-
-
-def _labels_introduction(run: Run) -> str:
-    text = (
-        "The same kind of probe for labels of the photos: how they were taken, and columns of your "
-        "own."
-    )
-    if any(row["container"] is not None for row in run.labels):
-        text += (
-            " *File facts alone* are picture size, format and compression: an encoder that reads "
-            "no more may know no more than these."
-        )
-    return text
+    return ["Measure more photos: that no processing is shown is no proof that there is none."]
 
 
 def _figure(key: str, rows_of: Callable[[Run], list[Row]]) -> Callable[[Run, bool], list[Figure]]:
@@ -451,32 +311,6 @@ def _figure(key: str, rows_of: Callable[[Run], list[Row]]) -> Callable[[Run, boo
         return [probe_figure(key, rows)] if rows else []
 
     return figures
-
-
-def _found(rows_of: Callable[[Run], list[Row]]) -> Callable[[Run], str]:
-    def found(run: Run) -> str:
-        verdicts = [row["verdict"] for row in rows_of(run) if row["verdict"]]
-        return found_in(verdicts.count(Verdict.CARRIED), len(verdicts), "carried")
-
-    return found
-
-
-def _processing_protocol(_: Run) -> str:
-    return (
-        "**Processing probe.** Each test photo stands under every class of the attribute; each "
-        "training photo under every class (in the published protocol under one, drawn at random). "
-        "Softmax regression on embeddings of unit length; regularisation is tuned on a part of the "
-        "training photos; the figure is the mean over the fits that the result table counts. "
-        "Beside it a discriminant of mean shifts, whitened by the spread of photos, scores single "
-        "photos that it was not fitted to; its p is exact: class names are exchanged within photos."
-    )
-
-
-def _labels_protocol(_: Run) -> str:
-    return (
-        "**Acquisition probe.** The label of each photo is read from its embedding; photos of one "
-        "group stay on one side of the split, and accuracy is the mean over the classes."
-    )
 
 
 def _single(run: Run) -> list[Row]:
@@ -494,88 +328,75 @@ def _labels(run: Run) -> list[Row]:
 PROCESSING = Section(
     key="processing",
     chapter=Chapter.TRACES,
-    title="Processing labels",
+    heading=_heading(_single, "embeddings carry {}", "No processing is shown to be carried"),
     name="probes of processing labels",
     experiments=(Experiment.PROCESSING_PROBE,),
-    command="latentprint audit PHOTOS --out RUN",
-    unanswered="Processing labels were",
-    introduction=_processing_introduction,
-    found=_found(lambda run: run.probes),
+    command="latentprint audit {photos} --out {new}",
+    page="probes",
+    is_listed=True,
+    introduction=lambda _: (
+        "A *linear probe* is asked what was done to a photo that it has not seen, from its "
+        "embedding alone."
+    ),
+    shown=_shown(_single),
     findings=_findings(_single),
-    headline=_headline(_single, lead_sentence, "Carried by the embedding"),
-    context=lambda run: probes_context(run.probes),
     figures=_figure("processing", _single),
     advice=_processing_advice,
-    protocol=_processing_protocol,
+    procedure="Softmax regression on embeddings of unit length; test photos stand under every "
+    "class. An exact test exchanges the names of the classes within photos.",
     is_answered=lambda run: bool(run.probes),
     glossary=(
         (
             "Accuracy",
-            "how often the probe names the right class: the mean over the classes, so that "
-            "frequent ones do not count for more. Guessing is right in one of as many cases as "
-            "there are classes.",
+            "the mean over the classes, so that frequent ones do not count for more.",
         ),
         (
             "Carried",
-            "the label can be told from the embedding: the exact test says so or, where there is "
-            "none, the whole interval lies more than a point above guessing (the point allows for "
-            "the choice of the regularisation); in both cases allowing for all verdicts "
-            "of the run by q.",
+            "the exact test says so or, where there is none, the whole interval lies more than a "
+            "point above guessing; in both cases allowing for all verdicts of the run by q.",
         ),
         (
             "Undecided",
-            "not shown, but not to be put aside either: the interval is above guessing, or "
-            "accuracy still grows with the number of training photos, or q is too high.",
+            "the interval is above guessing, or accuracy still grows with the number of training "
+            "photos, or q is too high.",
         ),
         (
             "Not shown",
-            "not shown to be above guessing with these photos. Traces may be there all the same: "
-            "a nonlinear probe or more photos could find them.",
-        ),
-        (
-            "Below chance",
-            "worse than guessing, which a sound measurement is not: check the photos and the "
-            "splits.",
+            "traces may be there all the same: a nonlinear probe or more photos could find them.",
         ),
         (
             "Added by training",
-            "the figure is more than a point above that of the same network with random weights, "
-            "with the whole interval of the difference, photo by photo. *No more than untrained*: "
-            "the whole interval is below that point. This is asked of the untrained network alone.",
+            "the whole interval of the difference to the same network with random weights, photo "
+            "by photo, is above a point; no more than untrained: below it.",
         ),
         (
             "Colour statistics, DCT energies",
-            "what the same probe reads from 18 statistics of the crop, and from the energies of "
-            "the frequencies of the photo at its native size. Context: they tell what the pixels "
-            "hold, and decide nothing.",
+            "what the same probe reads from statistics of pixels. Context: they decide nothing.",
         ),
         (
             "Exact test",
             "if processing left no trace, the versions of a photo could exchange their names. Its "
-            "p is the share of such exchanges that look as striking.",
+            "p is the share of such exchanges that look as striking; its own rule is right as "
+            "often as the discriminant says.",
         ),
         (
-            "At ten times the photos",
-            "the learning curve drawn out to ten times the training photos, with the interval of "
-            "that guess. It is not drawn out further.",
+            "At ten times",
+            "the learning curve drawn out to ten times the training photos.",
         ),
         (
             "Smallest effect",
-            "how many points above chance an accuracy must lie for a set of photos like this one "
-            "to show it in four of five cases. Weaker traces go unseen: no finding is not a "
-            "finding of nothing.",
+            "how many points above chance an accuracy must lie for such a set of photos to show it "
+            "in four of five cases.",
         ),
         (
             "Shuffled labels, and selectivity",
-            "the same procedure after labels were shuffled among the photos (or their groups), so "
-            "that there is nothing to read. It should come out near chance; where it does not, the "
-            "procedure reads what it should not. Selectivity is accuracy minus this figure.",
+            "the same after labels were shuffled, which should come out near chance; selectivity "
+            "is accuracy minus this figure.",
         ),
         (
             "All classes",
-            "every training photo was shown to the probe under every class; in the published "
-            "protocol, under one class that was drawn for it. The probe learns from more, so its "
-            "figures are no match for published ones.",
+            "every training photo was shown to the probe under every class, not under one that was "
+            "drawn for it: no match for published figures.",
         ),
     ),
 )
@@ -583,51 +404,40 @@ PROCESSING = Section(
 PAIRED = Section(
     key="paired",
     chapter=Chapter.TRACES,
-    title="",
+    heading=_heading(
+        _paired,
+        "embeddings move in a consistent direction with {}",
+        "No processing is shown to move embeddings in a consistent direction",
+    ),
     name="",
     experiments=(Experiment.PROCESSING_PROBE,),
-    command="latentprint probe STORE --out RUN",
-    unanswered="",
-    introduction=_paired_introduction,
-    found=_found(lambda run: run.paired),
+    command="latentprint probe {store} --out {new}",
+    page="probes",
+    shown=_shown(_paired),
     findings=_findings(_paired),
-    headline=_headline(
-        _paired, paired_lead, "Shown to move embeddings in a consistent direction (paired probe)"
-    ),
     figures=_figure("paired", _paired),
     is_answered=lambda run: bool(run.paired),
-    glossary=(
-        (
-            "Paired",
-            "each photo's mean over the classes is subtracted before the probe. *Carried* then "
-            "says that processing moves embeddings in a consistent direction, not that it can be "
-            "read off one photo.",
-        ),
-    ),
 )
 
 ACQUISITION = Section(
     key="labels",
     chapter=Chapter.TRACES,
-    title="Acquisition labels",
+    heading=_heading(_labels, "embeddings carry {}", "No label of photos is shown to be carried"),
     name="probes of acquisition labels",
     experiments=(Experiment.ACQUISITION_PROBE,),
-    command="latentprint audit PHOTOS -a make -a aperture -a iso --out RUN",
-    unanswered="Acquisition labels were",
-    introduction=_labels_introduction,
-    found=_found(lambda run: run.labels),
+    command="latentprint audit {photos} -a make -a aperture -a iso --out {new}",
+    page="probes",
+    is_listed=True,
+    shown=_shown(_labels),
     findings=_findings(_labels),
-    headline=_headline(_labels, lead_sentence, "Labels carried by the embedding"),
-    context=lambda run: probes_context(run.labels),
     figures=_figure("labels", _labels),
     advice=_labels_advice,
-    protocol=_labels_protocol,
+    procedure="The same; photos of one group stay on one side of the split.",
     glossary=(
         (
             "File facts alone",
-            "the same label read from picture size, size in bytes, format and compression, without "
-            "a look at the pixels. Cameras differ in all of these, and an encoder may know no more "
-            "than the picture's shape gives away.",
+            "the same label read from picture size, size in bytes, format and compression: an "
+            "encoder that reads no more may know no more than these.",
         ),
         (
             "Within classes",

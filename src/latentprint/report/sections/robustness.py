@@ -6,21 +6,22 @@ from collections.abc import Sequence
 
 from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.table import Table
-from latentprint.report.inputs import Row, Run, grouped, rows_by_setup
-from latentprint.report.section import Chapter, Finding, Section, found_in
+from latentprint.report.inputs import Row, Run
+from latentprint.report.section import Chapter, Finding, Section
 from latentprint.report.telling import (
     Setups,
+    any_shown,
     by_encoder,
-    by_whom,
+    claimed,
     ends,
     first,
     of_all,
     percent_interval,
-    place,
     told,
     unclaimed,
 )
 from latentprint.report.wording import (
+    count,
     listed,
     number,
     percent,
@@ -51,22 +52,17 @@ def robustness_sentence(rows: Setups) -> str:
     row = first(rows)
     name = quoted_name(row)
     parts = []
+    if nuisance := rows.get(_NUISANCE):
+        parts.append(
+            f"{_claim(nuisance, name)}: {percent(nuisance['value'])} of {nuisance['k']} neighbours "
+            f"do (95% interval {_interval(nuisance)}; shuffled within classes "
+            f"{percent(nuisance['chance'])}; {count(nuisance['n_test'], 'photo')})."
+        )
     if index := rows.get(_INDEX):
         parts.append(
-            f"Of the {index['k']} nearest neighbours that share the class or {name} but not both, "
-            f"{percent(index['value'])} share the class (robustness index, 95% interval "
-            f"{_interval(index)}; with {name} shuffled within classes "
+            f"Robustness index: {percent(index['value'])} ({_interval(index)}; shuffled "
             f"{percent(index['chance'])})."
         )
-    shares = [
-        f"{percent(rows[setup]['value'])} share {what} (shuffled {percent(rows[setup]['chance'])})"
-        for setup, what in ((_CLASS, "the class"), (_NUISANCE, name))
-        if setup in rows
-    ]
-    if shares:
-        parts.append(f"Of all neighbours {', '.join(shares)}.")
-    if nuisance := rows.get(_NUISANCE):
-        parts.append(_claim(nuisance, name))
     return " ".join(parts)
 
 
@@ -76,13 +72,12 @@ def _interval(row: Row) -> str:
 
 
 def _claim(row: Row, name: str) -> str:
-    why = f" (95% interval {_interval(row)})" if unclaimed(row) else ""
     return {
-        Verdict.ABOVE_CHANCE: f"Neighbours share {name} more often than their classes explain.",
-        Verdict.BELOW_CHANCE: f"Neighbours share {name} less often than their classes explain.",
+        Verdict.ABOVE_CHANCE: f"Neighbours share {name} more often than their classes explain",
+        Verdict.BELOW_CHANCE: f"Neighbours share {name} less often than their classes explain",
     }.get(
         row["verdict"],
-        f"Neighbours are not shown to share {name} more often than their classes explain{why}.",
+        f"Neighbours are not shown to share {name} more often than their classes explain",
     )
 
 
@@ -112,40 +107,23 @@ def _findings(run: Run) -> list[Finding]:
     return told(run, found, ("attribute", "k"), robustness_sentence, robustness_counted)
 
 
-def _headline(run: Run) -> list[Finding]:
-    found = []
-    for rows in grouped(judged_rows(run), "dataset"):
-        measured = list(rows_by_setup(rows, "encoder", "attribute", "k").values())
-        purities = [each[_NUISANCE] for each in measured if _NUISANCE in each]
-        if purities:
-            found.append(Finding(place(run, rows[0]), _headline_sentence(purities, measured)))
-    return found
+def _purities(run: Run) -> list[Row]:
+    return [row for row in judged_rows(run) if row["setup"] == _NUISANCE]
 
 
-def _headline_sentence(purities: Sequence[Row], measured: Sequence[Setups]) -> str:
-    shown = [row for row in purities if row["verdict"] == Verdict.ABOVE_CHANCE]
-    names = listed(dict.fromkeys(quoted_name(row) for row in shown or purities))
-    if not shown:
-        return (
-            f"Nearest neighbours are not shown to share {names} more often than their classes "
-            "explain."
-        )
-    indices = [each[_INDEX] for each in measured if _INDEX in each]
-    least = min(indices, key=lambda row: float(row["value"]), default=None)
-    index = (
-        f" The lowest robustness index is {percent(least['value'])} "
-        f"({_interval(least)}{by_whom(least, indices)})."
-        if least
-        else ""
-    )
-    return f"Nearest neighbours share {names} more often than their classes explain.{index}"
+def _is_shared(row: Row) -> bool:
+    return bool(row["verdict"] == Verdict.ABOVE_CHANCE)
 
 
-def _found(run: Run) -> str:
-    """It has no heading of its own, but counts for that of its chapter."""
-    verdicts = [row["verdict"] for row in judged_rows(run) if row["setup"] == _NUISANCE]
-    judged = [each for each in verdicts if each]
-    return found_in(judged.count(Verdict.ABOVE_CHANCE), len(judged), "shared")
+def _heading(run: Run) -> str:
+    rows = _purities(run)
+    if not rows:
+        return "What nearest neighbours share"
+    names = listed(dict.fromkeys(map(quoted_name, rows)))
+    return claimed(
+        list(filter(_is_shared, rows)), rows, "neighbours share {} beyond their classes",
+        f"Neighbours are not shown to share {names} beyond their classes",
+    )  # fmt: skip
 
 
 def robustness_table(rows: list[Row]) -> Table:
@@ -191,35 +169,24 @@ def _figures(run: Run, _pictures: bool) -> list[Figure]:
 
 def _introduction(_: Run) -> str:
     return (
-        "**Without any processing**, the nearest neighbours of every photo were asked whether they "
-        "share its class, or a nuisance that should play no part "
-        '<d-cite key="komen2025robust"></d-cite>. Where a nuisance goes with the class, neighbours '
-        "of one class share it anyway: chance is therefore what shuffling within classes gives."
-    )
-
-
-def _protocol(_: Run) -> str:
-    return (
-        "**Robustness.** Among the k nearest neighbours of every photo, without any processing: "
-        "the share of those with its class, and of those with its nuisance, beside what labels "
-        "that are shuffled within classes give."
+        'Without any processing <d-cite key="komen2025robust"></d-cite>; chance is what shuffling '
+        "within classes gives."
     )
 
 
 ROBUSTNESS = Section(
     key="robustness",
     chapter=Chapter.HARM,
-    title="",
+    heading=_heading,
     name="robustness of neighbours",
     experiments=(Experiment.ROBUSTNESS,),
-    command="latentprint robustness STORE --nuisance make --out RUN",
-    unanswered="",
+    command="latentprint robustness {store} --nuisance make --out {new}",
+    page="neighbours",
     introduction=_introduction,
     findings=_findings,
-    found=_found,
-    headline=_headline,
+    shown=lambda run: any_shown(_purities(run), _is_shared),
     figures=_figures,
-    protocol=_protocol,
+    procedure="Shares among the k nearest neighbours of every photo, beside shuffled labels.",
     glossary=(
         (
             "Robustness index and purity",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from latentprint.report.inputs import Row, Run, grouped
+from latentprint.report.inputs import Row, Run
 from latentprint.report.records import records_of
-from latentprint.report.section import Chapter, Finding, Section, found_in, one_figure
+from latentprint.report.section import Chapter, Finding, Section, one_figure
 from latentprint.report.sections.similarity_figure import similarity_figure
 from latentprint.report.telling import (
     Setups,
+    any_shown,
     by_encoder,
-    by_whom,
+    claimed,
     ends,
     of_all,
-    place,
     points_interval,
     points_told,
     told,
@@ -39,12 +39,10 @@ def similarity_sentence(rows: Setups) -> str:
         return ""
     against, together = rows[SimilarityMeasure.AGAINST], rows[SimilarityMeasure.WITH]
     change = rows[SimilarityMeasure.DIFFERENCE]
-    name = quoted_name(change)
     return (
-        f"{_claim(change)}: a photo of another class is more similar to the query than one of "
-        f"its class in {percent(against['value'])} of comparisons where it alone shares {name} "
-        f"with the query, and in {percent(together['value'])} where the other alone does. That is "
-        f"{points_told(change)}; 0 where {name} does not matter."
+        f"{_claim(change)}: {points_told(change)} of AUC, of "
+        f"{count(change['n_test'], 'query', 'queries')} (from {percent(together['value'])} to "
+        f"{percent(against['value'])})."
     )
 
 
@@ -73,8 +71,7 @@ def similarities_sentence(changes: Sequence[Row]) -> str:
     return (
         f"Photos with the same {name} are shown to be more alike with "
         f"{of_all(len(more), len(changes))}{fewer}."
-        f" The difference of the AUCs {ends(changes, points, points_interval)}; "
-        f"0 where {name} does not matter."
+        f" Difference of the AUCs in points: {ends(changes, points, points_interval)}."
     )
 
 
@@ -92,59 +89,40 @@ def _findings(run: Run) -> list[Finding]:
     return told(run, found, ("attribute",), similarity_sentence, many)
 
 
-def _headline(run: Run) -> list[Finding]:
-    """The largest difference on each set of photos: of those that were shown, if any was."""
-    found = []
-    changes = _changes(by_encoder(run.of(Experiment.SIMILARITY)))
-    for rows in grouped(changes, "dataset"):
-        shown = [row for row in rows if row["verdict"] == Verdict.ALIKE]
-        top = max(shown or rows, key=lambda row: abs(row["value"]))
-        found.append(Finding(place(run, top), _headline_sentence(top, rows)))
-    return found
+def _is_alike(row: Row) -> bool:
+    return bool(row["verdict"] == Verdict.ALIKE)
 
 
-def _headline_sentence(top: Row, rows: list[Row]) -> str:
-    if top["verdict"] != Verdict.ALIKE:
-        return "The same metadata are not shown to make photos more alike."
-    alike = [row for row in rows if row["attribute"] == top["attribute"]]
-    same = sum(row["direction"] == top["direction"] for row in alike)
-    some = f" with {of_all(same, len(alike))}" if len(alike) > 1 else ""
-    tiny = " (a tiny difference)" if top["tiny"] else ""
-    return (
-        f"Photos with the same {quoted_name(top)} are {_MORE[top['direction']]} alike{some}: "
-        f"the AUC differs by {'up to ' if some else ''}{points_told(top)}{tiny}"
-        f"{by_whom(top, rows)}."
-    )
+def _judged(run: Run) -> list[Row]:
+    return _changes(by_encoder(run.of(Experiment.SIMILARITY)))
 
 
-def _found(run: Run) -> str:
-    changes = _changes(by_encoder(run.of(Experiment.SIMILARITY)))
-    verdicts = [row["verdict"] for row in changes if row["verdict"]]
-    return found_in(verdicts.count(Verdict.ALIKE), len(verdicts), "changed")
-
-
-def _introduction(_: Run) -> str:
-    return (
-        "Query photos were compared with all others: of the same class or another, with the same "
-        "metadata (how they were processed or taken) or other. Where the two curves of a class lie "
-        "on each other, the metadata play no part."
-    )
+def _heading(run: Run) -> str:
+    rows = _judged(run)
+    otherwise = "The same metadata are not shown to make photos more alike"
+    if not any(row["verdict"] for row in rows):
+        return "Distributions of similarity of single queries"
+    told = [
+        claimed(found, rows, f"photos with the same {{}} are {more} alike", "")
+        for direction, more in _MORE.items()
+        if (found := [row for row in rows if row["direction"] == direction])
+    ]
+    return "; ".join(told) or otherwise
 
 
 SIMILARITY = Section(
     key="similarity",
     chapter=Chapter.HARM,
-    title="Similarity",
+    heading=_heading,
     name="distributions of similarity",
     experiments=(Experiment.SIMILARITY,),
-    command="latentprint similarity STORE --out RUN",
-    unanswered="Distributions of similarity were",
-    introduction=_introduction,
+    command="latentprint similarity {store} --out {new}",
+    page="similarity",
+    is_listed=True,
     findings=_findings,
-    found=_found,
-    headline=_headline,
+    shown=lambda run: any_shown(_judged(run), _is_alike),
     figures=one_figure(similarity_figure),
-    protocol=lambda _: "**Similarity.** Cosine similarities of query photos to all other photos.",
+    procedure="Cosine similarities of query photos to all other photos.",
     glossary=(
         (
             "AUC of similarity",

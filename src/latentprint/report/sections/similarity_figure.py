@@ -50,7 +50,8 @@ def similarity_figure(run: Run) -> Figure | None:
     choices = [Choice("", _encoder(run, group[0]), _plots(run, group, names)) for group in others]
     return Figure(
         "similarity",
-        "Distributions of the cosine similarity of queries to all other photos, each of area one. "
+        "Distributions of the cosine similarity of queries to all other photos, each of area one, "
+        "those of a panel smoothed alike. "
         "Where the curves of one colour lie on each other, metadata play no part."
         + shown_of(len(records), len(every), "distributions"),
         panels=[_panel(run, each, names) for each in first],

@@ -7,7 +7,7 @@ from typing import Any
 
 from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.table import Table
-from latentprint.report.inputs import Row, Run, grouped
+from latentprint.report.inputs import Row, Run
 from latentprint.report.section import Chapter, Finding, Section
 from latentprint.report.telling import (
     Setups,
@@ -15,10 +15,10 @@ from latentprint.report.telling import (
     by_whom,
     ends,
     first,
-    place,
     told,
 )
 from latentprint.report.wording import (
+    count,
     number,
     quoted_name,
     span,
@@ -50,12 +50,11 @@ def stability_sentence(rows: Setups) -> str:
             f"({_small_interval(below)})."
         )
     return (
-        f"{starting_name(farther)}: re-encoded {version}, a photo keeps a cosine similarity of "
-        f"{_cosine(rows[StabilityMeasure.SELF])} to itself, and one in a hundred has "
-        f"{_cosine(rows[StabilityMeasure.FIRST])} or less; its nearest other photo is at "
-        f"{_cosine(rows[StabilityMeasure.OTHER])}. In {_small(farther['value'])} of cases (95% "
-        f"interval {_small_interval(farther)}) the other photo is nearer than the photo's own "
-        f"copy.{threshold}"
+        f"{starting_name(farther)}: re-encoded {version}, another photo is nearer than the own "
+        f"copy in {_small(farther['value'])} of cases (95% interval {_small_interval(farther)}; "
+        f"{count(farther['n_test'], 'photo')}). Copies keep a cosine similarity of "
+        f"{_cosine(rows[StabilityMeasure.SELF])}, one in a hundred of "
+        f"{_cosine(rows[StabilityMeasure.FIRST])} or less.{threshold}"
     )
 
 
@@ -66,8 +65,8 @@ def stabilities_sentence(found: Sequence[Row]) -> str:
         found: Shares of photos that are farther from their copy than from another photo.
     """
     return (
-        f"{starting_name(found[0])}: the share of cases in which another photo is nearer to a "
-        f"photo than its own re-encoded copy {ends(found, _small, _small_interval)}."
+        f"{starting_name(found[0])}, share of photos whose own copy is farther than another photo: "
+        f"{ends(found, _small, _small_interval)}."
     )
 
 
@@ -97,26 +96,13 @@ def _findings(run: Run) -> list[Finding]:
     return told(run, _measured(run), ("attribute", "reference"), stability_sentence, many)
 
 
-def _headline(run: Run) -> list[Finding]:
-    found = []
-    for rows in grouped(_shares(_measured(run)), "dataset"):
-        top = max(rows, key=lambda row: float(row["value"]))
-        found.append(Finding(place(run, top), _headline_sentence(top, rows)))
-    return found
-
-
-def _headline_sentence(top: Row, rows: list[Row]) -> str:
-    if top["value"] == 0:
-        widest = max(row["high"] for row in rows)
-        return (
-            "In no case was another photo nearer to a photo than its own re-encoded copy (95% "
-            f"interval up to {_small(widest)})."
-        )
-    return (
-        f"Another photo is nearer to a photo than its own re-encoded copy in at most "
-        f"{_small(top['value'])} of cases ({_small_interval(top)}; {quoted_name(top)}"
-        f"{by_whom(top, rows)})."
-    )
+def _heading(run: Run) -> str:
+    values = [row["value"] for row in _shares(_measured(run))]
+    if not values:
+        return "How far re-encoding moves a photo"
+    low, high = _small(min(values)), _small(max(values))
+    share = low if low == high else f"{low} to {high}"
+    return f"In {share} of cases another photo is nearer than a photo's own re-encoded copy"
 
 
 def _advice(run: Run) -> list[str]:
@@ -129,10 +115,9 @@ def _advice(run: Run) -> list[str]:
         return []
     low = min(firsts, key=lambda row: float(row["value"]))
     return [
-        f"A threshold for duplicates has to be below {number(low['value'] / 100, 3)} to keep 99 of "
-        f"100 re-encoded copies ({quoted_name(low)}, {low['encoder']}; 95% interval "
-        f"{span(low['low'] / 100, low['high'] / 100, digits=3)}), and above the similarity of "
-        "other photos."
+        f"Set a threshold for duplicates below {number(low['value'] / 100, 3)} (95% interval "
+        f"{span(low['low'] / 100, low['high'] / 100, digits=3)}) to keep 99 of 100 copies "
+        f"({quoted_name(low)}{by_whom(low, firsts)})."
     ]
 
 
@@ -213,31 +198,19 @@ def _small_interval(row: Row) -> str:
     return span(row["low"], row["high"], unit="%", digits=2)
 
 
-def _introduction(_: Run) -> str:
-    return (
-        "**Does a photo stay itself when it is encoded again?** An index finds a re-encoded copy "
-        "as long as the copy is nearer to its photo than any other photo is, and within the "
-        "threshold that the index uses."
-    )
-
-
 STABILITY = Section(
     key="stability",
     chapter=Chapter.RISK,
-    title="",
+    heading=_heading,
     name="stability under re-encoding",
     experiments=(Experiment.STABILITY,),
-    command="latentprint similarity STORE -a jpeg --threshold 0.95 --out RUN",
-    unanswered="Whether a photo stays itself when it is encoded again was",
-    introduction=_introduction,
+    command="latentprint similarity {store} -a jpeg --threshold 0.95 --out {new}",
+    page="similarity",
+    is_listed=True,
     findings=_findings,
-    headline=_headline,
     figures=_figures,
     advice=_advice,
-    protocol=lambda _: (
-        "**Stability.** Cosine similarities between a photo and its re-encoded self, and between "
-        "the photo and the nearest other one."
-    ),
+    procedure="Cosine similarities of a photo to its re-encoded self and to the nearest other one.",
 )
 
 SECTIONS = (STABILITY,)

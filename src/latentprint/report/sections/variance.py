@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from latentprint.report.inputs import Row, Run
-from latentprint.report.section import Chapter, Finding, Section, one_figure
-from latentprint.report.sections.variance_figure import variance_figure
-from latentprint.report.telling import by_encoder, told
-from latentprint.report.wording import number, span, starting_name
+from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.telling import Setups, by_encoder, ends, told
+from latentprint.report.wording import capital, count, number, quoted_name, span, starting_name
 from latentprint.words import Experiment, VarianceMeasure
+
+_PROCESSING = VarianceMeasure.PROCESSING
 
 
 def variance_sentence(measures: dict[str, Row]) -> str:
@@ -20,8 +21,8 @@ def variance_sentence(measures: dict[str, Row]) -> str:
     found = []
     if share := measures.get(VarianceMeasure.PROCESSING):
         found.append(
-            f"accounts for {number(share['value'], 2)}% of the variance of the embeddings "
-            f"(95% interval {span(share['low'], share['high'], unit='%', digits=2)})"
+            f"accounts for {_small(share['value'])} of the variance of the embeddings "
+            f"(95% interval {_interval(share)}; {count(share['n_test'], 'photo')})"
         )
     shift, distance = measures.get(VarianceMeasure.SHIFT), measures.get(VarianceMeasure.DISTANCE)
     if shift and distance and distance["value"] > 0:
@@ -34,36 +35,48 @@ def variance_sentence(measures: dict[str, Row]) -> str:
 
 def _findings(run: Run) -> list[Finding]:
     found = by_encoder(run.of(Experiment.VARIANCE))
-    return told(run, found, ("attribute",), variance_sentence, lambda _: "")
+    return told(run, found, ("attribute",), variance_sentence, _many)
 
 
-def _introduction(_: Run) -> str:
-    return (
-        "**How far processing moves embeddings**: their variance divides into what all photos move "
-        "by alike when they are processed, what the versions of a photo have in common, and the "
-        "rest, where photos move, but each in its own way."
+def _many(found: list[Setups]) -> str:
+    shares = [each[_PROCESSING] for each in found if _PROCESSING in each]
+    if not shares:
+        return ""
+    return f"{starting_name(shares[0])}, share of the variance: {ends(shares, _small, _interval)}."
+
+
+def _small(share: float | None) -> str:
+    return f"{number(share, 2)}%"
+
+
+def _interval(row: Row) -> str:
+    return span(row["low"], row["high"], unit="%", digits=2)
+
+
+def _heading(run: Run) -> str:
+    shares = [row for row in run.of(Experiment.VARIANCE) if row["setup"] == _PROCESSING]
+    values = [row["value"] for row in shares]
+    if not values:
+        return "Shares of the variance of embeddings"
+    who = (
+        capital(quoted_name(shares[0]))
+        if len({r["attribute"] for r in shares}) == 1
+        else "Processing"
     )
+    low, high = _small(min(values)), _small(max(values))
+    return f"{who} accounts for {low if low == high else f'{low} to {high}'} of the variance"
 
 
 VARIANCE = Section(
     key="variance",
     chapter=Chapter.HARM,
-    title="",
+    heading=_heading,
     name="shares of the variance",
     experiments=(Experiment.VARIANCE,),
-    command="latentprint probe STORE --out RUN",
-    unanswered="",
-    introduction=_introduction,
+    command="latentprint probe {store} --out {new}",
+    page="probes",
     findings=_findings,
-    figures=one_figure(variance_figure),
-    glossary=(
-        (
-            "Shares of the variance",
-            "a two-way analysis of variance of unit embeddings over photos and classes. Distances "
-            "are cosine distances, times 100: between two versions of a photo, and between "
-            "different photos processed alike.",
-        ),
-    ),
+    procedure="Two-way analysis of variance of unit embeddings, photos by processing classes.",
 )
 
 SECTIONS = (VARIANCE,)
