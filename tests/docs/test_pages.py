@@ -63,6 +63,7 @@ def test_tables_from_code_have_a_cell_for_every_heading() -> None:
     for make in (
         tables.result_columns,
         tables.published_encoders,
+        tables.published_ranges,
         tables.encoder_forms,
         tables.processing_attributes,
         tables.photo_labels,
