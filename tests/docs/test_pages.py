@@ -14,8 +14,10 @@ import latentprint
 from latentprint.article.document import read_article
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.experiments.probes.labels import RULES
+from latentprint.photos.benchmarks import BENCHMARKS
 from latentprint.photos.open import LAYOUTS
 from latentprint.processing import read_attribute
+from latentprint.published import SPLIT_KEYS, published
 from latentprint.results import SCHEMA, Result
 from latentprint.words import (
     Comparison,
@@ -85,6 +87,16 @@ def test_tables_from_code_have_a_cell_for_every_heading() -> None:
 def test_every_public_name_is_in_the_api() -> None:
     documented = re.findall(r"\.\. (?:autofunction|autoclass|data):: (\w+)", page("python"))
     assert sorted(documented) == sorted(latentprint.__all__)
+
+
+def test_every_published_set_and_label_is_reproduced() -> None:
+    text = "".join(blocks(page("reproduce"), "sh"))
+    assert set(re.findall(r"--layout (\w+)", text)) == {*BENCHMARKS} - {"imagenet_es"}
+    loop = re.search(r"for label in (.*?);", text, re.DOTALL)
+    assert loop
+    labels = {SPLIT_KEYS[name] for name in re.findall(r'"([^"]+)"', loop[1])}
+    rows = published().filter(experiment="acquisition_probe")
+    assert labels == {*rows["attribute"]}
 
 
 def test_every_word_of_a_verdict_is_in_the_glossary() -> None:
