@@ -1,7 +1,7 @@
 """Tables of the documentation that are read from the package, so that they cannot go stale.
 
 Each is a directive without arguments: ``{result-columns}``, ``{published-encoders}``,
-``{encoder-forms}``, ``{processing-attributes}`` and ``{photo-labels}``.
+``{published-ranges}``, ``{encoder-forms}``, ``{processing-attributes}`` and ``{photo-labels}``.
 """
 
 from __future__ import annotations
@@ -62,6 +62,33 @@ def published_encoders() -> Table:
     return ("encoder", "name", "family", "specification", "D", "px"), rows
 
 
+def published_ranges() -> Table:
+    """Mean and range of every published figure over the encoders; of kNN the influence alone."""
+    from latentprint.report.inputs import grouped
+    from latentprint.report.published_run import published_run
+    from latentprint.report.wording import name_of, number
+    from latentprint.words import PROBES, Experiment, InfluenceSetup
+
+    def told(row: dict[str, object]) -> tuple[str, str]:
+        if row["experiment"] == Experiment.NEAR_DUPLICATE:
+            return "recall@1", str(row["setup"])
+        if row["experiment"] in PROBES:
+            return "probe", name_of(row)
+        return "influence", name_of({**row, "experiment": Experiment.PROCESSING_PROBE})
+
+    kept = [
+        row
+        for row in published_run().rows
+        if row["experiment"] != Experiment.KNN_INFLUENCE or row["setup"] == InfluenceSetup.INFLUENCE
+    ]
+    rows = []
+    for found in grouped(kept, "dataset", "experiment", "attribute", "setup"):
+        values = [row["value"] for row in found]
+        figures = (found[0]["chance"], sum(values) / len(values), min(values), max(values))
+        rows.append((found[0]["dataset"], *told(found[0]), *map(number, figures)))
+    return ("photos", "figure", "of", "chance", "mean", "lowest", "highest"), rows
+
+
 def encoder_forms() -> Table:
     """The forms of specification."""
     from latentprint.encoders import list_encoders
@@ -114,6 +141,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     for make in (
         result_columns,
         published_encoders,
+        published_ranges,
         encoder_forms,
         processing_attributes,
         photo_labels,

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from latentprint.results import SCHEMA
-from latentprint.words import PairGallery
+from latentprint.words import Experiment, PairGallery
 
 SOURCE = Path(__file__).parent / "data" / "published.csv"
 """Ramos et al., ICCV 2025, arXiv 2508.10637: see the README beside the file."""
@@ -31,6 +31,27 @@ KEYS: dict[str, str] = {
     "recall@1": "recall@1",
 }
 """The key of every attribute that the figures name."""
+
+SPLIT_KEYS: dict[str, str] = {
+    **KEYS,
+    "Model": "model",
+    "Smartphone Model": "smartphone_model",
+    "Is Smartphone": "smartphone",
+    "Flash": "flash",
+    "Year": "year",
+}
+"""The key of every attribute that a split file of the study names: not always as the figures do."""
+
+EXPERIMENTS = tuple(
+    each.value
+    for each in (
+        Experiment.PROCESSING_PROBE,
+        Experiment.ACQUISITION_PROBE,
+        Experiment.KNN_INFLUENCE,
+        Experiment.NEAR_DUPLICATE,
+    )
+)
+"""The experiments of the figures, in their order."""
 
 PAIR_SETUPS = {"different": PairGallery.QUERY.value, "same": PairGallery.TARGET.value}
 """Our names of the galleries of near-duplicate pairs: the published words have misled readers."""

@@ -14,9 +14,19 @@ import latentprint
 from latentprint.article.document import read_article
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.experiments.probes.labels import RULES
+from latentprint.photos.benchmarks import BENCHMARKS
 from latentprint.photos.open import LAYOUTS
 from latentprint.processing import read_attribute
+from latentprint.published import SPLIT_KEYS, published
 from latentprint.results import SCHEMA, Result
+from latentprint.words import (
+    Comparison,
+    Direction,
+    InfluenceSetup,
+    Learned,
+    RobustnessMeasure,
+    Verdict,
+)
 from tests.docs.pages import DOCS, PAGES, README, blocks, module, prose
 
 EXAMPLES = DOCS / "examples"
@@ -63,6 +73,7 @@ def test_tables_from_code_have_a_cell_for_every_heading() -> None:
     for make in (
         tables.result_columns,
         tables.published_encoders,
+        tables.published_ranges,
         tables.encoder_forms,
         tables.processing_attributes,
         tables.photo_labels,
@@ -76,6 +87,30 @@ def test_tables_from_code_have_a_cell_for_every_heading() -> None:
 def test_every_public_name_is_in_the_api() -> None:
     documented = re.findall(r"\.\. (?:autofunction|autoclass|data):: (\w+)", page("python"))
     assert sorted(documented) == sorted(latentprint.__all__)
+
+
+def test_every_published_set_and_label_is_reproduced() -> None:
+    text = "".join(blocks(page("reproduce"), "sh"))
+    assert set(re.findall(r"--layout (\w+)", text)) == {*BENCHMARKS} - {"imagenet_es"}
+    loop = re.search(r"for label in (.*?);", text, re.DOTALL)
+    assert loop
+    labels = {SPLIT_KEYS[name] for name in re.findall(r'"([^"]+)"', loop[1])}
+    rows = published().filter(experiment="acquisition_probe")
+    assert labels == {*rows["attribute"]}
+
+
+def test_every_word_of_a_verdict_is_in_the_glossary() -> None:
+    """Words that stand in a column of a result table without a sentence around them."""
+    terms = {
+        term.strip()
+        for row in re.findall(r"^\| (.+?) \|", page("glossary"), re.MULTILINE)
+        for term in row.split(",")
+    }
+    of_probes = [each for each in Verdict if each.name in ("CARRIED", "UNDECIDED", "NOT_SHOWN")]
+    of_erasers = [each for each in Verdict if each.name in ("ERASED", "REDUCED", "KEPT", "LOST")]
+    assert {*of_probes, *of_erasers, *InfluenceSetup, *Comparison, *Direction} <= terms
+    assert {*Learned} - {"undecided"} <= terms
+    assert {*RobustnessMeasure} <= terms
 
 
 def test_every_layout_rule_and_preprocessing_field_is_described() -> None:

@@ -280,6 +280,18 @@ def test_local_weights(tmp_path):
         load(tmp_path / "a", weights=tmp_path / "none.pth")
 
 
+@pytest.mark.parametrize("prefix", ["model.", "module.student.", "model.vit."])
+def test_what_a_training_put_before_names_is_left_out_and_said(tmp_path, caplog, prefix):
+    save(tmp_path / "a", vit)
+    save(tmp_path / "b", vit, seed=1)
+    saved = load_file(tmp_path / "b" / "model.safetensors")
+    file = tmp_path / "last.ckpt"
+    torch.save({"state_dict": {f"{prefix}{name}": each for name, each in saved.items()}}, file)
+    encoder = load(tmp_path / "a", weights=file)
+    assert encoder.identity()["weights"] == load(tmp_path / "b").identity()["weights"]
+    assert f"below '{prefix.removesuffix('vit.')}'" in caplog.text
+
+
 def test_pickled_weights_are_read_but_never_run(tmp_path):
     save(tmp_path, vit)
     expected = load(tmp_path).identity()

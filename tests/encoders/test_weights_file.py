@@ -6,6 +6,7 @@ import pickle
 import pytest
 import timm
 import torch
+import torchvision
 from safetensors.torch import save_file
 
 from latentprint.encoders.default import load_default
@@ -13,6 +14,7 @@ from latentprint.encoders.load_options import LoadOptions
 from latentprint.encoders.open_clip_encoder import load_open_clip
 from latentprint.encoders.python_encoder import load_python
 from latentprint.encoders.timm_encoder import load_timm
+from latentprint.encoders.torch_library_encoder import load_torchvision
 from latentprint.errors import LatentprintError, UsageError
 
 
@@ -54,6 +56,68 @@ def test_a_timm_file_in_every_form(tmp_path, name, suffix, wrapped):
         values = encoder.preprocess.normalise(pixels)
         expected = model.forward_head(model.forward_features(values), pre_logits=True)
     assert torch.allclose(encoder.embed(pixels), expected, atol=1e-5)
+
+
+def saved_by(trainer: str, state: dict) -> dict:
+    """What a training saves: an encoder's tensors in a place of their own, beside other things."""
+    below = lambda prefix: {f"{prefix}{name}": each for name, each in state.items()}  # noqa: E731
+    other = {name: torch.zeros_like(each) for name, each in state.items()}
+    return {
+        "Lightning": {
+            "state_dict": {**below("model."), "loss.weight": torch.ones(2)},
+            "pytorch-lightning_version": "2.5.0",
+            "optimizer_states": [{"state": {0: {"step": torch.ones(1)}}}],
+        },
+        "parallel and compiled": {"model": below("module._orig_mod.")},
+        "a wrapper of wrappers": below("net.encoder.backbone."),
+        "DINO": {
+            "student": {f"backbone.{name}": each for name, each in other.items()},
+            "teacher": {**below("backbone."), "head.mlp.0.weight": torch.ones(3, 3)},
+            "epoch": 100,
+        },
+        "averages": {"model": other, "model_ema": below("module.")},
+    }[trainer]
+
+
+TRAINERS = {
+    "Lightning": "below 'model.'. Left out beside them: loss (1).",
+    "parallel and compiled": "below 'module._orig_mod.'.",
+    "a wrapper of wrappers": "below 'net.encoder.backbone.'.",
+    "DINO": "below 'teacher.backbone.', as complete below 'student.backbone.'.",
+    "averages": "holds 'model_ema' and 'model': the first is taken.",
+}
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+@pytest.mark.parametrize("library", ["timm", "torchvision", "open_clip"])
+def test_what_a_training_put_before_names_is_left_out_and_said(tmp_path, caplog, library, trainer):
+    if library == "timm":
+        model, load, name = model_of("test_vit", num_classes=0), load_timm, "test_vit"
+    elif library == "open_clip":
+        model, load, name = open_clip_model(), load_open_clip, "ViT-S-32-alt"
+    else:
+        torch.manual_seed(5)
+        model, load, name = torchvision.models.squeezenet1_1(), load_torchvision, "squeezenet1_1"
+    own = model.state_dict()
+    path = tmp_path / "last.ckpt"
+    torch.save(saved_by(trainer, own), path)
+    encoder = load(name, options(path))
+    assert TRAINERS[trainer] in caplog.text
+    plain = tmp_path / "plain.pth"
+    torch.save(own, plain)
+    caplog.clear()
+    again = load(name, options(plain))
+    assert not caplog.records
+    assert encoder.identity()["weights"] == again.identity()["weights"]
+
+
+def test_a_prefix_does_not_hide_what_is_missing_or_left_over(tmp_path):
+    state, path = dict(model_of("test_vit", num_classes=0).state_dict()), tmp_path / "last.ckpt"
+    state["extra"] = torch.ones(1)
+    del state["blocks.2.norm1.weight"]
+    torch.save({"state_dict": {f"model.{name}": each for name, each in state.items()}}, path)
+    with pytest.raises(LatentprintError, match=r"blocks.2.norm1.weight is missing; extra is left"):
+        load_timm("test_vit", options(path))
 
 
 def test_the_users_weights_do_not_bear_the_name_of_timms(tmp_path):

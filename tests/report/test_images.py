@@ -62,7 +62,7 @@ def test_svg_pdf_and_png_are_what_they_say(tmp_path: Path) -> None:
     )
     content = {file.suffix: file.read_bytes() for file in drawn.files}
     assert list(content) == [".svg", ".pdf", ".png"]
-    assert b"pos-same: only the right class alike" in content[".svg"]
+    assert b"Sharpening, k = 10" in content[".svg"]
     assert f'width="{WIDTH}"'.encode() in content[".svg"]
     assert len(re.findall(rb"/Type /Page\b(?!s)", content[".pdf"])) == 1
     with Image.open(io.BytesIO(content[".png"])) as picture:

@@ -27,6 +27,7 @@ ORDER = (
     "report",
     "figures",
     "table",
+    "published",
     "article",
     "demo",
     "encoders",

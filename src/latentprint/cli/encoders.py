@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -38,7 +36,7 @@ FamilyOption = Annotated[
 @encoders_app.callback(invoke_without_command=True)
 def encoders(context: typer.Context, as_json: options.JsonOption = False) -> None:
     """List the forms of specification: how to name an encoder."""
-    from latentprint.cli.output import print_json
+    from latentprint.cli.output import print_columns, print_json
     from latentprint.encoders import list_encoders
 
     if context.invoked_subcommand:
@@ -49,7 +47,7 @@ def encoders(context: typer.Context, as_json: options.JsonOption = False) -> Non
     if as_json:
         print_json(known)
         return
-    _print_columns([(each["spec"], _explained(each)) for each in known])
+    print_columns([(each["spec"], _explained(each)) for each in known])
 
 
 @encoders_app.command("list")
@@ -65,7 +63,7 @@ def list_published(
     as_json: options.JsonOption = False,
 ) -> None:
     """List the published encoders: those of the ICCV 2025 study."""
-    from latentprint.cli.output import print_json
+    from latentprint.cli.output import print_columns, print_json
     from latentprint.encoders import find_published
 
     found = find_published(patterns or [], family)
@@ -77,7 +75,7 @@ def list_published(
         (each.name, each.alias, each.family, each.library, each.dimension, f"{each.input_size} px")
         for each in found
     ]
-    _print_columns([headings, *rows])
+    print_columns([headings, *rows])
 
 
 @encoders_app.command()
@@ -87,14 +85,14 @@ def show(
     as_json: options.JsonOption = False,
 ) -> None:
     """Show an encoder's sizes, preprocessing and weights, without fetching them."""
-    from latentprint.cli.output import print_json
+    from latentprint.cli.output import print_columns, print_json
     from latentprint.encoders.description import describe
 
     known = describe(spec, margin=margin)
     if as_json:
         print_json(known)
         return
-    _print_columns(_described(known))
+    print_columns(_described(known))
 
 
 LABELS = {
@@ -142,12 +140,3 @@ def _facts(encoder: PublishedEncoder) -> dict[str, Any]:
 
     derived = {name: getattr(encoder, name) for name in ("library", "model", "representation")}
     return {**asdict(encoder), **derived}
-
-
-def _print_columns(rows: Sequence[Iterable[object]]) -> None:
-    """Print rows of equally many cells, each column as wide as its widest cell."""
-    texts = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    for row in texts:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")

@@ -15,12 +15,29 @@ from latentprint.words import PROBES, Experiment, Seen
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from latentprint.report.figures.table import Table as PaperTable
     from latentprint.results import LeftOut, Result
 
 
 def print_json(value: Any) -> None:
     """Print one JSON value and nothing else."""
     sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def print_columns(rows: Sequence[Iterable[object]]) -> None:
+    """Print rows of equally many cells, each column as wide as its widest cell."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    for row in texts:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def print_tables(tables: Sequence[PaperTable]) -> None:
+    """Print tables for people, each below its caption."""
+    for number, table in enumerate(tables):
+        sys.stdout.write("\n" * bool(number) + f"{table.caption}\n")
+        print_columns([table.head, *table.rows])
 
 
 def print_results(

@@ -82,7 +82,7 @@ def load_checkpoint(name: str, options: LoadOptions) -> TorchEncoder:
     path = _file(known, options.weights) if trained else None
     model = build(release, options)
     if path is not None:
-        load_weights(model, path, read_base_encoder, heads=[release.head])
+        load_weights(model, path, read=read_base_encoder, heads=[release.head])
     return TorchEncoder(
         model,
         preprocessing(release, options),

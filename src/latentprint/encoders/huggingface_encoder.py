@@ -24,6 +24,7 @@ from latentprint.encoders.load_options import LoadOptions, built
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.encoders.torch_embedding import Origin, TorchEncoder
 from latentprint.encoders.torch_weights import explained
+from latentprint.encoders.weight_prefixes import without_prefix
 from latentprint.encoders.weights_file import read_tensors, weights_file
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 
@@ -224,7 +225,8 @@ class _Loader:
         common = {"config": config, "dtype": torch.float32, "output_loading_info": True}
         where = self.repository.where()
         if self.options.weights:
-            state = read_tensors(weights_file(self.options.weights))
+            path = weights_file(self.options.weights)
+            _, state = without_prefix(path, read_tensors(path), _names(kind, config, arguments))
             where = {"pretrained_model_name_or_path": None, "state_dict": state}
         model, info = kind.from_pretrained(**where, **common, **arguments)
         return model, sorted(info["missing_keys"])
@@ -246,6 +248,15 @@ class _Loader:
             return any(name.endswith("Model") for name in self.config.architectures or [])
         with safe_open(file, "pt") as opened:
             return any(POOLER in name for name in opened.keys())  # noqa: SIM118 - no mapping
+
+
+def _names(kind: Any, config: Any, arguments: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """Tensors without values, under the names that transformers finds in a file."""
+    import torch
+
+    with torch.device("meta"):
+        own: dict[str, torch.Tensor] = kind(config, **arguments).state_dict()
+    return own | {f"{kind.base_model_prefix}.{name}": each for name, each in own.items()}
 
 
 def _image_part(model: Any) -> torch.nn.Module:

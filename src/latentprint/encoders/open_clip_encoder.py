@@ -21,7 +21,8 @@ from latentprint.encoders.representations import (
     timm_forward,
 )
 from latentprint.encoders.torch_embedding import Origin, TorchEncoder
-from latentprint.encoders.weights_file import reading, refuse_misfits, weights_file
+from latentprint.encoders.weight_prefixes import without_prefix
+from latentprint.encoders.weights_file import read_tensors, reading, refuse_misfits, weights_file
 from latentprint.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -135,6 +136,8 @@ def _load_file(open_clip: Any, model: torch.nn.Module, path: Path) -> None:
     with reading(path):
         if _is_torchscript(path):
             result = model.load_state_dict(_openai_tensors(path), strict=False)
+        elif (found := without_prefix(path, read_tensors(path), model.state_dict()))[0]:
+            result = model.load_state_dict(found[1], strict=False)
         else:
             result = open_clip.load_checkpoint(model, str(path), strict=False, weights_only=True)
     refuse_misfits(path, result.missing_keys, result.unexpected_keys)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from latentprint.encoders.libraries import downloading, import_library
@@ -100,16 +100,15 @@ def _create(timm: Any, model_name: str, options: LoadOptions, *, fetched: bool) 
     if options.weights and not (options.untrained or options.outline):
         heads = model.pretrained_cfg.get("classifier") or ()  # type: ignore[union-attr, operator]
         heads = (heads,) if isinstance(heads, str) else heads
-        load_weights(model, options.weights, lambda path: _read(timm, model, path), heads=heads)
+        load_weights(model, options.weights, mapped=_mapping(timm, model), heads=heads)
     return model
 
 
-def _read(timm: Any, model: Any, path: Path) -> dict[str, Any]:
-    """Read a local file as timm reads a release: its keys mapped, positions interpolated."""
-    tensors: dict[str, Any] = timm.models.load_state_dict(str(path), weights_only=True)
+def _mapping(timm: Any, model: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """How timm reads a release: its keys mapped, positions interpolated."""
     module = timm.model_entrypoint(model.pretrained_cfg["architecture"]).__module__
     mapping = getattr(sys.modules[module], "checkpoint_filter_fn", None)
-    return mapping(tensors, model) if mapping else tensors
+    return (lambda tensors: mapping(tensors, model)) if mapping else dict
 
 
 def _full_name(model: Any, model_name: str, options: LoadOptions) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from latentprint.encoders.weight_prefixes import without_prefix
 from latentprint.encoders.weights_file import read_tensors, reading, refuse_misfits, weights_file
 from latentprint.errors import LatentprintError, brief
 
@@ -38,7 +39,7 @@ def fill(model: torch.nn.Module, file: Path, *, heads: Sequence[str] = ()) -> No
         state = OrderedDict(
             # DenseNet's published files are older than the names of its layers.
             (re.sub(r"(denselayer\d+\.\w+)\.(\d)\.", r"\1\2.", name), tensor)
-            for name, tensor in read_tensors(path).items()
+            for name, tensor in without_prefix(path, read_tensors(path), own)[1].items()
             if not name.startswith(AUXILIARY)
         )
         wrong = [name for name in state if name in own and state[name].shape != own[name].shape]

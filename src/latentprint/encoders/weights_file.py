@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,12 +10,18 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
+from latentprint.encoders.weight_prefixes import without_prefix
 from latentprint.errors import LatentprintError, UsageError, brief
 
 if TYPE_CHECKING:
     import torch
 
+log = logging.getLogger(__name__)
+
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".tar", ".ckpt")
+WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
+"""Where training keeps weights beside other things; averages over the training go first."""
+
 # Counts of training batches do not enter inference, and older files lack them.
 UNUSED = "num_batches_tracked"
 
@@ -70,17 +77,29 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
         # Mapped, the optimiser's gigabyte stays on disk; files of an older format cannot be.
         mapped = zipfile.is_zipfile(path)
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    state = content.get("state_dict", content) if isinstance(content, dict) else None
-    if not isinstance(state, dict):
+    if not isinstance(content, dict):
         raise LatentprintError(f"{path} holds no named tensors.")
-    return {name: each for name, each in state.items() if isinstance(each, torch.Tensor)}
+    wrapped = [key for key in WRAPPERS if isinstance(content.get(key), dict)]
+    if len(wrapped) > 1:
+        log.warning("%s holds %s: the first is taken.", path, " and ".join(map(repr, wrapped)))
+    state = content[wrapped[0]] if wrapped else content
+    found = {name: each for name, each in state.items() if isinstance(each, torch.Tensor)}
+    # A teacher and its student lie beside each other, each in a dictionary of its own.
+    inner = {key: each for key, each in state.items() if isinstance(each, dict)}
+    return found or {
+        f"{key}.{name}": each
+        for key, part in inner.items()
+        for name, each in part.items()
+        if isinstance(each, torch.Tensor)
+    }
 
 
 def load_weights(
     model: torch.nn.Module,
     path: Path,
-    read: Callable[[Path], dict[str, Any]],
     *,
+    read: Callable[[Path], dict[str, Any]] = read_tensors,
+    mapped: Callable[[dict[str, Any]], dict[str, Any]] = dict,
     heads: Sequence[str] = (),
 ) -> None:
     """Load a file into a model.
@@ -88,7 +107,8 @@ def load_weights(
     Args:
         model: The model, without a classifier.
         path: The file.
-        read: Reads the file's tensors, under the model's names.
+        read: Reads the file's tensors; what a training put before their names may stand there.
+        mapped: Brings names of a release to those of the model.
         heads: Names of classifiers, whose tensors may be left over.
 
     Raises:
@@ -98,7 +118,8 @@ def load_weights(
     """
     path = weights_file(path)
     with reading(path):
-        tensors = read(path)
+        _, tensors = without_prefix(path, read(path), model.state_dict(), mapped)
+        tensors = mapped(tensors)
         wrong_shape = _of_another_shape(model, tensors)
         kept = {name: each for name, each in tensors.items() if name not in wrong_shape}
         result = model.load_state_dict(kept, strict=False)

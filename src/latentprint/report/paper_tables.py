@@ -158,7 +158,17 @@ def result_tables(
     if not found:
         what = " or ".join(only or TABLES)
         raise LatentprintError(f"Nothing is there for a table of {what}: measure it first.")
-    return "\n".join(_latex(each) if latex else _markdown(each) for each in found)
+    return written(found, latex=latex)
+
+
+def written(tables: Sequence[Table], *, latex: bool) -> str:
+    """Write tables whose first column names encoders, and whose last rows are their context.
+
+    Args:
+        tables: What is written.
+        latex: LaTeX, for the package booktabs; else Markdown.
+    """
+    return "\n".join(_latex(each) if latex else _markdown(each) for each in tables)
 
 
 def tables_of(run: Run, only: Sequence[str] = ()) -> list[Table]:

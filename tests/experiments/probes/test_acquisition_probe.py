@@ -136,6 +136,26 @@ def test_a_split_file_says_which_label_it_is_of(names: tuple[str, ...], tmp_path
         list(stored_probe_steps([Opened(source, ("none",))], wrong))
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("Model", "model"),
+        ("Smartphone Model", "smartphone_model"),
+        ("Is Smartphone", "smartphone"),
+        ("Exposure", "exposure_time"),
+        ("Year", "year"),
+    ],
+)
+def test_a_split_file_names_labels_otherwise_than_the_figures(
+    theirs: str, ours: str, tmp_path: Path
+) -> None:
+    source = camera_source(400, trace=1.0)
+    file = split_file(source, tmp_path)
+    file.write_text(json.dumps({**json.loads(file.read_text()), "target_attribute": theirs}))
+    (step,) = stored_probe_steps([Opened(source, ("none",))], ProbeQuestions((), file))
+    assert step.attribute == ours
+
+
 def class_source(n: int, *, trace: float, seed: int, classes: int = 4) -> FakeSource:
     """Photos of some subjects, each of which prefers one of two scanners."""
     rng = np.random.default_rng(seed)

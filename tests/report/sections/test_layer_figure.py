@@ -83,4 +83,4 @@ def test_blocks_are_no_encoders_of_their_own() -> None:
     assert {row["encoder"] for row in run.rows} == {NET, "other"}
     finding = LAYERS.findings(run)[0]
     assert finding.about == NET
-    assert "of 3 blocks measured, accuracy is highest after block 2" in finding.sentence
+    assert "carried after 3 of 3 blocks (1, 2 and 3)" in finding.sentence

@@ -35,7 +35,7 @@ from latentprint.experiments.source import (
 )
 from latentprint.photos import LABELS, SplitFile, read_split_file
 from latentprint.processing import ATTRIBUTES, Attribute, parse_attribute
-from latentprint.published import KEYS
+from latentprint.published import SPLIT_KEYS
 from latentprint.several import several
 from latentprint.words import (
     COLOUR_STATISTICS,
@@ -187,7 +187,7 @@ def _label_of(split: SplitFile, names: Sequence[str]) -> str:
     Raises:
         UsageError: Another one is asked for.
     """
-    label = KEYS.get(split.target_attribute, split.target_attribute)
+    label = SPLIT_KEYS.get(split.target_attribute, split.target_attribute)
     if other := [name for name in names if name not in (label, split.target_attribute)]:
         raise UsageError(
             f"The split file is for {label}, which -a {other[0]} is not: leave -a out, or give the"
