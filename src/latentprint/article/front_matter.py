@@ -12,6 +12,7 @@ import yaml
 
 from latentprint.article.html_text import inside
 from latentprint.article.warnings import ArticleWarning
+from latentprint.article.yaml_text import compose
 from latentprint.errors import LatentprintError
 
 FENCE = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -292,7 +293,7 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.date)
 def _load(text: str, name: str) -> tuple[yaml.MappingNode | None, dict[Any, Any]]:
     loader = _Loader(text)
     try:
-        node = loader.get_single_node()
+        node = compose(loader, text)
         values = loader.construct_document(node) if node else {}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

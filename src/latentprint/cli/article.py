@@ -48,6 +48,14 @@ def article(
             "upward with a _config.yml.",
         ),
     ] = None,
+    allow_outside: Annotated[
+        bool,
+        typer.Option(
+            "--allow-outside",
+            help="Also read files outside the article's folder and the root of its site: "
+            "only for an article of your own.",
+        ),
+    ] = False,
     scale: Annotated[
         bool,
         typer.Option(
@@ -68,7 +76,15 @@ def article(
     from latentprint.article.page import write_article
     from latentprint.cli.output import print_json
 
-    written = write_article(source, out, safe=safe, online=online, scale=scale, root=root)
+    written = write_article(
+        source,
+        out,
+        safe=safe,
+        online=online,
+        scale=scale,
+        root=root,
+        allow_outside=allow_outside,
+    )
     if as_json:
         print_json(_facts(written))
     else:
