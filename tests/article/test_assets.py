@@ -366,3 +366,11 @@ def test_tables_are_filled_from_a_file_of_the_site(tmp_path: Path) -> None:
     assert [each.get_text() for each in cells] == ["1", "<i>", "", "y"]
     gone = render(tmp_path, f'<table data-url="gone.json">{head}</table>')
     assert [each.message for each in gone.warnings] == ["The table's file gone.json is missing."]
+
+
+def test_pictures_of_a_script_outside_are_told(outside: Path) -> None:
+    source = '<script>x.src = "link.png"; y.src = "own.png";</script>'
+    document = render(outside, source)
+    (warning,) = document.warnings
+    assert "link.png, lies outside the article's folder" in warning.message
+    assert [each.name for each in document.embedded] == ["own.png"]

@@ -77,10 +77,7 @@ class Files:
                 elif _is_file(file):
                     return _bytes(file)
         if refused:
-            limit = "folder" if self.root is None else "site"
-            raise UnavailableError(
-                f"lies outside the article's {limit} and is not read without --allow-outside"
-            )
+            raise self._outside()
         raise UnavailableError("is missing")
 
     def pictures(self, name: str) -> Iterator[tuple[str, bytes]]:
@@ -91,9 +88,14 @@ class Files:
 
         Yields:
             The address of each, and its content.
+
+        Raises:
+            UnavailableError: In the end, if some of them lie outside.
         """
+        refused = False
         for place in self._candidates(name, ("",)):
             if not self._allowed(place):
+                refused = refused or _is_picture(place)
                 continue
             if _is_picture(place):
                 yield name, _bytes(place)
@@ -102,7 +104,11 @@ class Files:
                 for file in sorted(filter(_is_picture, place.iterdir())):
                     if self._allowed(file):
                         yield f"{name.rstrip('/')}/{file.name}", _bytes(file)
-                return
+                    else:
+                        refused = True
+                break
+        if refused:
+            raise self._outside()
 
     def _candidates(self, path: str, places: tuple[str, ...]) -> Iterator[Path]:
         if self.folder is None or "\0" in path or len(path) > 2000:
@@ -115,6 +121,12 @@ class Files:
                 yield root / place / path.lstrip("/")
         if path.startswith("/"):
             yield Path(path)
+
+    def _outside(self) -> UnavailableError:
+        limit = "folder" if self.root is None else "site"
+        return UnavailableError(
+            f"lies outside the article's {limit} and is not read without --allow-outside"
+        )
 
     def _allowed(self, file: Path) -> bool:
         if self.allow_outside:
