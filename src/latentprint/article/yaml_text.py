@@ -10,37 +10,35 @@ MOST = 1_000_000
 """Characters and values that aliases may make of a short text."""
 
 
-def compose(loader: yaml.SafeLoader, text: str) -> yaml.Node | None:
-    """The nodes of a text, which are no more when every alias is written out.
+def load_with_nodes(text: str, kind: type[yaml.SafeLoader]) -> tuple[yaml.Node | None, Any]:
+    """The nodes and the value of a text, no more of them when every alias is written out.
 
     A few lines of aliases of aliases stand for billions of values ("billion laughs"), and an alias
     within its own value for endlessly many.
 
     Args:
-        loader: A loader of the text.
-        text: The same text.
+        text: The text.
+        kind: What makes values of nodes.
 
     Raises:
         yaml.YAMLError: It is no YAML, or its aliases make too much of it.
+        ValueError: A value is not what it looks like.
+        RecursionError: It is too deep.
     """
-    node = loader.get_single_node()
-    if node is not None:
+    loader = kind(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None, None
         _weigh(node, max(MOST, 2 * len(text) + 1), {})
-    return node
+        return node, loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def load(text: str) -> Any:
-    """The value of a text.
-
-    Raises:
-        yaml.YAMLError: It is no YAML, or its aliases make too much of it.
-    """
-    loader = yaml.SafeLoader(text)
-    try:
-        node = compose(loader, text)
-        return None if node is None else loader.construct_document(node)
-    finally:
-        loader.dispose()
+    """The value of a text; see ``load_with_nodes``."""
+    return load_with_nodes(text, yaml.SafeLoader)[1]
 
 
 def _weigh(node: yaml.Node, most: int, known: dict[int, int | None]) -> int:

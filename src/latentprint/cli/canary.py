@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,6 +10,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import Group, app
+from latentprint.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from latentprint.canary import Canary, CanaryCheck
@@ -65,7 +65,6 @@ def make(
     """
     from dataclasses import asdict
 
-    from latentprint.cli.output import print_json
     from latentprint.jobs.canary import make_canary
     from latentprint.photos import open_photos
 
@@ -86,7 +85,7 @@ def make(
         changes = {name: asdict(size) for name, size in made.changes.items()}
         print_json({"canary": str(made.folder), **made.recorded, **made.choice, "changes": changes})
     else:
-        sys.stdout.write("\n".join(_made_lines(made)) + "\n")
+        say(*_made_lines(made))
 
 
 @canary_app.command(
@@ -145,7 +144,6 @@ def check(
     """
     from dataclasses import asdict
 
-    from latentprint.cli.output import print_json
     from latentprint.jobs.canary import check_canary
 
     found = check_canary(
@@ -163,7 +161,7 @@ def check(
     if as_json:
         print_json({"passed": found.passed, **asdict(found)})
     else:
-        sys.stdout.write("\n".join(_check_lines(found)) + "\n")
+        say(*_check_lines(found))
     if not found.passed:
         raise typer.Exit(DRIFTED)
 

@@ -11,6 +11,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
+from latentprint.cli.terminal import print_json, say
 
 
 @app.command(
@@ -60,7 +61,6 @@ def embed(
     classes and encoders that are new are added, and what has changed or is damaged is made anew.
     """
     from latentprint import jobs
-    from latentprint.cli.output import print_json
     from latentprint.cli.progress import embedding_progress
     from latentprint.embeddings import Extraction
     from latentprint.erasure.artefact import load_eraser
@@ -117,4 +117,4 @@ def embed(
     if as_json:
         print_json({"photos": status, "stores": folders})
     else:
-        sys.stdout.write("\n".join(folders) + "\n")
+        say(*folders)

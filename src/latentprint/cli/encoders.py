@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import Group, app
+from latentprint.cli.terminal import print_json, say
 from latentprint.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ FamilyOption = Annotated[
 @encoders_app.callback(invoke_without_command=True)
 def encoders(context: typer.Context, as_json: options.JsonOption = False) -> None:
     """List the forms of specification: how to name an encoder."""
-    from latentprint.cli.output import print_json
     from latentprint.encoders import list_encoders
 
     if context.invoked_subcommand:
@@ -65,7 +64,6 @@ def list_published(
     as_json: options.JsonOption = False,
 ) -> None:
     """List the published encoders: those of the ICCV 2025 study."""
-    from latentprint.cli.output import print_json
     from latentprint.encoders import find_published
 
     found = find_published(patterns or [], family)
@@ -87,7 +85,6 @@ def show(
     as_json: options.JsonOption = False,
 ) -> None:
     """Show an encoder's sizes, preprocessing and weights, without fetching them."""
-    from latentprint.cli.output import print_json
     from latentprint.encoders.description import describe
 
     known = describe(spec, margin=margin)
@@ -150,4 +147,4 @@ def _print_columns(rows: Sequence[Iterable[object]]) -> None:
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     for row in texts:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+        say("  ".join(cells).rstrip())

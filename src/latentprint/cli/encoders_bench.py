@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.encoders import encoders_app
+from latentprint.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from latentprint.jobs.bench import Bench
@@ -53,7 +53,6 @@ def bench(
     """
     from dataclasses import asdict
 
-    from latentprint.cli.output import print_json
     from latentprint.jobs.bench import bench as timed
     from latentprint.jobs.bench_timing import BenchOptions
     from latentprint.photos import open_photos
@@ -72,7 +71,7 @@ def bench(
     if as_json:
         print_json(asdict(found))
     else:
-        sys.stdout.write("\n".join(_lines(found)) + "\n")
+        say(*_lines(found))
 
 
 def _lines(found: Bench) -> list[str]:

@@ -12,6 +12,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import Group, app
+from latentprint.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from latentprint.jobs.erase import Erased
@@ -167,7 +168,7 @@ def fit(
     photos it saw) into --out.
     """
     from latentprint import jobs
-    from latentprint.cli.output import print_json, print_results
+    from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress
     from latentprint.embeddings import Extraction
     from latentprint.erasure.leace import LeaceOptions
@@ -215,7 +216,7 @@ def fit(
         *about["cautions"],
         f"eraser: {done.folder}",
     ]
-    sys.stdout.write("\n".join(lines) + "\n")
+    say(*lines)
     if found:
         rows, left_out = found.measured.results, found.measured.left_out
         report = str(out / "report.html")
@@ -271,7 +272,6 @@ def apply(
 
     Erase the whole index and every query: erased vectors are not comparable with others.
     """
-    from latentprint.cli.output import print_json
     from latentprint.jobs.erase_apply import apply_eraser
 
     done = apply_eraser(
@@ -285,7 +285,7 @@ def apply(
     if as_json:
         print_json({"out": str(done.out), "rows": done.rows, "eraser": done.digest})
         return
-    sys.stdout.write("\n".join([f"{done.rows} vectors erased.", *done.notes, str(done.out)]) + "\n")
+    say(f"{done.rows} vectors erased.", *done.notes, done.out)
 
 
 @erase_app.command(
@@ -309,7 +309,7 @@ def export(
     from latentprint.jobs.erase_apply import export_eraser
 
     written = export_eraser(eraser, onnx=onnx, dense=dense)
-    sys.stdout.write("\n".join(map(str, written)) + "\n")
+    say(*written)
 
 
 @erase_app.command(
