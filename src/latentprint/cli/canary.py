@@ -55,6 +55,7 @@ def make(
     precision: options.PrecisionOption = "float32",
     margin: options.MarginOption = "published",
     weights: options.WeightsOption = None,
+    trust_code: options.TrustCodeOption = False,
     batch_size: options.BatchOption = 16,
     orient: options.OrientOption = True,
     as_json: options.JsonOption = False,
@@ -80,6 +81,7 @@ def make(
         precision=precision,
         margin=margin,
         weights=weights,
+        trust_code=trust_code,
     )
     if as_json:
         changes = {name: asdict(size) for name, size in made.changes.items()}
@@ -128,6 +130,7 @@ def check(
         typer.Option(help="Number format of the forward pass. Default: that of the canary."),
     ] = None,
     weights: options.WeightsOption = None,
+    trust_code: options.TrustCodeOption = False,
     batch_size: Annotated[
         int | None,
         typer.Option(
@@ -156,6 +159,7 @@ def check(
         device=device,
         precision=precision,
         weights=weights,
+        trust_code=trust_code,
         junit=junit,
     )
     if as_json:

@@ -82,12 +82,13 @@ def list_published(
 def show(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A name, alias or specification.")],
     margin: options.MarginOption = "published",
+    trust_code: options.TrustCodeOption = False,
     as_json: options.JsonOption = False,
 ) -> None:
     """Show an encoder's sizes, preprocessing and weights, without fetching them."""
     from latentprint.encoders.description import describe
 
-    known = describe(spec, margin=margin)
+    known = describe(spec, margin=margin, trust_code=trust_code)
     if as_json:
         print_json(known)
         return

@@ -31,6 +31,7 @@ def bench(
     batch_size: options.BatchOption = 64,
     precision: options.PrecisionOption = "float32",
     compiled: options.CompileOption = False,
+    trust_code: options.TrustCodeOption = False,
     device: options.DeviceOption = "auto",
     workers: options.WorkersOption = None,
     photos: Annotated[
@@ -66,6 +67,7 @@ def bench(
         photos=photos and open_photos(photos, follow_links=follow_links),
         attributes=tuple(attribute or ["jpeg"]),
         seconds=seconds,
+        trust_code=trust_code,
     )
     found = timed(spec, how)
     if as_json:

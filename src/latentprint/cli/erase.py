@@ -156,6 +156,7 @@ def fit(
     layout: options.LayoutOption = "auto",
     device: options.DeviceOption = "auto",
     weights: options.WeightsOption = None,
+    trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
     batch_size: options.BatchOption = 64,
     allow_broken: options.AllowBrokenOption = False,
@@ -188,7 +189,7 @@ def fit(
         where,
         tuple(vector_columns or ()),
     )
-    loading = jobs.Loading(device=device, weights=weights, control=False)
+    loading = jobs.Loading(device=device, weights=weights, control=False, trust_code=trust_code)
     extraction = Extraction(batch_size=batch_size, workers=workers)
     with embedding_progress() as progress:
         done = erase_fit(

@@ -72,6 +72,7 @@ def inspect(
     ] = None,
     group: options.GroupOption = None,
     device: options.DeviceOption = "auto",
+    trust_code: options.TrustCodeOption = False,
     seed: options.SeedOption = 0,
     out: Annotated[
         Path | None,
@@ -100,6 +101,7 @@ def inspect(
         attributes=attribute or (),
         group=group,
         device=device,
+        trust_code=trust_code,
         seed=seed,
         out=out,
         on_step=step,

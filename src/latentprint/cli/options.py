@@ -185,6 +185,14 @@ WeightsOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A local file of weights to load, for exactly one encoder."),
 ]
+TrustCodeOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code",
+        help="Run the code of a torch.hub repository on GitHub (torch:OWNER/REPO:ENTRY) on this "
+        "machine, with your rights.",
+    ),
+]
 CompileOption = Annotated[
     bool,
     typer.Option(
