@@ -110,7 +110,8 @@ FollowLinksOption = Annotated[
     bool,
     typer.Option(
         "--follow-links",
-        help="Follow links that lead out of the folder; by default they are counted and left.",
+        help="Follow links that lead out of the folder; by default they are counted and left, but "
+        "for those of a published data set that --layout names.",
     ),
 ]
 LabelOption = Annotated[
