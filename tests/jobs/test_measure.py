@@ -37,7 +37,7 @@ def test_what_the_data_do_not_allow_is_left_out_and_the_rest_goes_on() -> None:
     assert measured.left_out == [LeftOut("There are too few photos.", PROBE, "jpeg", "B")]
     assert [row.encoder for row in measured.results] == ["A"]
     assert measured.details == [{"experiment": "x"}]
-    assert told == ["probe of jpeg, B", "probe of jpeg, A"]
+    assert told == ["1 of 2: probe of jpeg, B", "2 of 2: probe of jpeg, A"]
 
 
 def test_a_wrong_option_ends_the_run() -> None:

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from latentprint.report import write_report
 from latentprint.report.inputs import Row, Run
 from latentprint.report.places import filled
-from latentprint.report.verdict_card import MOST, card_columns, card_html, what_to_do
+from latentprint.report.verdict_card import MOST, card_columns, card_html, card_lines, what_to_do
 from latentprint.report.wording import percent, points, span
 from latentprint.words import PROBES, Direction, Experiment, Harm, ProbeSetup, Verdict
 from tests.browser import accessibility_violations, opened, overflowing, sync_api
@@ -51,6 +51,18 @@ def test_every_cell_has_a_word_a_value_and_an_interval() -> None:
     assert harm[0] == "Do they harm?"
     assert points(influence["value"]) in harm[place]
     assert f"{points(influence['low'])} to {points(influence['high'])}" in harm[place]
+
+
+def test_the_card_fits_into_a_terminal() -> None:
+    run = run_of(everything(0.5))
+    lines = card_lines(run)
+    assert len(lines) <= MOST + 2
+    (sharpening,) = (each for each in lines if each.startswith("Sharpening: "))
+    probe: Row = run.probes[0]
+    assert f"traces {probe['verdict']} ({percent(probe['value'])}" in sharpening
+    influence = next(row for row in run.neighbours if row["setup"] == "influence")
+    assert f"harm changes neighbours ({points(influence['value'])}" in sharpening
+    assert lines[-1] == f"What to do: {what_to_do(run).sentence}"
 
 
 def test_what_nobody_measured_is_said() -> None:

@@ -69,6 +69,10 @@ def print_results(
         console.print(terminal.text(sentence), soft_wrap=True)
     for line in _left_out_lines(left_out):
         console.print(terminal.text(line), soft_wrap=True)
+    if "report" in paths:
+        console.print()
+        for line in _card(results, details):
+            console.print(terminal.text(line), soft_wrap=True)
     for what, path in paths.items():
         console.print(terminal.text(f"{what}: {path}"), soft_wrap=True)
 
@@ -87,11 +91,24 @@ def _refuse_nothing(results: Sequence[Result], left_out: Sequence[LeftOut]) -> N
 
 
 def _left_out_lines(left_out: Iterable[LeftOut]) -> list[str]:
-    lines = []
+    """One line for each reason, with all that was left out for it."""
+    by_reason: dict[str, list[str]] = {}
     for each in left_out:
         about = (each.experiment.replace("_", " "), each.attribute, each.encoder)
-        lines.append(f"Left out: {', '.join(filter(None, about))}: {each.reason}")
-    return lines
+        by_reason.setdefault(each.reason, []).append(", ".join(filter(None, about)))
+    return [
+        f"Left out: {'; '.join(filter(None, dict.fromkeys(names)))}: {reason}"
+        for reason, names in by_reason.items()
+    ]
+
+
+def _card(results: Sequence[Result], details: Sequence[dict[str, Any]]) -> list[str]:
+    """The verdicts and what to do, in a few lines."""
+    from latentprint.report.inputs import Run
+    from latentprint.report.verdict_card import card_lines
+    from latentprint.results import results_table
+
+    return card_lines(Run(results_table(results), None, {}, list(details)))
 
 
 @dataclass(frozen=True)

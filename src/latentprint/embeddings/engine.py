@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 
 from latentprint.embeddings.worker import PhotoTask, Prepared, Recipe, broken, prepare
 from latentprint.photos.processes import usable_cores, worker_pool
@@ -19,6 +20,9 @@ _AHEAD = 3
 # A photo that ends its own process so often is to blame. Once may be the system's doing, which ends
 # a process where memory runs out, whatever it reads.
 _DEATHS = 2
+
+# Seconds without an outcome after which the worker processes are looked at.
+_SILENCE = 10.0
 
 
 def default_workers(device: str) -> int:
@@ -74,13 +78,38 @@ def _in_pool(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Iterat
         for task in tasks:
             waiting.append(pool.submit(prepare, task, recipe))
             if len(waiting) >= workers * _AHEAD:
-                yield waiting.popleft().result()
+                yield _outcome(pool, waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _outcome(pool, waiting.popleft())
     finally:
         for future in waiting:
             future.cancel()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _outcome(pool: ProcessPoolExecutor, future: Future[Prepared]) -> Prepared:
+    """What a worker made of a photo.
+
+    A process that dies while the pool is still starting others can leave it waiting for ever.
+
+    Raises:
+        BrokenProcessPool: A process has died, whether the pool noticed or not.
+    """
+    silent = False
+    while True:
+        try:
+            return future.result(timeout=_SILENCE)
+        except TimeoutError:
+            if future.done():
+                raise
+        processes = dict(getattr(pool, "_processes", None) or {})
+        if silent and any(not each.is_alive() for each in processes.values()):
+            for each in processes.values():
+                with suppress(OSError, ValueError):
+                    each.kill()
+            raise BrokenProcessPool("A worker process died, and the pool did not notice.")
+        # The pool gets the time of one more look to find out itself.
+        silent = any(not each.is_alive() for each in processes.values())
 
 
 def _one_by_one(tasks: Sequence[PhotoTask], recipe: Recipe) -> Iterator[Prepared]:
@@ -90,7 +119,7 @@ def _one_by_one(tasks: Sequence[PhotoTask], recipe: Recipe) -> Iterator[Prepared
         for task in tasks:
             for _ in range(_DEATHS):
                 try:
-                    yield pool.submit(prepare, task, recipe).result()
+                    yield _outcome(pool, pool.submit(prepare, task, recipe))
                     break
                 except BrokenProcessPool:
                     pool.shutdown(wait=True)

@@ -46,8 +46,9 @@ def measure(steps: Iterable[Step], *, on_step: OnStep = lambda _: None) -> Measu
     """
     measured = Measured()
     tables: dict[str, list[pl.DataFrame]] = {}
-    for step in steps:
-        on_step(str(step))
+    steps = list(steps)
+    for at, step in enumerate(steps, 1):
+        on_step(f"{at} of {len(steps)}: {step}" if len(steps) > 1 else str(step))
         try:
             answer = step.ask()
         except UsageError:

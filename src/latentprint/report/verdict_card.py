@@ -148,6 +148,26 @@ def card_html(run: Run) -> str:
     )
 
 
+def card_lines(run: Run) -> list[str]:
+    """The card as at most eight lines of text; none where neither traces nor harm were measured."""
+    columns = card_columns(run)
+    if not columns:
+        return []
+    lines = [
+        f"{each.title}: traces {_in_line(each.carried)}; harm {_in_line(each.harm)}"
+        for each in columns[:MOST]
+    ]
+    if len(columns) > MOST:
+        lines.append(f"{len(columns) - MOST} more in the report.")
+    return [*lines, f"What to do: {what_to_do(run).sentence}"]
+
+
+def _in_line(cell: Cell) -> str:
+    value = " ".join(filter(None, (cell.value, cell.unit)))
+    told = ", ".join(filter(None, (value, cell.detail, cell.caveat)))
+    return f"{cell.word} ({told})" if told else cell.word
+
+
 def _legend(columns: Sequence[Column]) -> str:
     """What the figures in the cells are."""
     cells = [cell for each in columns for cell in (each.carried, each.harm) if cell.value]

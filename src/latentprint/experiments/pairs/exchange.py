@@ -78,9 +78,14 @@ class Exchanges:
             int16 [at most at_once, directions, S].
         """
         rng = np.random.default_rng(seed)
+        ways = self.ways[self.pattern]
         for start in range(0, count, at_once):
-            size = min(at_once, count - start), len(self.pattern)
-            yield self._arranged((rng.random(size) * self.ways[self.pattern]).astype(np.int64))
+            # One at a time: what they are drawn with takes several times their own memory.
+            drawn = [
+                self._arranged((rng.random((1, len(ways))) * ways).astype(np.int64))
+                for _ in range(min(at_once, count - start))
+            ]
+            yield np.concatenate(drawn)
 
     def _arranged(self, chosen: np.ndarray) -> np.ndarray:
         """The maps of the ways that were chosen for every subject, [n, S]."""
