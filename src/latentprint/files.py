@@ -184,6 +184,9 @@ def require_table_suffix(path: Path) -> None:
 def write_table(path: Path, table: pl.DataFrame) -> None:
     """Write a table as CSV, Parquet or JSON rows, as the suffix says, whole or not at all.
 
+    Texts of a CSV file that a spreadsheet would run have an apostrophe before them; see
+    ``spreadsheets``.
+
     Raises:
         UsageError: The suffix is none of ``TABLE_SUFFIXES``.
         LatentprintError: The file cannot be written.
@@ -193,7 +196,10 @@ def write_table(path: Path, table: pl.DataFrame) -> None:
     content = io.BytesIO()
     match path.suffix.lower():
         case ".csv":
-            table.write_csv(content)
+            # Only tables need polars, which takes a while to import.
+            from latentprint.spreadsheets import guarded
+
+            guarded(table).write_csv(content)
         case ".parquet":
             table.write_parquet(content)
         case ".json":

@@ -19,8 +19,11 @@ PNG = base64.b64decode(
 SVG = b'<?xml version="1.0"?>\n<!-- a --><svg xmlns="http://www.w3.org/2000/svg"/>'
 
 
-def render(folder: Path, markdown: str, *, safe: bool = False) -> Document:
-    return parse_article(markdown, folder=folder, options=Options(safe=safe))
+def render(
+    folder: Path, markdown: str, *, safe: bool = False, allow_outside: bool = False
+) -> Document:
+    options = Options(safe=safe, allow_outside=allow_outside)
+    return parse_article(markdown, folder=folder, options=options)
 
 
 def sources(document: Document) -> list[str]:
@@ -200,19 +203,72 @@ def outside(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "name", ["../secret.png", "link.png", "up/secret.png", "x/../../secret.png"]
 )
-def test_files_outside_the_folder_are_for_trusted_sources(outside: Path, name: str) -> None:
+@pytest.mark.parametrize("safe", [False, True])
+def test_files_outside_the_folder_are_not_read(outside: Path, name: str, safe: bool) -> None:
     (outside / "x").mkdir()
-    assert render(outside, f"![x]({name})").warnings == ()
-    document = render(outside, f"![x]({name})", safe=True)
-    assert "lies outside the article's folder" in document.warnings[0].message
+    assert render(outside, f"![x]({name})", allow_outside=True).warnings == ()
+    document = render(outside, f"![x]({name})", safe=safe)
+    (warning,) = document.warnings
+    assert warning.message == (
+        f"The picture {name} lies outside the article's folder and is not read without "
+        "--allow-outside."
+    )
     assert sources(document) == []
     assert "placeholder" in document.body
 
 
-def test_absolute_paths_are_for_trusted_sources(outside: Path) -> None:
+def test_absolute_paths_outside_are_not_read(outside: Path) -> None:
     name = outside.parent / "secret.png"
-    assert render(outside, f"![x]({name})").warnings == ()
-    assert len(render(outside, f"![x]({name})", safe=True).warnings) == 1
+    assert render(outside, f"![x]({name})", allow_outside=True).warnings == ()
+    (warning,) = render(outside, f"![x]({name})").warnings
+    assert str(name) in warning.message
+    assert "--allow-outside" in warning.message
+
+
+NAMING = {
+    "frame": '<iframe src="NAME"></iframe>',
+    "figure": '<d-figure src="NAME"></d-figure>',
+    "script": '<script src="NAME"></script>',
+    "style": '<link rel="stylesheet" href="NAME">',
+    "url": '<style>p { background: url("NAME") }</style>',
+    "table": '<table data-url="NAME"><tr><th data-field="a">a</th></tr></table>',
+    "bibliography": "---\nbibliography: NAME\n---\n<d-cite key='a'></d-cite>",
+    "include": "{% include NAME %}",
+    "exists": "{% if true %}{% file_exists NAME %}{% endif %}",
+    "shown by a script": '<script>x.src = "NAME";</script>',
+    "plot of a plot": '<iframe src="plot.html"></iframe>',
+}
+
+
+@pytest.mark.parametrize("name", ["../secret.html", "up/secret.html", "ABSOLUTE"])
+@pytest.mark.parametrize("source", NAMING.values(), ids=NAMING)
+def test_nothing_of_an_article_reads_outside(outside: Path, source: str, name: str) -> None:
+    secret = outside.parent / "secret.html"
+    secret.write_text('[{"a": "hidden words"}] @misc{a, title={hidden words}}')
+    name = name.replace("ABSOLUTE", str(secret))
+    (outside / "plot.html").write_text(
+        f'<iframe src="{name}"></iframe><script src="{name}"></script>'
+    )
+    document = render(outside, source.replace("NAME", name))
+    page = render_page(document)
+    assert "hidden words" not in page
+    assert base64.b64encode(b"hidden words").decode()[:12] not in page
+    assert "true" not in document.body
+    if source is NAMING["frame"]:
+        assert "hidden words" in render_page(
+            render(outside, source.replace("NAME", name), allow_outside=True)
+        )
+
+
+def test_the_sites_own_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "_config.yml").write_text("title: x")
+    (tmp_path / "_posts").mkdir()
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "a.png").write_bytes(PNG)
+    (tmp_path.parent / "a.png").write_bytes(PNG)
+    assert render(tmp_path / "_posts", "![x](../assets/a.png)").warnings == ()
+    (warning,) = render(tmp_path / "_posts", "![x](../../a.png)").warnings
+    assert "lies outside the article's site" in warning.message
 
 
 @pytest.mark.parametrize("name", ["own.png", "inner.png", "up/article/own.png"])
@@ -223,8 +279,8 @@ def test_files_inside_the_folder_are_for_all(outside: Path, name: str) -> None:
 def test_a_bibliography_outside_is_not_read(outside: Path) -> None:
     (outside.parent / "works.bib").write_text("@misc{a, title={A}}")
     source = "---\nbibliography: ../works.bib\n---\n<d-cite key='a'></d-cite>"
-    assert len(render(outside, source).references) == 1
-    assert render(outside, source, safe=True).references == ()
+    assert len(render(outside, source, allow_outside=True).references) == 1
+    assert render(outside, source).references == ()
 
 
 def test_a_device_is_no_picture(tmp_path: Path) -> None:
@@ -310,3 +366,11 @@ def test_tables_are_filled_from_a_file_of_the_site(tmp_path: Path) -> None:
     assert [each.get_text() for each in cells] == ["1", "<i>", "", "y"]
     gone = render(tmp_path, f'<table data-url="gone.json">{head}</table>')
     assert [each.message for each in gone.warnings] == ["The table's file gone.json is missing."]
+
+
+def test_pictures_of_a_script_outside_are_told(outside: Path) -> None:
+    source = '<script>x.src = "link.png"; y.src = "own.png";</script>'
+    document = render(outside, source)
+    (warning,) = document.warnings
+    assert "link.png, lies outside the article's folder" in warning.message
+    assert [each.name for each in document.embedded] == ["own.png"]

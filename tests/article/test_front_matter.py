@@ -154,3 +154,8 @@ def test_what_is_wrong_is_one_sentence(yaml: str, message: str) -> None:
 def test_front_matter_that_is_not_closed() -> None:
     with pytest.raises(LatentprintError, match="line 1: the front matter is not closed"):
         read_front_matter("---\ntitle: T\n\ntext", "a.md")
+
+
+def test_a_control_character_is_a_mistake_like_any_other() -> None:
+    with pytest.raises(LatentprintError, match="line 1: the front matter is broken: unacceptable"):
+        read_front_matter("---\ntitle: a\x07b\n---\nx", "article.md")

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 
 from latentprint.encoders import load_encoder
 from latentprint.encoders.load_options import LoadOptions
+from latentprint.encoders.spec import describe_encoder
 from latentprint.encoders.torch_embedding import weights_digest
 from latentprint.encoders.torch_library_encoder import load_torch, remove_head
 from latentprint.encoders.torch_weights import fill, tensors_only
@@ -290,3 +291,19 @@ def test_other_repositories(repository, tmp_path):
         load(f"{tmp_path}:trained")
     with pytest.raises(UsageError, match="no untrained control"):
         load(f"{repository}:trained", untrained=True)
+
+
+def test_code_on_github_runs_with_consent_alone(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(torch.hub, "load", lambda **given: asked.append(given) or "text")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"runs code of https://github\.com/owner/repo on this"):
+        load("owner/repo:main:entry")
+    with pytest.raises(UsageError, match="--trust-code"):
+        load_encoder("torch:owner/repo:entry")
+    with pytest.raises(UsageError, match="--trust-code"):
+        describe_encoder("torch:owner/repo:entry")
+    assert asked == []
+    with pytest.raises(LatentprintError, match="returned str"):
+        load_encoder("torch:owner/repo:entry", trust_code=True)
+    assert [each["repo_or_dir"] for each in asked] == ["owner/repo"]

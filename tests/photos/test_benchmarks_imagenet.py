@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from latentprint.errors import LatentprintError
+from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import Photos, decode, open_photos
 
 TRAIN = {
@@ -253,3 +253,27 @@ def test_what_is_wrong_with_kaggles_table(tmp_path: Path) -> None:
     rest.rename({"ImageId": "Image"}).write_csv(solution)
     with pytest.raises(LatentprintError, match="lacks the column ImageId"):
         open_photos(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["train", "train/n01440764"])
+def test_marks_of_a_data_set_open_no_way_out(tmp_path: Path, place: str) -> None:
+    outside = tmp_path / "outside"
+    write(outside / ("n01440764/" * (place == "train")) / "n01440764_1.JPEG", picture("a"))
+    root = tmp_path / "set"
+    link = root / KAGGLE / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside)
+    with pytest.raises(UsageError, match=r"lie elsewhere, where links lead: .*--follow-links"):
+        open_photos(root)
+    assert len(open_photos(root, follow_links=True)) == 1
+    assert len(open_photos(root, layout="imagenet")) == 1
+
+
+def test_a_link_to_the_processes_lists_nothing(tmp_path: Path) -> None:
+    (tmp_path / KAGGLE).mkdir(parents=True)
+    (tmp_path / KAGGLE / "train").symlink_to("/proc")
+    (tmp_path / "proc").symlink_to("/proc")
+    with pytest.raises(UsageError, match="--follow-links"):
+        open_photos(tmp_path)
+    with pytest.raises(LatentprintError, match="link out of the folder"):
+        open_photos(tmp_path, layout="folder")

@@ -19,17 +19,19 @@ class Options:
     """How an article is read.
 
     Attributes:
-        safe: Whether the source is not trusted: its HTML, scripts and styles are dropped, and
-            nothing outside its folder, or outside the root that is named, is read.
+        safe: Whether the source is not trusted: its HTML, scripts and styles are dropped, and no
+            root is looked for.
         online: Whether pictures, films and frames on the web stay, for the page to load them.
         scale: Whether pictures are made as small as they are shown.
         root: The root of the site; None: it is looked for upward from a trusted source.
+        allow_outside: Whether files outside the article's folder and its root may be read.
     """
 
     safe: bool = False
     online: bool = False
     scale: bool = True
     root: Path | None = None
+    allow_outside: bool = False
 
 
 DEFAULTS = Options()

@@ -144,7 +144,7 @@ def parse_article(
     text = _normalised(text)
     front, markdown, warnings = read_front_matter(text, name)
     memory = {posixpath.normpath(path): content for path, content in (files or {}).items()}
-    files_of_it = Files(folder, memory, options.safe, root)
+    files_of_it = Files(folder, memory, root, options.allow_outside and not options.safe)
     context = Context(files_of_it, options, Slots(text), list(warnings))
     if options.safe and front.styles:
         context.warn(front.lines.get("_styles"), "_styles is left out of a page made with --safe.")

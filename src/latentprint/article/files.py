@@ -40,15 +40,15 @@ class Files:
     Attributes:
         folder: The article's folder; None: only what is in memory can be read.
         memory: Texts by path, which come before the disk.
-        confined: Whether nothing outside the root, or without one the folder, may be read, not
-            even through a link.
         root: The root of the site to which the article belongs; None: it belongs to none.
+        allow_outside: Whether files outside folder and root may be read, which otherwise no path
+            and no link leads to.
     """
 
     folder: Path | None
     memory: Mapping[str, str]
-    confined: bool
     root: Path | None = None
+    allow_outside: bool = False
 
     def read(self, name: str, places: tuple[str, ...] = ("",)) -> bytes:
         """Read a file that the article names.
@@ -61,7 +61,7 @@ class Files:
             places: Folders, relative to the article's, in which it may be.
 
         Raises:
-            UnavailableError: It is missing, not to be read, not a file, or on the web.
+            UnavailableError: It is missing, outside, not a file, or on the web.
         """
         if is_remote(name):
             raise UnavailableError("is not on this machine, and the page loads nothing")
@@ -72,12 +72,12 @@ class Files:
                 if key in self.memory:
                     return self.memory[key].encode()
             for file in self._candidates(path, places):
-                if self.confined and not self._inside(file):
+                if not self._allowed(file):
                     refused = refused or _is_file(file)
                 elif _is_file(file):
                     return _bytes(file)
         if refused:
-            raise UnavailableError("lies outside the article's folder and is not read")
+            raise self._outside()
         raise UnavailableError("is missing")
 
     def pictures(self, name: str) -> Iterator[tuple[str, bytes]]:
@@ -88,18 +88,27 @@ class Files:
 
         Yields:
             The address of each, and its content.
+
+        Raises:
+            UnavailableError: In the end, if some of them lie outside.
         """
+        refused = False
         for place in self._candidates(name, ("",)):
-            if self.confined and not self._inside(place):
+            if not self._allowed(place):
+                refused = refused or _is_picture(place)
                 continue
             if _is_picture(place):
                 yield name, _bytes(place)
                 return
             if name.strip("/") and _is_folder(place):
                 for file in sorted(filter(_is_picture, place.iterdir())):
-                    if not self.confined or self._inside(file):
+                    if self._allowed(file):
                         yield f"{name.rstrip('/')}/{file.name}", _bytes(file)
-                return
+                    else:
+                        refused = True
+                break
+        if refused:
+            raise self._outside()
 
     def _candidates(self, path: str, places: tuple[str, ...]) -> Iterator[Path]:
         if self.folder is None or "\0" in path or len(path) > 2000:
@@ -113,14 +122,21 @@ class Files:
         if path.startswith("/"):
             yield Path(path)
 
-    def _inside(self, file: Path) -> bool:
-        limit = self.root or self.folder
-        if limit is None:
-            return False
+    def _outside(self) -> UnavailableError:
+        limit = "folder" if self.root is None else "site"
+        return UnavailableError(
+            f"lies outside the article's {limit} and is not read without --allow-outside"
+        )
+
+    def _allowed(self, file: Path) -> bool:
+        if self.allow_outside:
+            return True
         try:
-            return file.resolve().is_relative_to(limit.resolve())
+            real = file.resolve()
+            limits = [each.resolve() for each in (self.folder, self.root) if each is not None]
         except (OSError, RuntimeError):
             return False
+        return any(real.is_relative_to(each) for each in limits)
 
 
 def is_remote(address: str) -> bool:

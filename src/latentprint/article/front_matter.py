@@ -12,6 +12,7 @@ import yaml
 
 from latentprint.article.html_text import inside
 from latentprint.article.warnings import ArticleWarning
+from latentprint.article.yaml_text import load_with_nodes
 from latentprint.errors import LatentprintError
 
 FENCE = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -290,10 +291,8 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.date)
 
 
 def _load(text: str, name: str) -> tuple[yaml.MappingNode | None, dict[Any, Any]]:
-    loader = _Loader(text)
     try:
-        node = loader.get_single_node()
-        values = loader.construct_document(node) if node else {}
+        node, values = load_with_nodes(text, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 2}, column {mark.column + 1}" if mark else "line 1"
@@ -304,13 +303,11 @@ def _load(text: str, name: str) -> tuple[yaml.MappingNode | None, dict[Any, Any]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = " ".join(str(error).split()) or "it is no YAML"
         raise LatentprintError(f"{name}, line 1: the front matter is broken: {problem}.") from error
-    finally:
-        loader.dispose()
     if node is not None and not isinstance(node, yaml.MappingNode):
         raise LatentprintError(
             f"{name}, line 2: the front matter must be made of lines 'key: value'."
         )
-    return node, values
+    return node, values or {}
 
 
 def _line(node: yaml.Node) -> int:

@@ -25,6 +25,7 @@ from latentprint.article.elements import context_of
 from latentprint.article.liquid_tags import BLOCKS, VERBATIM, Tag, write_tag
 from latentprint.article.liquid_values import ExpressionError, Values
 from latentprint.article.site import Site
+from latentprint.errors import LatentprintError
 
 # Stands before Liquid that is not run, until it is shown; no text holds this noncharacter.
 MARK = "\ufdd0"
@@ -35,6 +36,9 @@ DEEPEST = 10
 MOST_ROUNDS = 10_000
 """How many rounds all loops of an article may take together."""
 
+MOST_CHARACTERS = 20_000_000
+"""How much all Liquid of an article may write together."""
+
 _CONTROL = {"if": "endif", "unless": "endunless", "case": "endcase", "for": "endfor"}
 _CLOSING = _CONTROL | {"capture": "endcapture"} | BLOCKS
 _CLOSERS = frozenset(_CLOSING.values())
@@ -44,8 +48,8 @@ _BRANCHES = {
     "case": ("when", "else"),
     "for": ("else",),
 }
-_TAG = r"\{%-?\s*(?P<name>\w+)(?P<arguments>(?:(?!%\}).)*?)-?%\}"
-_OUTPUT = r"\{\{-?(?P<output>(?:(?!\}\}|\n\n).)*?)-?\}\}"
+_TAG = r"\{%-?\s*(?P<name>\w+)(?P<arguments>(?:(?!%\}|\{%).)*?)-?%\}"
+_OUTPUT = r"\{\{-?(?P<output>(?:(?!\}\}|\{\{|\n\n).)*?)-?\}\}"
 _SCAN = re.compile(
     rf"""
     (?P<verbatim>\{{%-?\s*(?P<kind>{"|".join(VERBATIM)})\b(?P<given>(?:(?!%\}}).)*?)-?%\}}
@@ -114,6 +118,7 @@ class _Run:
         self.out: list[tuple[str, int, bool]] = []
         self.rounds = 0
         self.depth = 0
+        self.written = 0
 
     def run(self, text: str, code: set[int], line: int | None = None) -> None:
         """Settle a text; of an include every line counts as that of its tag."""
@@ -137,6 +142,12 @@ class _Run:
         return "".join(text for text, _, _ in self.out)
 
     def write(self, text: str, line: int, *, steps: bool = False) -> None:
+        self.written += len(text)
+        if self.written > MOST_CHARACTERS:
+            raise LatentprintError(
+                f"Line {line} of the article: its Liquid writes more than {MOST_CHARACTERS:,} "
+                "characters."
+            )
         self.out.append((text, line, steps))
 
     def _block(self, pieces: list[_Piece], start: int, end: int) -> None:

@@ -17,6 +17,10 @@ _ADDRESS = re.compile(
 _PARAMETER = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s,]+))""")
 
 
+MOST = 1_000_000
+"""The most characters, entries or digits that a value may have."""
+
+
 class ExpressionError(Exception):
     """An expression is no Liquid that works here; the message, where there is one, says why."""
 
@@ -62,7 +66,10 @@ class Values:
         value = self.value(expression)
         if isinstance(value, Mapping):
             return [list(each) for each in value.items()]
-        return [] if value is None or isinstance(value, str) else list(value)
+        if value is None or isinstance(value, str):
+            return []
+        _require_short(value)
+        return list(value)
 
     def holds(self, condition: str) -> bool:
         """Whether a condition is true."""
@@ -115,9 +122,38 @@ class Values:
     def _keep(self, value: Any) -> str:
         from liquid import is_undefined
 
+        _require_short(value)
         self._kept = None if is_undefined(value) else value
         # Of what is undefined this raises.
         return str(value) if is_undefined(value) else ""
+
+
+def _require_short(value: Any) -> None:
+    """Refuse what a few lines can double again and again.
+
+    Raises:
+        ExpressionError: It is too long.
+    """
+    long = isinstance(value, (str, list, tuple, range)) and len(value) > MOST
+    if long or (isinstance(value, int) and value.bit_length() > MOST):
+        raise ExpressionError("a value is too long")
+
+
+def _replaced(value: Any, old: Any, new: Any = "") -> str:
+    text, old, new = str(value), str(old), str(new)
+    count = text.count(old)
+    if len(text) + count * len(new) > MOST:
+        raise ExpressionError("a value is too long")
+    return text.replace(old, new)
+
+
+def _joined(value: Any, between: Any = " ") -> str:
+    parts = [value] if isinstance(value, str) else value
+    _require_short(parts)
+    texts = list(map(str, parts))
+    if sum(map(len, texts)) + len(texts) * len(str(between)) > MOST:
+        raise ExpressionError("a value is too long")
+    return str(between).join(texts)
 
 
 def _same(value: Any, *_: Any) -> Any:
@@ -147,4 +183,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "array_to_sentence_string": _sentence,
     "bust_file_cache": _same,
     "bust_css_cache": _same,
+    # Liquid's own, with a bound.
+    "replace": _replaced,
+    "join": _joined,
 }

@@ -6,6 +6,7 @@ import base64
 import datetime
 import hashlib
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -20,8 +21,12 @@ from latentprint.article.document import Document, read_article
 from latentprint.article.headings import Heading
 from latentprint.article.html_text import inside
 from latentprint.article.plots import plotly_script
+from latentprint.article.time_limit import time_limit
 from latentprint.errors import UsageError
 from latentprint.files import as_path, require_place, write_bytes
+
+SECONDS = 60
+"""How long an article may take that is not trusted."""
 
 _HERE = Path(__file__).parent
 _INLINE = "'unsafe-inline'"
@@ -96,30 +101,39 @@ def write_article(
     online: bool = False,
     scale: bool = True,
     root: Path | None = None,
+    allow_outside: bool = False,
 ) -> Written:
     """Render an article in Markdown to one HTML file, in place of a former one.
 
     Args:
         source: The article.
         out: The file to write, beside the source by default; its folder is made if need be.
-        safe: Whether the source is not trusted: HTML and scripts of its own are dropped.
+        safe: Whether the source is not trusted: HTML and scripts of its own are dropped, and it
+            may take ``SECONDS`` at most.
         online: Whether pictures, films and frames on the web stay, for the page to load them.
         scale: Whether pictures are made as small as they are shown.
         root: The root of the site to which the article belongs; by default it is looked for.
+        allow_outside: Whether what the article names may lie outside its folder and its root.
 
     Raises:
-        LatentprintError: The source cannot be read, or the page cannot be written.
-        UsageError: The page would replace its own source, or is to be a folder.
+        LatentprintError: The source cannot be read or takes too long, or the page cannot be
+            written.
+        UsageError: The page would replace its own source, or is to be a folder, or a source that
+            is not trusted is to read what lies outside.
     """
+    if safe and allow_outside:
+        raise UsageError("--safe reads nothing outside: leave out --safe or --allow-outside.")
     source = as_path(source)
     out = source.with_suffix(".html") if out is None else as_path(out)
     if out.exists() and source.exists() and out.samefile(source):
         raise UsageError(f"The page would replace its own source, {source}. Name another --out.")
     if source.is_file():
         require_place(out)
-    options = Options(safe=safe, online=online, scale=scale, root=root)
-    document = read_article(source, options)
-    return Written(out, write_page(render_page(document, safe=safe), out), document)
+    options = Options(safe, online, scale, root, allow_outside)
+    with time_limit(SECONDS, f"{source} under --safe") if safe else nullcontext():
+        document = read_article(source, options)
+        page = render_page(document, safe=safe)
+    return Written(out, write_page(page, out), document)
 
 
 def write_page(page: str, out: Path) -> int:

@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import Stylesheet
 
 from latentprint.article.context import Context
-from latentprint.article.files import Embedded, UnavailableError
+from latentprint.article.files import Embedded, UnavailableError, shown_address
 
 MOST_BYTES = 40_000_000
 """How much the pictures may take together that scripts of an article can show."""
@@ -61,13 +61,17 @@ def embed_named_files(soup: BeautifulSoup, context: Context) -> None:
     files: dict[str, str] = {}
     size = 0
     for address in dict.fromkeys(each for text in texts for each in _ADDRESS.findall(text)):
-        for name, content in context.files.pictures(html.unescape(address)):
-            key = re.sub(r"^\.?/", "", name)
-            if key in files or size + len(content) > MOST_BYTES:
-                continue
-            size += len(content)
-            files[key] = _data_address(name, content)
-            context.embedded.append(Embedded(name, "image", len(content)))
+        try:
+            for name, content in context.files.pictures(html.unescape(address)):
+                key = re.sub(r"^\.?/", "", name)
+                if key in files or size + len(content) > MOST_BYTES:
+                    continue
+                size += len(content)
+                files[key] = _data_address(name, content)
+                context.embedded.append(Embedded(name, "image", len(content)))
+        except UnavailableError as error:
+            message = f"A picture that a script shows, {shown_address(address)}, {error}."
+            context.warn(None, message, kind="missing")
     if files:
         script = f"<script>{_GIVE % json.dumps(files)}</script>"
         soup.insert(0, context.slots.put(script))

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from latentprint.article.files import Files, UnavailableError
+from latentprint.article.yaml_text import load
 
 
 def find_root(folder: Path) -> Path | None:
@@ -101,7 +102,7 @@ class Site:
     def _yaml(self, path: str) -> Any:
         text = self._text(path)
         try:
-            return None if text is None else yaml.safe_load(text)
+            return None if text is None else load(text)
         except (yaml.YAMLError, ValueError, RecursionError):
             return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
+from latentprint.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from latentprint.inspection.findings import Affected
@@ -63,7 +63,6 @@ def affected(
     Or when the photo alone is encoded again in other classes of processing. As many random
     directions as the eraser takes are the baseline.
     """
-    from latentprint.cli.output import print_json
     from latentprint.cli.progress import step
     from latentprint.inspection.findings import affected_as_json
     from latentprint.jobs import affected as job
@@ -74,7 +73,7 @@ def affected(
     if as_json:
         print_json(affected_as_json(found, top))
     else:
-        sys.stdout.write("\n".join(_lines(found, top)) + "\n")
+        say(*_lines(found, top))
 
 
 def _lines(found: Affected, top: int) -> Iterator[str]:

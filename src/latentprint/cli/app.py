@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from latentprint.cli.terminal import say, shown_usage_errors
 from latentprint.errors import unknown_name
 from latentprint.experiments import STORED
 
@@ -52,6 +52,16 @@ class Group(TyperGroup):
 class Commands(Group):
     """All commands; those on stored embeddings are made when they are called."""
 
+    def make_context(self, *args: Any, **settings: Any) -> Any:
+        """What is called."""
+        with shown_usage_errors():
+            return super().make_context(*args, **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Call it."""
+        with shown_usage_errors():
+            return super().invoke(ctx)
+
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         listed = {each.name: TyperCommand(each.name, help=each.summary) for each in STORED}
@@ -85,5 +95,5 @@ def root(
     if version:
         from importlib.metadata import version as installed
 
-        sys.stdout.write(f"latentprint {installed('latentprint')}\n")
+        say(f"latentprint {installed('latentprint')}")
         raise typer.Exit

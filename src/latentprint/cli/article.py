@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
+from latentprint.cli.terminal import print_json, say, tell
 
 if TYPE_CHECKING:
     from latentprint.article.page import Written
@@ -48,6 +48,14 @@ def article(
             "upward with a _config.yml.",
         ),
     ] = None,
+    allow_outside: Annotated[
+        bool,
+        typer.Option(
+            "--allow-outside",
+            help="Also read files outside the article's folder and the root of its site: "
+            "only for an article of your own.",
+        ),
+    ] = False,
     scale: Annotated[
         bool,
         typer.Option(
@@ -66,14 +74,21 @@ def article(
     shows in the page, and as a warning with its line.
     """
     from latentprint.article.page import write_article
-    from latentprint.cli.output import print_json
 
-    written = write_article(source, out, safe=safe, online=online, scale=scale, root=root)
+    written = write_article(
+        source,
+        out,
+        safe=safe,
+        online=online,
+        scale=scale,
+        root=root,
+        allow_outside=allow_outside,
+    )
     if as_json:
         print_json(_facts(written))
     else:
-        sys.stderr.write("".join(f"{line}\n" for line in _notes(source, written)))
-        sys.stdout.write(f"{written.path}\n")
+        tell(*_notes(source, written))
+        say(written.path)
     if strict and written.document.warnings:
         raise typer.Exit(1)
 

@@ -52,6 +52,7 @@ def audit(
     layers: options.LayersOption = None,
     weights: options.WeightsOption = None,
     compiled: options.CompileOption = False,
+    trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
     batch_size: options.BatchOption = 64,
     orient: options.OrientOption = True,
@@ -117,6 +118,7 @@ def audit(
                 compile=compiled,
                 family=family,
                 eraser=None if eraser is None else load_eraser(eraser),
+                trust_code=trust_code,
             ),
             extraction=Extraction(
                 batch_size=batch_size,

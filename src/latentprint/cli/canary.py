@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,6 +10,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import Group, app
+from latentprint.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from latentprint.canary import Canary, CanaryCheck
@@ -55,6 +55,7 @@ def make(
     precision: options.PrecisionOption = "float32",
     margin: options.MarginOption = "published",
     weights: options.WeightsOption = None,
+    trust_code: options.TrustCodeOption = False,
     batch_size: options.BatchOption = 16,
     orient: options.OrientOption = True,
     as_json: options.JsonOption = False,
@@ -65,7 +66,6 @@ def make(
     """
     from dataclasses import asdict
 
-    from latentprint.cli.output import print_json
     from latentprint.jobs.canary import make_canary
     from latentprint.photos import open_photos
 
@@ -81,12 +81,13 @@ def make(
         precision=precision,
         margin=margin,
         weights=weights,
+        trust_code=trust_code,
     )
     if as_json:
         changes = {name: asdict(size) for name, size in made.changes.items()}
         print_json({"canary": str(made.folder), **made.recorded, **made.choice, "changes": changes})
     else:
-        sys.stdout.write("\n".join(_made_lines(made)) + "\n")
+        say(*_made_lines(made))
 
 
 @canary_app.command(
@@ -129,6 +130,7 @@ def check(
         typer.Option(help="Number format of the forward pass. Default: that of the canary."),
     ] = None,
     weights: options.WeightsOption = None,
+    trust_code: options.TrustCodeOption = False,
     batch_size: Annotated[
         int | None,
         typer.Option(
@@ -145,7 +147,6 @@ def check(
     """
     from dataclasses import asdict
 
-    from latentprint.cli.output import print_json
     from latentprint.jobs.canary import check_canary
 
     found = check_canary(
@@ -158,12 +159,13 @@ def check(
         device=device,
         precision=precision,
         weights=weights,
+        trust_code=trust_code,
         junit=junit,
     )
     if as_json:
         print_json({"passed": found.passed, **asdict(found)})
     else:
-        sys.stdout.write("\n".join(_check_lines(found)) + "\n")
+        say(*_check_lines(found))
     if not found.passed:
         raise typer.Exit(DRIFTED)
 

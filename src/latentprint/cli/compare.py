@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latentprint.cli import options
+from latentprint.cli import options, terminal
 from latentprint.cli.app import app
+from latentprint.cli.terminal import print_json, say
 from latentprint.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ def compare(
     Runs are joined measurement by measurement; all differences are judged together. Embeddings need
     no labels: 1 - cos, common neighbours, and what a turn of one leaves of the other.
     """
-    from latentprint.cli.output import print_json
     from latentprint.jobs import compare as job
 
     if job.are_runs(first, second):
@@ -84,9 +83,7 @@ def compare(
 
 def _print_runs(found: ComparedRuns) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     from latentprint.comparison.telling import (
         HEADINGS,
@@ -96,26 +93,24 @@ def _print_runs(found: ComparedRuns) -> None:
         setting_lines,
     )
 
-    console = Console(soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(width=200)
+    console = terminal.console(width=200)
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=Text(f"first: {found.names[0]}, second: {found.names[1]}"),
+        title=terminal.text(f"first: {found.names[0]}, second: {found.names[1]}"),
         title_justify="left",
     )
     for heading in HEADINGS:
         table.add_column(heading)
     for row in found.rows:
         # As it is, whatever brackets a name holds.
-        table.add_row(*map(Text, cells_of(row)))
+        table.add_row(*map(terminal.text, cells_of(row)))
     console.print(table)
     lines = [counted(found.rows)]
     lines += [f"Not compared: {line}" for line in left_out_lines(found.left_out)]
     lines += [f"Differs: {line}" for line in setting_lines(found.settings)]
     lines += [f"page: {found.page}"] if found.page else []
     for line in lines:
-        console.print(Text(line), soft_wrap=True)
+        console.print(terminal.text(line), soft_wrap=True)
 
 
 def _print_stores(found: ComparedStores) -> None:
@@ -136,4 +131,4 @@ def _print_stores(found: ComparedStores) -> None:
                 f"({figure.low:.3g} to {figure.high:.3g}{chance})"
             )
     lines += [f"Differs: {line}" for line in setting_lines(found.settings)]
-    sys.stdout.write("\n".join(lines) + "\n")
+    say(*lines)

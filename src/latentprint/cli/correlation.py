@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latentprint.cli import options
+from latentprint.cli import options, terminal
 from latentprint.cli.app import app
+from latentprint.cli.terminal import print_json, say, tell
 from latentprint.errors import LatentprintError
 
 if TYPE_CHECKING:
@@ -93,7 +93,6 @@ def correlation(
     A warning before training: traces of the camera do harm where class and camera go together.
     No encoder is needed and no pixel is decoded.
     """
-    from latentprint.cli.output import print_json
     from latentprint.experiments.correlation.correlation import (
         check_columns,
         correlate,
@@ -134,7 +133,7 @@ def correlation(
         seed=seed,
     )
     if not found.columns:
-        sys.stderr.write("".join(f"{line}\n" for line in _left_out(found, unread)))
+        tell(*_left_out(found, unread))
         raise LatentprintError(f"Nothing was measured: {found.sentence}")
     if out is not None:
         write_correlation(found, out)
@@ -143,7 +142,7 @@ def correlation(
         return
     _print(found, unread)
     if out is not None:
-        sys.stdout.write(f"{out}\n")
+        say(out)
 
 
 def _lines() -> Callable[[int, int], None]:
@@ -155,24 +154,22 @@ def _lines() -> Callable[[int, int], None]:
         now = time.monotonic()
         if now - last >= _SECONDS_BETWEEN_LINES:
             last = now
-            sys.stderr.write(f"read {done} of {total} photos\n")
+            tell(f"read {done} of {total} photos")
 
     return show
 
 
 def _print(found: Correlation, unread: dict[str, str]) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=140)
+    console = terminal.console(width=140)
     kept = "" if found.groups is None else f", {found.groups} groups permuted as one each"
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=Text(f"Cramér's V with {found.label!r} (0 to 1), {found.photos} photos{kept}"),
+        title=terminal.text(
+            f"Cramér's V with {found.label!r} (0 to 1), {found.photos} photos{kept}"
+        ),
         title_justify="left",
     )
     table.add_column("column")
@@ -183,11 +180,13 @@ def _print(found: Correlation, unread: dict[str, str]) -> None:
         numbers = (f"{each.v:.3f}", f"{each.chance:.3f}")
         counts = (f"{each.n}", f"{each.classes}", f"{each.levels}")
         tests = (f"{each.p:.2g}", f"{each.q:.2g}")
-        table.add_row(Text(each.column), *numbers, *counts, *tests, Text(each.rule))
+        table.add_row(
+            terminal.text(each.column), *numbers, *counts, *tests, terminal.text(each.rule)
+        )
     console.print(table)
     for line in _left_out(found, unread):
-        console.print(Text(line), soft_wrap=True)
-    console.print(Text(found.sentence), soft_wrap=True)
+        console.print(terminal.text(line), soft_wrap=True)
+    console.print(terminal.text(found.sentence), soft_wrap=True)
 
 
 def _left_out(found: Correlation, unread: dict[str, str]) -> list[str]:

@@ -11,6 +11,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
+from latentprint.cli.terminal import print_json, say
 
 
 @app.command(
@@ -44,6 +45,7 @@ def embed(
     layers: options.LayersOption = None,
     weights: options.WeightsOption = None,
     compiled: options.CompileOption = False,
+    trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
     batch_size: options.BatchOption = 64,
     orient: options.OrientOption = True,
@@ -60,7 +62,6 @@ def embed(
     classes and encoders that are new are added, and what has changed or is damaged is made anew.
     """
     from latentprint import jobs
-    from latentprint.cli.output import print_json
     from latentprint.cli.progress import embedding_progress
     from latentprint.embeddings import Extraction
     from latentprint.erasure.artefact import load_eraser
@@ -95,6 +96,7 @@ def embed(
                 compile=compiled,
                 family=family,
                 eraser=None if eraser is None else load_eraser(eraser),
+                trust_code=trust_code,
             ),
             extraction=Extraction(
                 batch_size=batch_size,
@@ -117,4 +119,4 @@ def embed(
     if as_json:
         print_json({"photos": status, "stores": folders})
     else:
-        sys.stdout.write("\n".join(folders) + "\n")
+        say(*folders)

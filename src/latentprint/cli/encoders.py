@@ -8,6 +8,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import Group, app
+from latentprint.cli.terminal import print_json
 from latentprint.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ FamilyOption = Annotated[
 @encoders_app.callback(invoke_without_command=True)
 def encoders(context: typer.Context, as_json: options.JsonOption = False) -> None:
     """List the forms of specification: how to name an encoder."""
-    from latentprint.cli.output import print_columns, print_json
+    from latentprint.cli.output import print_columns
     from latentprint.encoders import list_encoders
 
     if context.invoked_subcommand:
@@ -63,7 +64,7 @@ def list_published(
     as_json: options.JsonOption = False,
 ) -> None:
     """List the published encoders: those of the ICCV 2025 study."""
-    from latentprint.cli.output import print_columns, print_json
+    from latentprint.cli.output import print_columns
     from latentprint.encoders import find_published
 
     found = find_published(patterns or [], family)
@@ -82,13 +83,14 @@ def list_published(
 def show(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A name, alias or specification.")],
     margin: options.MarginOption = "published",
+    trust_code: options.TrustCodeOption = False,
     as_json: options.JsonOption = False,
 ) -> None:
     """Show an encoder's sizes, preprocessing and weights, without fetching them."""
-    from latentprint.cli.output import print_columns, print_json
+    from latentprint.cli.output import print_columns
     from latentprint.encoders.description import describe
 
-    known = describe(spec, margin=margin)
+    known = describe(spec, margin=margin, trust_code=trust_code)
     if as_json:
         print_json(known)
         return

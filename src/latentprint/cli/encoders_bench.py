@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.encoders import encoders_app
+from latentprint.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from latentprint.jobs.bench import Bench
@@ -31,6 +31,7 @@ def bench(
     batch_size: options.BatchOption = 64,
     precision: options.PrecisionOption = "float32",
     compiled: options.CompileOption = False,
+    trust_code: options.TrustCodeOption = False,
     device: options.DeviceOption = "auto",
     workers: options.WorkersOption = None,
     photos: Annotated[
@@ -53,7 +54,6 @@ def bench(
     """
     from dataclasses import asdict
 
-    from latentprint.cli.output import print_json
     from latentprint.jobs.bench import bench as timed
     from latentprint.jobs.bench_timing import BenchOptions
     from latentprint.photos import open_photos
@@ -67,12 +67,13 @@ def bench(
         photos=photos and open_photos(photos, follow_links=follow_links),
         attributes=tuple(attribute or ["jpeg"]),
         seconds=seconds,
+        trust_code=trust_code,
     )
     found = timed(spec, how)
     if as_json:
         print_json(asdict(found))
     else:
-        sys.stdout.write("\n".join(_lines(found)) + "\n")
+        say(*_lines(found))
 
 
 def _lines(found: Bench) -> list[str]:

@@ -12,6 +12,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import Group, app
+from latentprint.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from latentprint.jobs.erase import Erased
@@ -155,6 +156,7 @@ def fit(
     layout: options.LayoutOption = "auto",
     device: options.DeviceOption = "auto",
     weights: options.WeightsOption = None,
+    trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
     batch_size: options.BatchOption = 64,
     allow_broken: options.AllowBrokenOption = False,
@@ -167,7 +169,7 @@ def fit(
     photos it saw) into --out.
     """
     from latentprint import jobs
-    from latentprint.cli.output import print_json, print_results
+    from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress
     from latentprint.embeddings import Extraction
     from latentprint.erasure.leace import LeaceOptions
@@ -187,7 +189,7 @@ def fit(
         where,
         tuple(vector_columns or ()),
     )
-    loading = jobs.Loading(device=device, weights=weights, control=False)
+    loading = jobs.Loading(device=device, weights=weights, control=False, trust_code=trust_code)
     extraction = Extraction(batch_size=batch_size, workers=workers)
     with embedding_progress() as progress:
         done = erase_fit(
@@ -215,7 +217,7 @@ def fit(
         *about["cautions"],
         f"eraser: {done.folder}",
     ]
-    sys.stdout.write("\n".join(lines) + "\n")
+    say(*lines)
     if found:
         rows, left_out = found.measured.results, found.measured.left_out
         report = str(out / "report.html")
@@ -271,7 +273,6 @@ def apply(
 
     Erase the whole index and every query: erased vectors are not comparable with others.
     """
-    from latentprint.cli.output import print_json
     from latentprint.jobs.erase_apply import apply_eraser
 
     done = apply_eraser(
@@ -285,7 +286,7 @@ def apply(
     if as_json:
         print_json({"out": str(done.out), "rows": done.rows, "eraser": done.digest})
         return
-    sys.stdout.write("\n".join([f"{done.rows} vectors erased.", *done.notes, str(done.out)]) + "\n")
+    say(f"{done.rows} vectors erased.", *done.notes, done.out)
 
 
 @erase_app.command(
@@ -309,7 +310,7 @@ def export(
     from latentprint.jobs.erase_apply import export_eraser
 
     written = export_eraser(eraser, onnx=onnx, dense=dense)
-    sys.stdout.write("\n".join(map(str, written)) + "\n")
+    say(*written)
 
 
 @erase_app.command(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from latentprint.cli import options
+from latentprint.cli import options, terminal
 from latentprint.cli.app import app
+from latentprint.cli.terminal import print_json, say, tell
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -39,7 +39,6 @@ def exif(
     Only headers are read, no pixels. Positions (GPS), maker notes, serial numbers and names are
     never looked at.
     """
-    from latentprint.cli.output import print_json
     from latentprint.files import require_table, write_table
     from latentprint.photos import open_photos
     from latentprint.photos.broken import broken_of
@@ -60,7 +59,7 @@ def exif(
     if as_json:
         print_json({"table": str(out), **summary})
     else:
-        sys.stdout.write(f"{_counts(summary)}\n{out}\n")
+        say(_counts(summary), out)
 
 
 def _lines() -> Callable[[int, int], None]:
@@ -72,22 +71,18 @@ def _lines() -> Callable[[int, int], None]:
         now = time.monotonic()
         if now - last >= _SECONDS_BETWEEN_LINES:
             last = now
-            sys.stderr.write(f"read {done} of {total} photos\n")
+            tell(f"read {done} of {total} photos")
 
     return show
 
 
 def _print_summary(summary: dict[str, Any]) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     from latentprint.photos.exif_summary import shown
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=140)
+    console = terminal.console(width=140)
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("label")
     table.add_column("unit")
@@ -97,11 +92,11 @@ def _print_summary(summary: dict[str, Any]) -> None:
     for name, label in summary["labels"].items():
         values = [f"{shown(name, value)} ({count})" for value, count in label["most_frequent"]]
         cells = (name, label["unit"], str(label["photos"]), str(label["different"]))
-        table.add_row(*map(Text, cells), Text(", ".join(values)))
+        table.add_row(*map(terminal.text, cells), terminal.text(", ".join(values)))
     console.print(table)
-    console.print(Text(_counts(summary)))
+    console.print(terminal.text(_counts(summary)))
     for problem, count in summary["problems"]:
-        console.print(Text(f"{count} x {problem}"))
+        console.print(terminal.text(f"{count} x {problem}"))
 
 
 def _counts(summary: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
+from latentprint.cli.terminal import say, tell
 from latentprint.errors import UsageError
 
 
@@ -82,8 +82,8 @@ def figures(
         formats=kind or ("html",),
         width=width,
     )
-    sys.stderr.write("".join(f"{line}\n" for line in drawn.left_out))
-    sys.stdout.write("".join(f"{file}\n" for file in drawn.files))
+    tell(*drawn.left_out)
+    say(*drawn.files)
 
 
 def _named(text: str) -> tuple[str, str]:

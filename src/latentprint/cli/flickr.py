@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
+from latentprint.cli.terminal import print_json, say, tell
 
 if TYPE_CHECKING:
     from datetime import date
@@ -144,7 +144,6 @@ def _days(first: str | None, last: str | None) -> tuple[date, date]:
 
 
 def _collect(out: Path, wanted: Wanted, client: FlickrClient, as_json: bool) -> None:
-    from latentprint.cli.output import print_json
     from latentprint.photos.flickr import collect
 
     done: Collected = collect(out, wanted, client, on_progress=_lines("kept"))
@@ -162,13 +161,12 @@ def _collect(out: Path, wanted: Wanted, client: FlickrClient, as_json: bool) -> 
     lines = [f"{done.kept} photos in {done.folder} ({done.requests} requests)"]
     lines += [f"Skipped: {count} photos: {why}" for why, count in done.skipped.items()]
     lines += [f"Left out: {count} photos: {why}" for why, count in done.left_out.items()]
-    sys.stdout.write("\n".join(lines) + "\n")
+    say(*lines)
 
 
 def _refresh(out: Path, client: FlickrClient, remove: bool, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from latentprint.cli.output import print_json
     from latentprint.photos.flickr import refresh
 
     done: Refreshed = refresh(out, client, remove=remove, on_progress=_lines("checked"))
@@ -183,7 +181,7 @@ def _refresh(out: Path, client: FlickrClient, remove: bool, as_json: bool) -> No
     count = len(done.gone) + len(done.forbidden)
     if count:
         lines.append(f"Removed: {count}" if done.removed else f"To remove these {count}: --remove")
-    sys.stdout.write("\n".join(lines) + "\n")
+    say(*lines)
 
 
 def _lines(verb: str) -> Callable[[FlickrProgress], None]:
@@ -198,9 +196,9 @@ def _lines(verb: str) -> Callable[[FlickrProgress], None]:
         last = now
         of = f" of {progress.wanted}" if progress.wanted else ""
         when = f", now at {progress.month}" if progress.month else ""
-        sys.stderr.write(
+        tell(
             f"{verb} {progress.kept}{of} photos, {progress.skipped} skipped, "
-            f"{progress.requests} requests{when}\n"
+            f"{progress.requests} requests{when}"
         )
 
     return show

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
+from latentprint.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from latentprint.inspection.findings import Inspected, Inspection
@@ -72,6 +72,7 @@ def inspect(
     ] = None,
     group: options.GroupOption = None,
     device: options.DeviceOption = "auto",
+    trust_code: options.TrustCodeOption = False,
     seed: options.SeedOption = 0,
     out: Annotated[
         Path | None,
@@ -87,7 +88,6 @@ def inspect(
     alike by what they show or by how they were made. The first call fits what it needs and keeps it
     in the store's folder.
     """
-    from latentprint.cli.output import print_json
     from latentprint.cli.progress import step
     from latentprint.inspection.findings import inspection_as_json
     from latentprint.jobs import inspect as job
@@ -101,6 +101,7 @@ def inspect(
         attributes=attribute or (),
         group=group,
         device=device,
+        trust_code=trust_code,
         seed=seed,
         out=out,
         on_step=step,
@@ -108,7 +109,7 @@ def inspect(
     if as_json:
         print_json(inspection_as_json(found))
     else:
-        sys.stdout.write("\n".join(_lines(found)) + "\n")
+        say(*_lines(found))
 
 
 def _lines(found: Inspection) -> Iterator[str]:

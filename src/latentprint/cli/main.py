@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from latentprint.cli.app import ORDER, app
+from latentprint.cli.terminal import LineFormatter, tell
 from latentprint.errors import LatentprintError
 from latentprint.experiments import STORED
 
@@ -34,19 +35,21 @@ _ENDED = {130: "Interrupted.", TERMINATED: "Told to end (SIGTERM)."}
 
 def main() -> None:
     """Run the command line; exit with 0, 1 (failure), 2 (usage), 3 (drift, no help), 130 or 143."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
         with _termination_unwinds():
             app()
     except LatentprintError as error:
-        sys.stderr.write(f"Error: {error}\n")
+        tell(f"Error: {error}")
         sys.exit(error.exit_code)
     except SystemExit as done:
         # typer turns Ctrl-C into its exit code without a word.
         if isinstance(done.code, int) and done.code in _ENDED:
-            sys.stderr.write(
+            tell(
                 f"{_ENDED[done.code]} What was finished is kept: run the same command again to go "
-                "on.\n"
+                "on."
             )
         raise
     except BrokenPipeError:

@@ -110,7 +110,8 @@ FollowLinksOption = Annotated[
     bool,
     typer.Option(
         "--follow-links",
-        help="Follow links that lead out of the folder; by default they are counted and left.",
+        help="Follow links that lead out of the folder; by default they are counted and left, but "
+        "for those of a published data set that --layout names.",
     ),
 ]
 LabelOption = Annotated[
@@ -184,6 +185,14 @@ LayersOption = Annotated[
 WeightsOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A local file of weights to load, for exactly one encoder."),
+]
+TrustCodeOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code",
+        help="Run the code of a torch.hub repository on GitHub (torch:OWNER/REPO:ENTRY) on this "
+        "machine, with your rights.",
+    ),
 ]
 CompileOption = Annotated[
     bool,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from latentprint.cli import terminal
+from latentprint.cli.terminal import print_json, say, tell
 from latentprint.errors import LatentprintError
 from latentprint.results import setup_of
 from latentprint.words import PROBES, Experiment, Seen
@@ -19,24 +19,19 @@ if TYPE_CHECKING:
     from latentprint.results import LeftOut, Result
 
 
-def print_json(value: Any) -> None:
-    """Print one JSON value and nothing else."""
-    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-
-
 def print_columns(rows: Sequence[Iterable[object]]) -> None:
     """Print rows of equally many cells, each column as wide as its widest cell."""
     texts = [[str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     for row in texts:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+        say("  ".join(cells).rstrip())
 
 
 def print_tables(tables: Sequence[PaperTable]) -> None:
     """Print tables for people, each below its caption."""
     for number, table in enumerate(tables):
-        sys.stdout.write("\n" * bool(number) + f"{table.caption}\n")
+        say(*[""] * bool(number), table.caption)
         print_columns([table.head, *table.rows])
 
 
@@ -71,35 +66,32 @@ def print_results(
             }
         )
         return
-    from rich.console import Console
-    from rich.text import Text
 
     from latentprint.cli.gallery_text import gallery_lines
     from latentprint.experiments.sampling import samples_of
 
-    console = Console(soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(width=200)
+    console = terminal.console(width=200)
     plain = [row for row in results if row.experiment != Experiment.ERASURE]
     for layout in _layouts(plain):
         console.print(_table(layout, [row for row in plain if layout.holds(row)]))
     if len(plain) < len(results):
         console.print(_erasure([row for row in results if row.experiment == Experiment.ERASURE]))
     for line in samples_of(results):
-        console.print(Text(line), soft_wrap=True)
+        console.print(terminal.text(line), soft_wrap=True)
     for detail in details:
         if detail["experiment"] == Experiment.NEIGHBOUR_GALLERY:
-            console.print(Text("\n".join(gallery_lines(detail))), soft_wrap=True)
+            for line in gallery_lines(detail):
+                console.print(terminal.text(line), soft_wrap=True)
     for sentence in _sentences(results, details):
-        console.print(Text(sentence), soft_wrap=True)
+        console.print(terminal.text(sentence), soft_wrap=True)
     for line in _left_out_lines(left_out):
-        console.print(Text(line), soft_wrap=True)
+        console.print(terminal.text(line), soft_wrap=True)
     if "report" in paths:
         console.print()
         for line in _card(results, details):
-            console.print(Text(line), soft_wrap=True)
+            console.print(terminal.text(line), soft_wrap=True)
     for what, path in paths.items():
-        console.print(Text(f"{what}: {path}"), soft_wrap=True)
+        console.print(terminal.text(f"{what}: {path}"), soft_wrap=True)
 
 
 def _refuse_nothing(results: Sequence[Result], left_out: Sequence[LeftOut]) -> None:
@@ -110,7 +102,7 @@ def _refuse_nothing(results: Sequence[Result], left_out: Sequence[LeftOut]) -> N
     """
     if results:
         return
-    sys.stderr.write("".join(f"{line}\n" for line in _left_out_lines(left_out)))
+    tell(*_left_out_lines(left_out))
     reason = left_out[0].reason if left_out else "there was nothing to measure."
     raise LatentprintError(f"Nothing was measured: {reason}")
 
@@ -173,9 +165,8 @@ def _layouts(results: Sequence[Result]) -> list[_Layout]:
 def _table(layout: _Layout, rows: Sequence[Result]) -> Table:
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
-    made = Table(box=box.SIMPLE_HEAD, title=Text(layout.title), title_justify="left")
+    made = Table(box=box.SIMPLE_HEAD, title=terminal.text(layout.title), title_justify="left")
     for heading in layout.texts:
         made.add_column(heading)
     for heading in layout.numbers:
@@ -187,7 +178,7 @@ def _table(layout: _Layout, rows: Sequence[Result]) -> Table:
         if layout.judged:
             cells.append(_said(row))
         # As it is, whatever brackets a name holds.
-        made.add_row(*map(Text, cells))
+        made.add_row(*map(terminal.text, cells))
     return made
 
 
@@ -199,13 +190,12 @@ def _erasure(results: Sequence[Result]) -> Table:
     """One row for every measure before and after, in all directions of the eraser."""
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     from latentprint.report.sections.erasure_figure import erasure_table, is_full
 
     rows = _rows(results)
     found = erasure_table([row for row in rows if is_full(row, rows)])
-    made = Table(box=box.SIMPLE_HEAD, title=Text(found.caption), title_justify="left")
+    made = Table(box=box.SIMPLE_HEAD, title=terminal.text(found.caption), title_justify="left")
     # Of several columns of intervals the last one is that of the change.
     places = [max(at for at, name in enumerate(found.head) if name == each) for each in _ERASURE]
     for at, name in zip(places, _ERASURE, strict=True):
@@ -217,7 +207,7 @@ def _erasure(results: Sequence[Result]) -> Table:
         told = [row[condition]] if row[condition] not in ("–", Seen.SEEN) else []
         told += [row[eraser]] if row[eraser] != first else []
         cells[0] = ", ".join([cells[0], *told])
-        made.add_row(*map(Text, cells))
+        made.add_row(*map(terminal.text, cells))
     return made
 
 

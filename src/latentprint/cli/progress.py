@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from latentprint.cli.terminal import error_console, tell
 from latentprint.embeddings import Progress
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -25,11 +26,10 @@ def embedding_progress(*, quiet: bool = False) -> Iterator[Callable[[Progress], 
 
 def step(text: str) -> None:
     """Tell which experiment runs."""
-    sys.stderr.write(f"{text}\n")
+    tell(text)
 
 
 def _bar() -> Iterator[Callable[[Progress], None]]:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
@@ -40,7 +40,7 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    with Bar(*columns, console=error_console()) as bar:
         task = bar.add_task("embedding", total=None, rate="")
 
         def show(progress: Progress) -> None:
@@ -60,9 +60,9 @@ def _lines() -> Callable[[Progress], None]:
         last = now
         new = progress.done - progress.reused
         left = (progress.total - progress.done) * progress.seconds / max(new, 1)
-        sys.stderr.write(
+        tell(
             f"embedded {progress.done} of {progress.total} photos, {_rate(progress)}, "
-            f"about {left:.0f} s left\n"
+            f"about {left:.0f} s left"
         )
 
     return show

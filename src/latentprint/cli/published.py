@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -47,7 +46,8 @@ def published(
     Accuracies and recalls are in percent. Set-ups of pairs say whose device the distractors share.
     `latentprint table --published` prints some of them as it prints those of a run.
     """
-    from latentprint.cli.output import print_json, print_tables
+    from latentprint.cli.output import print_tables
+    from latentprint.cli.terminal import print_json, say
     from latentprint.report import published_figures, published_tables
     from latentprint.report.paper_tables import written
 
@@ -59,6 +59,6 @@ def published(
         return
     tables = published_tables(figures)
     if latex or markdown:
-        sys.stdout.write(written(tables, latex=latex))
+        say(*written(tables, latex=latex).splitlines())
     else:
         print_tables(tables)

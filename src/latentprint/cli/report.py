@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from latentprint.cli.app import app
+from latentprint.cli.terminal import say
 from latentprint.errors import UsageError
 
 
@@ -81,4 +81,4 @@ def report(
         written = write_markdown(
             runs, markdown, **about, authors=author or (), pictures=pictures, force=force
         )
-    sys.stdout.write(f"{written}\n")
+    say(written)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import Group, app
+from latentprint.cli.terminal import print_json, say
 from latentprint.errors import LatentprintError
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def repair(store: StoreArgument, as_json: options.JsonOption = False) -> None:
     if wrong and not as_json:
         removed = sum(len(each.damages) for each in wrong)
         photos = sum(each.to_embed for each in wrong)
-        sys.stdout.write(
+        say(
             f"Removed what was damaged ({removed}). Photos to be embedded again: {photos}, with "
-            f"{_command(wrong)}\n"
+            f"{_command(wrong)}"
         )
 
 
@@ -88,17 +88,16 @@ def upgrade(store: StoreArgument) -> None:
     from latentprint.jobs.store_care import upgrade_stores
 
     folders = [str(each.folder) for each in upgrade_stores(store)]
-    sys.stdout.write("\n".join(folders) + "\n")
+    say(*folders)
 
 
 def _print(found: list[Condition], *, as_json: bool) -> None:
-    from latentprint.cli.output import print_json
 
     if as_json:
         print_json([_facts(each) for each in found])
         return
     lines = [sentence for each in found for sentence in each.sentences()]
-    sys.stdout.write("\n".join(lines) + "\n")
+    say(*lines)
 
 
 def _facts(condition: Condition) -> dict[str, Any]:

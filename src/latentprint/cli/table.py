@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
+from latentprint.cli.terminal import say
 from latentprint.errors import UsageError
 
 
@@ -46,7 +46,7 @@ def table(
         raise UsageError("Name the form of the tables: either --latex or --markdown.")
     text = result_tables(runs or [], published=published, only=kind or (), latex=latex)
     if out is None:
-        sys.stdout.write(text)
+        say(*text.splitlines())
     else:
         write_text(out, text)
-        sys.stdout.write(f"{out}\n")
+        say(out)

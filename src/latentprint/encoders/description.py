@@ -25,12 +25,15 @@ USUAL = {"default": "pooled", "timm": "pooled", "open_clip": "projected", "torch
 WITH_LOCAL_FILE = ("timm", "open_clip", "hf", "torch", "checkpoint")
 
 
-def describe(spec: str, *, margin: Margin = "published") -> dict[str, Any]:
+def describe(
+    spec: str, *, margin: Margin = "published", trust_code: bool = False
+) -> dict[str, Any]:
     """Describe an encoder; neither its weights nor a network are needed.
 
     Args:
         spec: See :func:`~latentprint.encoders.load_encoder`.
         margin: See :func:`~latentprint.encoders.load_encoder`.
+        trust_code: See :func:`~latentprint.encoders.load_encoder`.
 
     Returns:
         JSON values: ``name``, ``alias``, ``family``, ``spec`` (in full), ``library``, ``model``,
@@ -44,7 +47,8 @@ def describe(spec: str, *, margin: Margin = "published") -> dict[str, Any]:
         UsageError: If the specification is not valid.
         LatentprintError: If a library is missing, or the encoder is not sound.
     """
-    parsed, encoder = parse_spec(spec), describe_encoder(spec, margin=margin)
+    parsed = parse_spec(spec)
+    encoder = describe_encoder(spec, margin=margin, trust_code=trust_code)
     known = None if parsed.weights else published_encoder(parsed.model)
     identity, preprocess = encoder.identity(), encoder.preprocess
     return {

@@ -38,6 +38,7 @@ class LoadOptions:
         name: The user's own name for the encoder, in place of its library's; empty for none.
         outline: Whether to build the architecture without weights or memory, on PyTorch's meta
             device: enough to describe an encoder, not to run it.
+        trust_code: Whether code of a torch.hub repository on GitHub may run on this machine.
     """
 
     device: str = "auto"
@@ -51,6 +52,7 @@ class LoadOptions:
     compile: bool = False
     name: str = ""
     outline: bool = False
+    trust_code: bool = False
 
     def __post_init__(self) -> None:
         if self.precision not in get_args(Precision):

@@ -53,7 +53,11 @@ def spec_of(record: Mapping[str, Any]) -> str | None:
 
 
 def load_recorded(
-    record: Mapping[str, Any], given: str | Encoder | None = None, *, device: str = "auto"
+    record: Mapping[str, Any],
+    given: str | Encoder | None = None,
+    *,
+    device: str = "auto",
+    trust_code: bool = False,
 ) -> Encoder:
     """Load the encoder that a store records, and make sure that it is the same.
 
@@ -61,6 +65,7 @@ def load_recorded(
         record: What a store's manifest says of its encoder.
         given: Its specification, or the encoder, where the record does not tell it.
         device: See ``load_encoder``.
+        trust_code: See ``load_encoder``.
 
     Raises:
         UsageError: The specification is not valid.
@@ -74,7 +79,12 @@ def load_recorded(
             "with -e SPEC, or inspect photos of the store."
         )
     told = ""
-    for found in _loaded(given, record, device) if isinstance(given, str) else [given]:
+    loaded = (
+        _loaded(given, record, device, trust_code=trust_code)
+        if isinstance(given, str)
+        else iter([given])
+    )
+    for found in loaded:
         mine = record_of(found)
         told = next((what for what in _ALIKE if mine[what] != record[what]), "")
         if not told:
@@ -101,7 +111,9 @@ def record_of(encoder: Encoder) -> dict[str, Any]:
     return found
 
 
-def _loaded(spec: str, record: Mapping[str, Any], device: str) -> Iterator[Encoder]:
+def _loaded(
+    spec: str, record: Mapping[str, Any], device: str, *, trust_code: bool
+) -> Iterator[Encoder]:
     """The encoder under the margins that the record may have been made with."""
     identity = record["identity"]
     block = identity.get("block")
@@ -112,6 +124,7 @@ def _loaded(spec: str, record: Mapping[str, Any], device: str) -> Iterator[Encod
             precision=identity.get("precision", "float32"),
             margin=margin,
             layers=() if block is None else (int(block),),
+            trust_code=trust_code,
         )
         if block is None:
             yield whole

@@ -65,6 +65,7 @@ def load_encoder(
     weights: Path | str | None = None,
     layers: tuple[int, ...] | Literal["all"] = (),
     compile: bool = False,  # noqa: A002 - as PyTorch calls it
+    trust_code: bool = False,
 ) -> Encoder:
     """Load an encoder.
 
@@ -81,6 +82,8 @@ def load_encoder(
         weights: A local file of weights, instead of those that the library would fetch.
         layers: Blocks whose pooled features are wanted too, counted from 1, or ``"all"``.
         compile: Compile the network with ``torch.compile``.
+        trust_code: Run the code of a torch.hub repository on GitHub, which
+            ``torch:OWNER/REPO:ENTRY`` needs: it has your rights on this machine.
 
     Raises:
         UsageError: If the specification, or an option, is not valid.
@@ -94,11 +97,14 @@ def load_encoder(
         weights=as_path(weights) if weights else None,
         layers=layers,
         compile=compile,
+        trust_code=trust_code,
     )
     return _load(spec, options)
 
 
-def describe_encoder(spec: str, *, margin: Margin = "published") -> Encoder:
+def describe_encoder(
+    spec: str, *, margin: Margin = "published", trust_code: bool = False
+) -> Encoder:
     """Build an encoder without its weights: to read its sizes and preprocessing, not to run it.
 
     It needs the encoder's library, but neither a network nor memory for weights. An ONNX file and
@@ -107,6 +113,7 @@ def describe_encoder(spec: str, *, margin: Margin = "published") -> Encoder:
     Args:
         spec: See :func:`load_encoder`.
         margin: See :func:`load_encoder`.
+        trust_code: See :func:`load_encoder`.
 
     Returns:
         An encoder with name, family, input size, dimension and preprocessing; ``embed`` fails.
@@ -115,7 +122,7 @@ def describe_encoder(spec: str, *, margin: Margin = "published") -> Encoder:
         UsageError: If the specification is not valid.
         LatentprintError: If a library is missing, or the encoder is not sound.
     """
-    return _load(spec, LoadOptions("cpu", margin=margin, outline=True))
+    return _load(spec, LoadOptions("cpu", margin=margin, outline=True, trust_code=trust_code))
 
 
 def untrained_spec(spec: str) -> str | None:

@@ -26,11 +26,13 @@ DEFAULT_SIZE = 224
 def load_hub(repo: str, entry: str, options: LoadOptions) -> TorchEncoder:
     """Load what an entry point of a torch.hub repository returns, and call it as it is.
 
-    The code of the repository runs on this machine, with your rights; of its weights only tensors
-    are read. Where the entry point has an argument ``pretrained``, it is asked for true. One that
-    returns random weights is refused. Its preprocessing is read from the first of these files that
-    exists, else ImageNet's is assumed, with a warning: ``WEIGHTS.preprocess.json`` beside a local
-    file of weights, ``ENTRY.preprocess.json`` in the local folder or in the current one.
+    The code of the repository runs on this machine, with your rights: one on GitHub is others'
+    code, which ``trust_code`` must allow, and a local folder is as your own. Of its weights only
+    tensors are read. Where the entry point has an argument ``pretrained``, it is asked for true.
+    One that returns random weights is refused. Its preprocessing is read from the first of these
+    files that exists, else ImageNet's is assumed, with a warning: ``WEIGHTS.preprocess.json``
+    beside a local file of weights, ``ENTRY.preprocess.json`` in the local folder or in the current
+    one.
 
     Args:
         repo: ``OWNER/REPO[:REF]`` of GitHub, or a local folder with a ``hubconf.py``.
@@ -38,7 +40,7 @@ def load_hub(repo: str, entry: str, options: LoadOptions) -> TorchEncoder:
         options: How to load it; not ``untrained``.
 
     Raises:
-        UsageError: If there is no such folder or entry point.
+        UsageError: If there is no such folder or entry point, or its code is not trusted.
         LatentprintError: If it fails, or returns something else than a module with trained weights.
     """
     name = f"torch:{repo}:{entry}"
@@ -49,6 +51,11 @@ def load_hub(repo: str, entry: str, options: LoadOptions) -> TorchEncoder:
         name = f"torch:{folder.resolve().name}:{entry}"
     elif not re.fullmatch(r"[\w.-]+/[\w.-]+(:[\w./-]+)?", repo):
         raise UsageError(f"{repo!r} is neither a folder nor OWNER/REPO of GitHub.")
+    elif not options.trust_code:
+        raise UsageError(
+            f"{name} runs code of https://github.com/{repo.partition(':')[0]} on this machine, "
+            "with your rights: if you trust it, say so with --trust-code."
+        )
     log.warning("%s: the code of this repository runs on this machine", name)
     model = _from_entry(folder, repo, entry, options, name)
     return TorchEncoder(

@@ -104,7 +104,13 @@ def bench(spec: str, options: BenchOptions | None = None) -> Bench:
     classes = tuple(classes_of(find_attributes(how.attributes)))
     photos = None if how.photos is None else as_photos(how.photos)
     resolve_device(how.device, how.precision)
-    encoder = load_encoder(spec, device=how.device, precision=how.precision, compile=how.compile)
+    encoder = load_encoder(
+        spec,
+        device=how.device,
+        precision=how.precision,
+        compile=how.compile,
+        trust_code=how.trust_code,
+    )
     preprocess = encoder.preprocess
     if not isinstance(preprocess, Preprocess):
         raise UsageError(f"{spec} has no network to time.")
@@ -163,7 +169,7 @@ def _cosine(spec: str, encoder: Encoder, files: Sequence[Path], how: BenchOption
     prepared = islice(readable(prepare_all(tasks, recipe, 0)), how.batch_size)
     arrays = [each.pixels[0] for each in prepared]
     pixels = torch.from_numpy(np.concatenate(arrays))
-    plain = load_encoder(spec, device=how.device)
+    plain = load_encoder(spec, device=how.device, trust_code=how.trust_code)
     return float(torch.cosine_similarity(encoder.embed(pixels), plain.embed(pixels)).min())
 
 

@@ -41,6 +41,7 @@ class BenchOptions:
         photos: Photos, or what ``open_photos`` opens; None generates photos of two sizes.
         attributes: Every photo is decoded once and made into the classes of these.
         seconds: Time for each figure; at least one batch is timed, however long it takes.
+        trust_code: See ``load_encoder``.
     """
 
     batch_size: int = 64
@@ -51,6 +52,7 @@ class BenchOptions:
     photos: Any = None
     attributes: tuple[str, ...] = ("jpeg",)
     seconds: float = 5.0
+    trust_code: bool = False
 
 
 @dataclass(frozen=True)

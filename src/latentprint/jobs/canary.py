@@ -56,6 +56,7 @@ class EncoderAsked:
         precision: Number format of the forward pass.
         margin: How much of the photo is seen.
         weights: A local file of weights.
+        trust_code: See ``load_encoder``.
     """
 
     encoder: str | Encoder
@@ -63,6 +64,7 @@ class EncoderAsked:
     precision: Precision = "float32"
     margin: Margin = "published"
     weights: Path | None = None
+    trust_code: bool = False
 
     def check(self) -> None:
         """Refuse a name or a device before any photo is read; see ``load_encoder``."""
@@ -81,6 +83,7 @@ class EncoderAsked:
             precision=self.precision,
             margin=self.margin,
             weights=self.weights,
+            trust_code=self.trust_code,
         )
         return Member(self.encoder, encoder)
 
@@ -112,6 +115,7 @@ def make_canary(
     precision: Precision = "float32",
     margin: Margin = "published",
     weights: Path | str | None = None,
+    trust_code: bool = False,
 ) -> Canary:
     """Keep some photos with their embeddings, so that drift of the encoder is noticed later.
 
@@ -127,6 +131,7 @@ def make_canary(
         precision: See ``load_encoder``.
         margin: See ``load_encoder``.
         weights: See ``load_encoder``.
+        trust_code: See ``load_encoder``.
 
     Raises:
         UsageError: An option or a name is wrong.
@@ -136,7 +141,8 @@ def make_canary(
     out = as_path(out)
     if (out / RECORD).exists():
         raise LatentprintError(f"{out} holds a canary already: choose another --out, or delete it.")
-    asked = EncoderAsked(encoder, device, precision, margin, as_path(weights) if weights else None)
+    file = as_path(weights) if weights else None
+    asked = EncoderAsked(encoder, device, precision, margin, file, trust_code)
     photos = as_photos(photos)
     asked.check()
     check_count(count)
@@ -184,6 +190,7 @@ def check_canary(
     device: str = "auto",
     precision: Precision | None = None,
     weights: Path | str | None = None,
+    trust_code: bool = False,
     junit: Path | str | None = None,
 ) -> CanaryCheck:
     """Take the photos of a canary through all stages again, and compare.
@@ -201,6 +208,7 @@ def check_canary(
         device: See ``load_encoder``.
         precision: See ``load_encoder``; by default as in the canary.
         weights: See ``load_encoder``; needed where the canary was made with a file of weights.
+        trust_code: See ``load_encoder``.
         junit: Where to write the result as JUnit XML; also where the check could not run.
 
     Returns:
@@ -219,6 +227,7 @@ def check_canary(
             now, record = _of_vectors(kept, as_path(vectors))
         else:
             asked = _asked(kept, encoder, device, precision, as_path(weights) if weights else None)
+            asked = replace(asked, trust_code=trust_code)
             reading = kept.reading
             if batch_size is not None:
                 reading = replace(reading, batch_size=batch_size)

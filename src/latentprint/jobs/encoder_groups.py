@@ -93,7 +93,7 @@ class EncoderGroups:
         if loading.eraser is not None and (len(asked) != 1 or loading.layers):
             raise UsageError("An eraser is for exactly one encoder, without --layers.")
         if len(asked) > 1:
-            _refuse_misspelt(specs)
+            _refuse_misspelt(specs, trust_code=loading.trust_code)
         return cls(asked, loading, seed)
 
     def load(self, *, mask: float = 0.0) -> Iterator[list[Member]]:
@@ -202,6 +202,7 @@ class EncoderGroups:
                 weights=how.weights if spec in self.asked else None,
                 layers=how.layers,
                 compile=how.compile,
+                trust_code=how.trust_code,
             )
         except (MemoryError, RuntimeError) as error:  # what PyTorch raises where memory is full
             raise LatentprintError(f"{spec} cannot be loaded: {reason_of(error)}") from error
@@ -256,7 +257,7 @@ def _refuse_equal_names(specs: Sequence[str]) -> None:
         given[name] = spec
 
 
-def _refuse_misspelt(specs: Sequence[str]) -> None:
+def _refuse_misspelt(specs: Sequence[str], *, trust_code: bool) -> None:
     """Find mistakes before the first encoder takes an hour; other failures have their own time.
 
     Raises:
@@ -268,7 +269,7 @@ def _refuse_misspelt(specs: Sequence[str]) -> None:
         if published or parsed.key in ("python", "onnx", "pixels"):
             continue  # known to be right, or read as a whole to be described
         try:
-            describe_encoder(spec)
+            describe_encoder(spec, trust_code=trust_code)
         except UsageError:
             raise
         except LatentprintError:

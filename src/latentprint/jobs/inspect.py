@@ -51,6 +51,7 @@ def inspect(
     attributes: str | Sequence[str] = (),
     group: str | None = None,
     device: str = "auto",
+    trust_code: bool = False,
     seed: int = 0,
     out: Path | str | None = None,
     on_step: OnStep = lambda _: None,
@@ -72,6 +73,7 @@ def inspect(
             attributes whose classes are there. Labels are read beside these.
         group: Column whose values stay in one fold, such as the photographer.
         device: Where the encoder runs: auto, cpu, cuda or mps.
+        trust_code: See ``load_encoder``.
         seed: Seeds folds, halves and draws.
         out: Folder for inspection.html and inspection.json.
         on_step: Called with a short description of each step.
@@ -86,7 +88,7 @@ def inspect(
     asked, labels = opened.attributes([str(each) for each in several(attributes)])
     opened.groups(group)
     named = None if eraser is None else opened.erasing(as_path(eraser))
-    reader = PhotoReader(opened, opened.classes, spec, device)
+    reader = PhotoReader(opened, opened.classes, spec, device, trust_code)
     for name in names:
         reader.refuse_absent(name)
     if out is not None:

@@ -37,6 +37,7 @@ class Loading:
             the photos anew, so that little memory costs time; no figure depends on it. By default
             a third of the device's memory.
         eraser: Erase the vectors of the one encoder that is asked for; controls stay as they are.
+        trust_code: Whether code of a torch.hub repository on GitHub may run on this machine.
     """
 
     device: str = "auto"
@@ -49,6 +50,7 @@ class Loading:
     family: str | None = None
     memory_mb: float | None = None
     eraser: LinearEraser | None = None
+    trust_code: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.layers, str):

@@ -64,12 +64,14 @@ class PhotoReader:
         spec: The specification of the store's encoder, or the encoder, where the store's record
             does not tell it.
         device: See ``load_encoder``.
+        trust_code: See ``load_encoder``.
     """
 
     store: InspectedStore
     classes: Sequence[str]
     spec: str | Encoder | None = None
     device: str = "auto"
+    trust_code: bool = False
 
     def __post_init__(self) -> None:
         self._encoder: Encoder | None = None
@@ -156,7 +158,9 @@ class PhotoReader:
             LatentprintError: It cannot be rebuilt, or says something else than it said.
         """
         if self._encoder is None:
-            encoder = load_recorded(self.store.record, self.spec, device=self.device)
+            encoder = load_recorded(
+                self.store.record, self.spec, device=self.device, trust_code=self.trust_code
+            )
             folder = self.store.source.store.folder
             if (folder / REFERENCE).exists():
                 batch = made_up(encoder.preprocess)

@@ -17,6 +17,9 @@ from latentprint.photos.split import SPLIT_NAMES
 
 LAYOUTS = ("auto", "folder", "classes", "splits")
 
+LEADS_OUT = "a link out of the folder, not followed without --follow-links"
+"""Why a link is ignored."""
+
 _Labels = list[tuple[str | None, str | None]]
 
 
@@ -106,7 +109,7 @@ def _walk(root: Path, follow_links: bool) -> Iterator[tuple[str, str]]:
                 if not is_folder:
                     reason = _reason(path)
                 if link and not (reason or follow_links or _is_inside(entry.path, inside)):
-                    reason = "a link out of the folder, not followed without --follow-links"
+                    reason = LEADS_OUT
                 if reason or not is_folder:
                     yield path, reason
                 elif link:

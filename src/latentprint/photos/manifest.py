@@ -14,6 +14,7 @@ import polars as pl
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos.photos import COLUMNS, Photos
 from latentprint.photos.split import SPLIT_NAMES
+from latentprint.spreadsheets import restored, restored_cell
 
 logger = logging.getLogger(__name__)
 
@@ -112,8 +113,11 @@ def column_names(file: Path) -> list[str]:
     """
     _require_table(file)
     with reading_table(file):
-        scan = pl.scan_csv if file.suffix.lower() == ".csv" else pl.scan_parquet
-        return [name.strip() for name in scan(file, glob=False).collect_schema()]
+        if file.suffix.lower() == ".csv":
+            names = [restored_cell(name) for name in pl.scan_csv(file, glob=False).collect_schema()]
+        else:
+            names = pl.scan_parquet(file, glob=False).collect_schema().names()
+    return [name.strip() for name in names]
 
 
 def tidy_table(frame: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -134,6 +138,7 @@ def open_table(file: Path, *, leave: Sequence[str] = ()) -> Table:
 
     White space around the names of columns and around texts is stripped here, once for whoever
     uses the table: "cat" and "cat " are one class. Of paths it is part of the name and stays.
+    The apostrophe goes that ``write_table`` puts before what a spreadsheet would run.
 
     Raises:
         UsageError: It is neither.
@@ -143,10 +148,25 @@ def open_table(file: Path, *, leave: Sequence[str] = ()) -> Table:
     with reading_table(file):
         if file.suffix.lower() == ".csv":
             require_different(_header(file), file.name)
-            frame = pl.read_csv(file, infer_schema=False)
+            written = pl.read_csv(file, infer_schema=False)
+            frame = restored(written)
+            notes = _restored_notes(written, frame, file.name)
         else:
-            frame = _read_parquet(file, leave)
-    return _stripped(frame, file.name)
+            frame, notes = _read_parquet(file, leave), ()
+    stripped = _stripped(frame, file.name)
+    return Table(stripped.frame, notes + stripped.notes)
+
+
+def _restored_notes(written: pl.DataFrame, frame: pl.DataFrame, file: str) -> tuple[str, ...]:
+    """What was changed in texts that were guarded from spreadsheets."""
+    pairs = zip(written.get_columns(), frame.get_columns(), strict=True)
+    count = sum(int(before.ne_missing(after.alias(before.name)).sum()) for before, after in pairs)
+    if not count:
+        return ()
+    return (
+        f"{file}: {count} texts such as '=A1 lost the apostrophe that keeps spreadsheets from "
+        "running them.",
+    )
 
 
 def _require_table(file: Path) -> None:

@@ -54,7 +54,8 @@ def open_photos(
             ``es-test``; PairCams has none) and takes one of the first three where there are none.
         label_column: The column that holds the semantic label, if not ``label``.
         name: Name of the set; by default that of the data set, the folder or the manifest.
-        follow_links: Follow links out of a folder; those of a published data set always are.
+        follow_links: Follow links out of a folder; those of a published data set that ``layout``
+            names always are.
         where: Only photos that fulfil this condition on their columns; see ``choose_photos``.
         sample: The most photos that are used, drawn by seed and id.
         seed: Seeds the draw.
@@ -101,7 +102,8 @@ def open_photos(
 def _from_folder(path: Path, layout: str, follow_links: bool) -> Photos:
     benchmark = detect_benchmark(path) if layout == "auto" else layout
     if benchmark in BENCHMARKS:
-        return BENCHMARKS[benchmark](path)
+        # Marks in a folder are no consent; the name of a data set is that of its user.
+        return BENCHMARKS[benchmark](path, follow_links=follow_links or layout != "auto")
     return folder.read_folder(path, layout, follow_links=follow_links)
 
 

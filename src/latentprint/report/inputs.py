@@ -15,6 +15,7 @@ from polars.exceptions import NoDataError, PolarsError
 from latentprint.errors import LatentprintError
 from latentprint.photos.tones import Tones
 from latentprint.results import LeftOut, read_results
+from latentprint.spreadsheets import restored
 from latentprint.words import CONTROL, Experiment, ProbeSetup
 
 _NUMBERS = ("width", "height", "jpeg_quality")
@@ -220,7 +221,7 @@ def _read_photos(path: Path) -> pl.DataFrame | None:
         return None
     try:
         # Names are anything at all, such as "0012" or "null": no type may be guessed from them.
-        table = pl.read_csv(path, infer_schema=False)
+        table = restored(pl.read_csv(path, infer_schema=False))
     except NoDataError:
         return None
     missing = [name for name in (*_TEXTS, *_NUMBERS) if name not in table.columns]

@@ -93,11 +93,10 @@ def test_a_probe_without_a_matrix_is_left_out() -> None:
     assert confusion_figure(bare) is None
 
 
-def test_matrices_do_not_stand_under_labels_that_were_not_measured_without_a_word() -> None:
+def test_matrices_stand_before_what_was_not_measured() -> None:
     every = probe_run(0.5)
     rows = [row for row in every.rows if row.experiment == Experiment.PROCESSING_PROBE]
     text = compose(run_of(replace(every, rows=rows), photos=False)).markdown
-    missing, figure = text.index("Acquisition labels were not"), text.index("confusion.html")
-    assert "**Which classes are taken for which**" in text[missing:figure]
-    bare = compose(run_of(rows, photos=False)).markdown
-    assert "**Which classes are taken for which**" not in bare
+    assert text.index("confusion.html") < text.index("## Not measured")
+    assert "Probes of acquisition labels" in text[text.index("## Not measured") :]
+    assert "confusion.html" not in compose(run_of(rows, photos=False)).markdown

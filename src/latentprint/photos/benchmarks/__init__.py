@@ -13,7 +13,7 @@ from latentprint.photos.benchmarks.inaturalist import is_inaturalist, read_inatu
 from latentprint.photos.benchmarks.paircams import read_paircams
 from latentprint.photos.photos import Photos
 
-BENCHMARKS: dict[str, Callable[[Path], Photos]] = {
+BENCHMARKS: dict[str, Callable[..., Photos]] = {
     "imagenet": read_imagenet,
     "inaturalist": read_inaturalist,
     "flickr_exif": read_flickr_exif,

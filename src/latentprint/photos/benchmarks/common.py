@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from latentprint.errors import LatentprintError
+from latentprint.errors import LatentprintError, UsageError
+from latentprint.photos.folder import LEADS_OUT, read_folder
 from latentprint.photos.manifest import read_table
 from latentprint.photos.photos import COLUMNS, Photos
 
@@ -24,6 +25,40 @@ def some(things: Iterable[object]) -> str:
     names = [str(each) for each in things]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
+
+
+def list_files(folder: Path, root: Path, *, follow_links: bool) -> Photos:
+    """List the photos of a folder of a data set; what its names mean is for the caller to say.
+
+    Args:
+        folder: The folder.
+        root: The folder of the data set, the same or one above.
+        follow_links: Whether links that lead out of it are followed.
+
+    Raises:
+        UsageError: Nothing but links that lead out of it is there.
+    """
+    require_inside(folder, root, follow_links=follow_links)
+    found = read_folder(folder, "folder", follow_links=follow_links)
+    if not len(found) and LEADS_OUT in found.ignored["reason"]:
+        raise _elsewhere(folder)
+    return found
+
+
+def require_inside(folder: Path, root: Path, *, follow_links: bool) -> None:
+    """Refuse a folder of a data set that is a link out of it; see ``list_files``.
+
+    Raises:
+        UsageError: It is one, and links are not followed.
+    """
+    if not follow_links and not folder.resolve().is_relative_to(root.resolve()):
+        raise _elsewhere(folder)
+
+
+def _elsewhere(folder: Path) -> UsageError:
+    return UsageError(
+        f"The photos of {folder} lie elsewhere, where links lead: follow them with --follow-links."
+    )
 
 
 def read_json(file: Path) -> Any:

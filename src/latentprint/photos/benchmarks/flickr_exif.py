@@ -17,8 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from latentprint.errors import LatentprintError
-from latentprint.photos.benchmarks.common import photos_of, read_plain_columns, some
-from latentprint.photos.folder import read_folder
+from latentprint.photos.benchmarks.common import list_files, photos_of, read_plain_columns, some
 from latentprint.photos.photos import Photos
 from latentprint.photos.split_file import SPLIT_FILE_PREFIX, read_split_file
 
@@ -35,7 +34,7 @@ def is_flickr_exif(root: Path) -> bool:
     return any(root.glob(f"{SPLIT_FILE_PREFIX}*.json"))
 
 
-def read_flickr_exif(root: Path) -> Photos:
+def read_flickr_exif(root: Path, *, follow_links: bool = True) -> Photos:
     """List the photos of FlickrExif with their labels.
 
     Every column of the table of labels becomes a column of text, but for ``path`` and ``split``;
@@ -44,11 +43,15 @@ def read_flickr_exif(root: Path) -> Photos:
     attribute to attribute, see ``read_split_file``. What does not fit together (ids in splits
     without a file, files without labels, photos on two sides of a split) is logged as a warning.
 
+    Args:
+        root: The folder.
+        follow_links: Whether links that lead out of it are followed.
+
     Raises:
         LatentprintError: There are no photos or no table of labels, two photos or rows have one
             id, or a table or split file cannot be read.
     """
-    found = read_folder(root, "folder", follow_links=True)
+    found = list_files(root, root, follow_links=follow_links)
     if not len(found):
         raise LatentprintError(
             f"There are no photos in {root}: FlickrExif has files such as 12284931776.jpg."

@@ -20,8 +20,7 @@ from pathlib import Path
 import polars as pl
 
 from latentprint.errors import LatentprintError
-from latentprint.photos.benchmarks.common import photos_of, some, without_lone_split
-from latentprint.photos.folder import read_folder
+from latentprint.photos.benchmarks.common import list_files, photos_of, some, without_lone_split
 from latentprint.photos.location import list_members
 from latentprint.photos.manifest import read_table
 from latentprint.photos.photos import Photos
@@ -42,12 +41,16 @@ def is_imagenet(root: Path) -> bool:
     return (root / _KAGGLE).is_dir() or any((root / tar).is_file() for tar in _TARS.values())
 
 
-def read_imagenet(root: Path) -> Photos:
+def read_imagenet(root: Path, *, follow_links: bool = True) -> Photos:
     """List the photos of ImageNet-1k.
 
     Ids are the official names without the suffix (``n01440764_18``,
     ``ILSVRC2012_val_00000293``), the same in every shape, and labels are WordNet ids. Where one
     side only is there, its photos have no split, so that one can be made.
+
+    Args:
+        root: The folder.
+        follow_links: Whether links that lead out of it are followed.
 
     Raises:
         LatentprintError: Neither side is there, a side is empty or without classes, or an
@@ -56,7 +59,7 @@ def read_imagenet(root: Path) -> Photos:
     sides: list[pl.DataFrame] = []
     ignored: list[tuple[str, str]] = []
     for side in _TARS:
-        table, left_out = _side(root, side)
+        table, left_out = _side(root, side, follow_links)
         sides.append(table)
         ignored += left_out
     table = pl.concat(sides)
@@ -69,9 +72,9 @@ def read_imagenet(root: Path) -> Photos:
     return photos_of(root, "ImageNet", table, ignored)
 
 
-def _side(root: Path, side: str) -> tuple[pl.DataFrame, list[tuple[str, str]]]:
+def _side(root: Path, side: str, follow_links: bool) -> tuple[pl.DataFrame, list[tuple[str, str]]]:
     """The photos of one side with id, path, split and label, and what was left out."""
-    paths, ignored = _paths(root, side)
+    paths, ignored = _paths(root, side, follow_links)
     table = pl.DataFrame({"path": paths}, schema={"path": pl.String})
     table = table.with_columns(id=_ID, split=pl.lit(side), label=_WNID)
     flat = table["label"].is_null()
@@ -87,12 +90,12 @@ def _side(root: Path, side: str) -> tuple[pl.DataFrame, list[tuple[str, str]]]:
     return table.filter(~flat), ignored + stray
 
 
-def _paths(root: Path, side: str) -> tuple[list[str], list[tuple[str, str]]]:
+def _paths(root: Path, side: str, follow_links: bool) -> tuple[list[str], list[tuple[str, str]]]:
     """The paths of one side's photos below the root, and those of other files with the reason."""
     folders = [each for each in (root / side, root / _KAGGLE / side) if each.is_dir()]
     for folder in folders:
         below = folder.relative_to(root).as_posix()
-        photos = read_folder(folder, "folder", follow_links=True)
+        photos = list_files(folder, root, follow_links=follow_links)
         if len(photos):
             ignored = [(f"{below}/{path}", reason) for path, reason in photos.ignored.rows()]
             return [f"{below}/{path}" for path in photos.table["path"]], ignored

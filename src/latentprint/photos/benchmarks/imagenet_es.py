@@ -19,8 +19,7 @@ from pathlib import Path
 import polars as pl
 
 from latentprint.errors import LatentprintError
-from latentprint.photos.benchmarks.common import photos_of, some
-from latentprint.photos.folder import read_folder
+from latentprint.photos.benchmarks.common import list_files, photos_of, some
 from latentprint.photos.photos import Photos
 
 _PARTS = {"es-train": "train", "es-val": "val", "es-test": "val"}
@@ -45,7 +44,7 @@ def is_imagenet_es(root: Path) -> bool:
     return any((root / part / "param_control").is_dir() for part in _GRIDS)
 
 
-def read_imagenet_es(root: Path) -> Photos:
+def read_imagenet_es(root: Path, *, follow_links: bool = True) -> Photos:
     """List the photos of ImageNet-ES, or of one of its parts.
 
     Columns, all text: ``part`` (es-train, es-val, es-test), ``control`` (param_control,
@@ -57,11 +56,12 @@ def read_imagenet_es(root: Path) -> Photos:
 
     Args:
         root: The folder with the parts, or a part.
+        follow_links: Whether links that lead out of it are followed.
 
     Raises:
         LatentprintError: No photo lies in this layout, or a setting is not of its grid.
     """
-    found = read_folder(root, "folder", follow_links=True)
+    found = list_files(root, root, follow_links=follow_links)
     prefix = f"{root.name}/" if root.name in _PARTS else ""
     paths = found.table.select("id", "path", below=pl.lit(prefix) + pl.col("path"))
     table = _parsed(paths)

@@ -13,7 +13,13 @@ from typing import Any
 import polars as pl
 
 from latentprint.errors import LatentprintError
-from latentprint.photos.benchmarks.common import photos_of, read_json, some, without_lone_split
+from latentprint.photos.benchmarks.common import (
+    photos_of,
+    read_json,
+    require_inside,
+    some,
+    without_lone_split,
+)
 from latentprint.photos.photos import Photos
 
 _FILES = {"train": "train2018.json", "val": "val2018.json"}
@@ -25,12 +31,16 @@ def is_inaturalist(root: Path) -> bool:
     return any((root / name).is_file() for name in _FILES.values())
 
 
-def read_inaturalist(root: Path) -> Photos:
+def read_inaturalist(root: Path, *, follow_links: bool = True) -> Photos:
     """List the photos of iNaturalist 2018.
 
     Ids are the published ``file_name``; labels are species' names, or category numbers where no
     names are there; ``group`` is the ``rights_holder``, who stands for the photographer, or null.
     Where one of the two JSON files only is there, its photos have no split.
+
+    Args:
+        root: The folder.
+        follow_links: Whether links that lead out of it are followed.
 
     Raises:
         LatentprintError: Both JSON files or the folder of photos are missing, or a JSON file is
@@ -43,6 +53,7 @@ def read_inaturalist(root: Path) -> Photos:
             f"2018 must lie beside its folder {_PUBLISHED}."
         )
     folder = _folder(root)
+    require_inside(folder, root, follow_links=follow_links)
     sides = []
     for side, file in found.items():
         contents = read_json(file)

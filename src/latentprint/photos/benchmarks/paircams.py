@@ -14,8 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from latentprint.errors import LatentprintError
-from latentprint.photos.benchmarks.common import photos_of, some
-from latentprint.photos.folder import read_folder
+from latentprint.photos.benchmarks.common import list_files, photos_of, some
 from latentprint.photos.manifest import read_manifest
 from latentprint.photos.photos import Photos
 
@@ -25,7 +24,7 @@ _DEVICE_COLUMNS = ("device_type", "camera_type")
 _PHONE_AMONG_CAMERAS = "XT1032"
 
 
-def read_paircams(root: Path) -> Photos:
+def read_paircams(root: Path, *, follow_links: bool = True) -> Photos:
     """List the photos of PairCams, with the columns ``subject``, ``device_type`` and ``group``.
 
     ``group`` is the subject. A column ``model`` is kept where the manifest has one. There are no
@@ -34,13 +33,14 @@ def read_paircams(root: Path) -> Photos:
 
     Args:
         root: The folder, or the manifest.
+        follow_links: Whether links that lead out of it are followed.
 
     Raises:
         LatentprintError: A column is missing or empty, there are not exactly two types of device,
             or a subject has several photos by one of them.
     """
     manifest = root / "manifest.csv" if root.is_dir() else root
-    photos = _from_manifest(manifest) if manifest.is_file() else _from_folders(root)
+    photos = _from_manifest(manifest) if manifest.is_file() else _from_folders(root, follow_links)
     types = photos.table["device_type"].unique().sort().to_list()
     if len(types) != 2:
         raise LatentprintError(
@@ -69,8 +69,8 @@ def _from_manifest(file: Path) -> Photos:
     return dataclasses.replace(photos, table=table.with_columns(group="subject"))
 
 
-def _from_folders(root: Path) -> Photos:
-    found = read_folder(root, "folder", follow_links=True)
+def _from_folders(root: Path, follow_links: bool) -> Photos:
+    found = list_files(root, root, follow_links=follow_links)
     parts = pl.col("path").str.extract_groups(r"^([^/]+)/([^/]+)\.[^./]+$")
     table = found.table.select("id", "path").with_columns(
         subject=parts.struct.field("2"), device_type=parts.struct.field("1")

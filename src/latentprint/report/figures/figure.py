@@ -19,6 +19,7 @@ from markupsafe import Markup
 from latentprint.report.figures.fragment import fragment
 from latentprint.report.figures.panel import Panel
 from latentprint.report.figures.table import Table
+from latentprint.spreadsheets import guarded_cell
 
 ROWS = 200
 """Rows of a table that a figure has room for; the download holds every one."""
@@ -27,9 +28,6 @@ LONG = 1_000
 """Rows of a table above which the file behind the download link is packed: the page carries it."""
 
 NOTHING = Markup()
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings of a text that a spreadsheet would take for a formula, and run."""
 
 
 @dataclass(frozen=True)
@@ -150,5 +148,5 @@ def _plain(cell: str) -> str:
     try:
         float(number)
     except ValueError:
-        return f"'{cell}" if cell.startswith(_FORMULA) else cell
+        return guarded_cell(cell)
     return number
