@@ -166,10 +166,8 @@ def fit(
     hundreds with ordinary labels. Writes eraser.safetensors, eraser.json and sides.parquet (which
     photos it saw) into --out.
     """
-    from latentprint import jobs
     from latentprint.cli.output import print_json, print_results
     from latentprint.cli.progress import embedding_progress
-    from latentprint.embeddings import Extraction
     from latentprint.erasure.leace import LeaceOptions
     from latentprint.jobs.erase import Embedding, erase_fit
     from latentprint.jobs.erase_fit import EraseOptions
@@ -187,8 +185,6 @@ def fit(
         where,
         tuple(vector_columns or ()),
     )
-    loading = jobs.Loading(device=device, weights=weights, control=False)
-    extraction = Extraction(batch_size=batch_size, workers=workers)
     with embedding_progress() as progress:
         done = erase_fit(
             asked,
@@ -196,7 +192,7 @@ def fit(
                 LeaceOptions(metric, extra), photos, holdout, seed, refit_all, double, keep
             ),
             out,
-            embedding=Embedding(loading, extraction, layout, allow_broken),
+            embedding=Embedding(layout, device, weights, workers, batch_size, allow_broken),
             on_progress=progress,
         )
     about = done.eraser.about
@@ -272,9 +268,9 @@ def apply(
     Erase the whole index and every query: erased vectors are not comparable with others.
     """
     from latentprint.cli.output import print_json
-    from latentprint.jobs.erase_apply import apply_eraser
+    from latentprint.jobs.erase_apply import erase_apply
 
-    done = apply_eraser(
+    done = erase_apply(
         eraser,
         vectors,
         out,
@@ -306,9 +302,9 @@ def export(
     ] = None,
 ) -> None:
     """Write an eraser for other programs."""
-    from latentprint.jobs.erase_apply import export_eraser
+    from latentprint.jobs.erase_apply import erase_export
 
-    written = export_eraser(eraser, onnx=onnx, dense=dense)
+    written = erase_export(eraser, onnx=onnx, dense=dense)
     sys.stdout.write("\n".join(map(str, written)) + "\n")
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from latentprint.errors import LatentprintError
 from latentprint.results import setup_of
 from latentprint.words import PROBES, Experiment, Seen
 
@@ -87,11 +86,12 @@ def _refuse_nothing(results: Sequence[Result], left_out: Sequence[LeftOut]) -> N
     Raises:
         LatentprintError: It did.
     """
+    from latentprint.jobs.measure import Measured
+
     if results:
         return
     sys.stderr.write("".join(f"{line}\n" for line in _left_out_lines(left_out)))
-    reason = left_out[0].reason if left_out else "there was nothing to measure."
-    raise LatentprintError(f"Nothing was measured: {reason}")
+    Measured(left_out=list(left_out)).refuse_nothing()
 
 
 def _left_out_lines(left_out: Iterable[LeftOut]) -> list[str]:

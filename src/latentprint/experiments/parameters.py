@@ -70,6 +70,8 @@ class Parameter:
 
     def value(self, given: Any) -> Any:
         """The value of the field for what was written, or given from Python; none for nothing."""
+        if self.option.argument:
+            return given
         if given is None or (self.is_repeated and not several(given)):
             return self.default
         parse = self.option.parse
