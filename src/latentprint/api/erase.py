@@ -67,9 +67,9 @@ declare(
     EraseSources,
     EraseOptions,
     Embedding,
-    paths="What ``latentprint embed`` or ``audit`` wrote; photos, which are embedded first; vectors "
-    "[N, D], a path, an array or a tensor; or with ``pairs`` several of these, one for every "
-    "version of the photos: a list, or a dictionary by the names of the versions.",
+    paths="What ``latentprint embed`` or ``audit`` wrote; photos, which are embedded first; "
+    "vectors [N, D], a path, an array or a tensor; or with ``pairs`` several of these, one for "
+    "every version of the photos: a list, or a dictionary by the names of the versions.",
     out="Folder for the eraser.",
     test="Prove the eraser on the photos held out.",
     on_step=_STEPS,

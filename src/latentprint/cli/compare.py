@@ -11,7 +11,6 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
-from latentprint.errors import UsageError
 
 if TYPE_CHECKING:
     from latentprint.jobs.compare import ComparedRuns, ComparedStores

@@ -56,15 +56,15 @@ except ImportError:
             return self.fit(X, y, **labels).transform(X)  # type: ignore[attr-defined]
 
 
-class WrongRows(UsageError, ValueError):
+class WrongRowsError(UsageError, ValueError):
     """Rows, labels or parameters that an estimator cannot take, as scikit-learn expects it."""
 
 
-class UnfitRows(LatentprintError, ValueError):
+class UnfitRowsError(LatentprintError, ValueError):
     """Rows that do not allow a fit, as scikit-learn expects it."""
 
 
-class NotFitted(UsageError, NotFittedError):  # type: ignore[misc]
+class UnfittedError(UsageError, NotFittedError):  # type: ignore[misc]
     """An estimator that is used before it is fitted."""
 
 
@@ -73,12 +73,12 @@ def as_values() -> Iterator[None]:
     """Raise errors that scikit-learn takes for those of values too."""
     try:
         yield
-    except (WrongRows, UnfitRows, NotFitted):
+    except (WrongRowsError, UnfitRowsError, UnfittedError):
         raise
     except UsageError as error:
-        raise WrongRows(str(error)) from error
+        raise WrongRowsError(str(error)) from error
     except LatentprintError as error:
-        raise UnfitRows(str(error)) from error
+        raise UnfitRowsError(str(error)) from error
 
 
 def checked_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
@@ -90,7 +90,7 @@ def checked_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
         reset: Whether these are the rows of a fit, which say how long rows are.
 
     Raises:
-        WrongRows: They are no such matrix, or of another length.
+        WrongRowsError: They are no such matrix, or of another length.
     """
     if is_tensor(X) or validate_data is None:
         with as_values():
@@ -99,7 +99,7 @@ def checked_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
         if reset:
             estimator.n_features_in_ = rows.shape[1]
         elif rows.shape[1] != estimator.n_features_in_:
-            raise WrongRows(
+            raise WrongRowsError(
                 f"X has {rows.shape[1]} features, but {type(estimator).__name__} is expecting "
                 f"{estimator.n_features_in_} features as input."
             )
@@ -107,7 +107,7 @@ def checked_rows(estimator: Any, X: Any, *, reset: bool) -> Any:
     try:
         return validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
     except ValueError as error:
-        raise WrongRows(str(error)) from error
+        raise WrongRowsError(str(error)) from error
 
 
 def checked_classes(rows: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -118,10 +118,10 @@ def checked_classes(rows: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         y: The class of each [N].
 
     Raises:
-        WrongRows: There are not as many, some are missing, or they are no classes.
+        WrongRowsError: There are not as many, some are missing, or they are no classes.
     """
     if y is None:
-        raise WrongRows(
+        raise WrongRowsError(
             "This estimator requires y to be passed, but the target y is None: give the class of "
             "every row."
         )
@@ -129,15 +129,15 @@ def checked_classes(rows: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     if column_or_1d is not None and labels.shape == (len(rows), 1):
         labels = column_or_1d(labels, warn=True)
     if labels.ndim != 1 or len(labels) != len(rows):
-        raise WrongRows(
+        raise WrongRowsError(
             f"{len(rows)} rows have labels of the shape {labels.shape}: y should be a 1d array."
         )
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        raise WrongRows("Input y contains NaN or infinity.")
+        raise WrongRowsError("Input y contains NaN or infinity.")
     if check_classification_targets is not None:
         try:
             check_classification_targets(labels)
         except ValueError as error:
-            raise WrongRows(str(error)) from error
+            raise WrongRowsError(str(error)) from error
     classes, codes = np.unique(labels, return_inverse=True)
     return classes, codes.astype(np.int64)

@@ -16,9 +16,9 @@ from latentprint.erasure.moments import Moments
 from latentprint.errors import UsageError
 from latentprint.estimators.base import (
     BaseEstimator,
-    NotFitted,
     TransformerMixin,
-    WrongRows,
+    UnfittedError,
+    WrongRowsError,
     as_values,
     checked_rows,
 )
@@ -129,13 +129,13 @@ class Eraser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _add(self, X: Any, labels: Any, photo: Labels | None, *, reset: bool) -> Eraser:
         rows = checked_rows(self, X, reset=reset)
         if labels is None:
-            raise WrongRows(
+            raise WrongRowsError(
                 "This estimator requires y to be passed, but the target y is None: an eraser is "
                 "fitted on a nuisance, the class of every row."
             )
         moments = self._moments or Moments(paired=photo is not None)
         if moments.paired != (photo is not None):
-            raise WrongRows("Give the photo of every row in all chunks, or in none.")
+            raise WrongRowsError("Give the photo of every row in all chunks, or in none.")
         with as_values():
             moments.add(rows, labels if is_tensor(labels) else np.asarray(labels), photo)
         self._moments = moments
@@ -149,5 +149,7 @@ class Eraser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     @property
     def _fitted(self) -> LinearEraser:
         if not hasattr(self, "eraser_"):
-            raise NotFitted("The eraser is not fitted yet: call fit, or finish after partial_fit.")
+            raise UnfittedError(
+                "The eraser is not fitted yet: call fit, or finish after partial_fit."
+            )
         return self.eraser_

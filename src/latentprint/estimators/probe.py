@@ -12,8 +12,8 @@ from latentprint.erasure.arrays import as_matrix
 from latentprint.estimators.base import (
     BaseEstimator,
     ClassifierMixin,
-    NotFitted,
-    WrongRows,
+    UnfittedError,
+    WrongRowsError,
     as_values,
     checked_classes,
     checked_rows,
@@ -88,10 +88,12 @@ class Probe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows = as_matrix(checked_rows(self, X, reset=True))
         self.classes_, codes = checked_classes(rows, y)
         if len(self.classes_) < 2:
-            raise WrongRows(f"A probe needs two classes, and y holds {len(self.classes_)} class.")
+            raise WrongRowsError(
+                f"A probe needs two classes, and y holds {len(self.classes_)} class."
+            )
         groups = [str(each) for each in (range(len(rows)) if photo is None else photo)]
         if len(groups) != len(rows):
-            raise WrongRows(f"{len(rows)} rows have the photos of {len(groups)}.")
+            raise WrongRowsError(f"{len(rows)} rows have the photos of {len(groups)}.")
         options = SolverOptions(
             C_grid=tuple(self.C_grid),
             seed=self.seed,
@@ -103,7 +105,7 @@ class Probe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             data = LabelledFeatures(Features.of(rows), codes, len(self.classes_))
             tuned = tune(data, groups, options)
             if not isinstance(tuned.setting, LBFGSSetting):
-                raise WrongRows("A probe is fitted to its optimum.")
+                raise WrongRowsError("A probe is fitted to its optimum.")
             fits = fit_softmax(data, [tuned.setting.C], options)
         self.C_ = tuned.setting.C
         self.tuning_ = {
@@ -137,7 +139,7 @@ class Probe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _logits(self, X: Any) -> np.ndarray:
         if not hasattr(self, "_fits"):
-            raise NotFitted("The probe is not fitted yet: call fit first.")
+            raise UnfittedError("The probe is not fitted yet: call fit first.")
         rows = as_matrix(checked_rows(self, X, reset=False))
         with as_values():
             logits: np.ndarray = self._fits.logits(rows, self.device)[0]

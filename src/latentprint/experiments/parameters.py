@@ -97,8 +97,8 @@ def made_of(options: type[Any], written: Mapping[str, Any]) -> Any:
 
     Args:
         options: The dataclass.
-        written: What was written, by the names of fields; all others have their defaults, and so have
-            those that are None or hold nothing.
+        written: What was written, by the names of fields; all others have their defaults, and so
+            have those that are None or hold nothing.
     """
     known = {each.name: each for each in parameters_of(options)}
     values = {}

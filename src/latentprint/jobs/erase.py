@@ -70,6 +70,11 @@ class Erased(Shown):
         return run_of(results_table([]), {}, []) if self.proof is None else self.proof.run
 
     @property
+    def verdicts(self) -> dict[str, str]:
+        """The verdict on every attribute; empty where nothing was proven."""
+        return {} if self.proof is None else self.proof.verdicts
+
+    @property
     def _sentence(self) -> str:
         about = self.eraser.about
         return (

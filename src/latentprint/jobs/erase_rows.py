@@ -185,8 +185,8 @@ def open_rows(asked: EraseSources, *, seed: int) -> EraseRows:
             rows = _labelled(opened, sources, asked.nuisance)
         elif sources.are_vectors:
             raise UsageError(
-                f"Say what to erase from {_said(*asked.named[0])}: --nuisance COLUMN of its table, or "
-                "--pairs with one file for every version of the photos."
+                f"Say what to erase from {_said(*asked.named[0])}: --nuisance COLUMN of its table, "
+                "or --pairs with one file for every version of the photos."
             )
         else:
             attributes = asked_attributes([opened], asked.attributes)

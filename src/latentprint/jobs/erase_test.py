@@ -61,7 +61,7 @@ class Proof(Shown):
     def verdicts(self) -> dict[str, str]:
         """The verdict on every attribute."""
         return {
-            row.attribute: row.verdict
+            row.attribute: str(row.verdict)
             for row in self.measured.results
             if row.experiment == Experiment.ERASURE
             and row.setup in HARMS

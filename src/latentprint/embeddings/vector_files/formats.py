@@ -56,8 +56,8 @@ def read_vectors(given: Any, asked: tuple[str, ...] = (), *, name: str = "") -> 
     Args:
         given: A path or text that is one, a NumPy array, a torch tensor, or a data frame of polars
             or pandas.
-        asked: What the vectors are in a file or data frame that holds other things too: columns of a Parquet file
-            (see ``vector_columns``), or the name of one array.
+        asked: What the vectors are in a file or data frame that holds other things too: columns of
+            a table (see ``vector_columns``), or the name of one array.
         name: What messages call an array in memory.
 
     Raises:
