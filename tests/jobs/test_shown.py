@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def judged() -> Any:
 
 
 def test_the_card_is_shown_and_what_is_from_data_is_escaped(probed: Any, judged: Any) -> None:
-    for result, said in ((probed, "Carries traces?"), (judged, "nuisance_purity")):
+    for result, said in ((probed, "Carries traces?"), (judged, "nuisance purity")):
         html = result._repr_html_()
         assert said in html
         assert RULE not in html
@@ -66,10 +67,12 @@ def test_the_report_is_that_of_the_run_folder(probed: Any, tmp_path: Path) -> No
     )  # fmt: skip
     ours = probed.report(tmp_path / "ours.html", title="T").read_text("utf-8")
     theirs = lp.write_report(tmp_path / "run", tmp_path / "theirs.html", title="T")
-    body = ours.partition("<body")[2].partition("What stands in the way")[0]
-    assert len(body) > 10_000
+    same = "<td role=.*?</td>"
+    assert re.findall(same, ours, re.DOTALL) == re.findall(
+        same, theirs.read_text("utf-8"), re.DOTALL
+    )
     assert "Carries traces?" in ours
-    assert abs(len(ours) - len(theirs.read_text("utf-8"))) < 500
+    assert "<title>T</title>" in ours
 
 
 def test_the_table_goes_to_pandas(probed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,14 +92,14 @@ def test_what_was_left_out_is_told() -> None:
         curve=False, controls=False,
     )  # fmt: skip
     assert "1 left out" in repr(found)
-    assert found.left_out[0].reason.partition(":")[0] in found._repr_html_()
+    assert "has fewer than two classes of at least 10 photos" in found._repr_html_()
 
 
 def test_a_correlation_has_a_table_a_report_and_a_sentence(tmp_path: Path) -> None:
     _, table = vectors()
     found = lp.correlation(table, permutations=50)
     assert found.table["column"].to_list() == [RULE]
-    assert found.found.sentence.partition(".")[0] in found._repr_html_()
+    assert "None of 1 columns is shown to go together with" in found._repr_html_()
     assert RULE not in found._repr_html_()
     assert found.report(tmp_path / "c.html").stat().st_size > 10_000
 
@@ -112,10 +115,8 @@ def test_an_eraser_is_fitted_on_arrays_and_proven(tmp_path: Path) -> None:
     done = lp.erase_fit(rows, metadata=table, nuisance="device", out=tmp_path / "eraser")
     assert set(done.verdicts) == {"device"}
     assert "directions erased" in repr(done)
-    assert (
-        done.table.height
-        == lp.erase_test(tmp_path / "eraser", rows, metadata=table, nuisance="device").table.height
-    )
+    proof = lp.erase_test(tmp_path / "eraser", rows, metadata=table, nuisance="device")
+    assert proof.verdicts == done.verdicts
     both = {"plain": rows, "moved": rows + 0.5}
     paired = lp.erase_fit(both, pairs=True, test=False, out=tmp_path / "paired")
     assert sorted(paired.eraser.about["classes"]) == ["moved", "plain"]

@@ -226,7 +226,9 @@ def _of_encoder(opened: list[Opened], eraser: LinearEraser) -> Opened:
     usable = without_controls(opened) or opened
     name = str((eraser.about.get("encoder") or {}).get("name"))
     chosen = next((each for each in usable if each.source.encoder == name), usable[0])
-    if chosen.encoder and eraser.about.get("encoder"):
+    # Vectors of one's own record no encoder that could be compared.
+    fitted = eraser.about.get("encoder") or {}
+    if "identity" in chosen.encoder and "identity" in fitted:
         refuse_other_encoder(eraser, chosen.encoder)
     return chosen
 
