@@ -12,6 +12,18 @@ import numpy as np
 from latentprint.erasure.arrays import as_matrix, is_tensor, refuse_not_finite
 from latentprint.errors import LatentprintError, UsageError
 
+__all__ = [
+    "BaseEstimator",
+    "ClassifierMixin",
+    "TransformerMixin",
+    "UnfitRowsError",
+    "UnfittedError",
+    "WrongRowsError",
+    "as_values",
+    "checked_classes",
+    "checked_rows",
+]
+
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
     from sklearn.exceptions import NotFittedError
