@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from latentprint.api.keywords import declare, options_of
+from latentprint.api.keywords import declared, options_of
 from latentprint.experiments.erase.steps import ProofOptions
 from latentprint.files import as_path
 from latentprint.jobs import erase as fitting
@@ -18,7 +18,25 @@ from latentprint.jobs.erase_test import Proof, prove_fitted
 from latentprint.jobs.measure import OnStep
 from latentprint.jobs.sources import Sources
 
+_STEPS = "Called with a short description of each step."
 
+
+@declared(
+    "Fit an eraser on half of the photos; the other half is kept to test it on.\n\n"
+    "LEACE (Belrose et al., NeurIPS 2023). Writes eraser.safetensors, eraser.json and\n"
+    "sides.parquet (which photos it saw) into ``out``, with ``test`` also results and report.\n\n"
+    "As ``latentprint erase fit``.",
+    "The eraser, where it was written, and with ``test`` its proof.",
+    EraseSources,
+    EraseOptions,
+    Embedding,
+    paths="What ``latentprint embed`` or ``audit`` wrote; photos, which are embedded first; "
+    "vectors [N, D], a path, an array or a tensor; or with ``pairs`` several of these, one for "
+    "every version of the photos: a list, or a dictionary by the names of the versions.",
+    out="Folder for the eraser.",
+    test="Prove the eraser on the photos held out.",
+    on_step=_STEPS,
+)
 def erase_fit(
     paths: Any,
     *,
@@ -38,6 +56,19 @@ def erase_fit(
     return replace(done, proof=proof)
 
 
+@declared(
+    "Prove an eraser on photos that it never saw: harm, probes, classes and neighbours.\n\n"
+    "As ``latentprint erase test``.",
+    "The rows, judged together; ``exit_code`` is 0 where help is shown and no harm, else 3.",
+    ProofOptions,
+    Sources,
+    eraser="Folder that ``erase_fit`` wrote.",
+    store="What ``latentprint embed`` or ``audit`` wrote, or vectors [N, D]: a path, an array, a "
+    "tensor. Photos that the eraser was fitted on are left out.",
+    label="Column with the classes that have to stay apart.",
+    out="Folder for results and report.",
+    on_step=_STEPS,
+)
 def erase_test(
     eraser: Path | str,
     store: Any,
@@ -53,38 +84,3 @@ def erase_test(
     return proving.erase_test(
         as_path(eraser), sources, asked, label=label, out=place, on_step=on_step
     )
-
-
-_STEPS = "Called with a short description of each step."
-
-declare(
-    erase_fit,
-    "Fit an eraser on half of the photos; the other half is kept to test it on.\n\n"
-    "LEACE (Belrose et al., NeurIPS 2023). Writes eraser.safetensors, eraser.json and\n"
-    "sides.parquet (which photos it saw) into ``out``, with ``test`` also results and report.\n\n"
-    "As ``latentprint erase fit``.",
-    "The eraser, where it was written, and with ``test`` its proof.",
-    EraseSources,
-    EraseOptions,
-    Embedding,
-    paths="What ``latentprint embed`` or ``audit`` wrote; photos, which are embedded first; "
-    "vectors [N, D], a path, an array or a tensor; or with ``pairs`` several of these, one for "
-    "every version of the photos: a list, or a dictionary by the names of the versions.",
-    out="Folder for the eraser.",
-    test="Prove the eraser on the photos held out.",
-    on_step=_STEPS,
-)
-declare(
-    erase_test,
-    "Prove an eraser on photos that it never saw: harm, probes, classes and neighbours.\n\n"
-    "As ``latentprint erase test``.",
-    "The rows, judged together; ``exit_code`` is 0 where help is shown and no harm, else 3.",
-    ProofOptions,
-    Sources,
-    eraser="Folder that ``erase_fit`` wrote.",
-    store="What ``latentprint embed`` or ``audit`` wrote, or vectors [N, D]: a path, an array, a "
-    "tensor. Photos that the eraser was fitted on are left out.",
-    label="Column with the classes that have to stay apart.",
-    out="Folder for results and report.",
-    on_step=_STEPS,
-)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import numbers
 from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from latentprint.errors import UsageError, unknown_name
 from latentprint.experiments.parameters import Parameter, made_of, parameters_of
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _KINDS: dict[type, tuple[type | UnionType, str]] = {
     bool: (bool, "True or False"),
@@ -60,20 +63,37 @@ def options_of(command: str, given: Mapping[str, Any], *parts: type[Any]) -> lis
     return [made_of(part, values) for part in parts]
 
 
-def declare(
-    function: Callable[..., Any], summary: str, returned: str, *parts: type[Any], **said: str
-) -> None:
+def declared(summary: str, returned: str, *parts: type[Any], **said: str) -> Callable[[F], F]:
     """Give a function the signature and the docstring that its options make.
 
+    The function takes the options as further keywords.
+
     Args:
-        function: Takes the options as further keywords.
         summary: What it does, in paragraphs.
         returned: What it returns.
         parts: The dataclasses of its options.
         said: What its other parameters mean.
     """
-    options = keywords_of(*parts)
-    signature = inspect.signature(function)
+
+    def decorate(function: F) -> F:
+        # What is declared is no longer what stands in the source, where Sphinx looks for defaults.
+        @wraps(function)
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            return function(*arguments, **keywords)
+
+        del call.__wrapped__
+        _declare(call, inspect.signature(function), keywords_of(*parts), said)
+        text = (summary, "", "Args:", call.__doc__, "", "Returns:", f"    {returned}", "")
+        call.__doc__ = "\n".join((*map(str, text), "Raises:", *_RAISES))
+        return cast(F, call)
+
+    return decorate
+
+
+def _declare(
+    call: Any, signature: inspect.Signature, options: dict[str, Parameter], said: dict[str, str]
+) -> None:
+    """Set the signature, and the lines about parameters as the docstring."""
     own = [each for each in signature.parameters.values() if each.name in said]
     lines = [f"    {name}: {text}" for name, text in said.items()]
     made = []
@@ -88,12 +108,8 @@ def declare(
         lines.append(f"    {keyword}: {each.help}")
     positional = [each for each in own if each.kind is not inspect.Parameter.KEYWORD_ONLY]
     keywords = [each for each in own if each.kind is inspect.Parameter.KEYWORD_ONLY]
-    function.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[*positional, *made, *keywords]
-    )
-    function.__doc__ = "\n".join(
-        (summary, "", "Args:", *lines, "", "Returns:", f"    {returned}", "", "Raises:", *_RAISES)
-    )
+    call.__signature__ = signature.replace(parameters=[*positional, *made, *keywords])
+    call.__doc__ = "\n".join(lines)
 
 
 _RAISES = (

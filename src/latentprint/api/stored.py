@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-from latentprint.api.keywords import declare, options_of
+from latentprint.api.keywords import declared, options_of
 from latentprint.experiments import STORED
 from latentprint.jobs.measure import Measured, OnStep
 from latentprint.jobs.sources import Sources
@@ -32,6 +32,20 @@ def _entry(name: str) -> Entry:
     (registered,) = (each for each in STORED if each.name == name)
     inquiry = registered.inquiry()
 
+    summary = f"{registered.summary}\n\n{inquiry.help}\n\nAs ``latentprint {name}``."
+
+    @declared(
+        summary,
+        "The rows, judged together, and what was left out because the data do not allow it.",
+        inquiry.options,
+        Sources,
+        store="What ``latentprint embed`` or ``audit`` wrote; or vectors of your own [N, D]: a "
+        "path, a NumPy array, a torch tensor or a data frame of polars or pandas; several of the "
+        "same photos in a list, or in a dictionary by their names, are one encoder each; or "
+        "embeddings that are open, one or a list.",
+        out="Folder for results.{csv,parquet,json}, details.json, settings.json and report.html.",
+        on_step="Called with a short description of each step.",
+    )
     def entry(
         store: Any = None,
         *,
@@ -45,20 +59,6 @@ def _entry(name: str) -> Entry:
         return measured
 
     entry.__name__ = entry.__qualname__ = name
-    summary = f"{registered.summary}\n\n{inquiry.help}\n\nAs ``latentprint {name}``."
-    declare(
-        entry,
-        summary,
-        "The rows, judged together, and what was left out because the data do not allow it.",
-        inquiry.options,
-        Sources,
-        store="What ``latentprint embed`` or ``audit`` wrote; or vectors of your own [N, D]: a "
-        "path, a NumPy array, a torch tensor or a data frame of polars or pandas; several of the "
-        "same photos in a list, or in a dictionary by their names, are one encoder each; or "
-        "embeddings that are open, one or a list.",
-        out="Folder for results.{csv,parquet,json}, details.json, settings.json and report.html.",
-        on_step="Called with a short description of each step.",
-    )
     return entry
 
 
