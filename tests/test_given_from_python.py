@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 import latentprint as lp
-from latentprint.experiments.neighbors.influence_steps import InfluenceOptions
 from latentprint.photos import decode
 from tests.embeddings.toy import ToyEncoder
 from tests.made_photos import write_noise
@@ -21,7 +20,9 @@ PLAIN = lp.Loading(control=False)
 QUICK = lp.ProbeOptions(
     fits=2, bootstrap=50, curve=False, paired=False, discriminant=False, controls=False
 )
-JUDGING = {"permutations": 99}
+PROBING: dict[str, Any] = {
+    "fits": 2, "curve": False, "paired": False, "discriminant": False, "controls": False,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +45,8 @@ def source(place: Path) -> Any:
     return lp.open_collection(str(place / "store"))[0]
 
 
-def measured(experiment: str, options: Any) -> Callable[[Path], Any]:
-    return lambda place: lp.measure_stored(experiment, str(place / "store"), options)
+def measured(experiment: str, **options: Any) -> Callable[[Path], Any]:
+    return lambda place: getattr(lp, experiment)(str(place / "store"), **options)
 
 
 TAKEN: dict[str, Callable[[Path], Any]] = {
@@ -66,20 +67,19 @@ TAKEN: dict[str, Callable[[Path], Any]] = {
     ),
     "columns of a frame": lambda place: lp.with_labels(source(place), frame(place)),
     "columns of a string": lambda place: lp.with_labels(source(place), str(place / "list.csv")),
-    "one label": measured("probe", lp.ProbeQuestions("scanner", options=QUICK)),
-    "one number": measured("influence", InfluenceOptions("sharpening", ks=2)),
-    "one nuisance": measured(
-        "robustness",
-        lp.RobustnessQuestions("scanner", judging=lp.RobustnessOptions(ks=2, bins={}, **JUDGING)),
+    "one label": measured("probe", attribute="scanner", **PROBING),
+    "one number": measured("influence", attribute="sharpening", k=np.int64(2)),
+    "one nuisance": measured("robustness", nuisance="scanner", k=2, bins={}, permutations=99),
+    "a rule as it is written": measured("similarity", by="scanner", bins="scanner=values"),
+    "one column": measured("similarity", attribute="sharpening", by="scanner"),
+    "what is open": lambda place: lp.influence(source(place), attribute="sharpening", k=2),
+    "a list to correlate": lambda place: lp.correlation(
+        place / "list.csv", permutations=20, workers=0
     ),
-    "one column": measured("similarity", lp.ComparisonOptions("sharpening", columns="scanner")),
-    "a name of processing": lambda place: lp.probe_processing(source(place), "sharpening", QUICK),
-    "a name to influence": lambda place: lp.influence(source(place), "sharpening", ks=2),
-    "a name to split": lambda place: lp.decompose_variance(source(place), "sharpening"),
-    "a list to correlate": lambda place: lp.correlate(place / "list.csv", permutations=20),
-    "one column to correlate": lambda place: lp.correlate(
-        frame(place).with_columns(id="path"), columns="scanner", permutations=20
+    "one column to correlate": lambda place: lp.correlation(
+        frame(place), column="scanner", permutations=20, workers=0
     ),
+    "a table to correlate": lambda place: lp.correlation(frame(place).drop("path"), permutations=9),
     "one pattern": lambda _: lp.find_published("dinov2-*"),
 }  # fmt: skip
 
@@ -92,8 +92,12 @@ def test_it_is_taken(place: Path, what: str) -> None:
 def test_a_frame_is_read_as_its_file_is(place: Path) -> None:
     ours, theirs = lp.open_photos(frame(place)), lp.open_photos(place / "list.csv")
     assert ours.table.equals(theirs.table)
-    for given in ("one", ["one"], ("one",)):
-        assert lp.ProbeQuestions(given).names == ("one",)  # type: ignore[arg-type]
+    found = [
+        lp.influence(place / "store", attribute=each, k=2).table
+        for each in ("sharpening", ["sharpening"], ("sharpening",))
+    ]
+    assert found[0].equals(found[1])
+    assert found[0].equals(found[2])
 
 
 REFUSED: dict[str, Callable[[Path], Any]] = {
@@ -111,8 +115,7 @@ REFUSED: dict[str, Callable[[Path], Any]] = {
     "no place for embeddings": lambda place: lp.embed(frame(place), None),  # type: ignore[arg-type]
     "no place for a canary": lambda place: lp.make_canary(frame(place), None),  # type: ignore[arg-type]
     "no canary": lambda _: lp.check_canary(None),  # type: ignore[arg-type]
-    "no runs": lambda _: lp.compare_runs(None, None),  # type: ignore[arg-type]
-    "no stores": lambda _: lp.compare_stores(None, None),  # type: ignore[arg-type]
+    "nothing to compare": lambda _: lp.compare(None, None),  # type: ignore[arg-type]
     "no collection": lambda _: lp.open_collection(None),  # type: ignore[arg-type]
     "no files of the study": lambda _: lp.open_study_files(None),  # type: ignore[arg-type]
     "no composed attribute": lambda _: lp.read_attribute(None),  # type: ignore[arg-type]
@@ -126,17 +129,28 @@ REFUSED: dict[str, Callable[[Path], Any]] = {
     "a batch": lambda _: lp.Extraction(batch_size=0),
     "processes": lambda _: lp.Extraction(workers=-1),
     "a question": lambda place: lp.audit(frame(place), place / "no", questions=[5]),  # type: ignore[list-item]
-    "options of another": measured("pairs", InfluenceOptions()),
-    "an experiment": lambda place: lp.measure_stored(None, place / "store"),  # type: ignore[arg-type]
+    "an option of another": measured("pairs", nuisance="scanner"),
+    "a misspelt option": measured("influence", atribute="sharpening"),
+    "a number that is text": measured("influence", attribute="sharpening", k="two"),
+    "a truth that is a number": measured("probe", attribute="scanner", curve=1),
+    "a choice that is none": measured("probe", attribute="scanner", solver="newton"),
+    "no fits": measured("probe", attribute="scanner", fits=0),
+    "what a protocol sets": measured("probe", attribute="scanner", protocol="study", fits=3),
+    "no embeddings": lambda _: lp.probe(attribute="scanner"),
+    "a table for what is open": lambda place: lp.robustness(
+        source(place), nuisance="scanner", metadata=frame(place)
+    ),
+    "nothing that can be measured": measured("pairs"),
+    "nothing to erase": lambda place: lp.erase_fit(np.ones((9, 3)), out=place / "no"),
+    "nothing to fit on": lambda place: lp.erase_fit((), out=place / "no"),
+    "no eraser to test": lambda place: lp.erase_test(None, place / "store"),  # type: ignore[arg-type]
+    "no eraser to export": lambda _: lp.erase_export(None),  # type: ignore[arg-type]
+    "no place for what is erased": lambda place: lp.erase_apply(place, place / "v.npy", None),  # type: ignore[arg-type]
     "a condition": lambda place: lp.select_photos(source(place), 5),  # type: ignore[arg-type]
     "an array as a table": lambda place: lp.with_labels(source(place), np.zeros(3)),
-    "a path to probe": lambda place: lp.probe_label(str(place / "store"), "scanner"),  # type: ignore[arg-type]
-    "a path to influence": lambda place: lp.influence(place / "store", "sharpening"),  # type: ignore[arg-type]
-    "a path to judge": lambda place: lp.robustness(place / "store", "scanner"),  # type: ignore[arg-type]
-    "a path to pair": lambda place: lp.near_duplicates(place / "store"),  # type: ignore[arg-type]
-    "a device of products": lambda place: lp.influence(source(place), "sharpening", device="gpu"),
-    "no neighbours": lambda _: InfluenceOptions(ks=(0,)),
-    "a table without ids": lambda place: lp.correlate(frame(place)),
+    "a device of products": measured("influence", attribute="sharpening", device="gpu"),
+    "no neighbours": measured("influence", attribute="sharpening", k=0),
+    "no classes to correlate": lambda place: lp.correlation(frame(place), label="nothing"),
     "an attribute": lambda _: lp.read_attribute("none.toml"),
     "a run": lambda _: lp.write_report("none"),
     "no run": lambda _: lp.write_report(None),  # type: ignore[arg-type]

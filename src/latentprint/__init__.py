@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from latentprint.lazy import loaded_when_used
 
 if TYPE_CHECKING:
+    from latentprint.api.correlation import correlation
+    from latentprint.api.erase import erase_fit, erase_test
+    from latentprint.api.stored import influence, pairs, probe, robustness, similarity
     from latentprint.article import write_article
     from latentprint.canary import Canary, CanaryCheck
     from latentprint.embeddings import (
@@ -31,33 +34,20 @@ if TYPE_CHECKING:
     )
     from latentprint.erasure.artefact import load_eraser
     from latentprint.erasure.eraser import LinearEraser
-    from latentprint.erasure.estimator import Eraser
     from latentprint.errors import LatentprintError, UsageError
-    from latentprint.experiments.correlation.correlation import correlate
-    from latentprint.experiments.neighbors.influence import influence
-    from latentprint.experiments.neighbors.influence_steps import InfluenceOptions
-    from latentprint.experiments.neighbors.judging import RobustnessOptions
-    from latentprint.experiments.neighbors.robustness import robustness
-    from latentprint.experiments.neighbors.robustness_steps import RobustnessQuestions
-    from latentprint.experiments.pairs.pairs import PairsOptions, near_duplicates
-    from latentprint.experiments.pairs.steps import PairsQuestions
-    from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
+    from latentprint.estimators.eraser import Eraser
+    from latentprint.estimators.probe import Probe
+    from latentprint.experiments.probes.acquisition_probe import Guards
     from latentprint.experiments.probes.fitting import ProbeOptions
-    from latentprint.experiments.probes.processing_probe import probe_processing
-    from latentprint.experiments.probes.steps import ProbeQuestions
-    from latentprint.experiments.probes.variance import decompose_variance
-    from latentprint.experiments.similarity.queries import QueryOptions
-    from latentprint.experiments.similarity.steps import ComparisonOptions
     from latentprint.inspection.findings import Affected, Inspected, Inspection
-    from latentprint.jobs import Audit, Loading, Sources, audit, embed, measure_stored
+    from latentprint.jobs import Audit, Loading, audit, embed
     from latentprint.jobs.affected import affected
     from latentprint.jobs.canary import check_canary, make_canary
-    from latentprint.jobs.compare import (
-        ComparedRuns,
-        ComparedStores,
-        compare_runs,
-        compare_stores,
-    )
+    from latentprint.jobs.compare import ComparedRuns, ComparedStores, compare
+    from latentprint.jobs.correlation import Correlated
+    from latentprint.jobs.erase import Erased
+    from latentprint.jobs.erase_apply import erase_apply, erase_export
+    from latentprint.jobs.erase_test import Proof
     from latentprint.jobs.inspect import inspect
     from latentprint.jobs.measure import Measured
     from latentprint.photos import Photos, exif_table, open_photos, read_exif
@@ -69,6 +59,7 @@ if TYPE_CHECKING:
         write_markdown,
         write_report,
     )
+    from latentprint.version import __version__
 
 __all__ = [
     "ATTRIBUTES",
@@ -79,40 +70,38 @@ __all__ = [
     "CanaryCheck",
     "ComparedRuns",
     "ComparedStores",
-    "ComparisonOptions",
+    "Correlated",
     "Drawn",
     "Encoder",
+    "Erased",
     "Eraser",
     "Extraction",
     "Guards",
-    "InfluenceOptions",
     "Inspected",
     "Inspection",
     "LatentprintError",
     "LinearEraser",
     "Loading",
     "Measured",
-    "PairsOptions",
-    "PairsQuestions",
     "Photos",
     "Preprocess",
+    "Probe",
     "ProbeOptions",
-    "ProbeQuestions",
     "Processing",
-    "QueryOptions",
-    "RobustnessOptions",
-    "RobustnessQuestions",
-    "Sources",
+    "Proof",
     "UsageError",
+    "__version__",
     "affected",
     "audit",
     "check_canary",
-    "compare_runs",
-    "compare_stores",
-    "correlate",
-    "decompose_variance",
+    "compare",
+    "correlation",
     "describe_encoder",
     "embed",
+    "erase_apply",
+    "erase_export",
+    "erase_fit",
+    "erase_test",
     "exif_table",
     "extract",
     "find_published",
@@ -122,19 +111,18 @@ __all__ = [
     "load_encoder",
     "load_eraser",
     "make_canary",
-    "measure_stored",
-    "near_duplicates",
     "open_collection",
     "open_own_vectors",
     "open_photos",
     "open_study_files",
-    "probe_label",
-    "probe_processing",
+    "pairs",
+    "probe",
     "read_attribute",
     "read_exif",
     "result_tables",
     "robustness",
     "select_photos",
+    "similarity",
     "with_labels",
     "write_article",
     "write_figures",
@@ -145,6 +133,9 @@ __all__ = [
 __getattr__ = loaded_when_used(
     __name__,
     {
+        "api.correlation": ("correlation",),
+        "api.erase": ("erase_fit", "erase_test"),
+        "api.stored": ("influence", "pairs", "probe", "robustness", "similarity"),
         "article": ("write_article",),
         "canary": ("Canary", "CanaryCheck"),
         "embeddings": (
@@ -166,28 +157,20 @@ __getattr__ = loaded_when_used(
         ),
         "erasure.artefact": ("load_eraser",),
         "erasure.eraser": ("LinearEraser",),
-        "erasure.estimator": ("Eraser",),
         "errors": ("LatentprintError", "UsageError"),
-        "experiments.correlation.correlation": ("correlate",),
-        "experiments.neighbors.influence": ("influence",),
-        "experiments.neighbors.influence_steps": ("InfluenceOptions",),
-        "experiments.neighbors.judging": ("RobustnessOptions",),
-        "experiments.neighbors.robustness": ("robustness",),
-        "experiments.neighbors.robustness_steps": ("RobustnessQuestions",),
-        "experiments.pairs.pairs": ("PairsOptions", "near_duplicates"),
-        "experiments.pairs.steps": ("PairsQuestions",),
-        "experiments.probes.acquisition_probe": ("Guards", "probe_label"),
+        "estimators.eraser": ("Eraser",),
+        "estimators.probe": ("Probe",),
+        "experiments.probes.acquisition_probe": ("Guards",),
         "experiments.probes.fitting": ("ProbeOptions",),
-        "experiments.probes.processing_probe": ("probe_processing",),
-        "experiments.probes.steps": ("ProbeQuestions",),
-        "experiments.probes.variance": ("decompose_variance",),
-        "experiments.similarity.queries": ("QueryOptions",),
-        "experiments.similarity.steps": ("ComparisonOptions",),
         "inspection.findings": ("Affected", "Inspected", "Inspection"),
-        "jobs": ("Audit", "Loading", "Sources", "audit", "embed", "measure_stored"),
+        "jobs": ("Audit", "Loading", "audit", "embed"),
         "jobs.affected": ("affected",),
         "jobs.canary": ("check_canary", "make_canary"),
-        "jobs.compare": ("ComparedRuns", "ComparedStores", "compare_runs", "compare_stores"),
+        "jobs.compare": ("ComparedRuns", "ComparedStores", "compare"),
+        "jobs.correlation": ("Correlated",),
+        "jobs.erase": ("Erased",),
+        "jobs.erase_apply": ("erase_apply", "erase_export"),
+        "jobs.erase_test": ("Proof",),
         "jobs.inspect": ("inspect",),
         "jobs.measure": ("Measured",),
         "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
@@ -199,6 +182,7 @@ __getattr__ = loaded_when_used(
             "write_markdown",
             "write_report",
         ),
+        "version": ("__version__",),
     },
 )
 

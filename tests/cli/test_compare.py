@@ -10,13 +10,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from latentprint import (
-    Extraction,
-    ProbeOptions,
-    ProbeQuestions,
-    embed,
-    measure_stored,
-)
+from latentprint import Extraction, ProbeOptions, embed
+from latentprint.experiments.probes.steps import ProbeQuestions
+from latentprint.jobs import measure_stored
 
 from .conftest import Command
 

@@ -10,11 +10,12 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from latentprint.cli.experiments import command_of, made_of, parameters_of
+from latentprint.cli.experiments import command_of
 from latentprint.cli.main import app
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments import STORED
 from latentprint.experiments.asking import option
+from latentprint.experiments.parameters import made_of, parameters_of
 
 
 def run(*arguments: str | Path) -> Result:

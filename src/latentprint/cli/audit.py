@@ -146,5 +146,5 @@ def audit(
         done.measured.results,
         done.measured.left_out,
         as_json=as_json,
-        report=str(done.report),
+        report=str(done.page),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,6 @@ import typer
 from latentprint.cli import options, terminal
 from latentprint.cli.app import app
 from latentprint.cli.terminal import print_json, say
-from latentprint.errors import UsageError
 
 if TYPE_CHECKING:
     from latentprint.jobs.compare import ComparedRuns, ComparedStores
@@ -63,22 +63,15 @@ def compare(
     """
     from latentprint.jobs import compare as job
 
-    if job.are_runs(first, second):
-        if processing is not None:
-            raise UsageError("--processing is for embeddings: runs have it in their rows.")
-        runs = job.compare_runs(first, second, encoders=encoders, out=out)
-        if as_json:
-            print_json(job.runs_as_json(runs))
-        else:
-            _print_runs(runs)
-        return
-    stores = job.compare_stores(
-        first, second, encoders=encoders, processing=processing, out=out, seed=seed
-    )
-    if as_json:
-        print_json(job.stores_as_json(stores))
+    found = job.compare(first, second, encoders=encoders, processing=processing, out=out, seed=seed)
+    if isinstance(found, job.ComparedRuns):
+        told, show = job.runs_as_json(found), partial(_print_runs, found)
     else:
-        _print_stores(stores)
+        told, show = job.stores_as_json(found), partial(_print_stores, found)
+    if as_json:
+        print_json(told)
+    else:
+        show()
 
 
 def _print_runs(found: ComparedRuns) -> None:

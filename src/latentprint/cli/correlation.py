@@ -93,50 +93,29 @@ def correlation(
     A warning before training: traces of the camera do harm where class and camera go together.
     No encoder is needed and no pixel is decoded.
     """
-    from latentprint.experiments.correlation.correlation import (
-        check_columns,
-        correlate,
-        photo_columns,
-        write_correlation,
-    )
     from latentprint.experiments.probes.labels import parse_bins
-    from latentprint.files import require_table
-    from latentprint.jobs.known_photos import open_known
-    from latentprint.photos.exif_files import SCHEMA
+    from latentprint.jobs.correlation import CorrelationOptions, measure_correlation
 
-    rules = parse_bins(bins or [])
-    opened = open_known(
-        photos,
-        metadata,
-        id_column=id_column,
-        vector_columns=vector_columns or (),
-        layout=layout,
-        follow_links=follow_links,
-    )
-    asked = [label, *(column or []), *([group] if group else [])]
-    check_columns(opened.table, asked, rules, list(SCHEMA) if files else [])
-    if out is not None:
-        require_table(out)
-    table, unread = photo_columns(
-        opened,
-        read_files=files,
-        workers=workers,
-        on_progress=_lines(),
-    )
-    found = correlate(
-        table,
+    asked = CorrelationOptions(
         label,
-        columns=column,
-        group=group,
-        bins=rules,
-        permutations=permutations,
-        seed=seed,
+        tuple(column or ()),
+        group,
+        parse_bins(bins or []),
+        metadata,
+        id_column,
+        tuple(vector_columns or ()),
+        files,
+        permutations,
+        layout,
+        follow_links,
+        workers,
+        seed,
     )
+    done = measure_correlation(photos, asked, out=out, on_progress=_lines())
+    found, unread = done.found, done.unread
     if not found.columns:
         tell(*_left_out(found, unread))
         raise LatentprintError(f"Nothing was measured: {found.sentence}")
-    if out is not None:
-        write_correlation(found, out)
     if as_json:
         print_json({**found.to_dict(), "unread": unread})
         return

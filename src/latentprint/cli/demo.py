@@ -35,5 +35,5 @@ def demo(
         done.measured.results,
         done.measured.left_out,
         as_json=as_json,
-        report=str(done.report),
+        report=str(done.page),
     )

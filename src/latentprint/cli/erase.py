@@ -168,10 +168,8 @@ def fit(
     hundreds with ordinary labels. Writes eraser.safetensors, eraser.json and sides.parquet (which
     photos it saw) into --out.
     """
-    from latentprint import jobs
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress
-    from latentprint.embeddings import Extraction
     from latentprint.erasure.leace import LeaceOptions
     from latentprint.jobs.erase import Embedding, erase_fit
     from latentprint.jobs.erase_fit import EraseOptions
@@ -189,8 +187,6 @@ def fit(
         where,
         tuple(vector_columns or ()),
     )
-    loading = jobs.Loading(device=device, weights=weights, control=False, trust_code=trust_code)
-    extraction = Extraction(batch_size=batch_size, workers=workers)
     with embedding_progress() as progress:
         done = erase_fit(
             asked,
@@ -198,7 +194,9 @@ def fit(
                 LeaceOptions(metric, extra), photos, holdout, seed, refit_all, double, keep
             ),
             out,
-            embedding=Embedding(loading, extraction, layout, allow_broken),
+            embedding=Embedding(
+                layout, device, weights, workers, batch_size, allow_broken, trust_code
+            ),
             on_progress=progress,
         )
     about = done.eraser.about
@@ -273,9 +271,9 @@ def apply(
 
     Erase the whole index and every query: erased vectors are not comparable with others.
     """
-    from latentprint.jobs.erase_apply import apply_eraser
+    from latentprint.jobs.erase_apply import erase_apply
 
-    done = apply_eraser(
+    done = erase_apply(
         eraser,
         vectors,
         out,
@@ -307,10 +305,9 @@ def export(
     ] = None,
 ) -> None:
     """Write an eraser for other programs."""
-    from latentprint.jobs.erase_apply import export_eraser
+    from latentprint.jobs.erase_apply import erase_export
 
-    written = export_eraser(eraser, onnx=onnx, dense=dense)
-    say(*written)
+    say(*erase_export(eraser, onnx=onnx, dense=dense))
 
 
 @erase_app.command(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from latentprint.cli import terminal
 from latentprint.cli.terminal import print_json, say, tell
-from latentprint.errors import LatentprintError
 from latentprint.results import setup_of
 from latentprint.words import PROBES, Experiment, Seen
 
@@ -100,11 +99,12 @@ def _refuse_nothing(results: Sequence[Result], left_out: Sequence[LeftOut]) -> N
     Raises:
         LatentprintError: It did.
     """
+    from latentprint.jobs.measure import Measured
+
     if results:
         return
     tell(*_left_out_lines(left_out))
-    reason = left_out[0].reason if left_out else "there was nothing to measure."
-    raise LatentprintError(f"Nothing was measured: {reason}")
+    Measured(left_out=list(left_out)).refuse_nothing()
 
 
 def _left_out_lines(left_out: Iterable[LeftOut]) -> list[str]:

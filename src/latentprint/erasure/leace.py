@@ -19,6 +19,7 @@ from scipy.linalg import cholesky, eigh, solve_triangular
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.erasure.moments import Moments
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.asking import option
 
 Metric = Literal["content", "plain"]
 
@@ -37,8 +38,8 @@ class LeaceOptions:
             against what differs between photos. Needs pairs.
     """
 
-    metric: Metric = "content"
-    extra: int = 0
+    metric: Metric = option("content")
+    extra: int = option(0, least=0)
 
     def __post_init__(self) -> None:
         if self.metric not in ("content", "plain"):
@@ -153,7 +154,8 @@ def _refuse(moments: Moments, options: LeaceOptions) -> None:
     names = moments.classes
     if len(names) < 2:
         raise LatentprintError(
-            f"An eraser needs two classes or more, and there is {', '.join(names) or 'none'}."
+            "An eraser needs two classes or more, and there "
+            f"{f'is 1 class, {names[0]}' if names else 'are none'}."
         )
     if rare := [name for name, n in zip(names, moments.counts, strict=True) if n < 2]:
         raise LatentprintError(

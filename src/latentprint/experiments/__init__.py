@@ -30,7 +30,7 @@ STORED = (
         "Compare photos by their stored embeddings: by what they show and by how they were made.",
     ),
 )
-"""The experiments on stored embeddings, each a command and a name for ``measure_stored``."""
+"""The experiments on stored embeddings, each a command and a function of Python."""
 
 __getattr__ = loaded_when_used(
     __name__,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -40,36 +40,47 @@ from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import Measured, measure
 from latentprint.jobs.run_folder import count_photos, run_settings, write_photos_csv, write_run
+from latentprint.jobs.shown import Shown
 from latentprint.jobs.sources import is_masked
 from latentprint.photos import LABELS, Photos, as_photos
 from latentprint.processing import ATTRIBUTES, NONE, classes_of
-from latentprint.results import LeftOut, results_table
+from latentprint.results import LeftOut
 from latentprint.several import several
+
+if TYPE_CHECKING:
+    from latentprint.report.inputs import Run
 
 ACQUISITION_MASK = 0.9
 """Share of the crop that is masked for probes of labels, as in the published figures."""
 
 
-@dataclass(frozen=True)
-class Audit:
+@dataclass(frozen=True, repr=False)
+class Audit(Shown):
     """What an audit leaves behind.
 
     Attributes:
         folder: The run folder: results.{parquet,csv,json}, report.html, photos.csv, embeddings/.
         measured: The rows of the result table, and what was not measured.
         photos: Every file with its status and reason.
-        report: The HTML file.
+        page: The HTML file.
     """
 
     folder: Path
     measured: Measured
     photos: pl.DataFrame
-    report: Path
+    page: Path
+
+    @property
+    def run(self) -> Run:
+        """What the report is made from: the run folder."""
+        from latentprint.report.inputs import read_run
+
+        return read_run(self.folder)
 
     @property
     def table(self) -> pl.DataFrame:
-        """The result table."""
-        return results_table(self.measured.results)
+        """The result table, one row for every measurement; see the columns of results."""
+        return self.measured.table
 
     @property
     def left_out(self) -> list[LeftOut]:
@@ -147,7 +158,7 @@ def audit(
     first = parts[0]
     listed = write_photos_csv(photos, out, first.stores[0].folder)
     (used,) = stored(first.stores[:1], photos.table, photos.name, seed=options.seed)
-    settings = {
+    measured.settings = {
         **run_settings(command, photos.name, options.seed, photos.root.absolute()),
         "encoders": [
             {"spec": spec, **store.manifest["encoder"]}
@@ -160,8 +171,8 @@ def audit(
         "seconds": round(time.monotonic() - begun, 1),
         "device": device,
     }
-    report = write_run(out, measured, settings, title=title)
-    return Audit(out, measured, listed, report)
+    page = write_run(out, measured, title=title)
+    return Audit(out, measured, listed, page)
 
 
 def _parts(out: Path, asked: Questions, extraction: Extraction, seed: int) -> Iterator[Part]:

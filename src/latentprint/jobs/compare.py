@@ -59,6 +59,45 @@ class ComparedStores:
     settings: tuple[tuple[str, Any, Any], ...]
 
 
+def compare(
+    first: Path | str,
+    second: Path | str,
+    *,
+    encoders: tuple[str, str] | None = None,
+    processing: str | None = None,
+    out: Path | str | None = None,
+    seed: int = 0,
+) -> ComparedRuns | ComparedStores:
+    """Compare two runs measurement by measurement, or two sets of embeddings without labels.
+
+    As ``latentprint compare``. Of runs all differences are judged together; of embeddings it is
+    1 - cos, common neighbours, and what a turn of one leaves of the other.
+
+    Args:
+        first: A run folder, or embeddings: what ``embed`` wrote, or vectors of your own.
+        second: Another of the same kind, or the same, to compare two encoders of it.
+        encoders: An encoder of the first and one of the second; by default those of one name, or,
+            where each has a single one, these.
+        processing: Of embeddings, the processing class; by default ``none``, or the first that both
+            hold.
+        out: Folder for the comparison.
+        seed: Seeds what is random.
+
+    Raises:
+        UsageError: One is a run and the other is not, there is no such encoder or class, or it is
+            not clear which are to be compared.
+        LatentprintError: One cannot be read, they have nothing in common, or ``out`` cannot be
+            written to.
+    """
+    if are_runs(as_path(first), as_path(second)):
+        if processing is not None:
+            raise UsageError("--processing is for embeddings: runs have it in their rows.")
+        return compare_runs(first, second, encoders=encoders, out=out)
+    return compare_stores(
+        first, second, encoders=encoders, processing=processing, out=out, seed=seed
+    )
+
+
 def compare_runs(
     first: Path | str,
     second: Path | str,

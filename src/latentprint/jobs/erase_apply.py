@@ -12,6 +12,7 @@ from latentprint.erasure.apply import Application, apply_to_npy, apply_to_parque
 from latentprint.erasure.artefact import load_eraser
 from latentprint.erasure.export import export_dense, export_onnx
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.files import as_path
 from latentprint.jobs.erased_encoder import erased_record, refuse_other_encoder
 
 KINDS = (".npy", ".parquet")
@@ -35,10 +36,10 @@ class Applied:
     notes: tuple[str, ...] = ()
 
 
-def apply_eraser(
-    folder: Path,
-    vectors: Path,
-    out: Path,
+def erase_apply(
+    eraser: Path | str,
+    vectors: Path | str,
+    out: Path | str,
     *,
     normalise: bool = False,
     renormalise: bool = False,
@@ -47,7 +48,7 @@ def apply_eraser(
     """Erase a file of vectors or a store into a new one.
 
     Args:
-        folder: The eraser's folder.
+        eraser: The eraser's folder.
         vectors: A ``.npy`` or ``.parquet`` file, or what ``embed`` wrote: of a store, the vectors
             of the eraser's encoder under every class.
         out: The new file, of the same kind, or the new folder.
@@ -61,19 +62,20 @@ def apply_eraser(
         UsageError: The two paths do not go together, or it is not clear what the vectors are.
         LatentprintError: Vectors do not fit the eraser, or ``out`` cannot be written.
     """
-    eraser = load_eraser(folder)
+    loaded = load_eraser(eraser)
+    vectors, out = as_path(vectors), as_path(out)
     if out.resolve() == vectors.resolve():
         raise UsageError("--out must be another place than that of the vectors.")
     kind = vectors.suffix.lower()
     if vector_columns and (vectors.is_dir() or kind != ".parquet"):
         raise UsageError("--vector-columns is for a .parquet file.")
-    unit = bool(eraser.about.get("unit_rows"))
-    application = Application(eraser, normalise or vectors.is_dir(), renormalise)
+    unit = bool(loaded.about.get("unit_rows"))
+    application = Application(loaded, normalise or vectors.is_dir(), renormalise)
     notes = ["Rows were given unit length before."] if application.normalise and unit else []
     notes += ["Rows were given unit length after."] if renormalise else []
     if vectors.is_dir():
         rows = _apply_to_store(application, vectors, out)
-        return Applied(out, rows, eraser.digest, tuple(notes))
+        return Applied(out, rows, loaded.digest, tuple(notes))
     if kind not in KINDS or out.suffix.lower() != kind:
         raise UsageError(
             f"{vectors} is erased into a file of the same kind, {' or '.join(KINDS)}; or name a "
@@ -85,13 +87,18 @@ def apply_eraser(
         rows = apply_to_npy(application, vectors, out)
     else:
         rows = apply_to_parquet(application, vectors, out, vector_columns)
-    return Applied(out, rows, eraser.digest, tuple(notes))
+    return Applied(out, rows, loaded.digest, tuple(notes))
 
 
-def export_eraser(
-    folder: Path, *, onnx: Path | None = None, dense: Path | None = None
+def erase_export(
+    eraser: Path | str, *, onnx: Path | str | None = None, dense: Path | str | None = None
 ) -> list[Path]:
-    """Write an eraser for other programs; see ``export``.
+    """Write an eraser for other programs.
+
+    Args:
+        eraser: The eraser's folder.
+        onnx: File for an ONNX graph: float32 vectors [N, D] in and out.
+        dense: ``.npz`` file for A [D, D] and b [D] of ``A @ x + b``.
 
     Returns:
         The files that were written.
@@ -102,12 +109,12 @@ def export_eraser(
     """
     if onnx is None and dense is None:
         raise UsageError("Say what to write: --onnx FILE or --dense FILE.npz.")
-    eraser = load_eraser(folder)
+    loaded = load_eraser(eraser)
     if onnx is not None:
-        export_onnx(eraser, onnx)
+        export_onnx(loaded, as_path(onnx))
     if dense is not None:
-        export_dense(eraser, dense)
-    return [each for each in (onnx, dense) if each is not None]
+        export_dense(loaded, as_path(dense))
+    return [as_path(each) for each in (onnx, dense) if each is not None]
 
 
 def _apply_to_store(application: Application, folder: Path, out: Path) -> int:

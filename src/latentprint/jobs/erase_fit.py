@@ -17,6 +17,7 @@ from latentprint.erasure.leace import LeaceOptions, fit_leace
 from latentprint.erasure.moments import Moments
 from latentprint.erasure.signal import LEAST_SHARE, Signal, signal_of
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.asking import option
 from latentprint.experiments.correlation.association import tabulate
 from latentprint.files import write_table
 from latentprint.jobs.erase_rows import EraseRows
@@ -45,12 +46,12 @@ class EraseOptions:
     """
 
     leace: LeaceOptions = LeaceOptions()  # noqa: RUF009 - frozen
-    photos: int | None = None
-    holdout: float = 0.5
-    seed: int = 0
-    refit_all: bool = False
-    double: bool = False
-    keep: str | None = None
+    photos: int | None = option(None, least=2)
+    holdout: float = option(0.5)
+    seed: int = option(0)
+    refit_all: bool = option(False)
+    double: bool = option(False, "--float64")
+    keep: str | None = option(None)
 
     def __post_init__(self) -> None:
         if not 0 < self.holdout < 1:

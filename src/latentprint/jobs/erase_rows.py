@@ -15,10 +15,12 @@ from latentprint.embeddings.vector_files import are_vectors
 from latentprint.erasure.arrays import not_unit, some
 from latentprint.erasure.moments import Moments
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.experiments.asking import option
 from latentprint.experiments.source import UNPROCESSED, Opened, asked_attributes, without_controls
 from latentprint.experiments.vectors import units
-from latentprint.jobs.sources import Sources, open_sources
+from latentprint.jobs.sources import Sources, named_vectors, open_sources
 from latentprint.photos import merge_groups
+from latentprint.several import several
 
 if TYPE_CHECKING:
     from latentprint.processing import Attribute
@@ -95,7 +97,8 @@ class EraseSources:
     """What an eraser is to be fitted on.
 
     Attributes:
-        paths: A store, a file of vectors, or with ``pairs`` one file for every version.
+        paths: A store, vectors (a file, an array or a tensor), or with ``pairs`` vectors of every
+            version: a list, or a dictionary by their names.
         attributes: Of a store: attributes whose classes are the versions, unprocessed photos beside
             them; none for all published ones that are there.
         encoder: Name of the encoder, where a store has several.
@@ -108,18 +111,22 @@ class EraseSources:
         vector_columns: What the vectors are in files that hold other things too; see ``Sources``.
     """
 
-    paths: tuple[Path, ...]
-    attributes: tuple[str, ...] = ()
-    encoder: str | None = None
-    pairs: bool = False
-    nuisance: str | None = None
-    group: str | None = None
-    metadata: Path | None = None
-    id_column: str | None = None
-    where: str | None = None
-    vector_columns: tuple[str, ...] = ()
+    paths: Any = option(None, argument=True)
+    attributes: tuple[str, ...] = option((), "--attribute", "-a")
+    encoder: str | None = option(None)
+    pairs: bool = option(False)
+    nuisance: str | None = option(None)
+    group: str | None = option(None)
+    metadata: Any = option(None)
+    id_column: str | None = option(None)
+    where: str | None = option(None)
+    vector_columns: tuple[str, ...] = option(())
 
     def __post_init__(self) -> None:
+        for name in ("attributes", "vector_columns"):
+            object.__setattr__(self, name, several(getattr(self, name)))
+        if not self.named:
+            raise UsageError("Say what to fit an eraser on: a store, photos or vectors.")
         if self.pairs and self.nuisance:
             raise UsageError("--pairs and --nuisance exclude each other: files name the classes.")
         if self.attributes and (self.pairs or self.nuisance):
@@ -128,13 +135,25 @@ class EraseSources:
             raise UsageError("--pairs takes files of vectors alone, without -e and --where.")
         if self.are_photos and (self.id_column or self.vector_columns):
             raise UsageError("--id-column and --vector-columns are for files of vectors.")
-        if len(self.paths) > 1 and not self.pairs:
+        if len(self.named) > 1 and not self.pairs:
             raise UsageError("Several files are versions of the same photos: add --pairs.")
+
+    @property
+    def named(self) -> list[tuple[str, Any]]:
+        """What to fit on, with names."""
+        return named_vectors(self.paths)
+
+    @property
+    def first(self) -> Any:
+        """The first, or the only one."""
+        return self.named[0][1]
 
     @property
     def are_photos(self) -> bool:
         """Whether these are photos that have yet to be embedded."""
-        path = self.paths[0]
+        path = self.first
+        if not isinstance(path, Path):
+            return False
         stored = any((path / name).exists() for name in ("photos.parquet", "embeddings"))
         return not self.pairs and not stored and not are_vectors(path)
 
@@ -155,7 +174,7 @@ def open_rows(asked: EraseSources, *, seed: int) -> EraseRows:
         rows = _of_files(asked, seed)
     else:
         sources = Sources(
-            asked.paths[0],
+            asked.first,
             metadata=asked.metadata,
             id_column=asked.id_column,
             vector_columns=asked.vector_columns,
@@ -166,12 +185,12 @@ def open_rows(asked: EraseSources, *, seed: int) -> EraseRows:
             rows = _labelled(opened, sources, asked.nuisance)
         elif sources.are_vectors:
             raise UsageError(
-                f"Say what to erase from {sources.store}: --nuisance COLUMN of its table, or "
-                "--pairs with one file for every version of the photos."
+                f"Say what to erase from {_said(*asked.named[0])}: --nuisance COLUMN of its table, "
+                "or --pairs with one file for every version of the photos."
             )
         else:
             attributes = asked_attributes([opened], asked.attributes)
-            rows = rows_of_store(opened, attributes, asked.paths[0])
+            rows = rows_of_store(opened, attributes, _said(*asked.named[0]))
     if asked.group is None:
         return rows
     if asked.group not in rows.photos.columns:
@@ -239,12 +258,14 @@ def _labelled(opened: Opened, sources: Sources, nuisance: str) -> EraseRows:
 
 def _of_files(asked: EraseSources, seed: int) -> EraseRows:
     """Versions of photos that a user made: one file each, rows aligned."""
-    files = asked.paths
-    if len(files) < 2:
+    if len(asked.named) < 2:
         raise UsageError("--pairs needs two files of vectors or more, one for every version.")
-    names = [each.stem for each in files]
+    names = [name for name, _ in asked.named]
     if len(set(names)) < len(names):
-        raise UsageError("Two files of versions have the same name, which names the class.")
+        raise UsageError(
+            "Two files of versions have the same name, which names the class: give them names, as "
+            "in resized=FILE, from Python in a dictionary."
+        )
     opened = [
         open_own_vectors(
             each,
@@ -253,11 +274,11 @@ def _of_files(asked: EraseSources, seed: int) -> EraseRows:
             vector_columns=asked.vector_columns,
             seed=seed,
         )
-        for each in files
+        for _, each in asked.named
     ]
-    first = opened[0]
-    for file, each in zip(files[1:], opened[1:], strict=True):
-        _refuse_unaligned(files[0], first, file, each)
+    first, said = opened[0], [_said(*each) for each in asked.named]
+    for file, each in zip(said[1:], opened[1:], strict=True):
+        _refuse_unaligned(said[0], first, file, each)
     return EraseRows(
         {name: each.rows for name, each in zip(names, opened, strict=True)},
         np.arange(len(first.photos)),
@@ -294,7 +315,12 @@ def _one_encoder(opened: Sequence[Opened], name: str | None) -> Opened:
     return usable[0]
 
 
-def _refuse_unaligned(first: Path, one: OwnVectors, second: Path, other: OwnVectors) -> None:
+def _said(name: str, given: Any) -> str:
+    """What messages call it."""
+    return str(given) if isinstance(given, Path) else name
+
+
+def _refuse_unaligned(first: str, one: OwnVectors, second: str, other: OwnVectors) -> None:
     if one.rows.shape != other.rows.shape:
         raise LatentprintError(
             f"{first} has {' x '.join(map(str, one.rows.shape))} numbers and {second} has "

@@ -20,20 +20,23 @@ from latentprint.jobs.erase_fit import SIDES
 from latentprint.jobs.erased_encoder import refuse_other_encoder
 from latentprint.jobs.measure import Measured, OnStep, measure
 from latentprint.jobs.run_folder import settings_of, write_run
+from latentprint.jobs.shown import Shown
 from latentprint.jobs.sources import Sources, open_sources
 from latentprint.photos.manifest import reading_table
 from latentprint.words import HARMS, RANDOM_DIRECTIONS, Experiment, Stage, Verdict
 
 if TYPE_CHECKING:
     from latentprint.jobs.erase_fit import Fitted
+    from latentprint.report.inputs import Run
+    from latentprint.results import LeftOut
     from latentprint.solvers import VectorArray
 
 NO_HELP = 3
 """Exit code of an eraser that is not shown to help, or does harm."""
 
 
-@dataclass(frozen=True)
-class Proof:
+@dataclass(frozen=True, repr=False)
+class Proof(Shown):
     """What was measured of an eraser.
 
     Attributes:
@@ -45,10 +48,20 @@ class Proof:
     notes: tuple[str, ...] = ()
 
     @property
+    def run(self) -> Run:
+        """What the report is made from, in memory."""
+        return self.measured.run
+
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """What was not measured, with the reason."""
+        return self.measured.left_out
+
+    @property
     def verdicts(self) -> dict[str, str]:
         """The verdict on every attribute."""
         return {
-            row.attribute: row.verdict
+            row.attribute: str(row.verdict)
             for row in self.measured.results
             if row.experiment == Experiment.ERASURE
             and row.setup in HARMS
@@ -100,8 +113,9 @@ def erase_test(
         source = _with_classes(source, label)
     saw = photos_it_saw(folder, eraser)
     proof = prove(source, opened.classes, eraser, saw, options, on_step=on_step)
+    proof.measured.settings = settings_of([opened], proof.measured, command, options.seed)
     if out is not None and proof.measured.results:
-        write_run(out, proof.measured, settings_of([opened], proof.measured, command, options.seed))
+        write_run(out, proof.measured)
     return proof
 
 
@@ -130,9 +144,10 @@ def prove_fitted(
         options = replace(options, nuisances=rows.nuisance)
     saw = fitted.sides.filter(pl.col("side") == "fit")["id"]
     proof = prove(source, tuple(rows.versions), fitted.eraser, saw, options, on_step=on_step)
+    opened = Opened(source, tuple(rows.versions), encoder=rows.encoder)
+    proof.measured.settings = settings_of([opened], proof.measured, command, options.seed)
     if out is not None and proof.measured.results:
-        opened = Opened(source, tuple(rows.versions), encoder=rows.encoder)
-        write_run(out, proof.measured, settings_of([opened], proof.measured, command, options.seed))
+        write_run(out, proof.measured)
     return proof
 
 
@@ -211,7 +226,9 @@ def _of_encoder(opened: list[Opened], eraser: LinearEraser) -> Opened:
     usable = without_controls(opened) or opened
     name = str((eraser.about.get("encoder") or {}).get("name"))
     chosen = next((each for each in usable if each.source.encoder == name), usable[0])
-    if chosen.encoder and eraser.about.get("encoder"):
+    # Vectors of one's own record no encoder that could be compared.
+    fitted = eraser.about.get("encoder") or {}
+    if "identity" in chosen.encoder and "identity" in fitted:
         refuse_other_encoder(eraser, chosen.encoder)
     return chosen
 

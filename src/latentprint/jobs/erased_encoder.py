@@ -68,7 +68,7 @@ def refuse_other_encoder(eraser: LinearEraser, encoder: dict[str, Any]) -> None:
         LatentprintError: Weights, preprocessing or length of vectors are others.
     """
     fitted = eraser.about.get("encoder")
-    if not fitted:
+    if not fitted or "identity" not in fitted:
         raise UsageError(
             "The eraser was fitted on a file of vectors and is for such files: fit one on a store."
         )

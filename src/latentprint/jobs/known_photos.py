@@ -14,15 +14,16 @@ from latentprint.embeddings.matching import Matched, names_photos
 from latentprint.embeddings.own_vectors import photos_of
 from latentprint.embeddings.vector_files import are_vectors, tells_vectors
 from latentprint.errors import UsageError
-from latentprint.photos import Photos, open_photos, read_table
-from latentprint.photos.manifest import PATH_COLUMNS, SUFFIXES, column_names
+from latentprint.photos import Photos, as_photos, open_photos, read_table
+from latentprint.photos.frames import frame_of
+from latentprint.photos.manifest import FRAME, PATH_COLUMNS, SUFFIXES, column_names, tidy_table
 from latentprint.photos.photos import COLUMNS
 
 logger = logging.getLogger(__name__)
 
 
 def open_known(
-    place: Path,
+    given: Any,
     metadata: Any = None,
     *,
     id_column: str | None = None,
@@ -33,8 +34,9 @@ def open_known(
     """Open photos for what is known of them; no pixel and no vector is needed.
 
     Args:
-        place: A folder of photos or a manifest, see ``open_photos``; vectors of one's own, see
-            ``open_own_vectors``; or a table without paths, which is taken as it is.
+        given: A folder of photos or a manifest, see ``open_photos``; vectors of one's own, see
+            ``open_own_vectors``; or a table without paths, which is taken as it is. From Python
+            also photos that are open, arrays and data frames.
         metadata: A table about the photos of vectors.
         id_column: Column by which vectors find their rows of it.
         vector_columns: What the vectors are in their file.
@@ -49,17 +51,15 @@ def open_known(
         LatentprintError: A file cannot be read, or the two do not fit.
     """
     of_vectors = bool(metadata is not None or id_column or vector_columns)
+    if not isinstance(given, str | Path):
+        return _in_memory(given, metadata, id_column, tuple(vector_columns))
+    place = Path(given)
     is_table = place.is_file() and place.suffix.lower() in SUFFIXES
     has_paths = is_table and any(name in PATH_COLUMNS for name in column_names(place))
     if are_vectors(place) and (
         of_vectors or not is_table or (not has_paths and tells_vectors(place))
     ):
-        own = open_own_vectors(
-            place, metadata, id_column=id_column, vector_columns=tuple(vector_columns)
-        )
-        for note in own.notes:
-            logger.warning("%s", note)
-        return _without_files(own.photos, own.dataset, place, split_made=own.split_made)
+        return _of_vectors(place, place, metadata, id_column, tuple(vector_columns))
     if of_vectors:
         raise UsageError(
             f"--metadata, --id-column and --vector-columns are for files of vectors, and {place} is"
@@ -67,7 +67,36 @@ def open_known(
         )
     if not is_table or has_paths:
         return open_photos(place, layout=layout, follow_links=follow_links)
-    table = read_table(place)
+    return _of_table(read_table(place), place)
+
+
+def _in_memory(
+    given: Any, metadata: Any, id_column: str | None, vector_columns: tuple[str, ...]
+) -> Photos:
+    """What is known of photos that are in memory."""
+    frame = frame_of(given)
+    if metadata is not None or id_column or vector_columns:
+        return _of_vectors(given, Path("vectors"), metadata, id_column, vector_columns)
+    if frame is None or any(name in PATH_COLUMNS for name in frame.columns):
+        return as_photos(given)
+    return _of_table(tidy_table(frame, FRAME), Path(FRAME))
+
+
+def _of_vectors(
+    vectors: Any,
+    place: Path,
+    metadata: Any,
+    id_column: str | None,
+    vector_columns: tuple[str, ...],
+) -> Photos:
+    own = open_own_vectors(vectors, metadata, id_column=id_column, vector_columns=vector_columns)
+    for note in own.notes:
+        logger.warning("%s", note)
+    return _without_files(own.photos, own.dataset, place, split_made=own.split_made)
+
+
+def _of_table(table: pl.DataFrame, place: Path) -> Photos:
+    """A table without paths, as it is."""
     logger.warning("%s has no paths: its own columns are asked, and no files are read.", place)
     photos = photos_of(Matched(table, str(place), names_photos(table)), len(table))
     return _without_files(photos, place.stem, place, split_made=False)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.asking import Step
-from latentprint.results import LeftOut, Result
+from latentprint.jobs.shown import Shown
+from latentprint.results import LeftOut, Result, results_table
 from latentprint.verdicts import judged
 from latentprint.words import CONTROL
+
+if TYPE_CHECKING:
+    from latentprint.report.inputs import Run
 
 OnStep = Callable[[str], None]
 
 
-@dataclass
-class Measured:
+@dataclass(repr=False)
+class Measured(Shown):
     """The rows of the result table, what stands behind them, and what could not be measured.
 
     Attributes:
@@ -26,12 +30,31 @@ class Measured:
         details: What stands behind them, as JSON values.
         left_out: What was not measured, with the reason.
         tables: Larger tables by name, the encoder in the first column.
+        settings: How it was measured, as ``settings.json`` has it.
     """
 
     results: list[Result] = field(default_factory=list)
     details: list[dict[str, Any]] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def run(self) -> Run:
+        """What the report is made from, in memory."""
+        from latentprint.report.inputs import run_of
+
+        return run_of(results_table(self.results), self.settings, self.details)
+
+    def refuse_nothing(self) -> None:
+        """End what measured nothing.
+
+        Raises:
+            LatentprintError: It did; the message holds the first reason.
+        """
+        if not self.results:
+            reason = self.left_out[0].reason if self.left_out else "there was nothing to measure."
+            raise LatentprintError(f"Nothing was measured: {reason}")
 
 
 def measure(steps: Iterable[Step], *, on_step: OnStep = lambda _: None) -> Measured:

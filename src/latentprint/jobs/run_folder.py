@@ -24,15 +24,12 @@ if TYPE_CHECKING:
     from latentprint.jobs.measure import Measured
 
 
-def write_run(
-    out: Path, measured: Measured, settings: dict[str, Any], *, title: str | None = None
-) -> Path:
+def write_run(out: Path, measured: Measured, *, title: str | None = None) -> Path:
     """Write results.{csv,parquet,json}, details.json, settings.json, tables and report.html.
 
     Args:
         out: The run folder.
-        measured: What was measured.
-        settings: How; see ``run_settings``.
+        measured: What was measured, with its settings; see ``run_settings``.
         title: Title of the report.
 
     Returns:
@@ -43,7 +40,7 @@ def write_run(
     with writing(out):
         write_results(results_table(measured.results), out)
         write_details(measured.details, out)
-        write_json(out / "settings.json", settings)
+        write_json(out / "settings.json", measured.settings)
         for name, table in measured.tables.items():
             write_table(out / f"{name}.parquet", table)
         return write_report(out, title=title)

@@ -24,12 +24,13 @@ from latentprint.embeddings.selection import labelled_by
 from latentprint.embeddings.vector_files import are_vectors, not_read, some
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.asking import option
-from latentprint.experiments.source import EmbeddingSource, Opened
+from latentprint.experiments.source import UNPROCESSED, EmbeddingSource, Opened
 from latentprint.photos.choosing import condition_note
 
 logger = logging.getLogger(__name__)
 
 _UNNAMED = "vectors"
+_OPEN = (StoredEmbeddings, StudyEmbeddings, OwnVectors)
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Sources:
         store: What ``latentprint embed`` or ``audit`` wrote; or vectors of your own: a .npy, .npz,
             .parquet, .h5 or .zarr file, or an output folder of clip-retrieval. Several files of
             vectors of the same photos are one encoder each, with the name of the file, or their
-            own, as in clip=vectors.npy. From Python also a NumPy array or a torch tensor of floats
-            [N, D], several of all these in a list, or in a dictionary by their names.
+            own, as in clip=vectors.npy. From Python also a NumPy array, a torch tensor of floats
+            [N, D] or a data frame of polars or pandas; several of all these in a list, or in a
+            dictionary by their names; or embeddings that are open, one or a list of them.
         study: Embeddings in the files of the study's own code, in place of a store.
         model: Only this model of these files.
         variant: Only this variant of these files.
@@ -94,6 +96,13 @@ class Sources:
             raise UsageError("--id-column is for files of vectors; photos of a store have ids.")
         if self.vector_columns:
             raise UsageError("--vector-columns is for files of vectors.")
+        if self.are_open:
+            if self.metadata is not None:
+                raise UsageError(
+                    "These embeddings are open: add columns to them with with_labels, in place of "
+                    "--metadata."
+                )
+            return
         if len(named) > 1:
             other = next(each for each in named.values() if not _are_vectors(each))
             raise UsageError(f"Several are for files of vectors, and {other} is none.")
@@ -106,7 +115,7 @@ class Sources:
             UsageError: Two have one name.
         """
         found: dict[str, Any] = {}
-        for name, given in _named(self.store):
+        for name, given in named_vectors(self.store):
             if name in found:
                 raise UsageError(
                     f"Two of the vectors are named {name!r}: give them names, as in {name}-2=FILE,"
@@ -117,9 +126,15 @@ class Sources:
 
     @property
     def are_vectors(self) -> bool:
-        """Whether a user's own vectors are asked."""
+        """Whether a user's own vectors are asked, and not yet open."""
         named = self.named
         return bool(named) and all(map(_are_vectors, named.values()))
+
+    @property
+    def are_open(self) -> bool:
+        """Whether embeddings are asked that are open already."""
+        named = self.named
+        return bool(named) and all(isinstance(each, _OPEN) for each in named.values())
 
 
 def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
@@ -152,27 +167,43 @@ def open_sources(sources: Sources, *, seed: int = 0) -> list[Opened]:
 def _opened(sources: Sources, seed: int) -> Iterator[Opened]:
     if sources.study is not None:
         for study in _of_study(sources.study, sources, seed):
-            source, notes = _chosen(study, sources)
-            yield Opened(source, tuple(study.files), draw="published", notes=notes)
+            yield _of_open(study, sources)
         return
     if sources.are_vectors:
         yield from _of_vectors(sources, seed)
+        return
+    if sources.are_open:
+        for each in sources.named.values():
+            yield _of_open(each, sources)
         return
     (store,) = sources.named.values()
     if store.is_file():
         raise UsageError(f"{store} {not_read(store)}.")
     for folder in run_embeddings(store):
         for each in open_collection(folder, seed=seed):
-            source, notes = _chosen(each, sources)
-            yield Opened(
-                source,
-                each.store.classes,
-                each.store.manifest["settings"],
-                each.root,
-                each.store.manifest["encoder"],
-                is_masked(each.store),
-                notes=notes,
-            )
+            yield _of_open(each, sources)
+
+
+def _of_open(each: StoredEmbeddings | StudyEmbeddings | OwnVectors, sources: Sources) -> Opened:
+    """Embeddings of one encoder that are open, with what their files record."""
+    if isinstance(each, OwnVectors):
+        source, notes = _selected(each, sources.where)
+        record = {"name": each.encoder, "family": each.family, "spec": "in memory"}
+        return Opened(
+            source, (UNPROCESSED,), encoder=record, masked=False, notes=(*each.notes, *notes)
+        )
+    source, notes = _chosen(each, sources)
+    if isinstance(each, StudyEmbeddings):
+        return Opened(source, tuple(each.files), draw="published", notes=notes)
+    return Opened(
+        source,
+        each.store.classes,
+        each.store.manifest["settings"],
+        each.root,
+        each.store.manifest["encoder"],
+        is_masked(each.store),
+        notes=notes,
+    )
 
 
 def is_masked(store: Store) -> bool:
@@ -180,8 +211,8 @@ def is_masked(store: Store) -> bool:
     return bool(store.manifest["settings"].get("mask"))
 
 
-def _named(given: Any) -> list[tuple[str, Any]]:
-    """Names and vectors or stores, however they were given."""
+def named_vectors(given: Any) -> list[tuple[str, Any]]:
+    """Names and vectors or stores, however they were given; two may have one name."""
     if given is None:
         return []
     if isinstance(given, Mapping):
@@ -191,11 +222,13 @@ def _named(given: Any) -> list[tuple[str, Any]]:
         # A path may hold the sign too.
         if equals and name and file and not Path(given).exists():
             return [(name, Path(file))]
-        return _named(Path(given))
+        return named_vectors(Path(given))
     if isinstance(given, Path):
         return [(given.absolute().stem, given)]
+    if isinstance(given, _OPEN):
+        return [(given.encoder, given)]
     if isinstance(given, Sequence):
-        return [named for each in given for named in _named(each)]
+        return [named for each in given for named in named_vectors(each)]
     return [(_UNNAMED, given)]
 
 
@@ -204,7 +237,7 @@ def _path(given: Any) -> Any:
 
 
 def _are_vectors(given: Any) -> bool:
-    return not isinstance(given, Path) or are_vectors(given)
+    return not isinstance(given, (Path, *_OPEN)) or (isinstance(given, Path) and are_vectors(given))
 
 
 def _of_vectors(sources: Sources, seed: int) -> Iterator[Opened]:

@@ -65,9 +65,9 @@ def measure_stored(
         for each in opened:
             each.source.vectors(UNPROCESSED)
     measured = measure(steps, on_step=on_step)
+    measured.settings = settings_of(opened, measured, command, options.seed)
+    if isinstance(sources.store, str | Path) and not sources.are_vectors:
+        measured.settings["store"] = str(sources.store)
     if out is not None and measured.results:
-        settings = settings_of(opened, measured, command, options.seed)
-        if isinstance(sources.store, str | Path) and not sources.are_vectors:
-            settings["store"] = str(sources.store)
-        write_run(out, measured, settings)
+        write_run(out, measured)
     return measured

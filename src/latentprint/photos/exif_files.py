@@ -49,6 +49,10 @@ def exif_table(
         id and path; ``status`` "ok", "mislabelled" or "broken" and the ``reason``; what the file
         says of itself (size as stored, before orientation); the fields of ``Exif``. A photo is
         broken here if its header is: its pixels may be damaged all the same.
+
+    Raises:
+        UsageError: The number of processes is negative.
+        LatentprintError: The photos cannot be opened; see ``open_photos``.
     """
     found = as_photos(photos)
     if workers is not None and workers < 0:

@@ -95,6 +95,9 @@ def read_attribute(file: Path | str) -> Attribute:
             { operation = "jpeg", quality = 70, subsampling = "4:2:0" },
         ]
 
+    Args:
+        file: A ``.toml`` file.
+
     Raises:
         LatentprintError: The file cannot be read as TOML.
         UsageError: It does not have this form, or an operation does not exist.

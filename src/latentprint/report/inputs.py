@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -180,16 +180,31 @@ def read_run(folder: Path) -> Run:
         _read_json(folder / f"{name}.json", {}) for name in ("settings", "correlation")
     )
     details: list[dict[str, Any]] = _read_json(folder / "details.json", [])
-    dataset = settings.get("dataset") or next(iter(table["dataset"].to_list()), "")
-    return Run(
-        table=table,
+    return replace(
+        run_of(table, settings, details, correlation or None),
         photos=_read_photos(folder / "photos.csv"),
-        settings=settings,
-        details=[{"dataset": dataset, **each} for each in details],
-        correlation=correlation or None,
         name=folder.resolve().name,
         folder=folder,
     )
+
+
+def run_of(
+    table: pl.DataFrame,
+    settings: dict[str, Any],
+    details: list[dict[str, Any]],
+    correlation: dict[str, Any] | None = None,
+) -> Run:
+    """A run that is in memory.
+
+    Args:
+        table: The result table.
+        settings: How it was measured, as ``settings.json`` has it.
+        details: What stands behind the figures.
+        correlation: How far classes and columns go together.
+    """
+    dataset = settings.get("dataset") or next(iter(table["dataset"].to_list()), "")
+    named = [{"dataset": dataset, **each} for each in details]
+    return Run(table, None, settings, named, correlation)
 
 
 def _read_table(folder: Path) -> pl.DataFrame:

@@ -97,9 +97,29 @@ def write_report(
             raise UsageError("Name the file for the report of several runs: --out FILE.")
         out = folders[0] / "report.html"
     masthead = Masthead(title, tuple(authors), affiliation, date)
-    found, out = read_runs(folders), as_path(out)
+    return write_run_report(read_runs(folders), out, masthead, pictures=pictures)
+
+
+def write_run_report(
+    run: Run, out: Path | str, masthead: Masthead = Masthead(), *, pictures: bool = True
+) -> Path:
+    """Write the report of a run, which may never have been in a folder.
+
+    Args:
+        run: What was measured.
+        out: The file to write.
+        masthead: Title, authors and date.
+        pictures: Whether small copies of photos are put in, where it shows single ones.
+
+    Returns:
+        The file that was written, whole or not at all.
+
+    Raises:
+        LatentprintError: The page cannot be written.
+    """
+    out = as_path(out)
     require_place(out)
-    source = compose(found, masthead, pictures=pictures)
+    source = compose(run, masthead, pictures=pictures)
     document = parse_article(source.markdown, folder=None, files=source.files, name=ARTICLE)
     write_page(render_page(document), out)
     return out

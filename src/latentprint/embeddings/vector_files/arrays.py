@@ -41,8 +41,8 @@ def read_array(array: Any, name: str) -> FoundVectors:
         array = array.filled(np.nan)
     if not isinstance(array, np.ndarray):
         raise UsageError(
-            f"{type(array).__name__} is neither a path nor a matrix: give vectors as a NumPy array"
-            " or a torch tensor."
+            f"{type(array).__name__} is neither a path nor a matrix: give vectors as a NumPy array,"
+            " a torch tensor or a data frame."
         )
     check_matrix(array.shape, array.dtype, name)
     return FoundVectors(name, array.shape, partial(StackedRows.of, [array]))

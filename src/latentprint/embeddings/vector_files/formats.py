@@ -13,8 +13,10 @@ from latentprint.embeddings.vector_files.clip_retrieval import (
 )
 from latentprint.embeddings.vector_files.found import SAVE, FoundVectors
 from latentprint.embeddings.vector_files.hierarchies import is_zarr, read_hdf5, read_zarr
-from latentprint.embeddings.vector_files.tables import read_parquet
+from latentprint.embeddings.vector_files.tables import read_frame, read_parquet
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.photos.frames import frame_of
+from latentprint.photos.manifest import FRAME
 
 _HDF5 = (".h5", ".hdf5", ".hdf")
 _ZARR = ".zarr"
@@ -52,9 +54,10 @@ def read_vectors(given: Any, asked: tuple[str, ...] = (), *, name: str = "") -> 
     """Read vectors, whatever holds them.
 
     Args:
-        given: A path or text that is one, a NumPy array or a torch tensor.
-        asked: What the vectors are in a file that holds other things too: columns of a Parquet file
-            (see ``vector_columns``), or the name of one array.
+        given: A path or text that is one, a NumPy array, a torch tensor, or a data frame of polars
+            or pandas.
+        asked: What the vectors are in a file or data frame that holds other things too: columns of
+            a table (see ``vector_columns``), or the name of one array.
         name: What messages call an array in memory.
 
     Raises:
@@ -62,6 +65,8 @@ def read_vectors(given: Any, asked: tuple[str, ...] = (), *, name: str = "") -> 
         LatentprintError: The file cannot be read or holds no vectors.
     """
     if not isinstance(given, str | Path):
+        if (frame := frame_of(given)) is not None:
+            return read_frame(frame, asked, FRAME)
         _refuse_columns(asked, name)
         return read_array(given, name)
     file = Path(given)

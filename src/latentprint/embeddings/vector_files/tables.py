@@ -17,7 +17,7 @@ from latentprint.embeddings.vector_files.copied import copied
 from latentprint.embeddings.vector_files.found import FoundVectors, rows_at_once, some, taken
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import read_table
-from latentprint.photos.manifest import reading_table
+from latentprint.photos.manifest import reading_table, tidy_table
 
 _NUMBERED = re.compile(r"(?P<stem>.*?)(?P<number>\d+)")
 
@@ -68,6 +68,30 @@ def read_parquet(file: Path, asked: Sequence[str] = ()) -> FoundVectors:
         notes.append(taken(str(file), str(columns), beside.columns))
     load = partial(_stacked, vectors, (n, dimension), file)
     return FoundVectors(str(file), (n, dimension), load, beside, tuple(notes))
+
+
+def read_frame(frame: pl.DataFrame, asked: Sequence[str], name: str) -> FoundVectors:
+    """The vectors of a data frame, and its other columns.
+
+    Args:
+        frame: One row for every photo.
+        asked: What the vectors are; see ``vector_columns``.
+        name: What messages call it.
+
+    Raises:
+        UsageError: There are no such columns, or it is not clear which they are.
+        LatentprintError: It is empty, or its lists are not equally long.
+    """
+    columns = vector_columns(frame.schema, asked, name)
+    vectors = frame.lazy().select(columns.names)
+    dimension = _dimension(vectors) if len(frame) else 0
+    if not dimension:
+        raise LatentprintError(f"{name} holds no vectors: it has no rows, or {columns} is empty.")
+    shape = (len(frame), dimension)
+    beside = frame.drop(columns.names)
+    notes = (taken(name, str(columns), beside.columns),) if beside.columns else ()
+    load = partial(_stacked, vectors, shape, Path(name))
+    return FoundVectors(name, shape, load, tidy_table(beside, name), notes)
 
 
 def tells_vectors(file: Path) -> bool:

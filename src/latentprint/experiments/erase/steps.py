@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from latentprint.errors import LatentprintError
-from latentprint.experiments.asking import Answer, Step
+from latentprint.experiments.asking import Answer, Step, option
 from latentprint.experiments.erase.copies import copy_rows
 from latentprint.experiments.erase.harm import harm_rows
 from latentprint.experiments.erase.left import guarantee_rows, shift_rows, variance_row
@@ -21,6 +21,7 @@ from latentprint.experiments.pairs.pairs import PairsOptions
 from latentprint.experiments.source import UNPROCESSED
 from latentprint.processing import ATTRIBUTES, Attribute, find_attributes
 from latentprint.results import Result
+from latentprint.several import several
 from latentprint.words import Experiment
 
 FITTED, OTHERS = "classes of the fit", "other classes"
@@ -40,21 +41,23 @@ class ProofOptions:
         nuisances: Columns that neighbours should not share, such as make.
         threshold: A cosine similarity below which a copy counts as another photo.
         k: Number of neighbours.
-        pairs: Columns of subjects and devices, where photos are pairs.
         sample: Most photos whose neighbours are asked, chosen by seed and id; 0 for all; by default
             all of up to 50,000 photos, else 2,000.
         seed: Seeds everything that is random.
         memory_mb: Memory for vectors and similarities.
     """
 
-    attributes: tuple[str, ...] = ()
-    nuisances: tuple[str, ...] = ()
-    threshold: float | None = 0.95
-    k: int = 10
-    pairs: PairsOptions = field(default_factory=PairsOptions)
-    sample: int | None = None
-    seed: int = 0
+    attributes: tuple[str, ...] = option((), "--attribute", "-a")
+    nuisances: tuple[str, ...] = option((), "--nuisance")
+    threshold: float | None = option(0.95)
+    k: int = option(10, "-k", "--neighbours", least=1)
+    sample: int | None = option(None, least=0)
+    seed: int = option(0)
     memory_mb: int = 4096
+
+    def __post_init__(self) -> None:
+        for name in ("attributes", "nuisances"):
+            object.__setattr__(self, name, several(getattr(self, name)))
 
 
 def proof_steps(
@@ -105,8 +108,9 @@ def proof_steps(
             label_probe_rows, stages, name, processing, seed=seed, memory_mb=memory_mb
         ))  # fmt: skip
     columns = stages.photos.columns
-    if options.pairs.subject in columns and set(columns) & {options.pairs.device, *_DEVICES}:
-        yield made("pairs", "", partial(pair_rows, stages, processing, options.pairs, seed=seed))
+    pairs = PairsOptions()
+    if pairs.subject in columns and set(columns) & set(_DEVICES):
+        yield made("pairs", "", partial(pair_rows, stages, processing, pairs, seed=seed))
     there = [name for name in stages.seen if name in stages.classes]
     if fitted is not None and len(there) == len(stages.seen) > 1:
         yield made(FITTED, "guarantee for", partial(guarantee_rows, stages, fitted, there))

@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from latentprint.erasure.arrays import is_tensor
 from latentprint.erasure.artefact import save_eraser
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.erasure.leace import LeaceOptions, Metric, fit_leace
 from latentprint.erasure.moments import Moments
 from latentprint.errors import UsageError
+from latentprint.estimators.base import (
+    BaseEstimator,
+    TransformerMixin,
+    UnfittedError,
+    WrongRowsError,
+    as_values,
+    checked_rows,
+)
 
 Labels = Sequence[object] | np.ndarray
-
-try:
-    from sklearn.base import BaseEstimator, TransformerMixin
-except ImportError:
-
-    class BaseEstimator:  # type: ignore[no-redef]
-        """What of scikit-learn's class works without it: reading and setting parameters."""
-
-        def get_params(self, deep: bool = True) -> dict[str, Any]:
-            """The parameters by name."""
-            names = list(inspect.signature(type(self).__init__).parameters)[1:]
-            return {name: getattr(self, name) for name in names}
-
-        def set_params(self, **params: Any) -> Any:
-            """Set parameters by name.
-
-            Raises:
-                UsageError: There is no such parameter.
-            """
-            for name, value in params.items():
-                if name not in self.get_params():
-                    raise UsageError(f"An eraser has no parameter {name!r}.") from None
-                setattr(self, name, value)
-            return self
-
-    class TransformerMixin:  # type: ignore[no-redef]
-        """What a transformer does in one call."""
-
-        def fit_transform(self, X: Any, y: Any = None, **labels: Any) -> Any:
-            """Fit, and erase the same rows."""
-            return self.fit(X, y, **labels).transform(X)  # type: ignore[attr-defined]
 
 
 class Eraser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -89,7 +66,8 @@ class Eraser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             LatentprintError: The data do not allow it; see ``fit_leace``.
         """
         self.reset()
-        return self.partial_fit(X, y, nuisance=nuisance, photo=photo).finish()
+        self._add(X, y if nuisance is None else nuisance, photo, reset=True)
+        return self.finish()
 
     def partial_fit(
         self, X: Any, y: Any = None, *, nuisance: Labels | None = None, photo: Labels | None = None
@@ -99,15 +77,7 @@ class Eraser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Arguments and errors are those of ``fit``.
         """
         labels = y if nuisance is None else nuisance
-        if labels is None:
-            raise UsageError("An eraser is fitted on a nuisance: the class of every row.")
-        moments = self._moments or Moments(paired=photo is not None)
-        if moments.paired != (photo is not None):
-            raise UsageError("Give the photo of every row in all chunks, or in none.")
-        moments.add(X, labels, photo)
-        self._moments = moments
-        self.n_features_in_ = moments.dimension
-        return self
+        return self._add(X, labels, photo, reset=self._moments is None)
 
     def merge(self, other: Eraser) -> Eraser:
         """Add the rows that another estimator saw, as if they had come to this one.
@@ -132,8 +102,9 @@ class Eraser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         if self._moments is None:
             raise UsageError("The eraser has seen no rows: call fit or partial_fit first.")
-        options = LeaceOptions(self.metric, self.extra)
-        self.eraser_: LinearEraser = fit_leace(self._moments, options)
+        with as_values():
+            options = LeaceOptions(self.metric, self.extra)
+            self.eraser_: LinearEraser = fit_leace(self._moments, options)
         return self
 
     def reset(self) -> None:
@@ -142,7 +113,8 @@ class Eraser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: Any) -> Any:
         """Erase: rows [N, D] of the same kind; see ``LinearEraser.transform``."""
-        return self._fitted.transform(X)
+        eraser = self._fitted
+        return eraser.transform(checked_rows(self, X, reset=False))
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> np.ndarray:
         """Names of the dimensions [D]: those that came in, since none is left out."""
@@ -154,8 +126,30 @@ class Eraser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Write the map, in float32, for ``load_eraser``; see ``save_eraser``."""
         return save_eraser(self._fitted.rounded(), folder)
 
+    def _add(self, X: Any, labels: Any, photo: Labels | None, *, reset: bool) -> Eraser:
+        rows = checked_rows(self, X, reset=reset)
+        if labels is None:
+            raise WrongRowsError(
+                "This estimator requires y to be passed, but the target y is None: an eraser is "
+                "fitted on a nuisance, the class of every row."
+            )
+        moments = self._moments or Moments(paired=photo is not None)
+        if moments.paired != (photo is not None):
+            raise WrongRowsError("Give the photo of every row in all chunks, or in none.")
+        with as_values():
+            moments.add(rows, labels if is_tensor(labels) else np.asarray(labels), photo)
+        self._moments = moments
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
     @property
     def _fitted(self) -> LinearEraser:
         if not hasattr(self, "eraser_"):
-            raise UsageError("The eraser is not fitted yet: call fit, or finish after partial_fit.")
+            raise UnfittedError(
+                "The eraser is not fitted yet: call fit, or finish after partial_fit."
+            )
         return self.eraser_

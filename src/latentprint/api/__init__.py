@@ -1,0 +1,1 @@
+"""The commands as functions of Python, with the same names, options and errors."""

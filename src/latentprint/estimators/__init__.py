@@ -1,0 +1,1 @@
+"""Estimators of scikit-learn, with or without scikit-learn."""
