@@ -12,6 +12,7 @@ import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import folder, manifest
+from latentprint.photos.archives import is_archive
 from latentprint.photos.benchmarks import BENCHMARKS, detect_benchmark
 from latentprint.photos.choosing import choose_photos
 from latentprint.photos.formats import suffixes
@@ -77,6 +78,8 @@ def open_photos(
         photos = manifest.read_frame(frame)
     elif path.is_dir():
         photos = _from_folder(path.absolute(), layout, follow_links)
+    elif path.is_file() and is_archive(path.name):
+        photos = folder.read_archive(path, _own(layout, path))
     elif path.is_file() and path.suffix.lower() in manifest.SUFFIXES:
         photos = _from_manifest(path.absolute(), layout)
     else:
@@ -102,7 +105,7 @@ def _from_folder(path: Path, layout: str, follow_links: bool) -> Photos:
     benchmark = detect_benchmark(path) if layout == "auto" else layout
     if benchmark in BENCHMARKS:
         return BENCHMARKS[benchmark](path)
-    return folder.read_folder(path, layout, follow_links=follow_links)
+    return folder.read_folder(path, layout, follow_links=follow_links, archives=True)
 
 
 def _from_manifest(path: Path, layout: str) -> Photos:
@@ -114,6 +117,16 @@ def _from_manifest(path: Path, layout: str) -> Photos:
             "'label' what is what."
         )
     return manifest.read_manifest(path)
+
+
+def _own(layout: str, path: Path) -> str:
+    """A layout that an archive can have."""
+    if layout not in folder.LAYOUTS:
+        raise UsageError(
+            f"The layout {layout!r} is that of a published data set, which {path.name} is not read "
+            f"as: give its folder, or one of the layouts {', '.join(folder.LAYOUTS)}."
+        )
+    return layout
 
 
 def _labelled(photos: Photos, column: str) -> Photos:
@@ -144,6 +157,4 @@ def _empty(path: Path, photos: Photos) -> str:
     others = f" ({count} other files)" if count else ""
     if list(reasons.values()) == [count]:
         others = f" ({count} files: {next(iter(reasons))})"
-    elif ".tar" in photos.ignored_by_suffix():
-        others += ": its .tar archives are not opened, unpack them"
     return f"There are no photos in {path}{others}. Files with these suffixes count: {known}"
