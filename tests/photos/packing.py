@@ -8,6 +8,14 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from PIL import Image
+
+
+def jpeg(colour: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 8), (colour, 0, 0)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
 
 def pack_tar(archive: Path, files: Mapping[str, bytes]) -> Path:
     archive.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,3 @@
-import io
 import json
 import struct
 import zipfile
@@ -6,19 +5,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from PIL import Image
 
 from latentprint.embeddings.worker import stamp
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import BrokenPhoto, decode, exif_table, open_photos
 from latentprint.photos.zip_archive import LARGEST
-from tests.photos.packing import files_of, pack_tar, pack_zip
-
-
-def jpeg(colour: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (16, 8), (colour, 0, 0)).save(buffer, "JPEG")
-    return buffer.getvalue()
+from tests.photos.packing import files_of, jpeg, pack_tar, pack_zip
 
 
 def samples(part: int) -> dict[str, bytes]:

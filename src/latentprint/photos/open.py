@@ -17,6 +17,7 @@ from latentprint.photos.benchmarks import BENCHMARKS, detect_benchmark
 from latentprint.photos.choosing import choose_photos
 from latentprint.photos.formats import suffixes
 from latentprint.photos.frames import frame_of
+from latentprint.photos.image_tables import find_image_tables, holds_images, read_image_tables
 from latentprint.photos.manifest import FRAME
 from latentprint.photos.photos import Photos
 
@@ -80,7 +81,7 @@ def open_photos(
         photos = _from_folder(path.absolute(), layout, follow_links)
     elif path.is_file() and is_archive(path.name):
         photos = folder.read_archive(path, _own(layout, path))
-    elif path.is_file() and path.suffix.lower() in manifest.SUFFIXES:
+    elif path.is_file() and path.suffix.lower() in (*manifest.SUFFIXES, ".arrow"):
         photos = _from_manifest(path.absolute(), layout)
     else:
         raise UsageError(_neither(path))
@@ -105,7 +106,10 @@ def _from_folder(path: Path, layout: str, follow_links: bool) -> Photos:
     benchmark = detect_benchmark(path) if layout == "auto" else layout
     if benchmark in BENCHMARKS:
         return BENCHMARKS[benchmark](path)
-    return folder.read_folder(path, layout, follow_links=follow_links, archives=True)
+    photos = folder.read_folder(path, layout, follow_links=follow_links, archives=True)
+    if not len(photos) and (tables := find_image_tables(path)):
+        return read_image_tables(path, photos.name, tables)
+    return photos
 
 
 def _from_manifest(path: Path, layout: str) -> Photos:
@@ -116,6 +120,10 @@ def _from_manifest(path: Path, layout: str) -> Photos:
             f"The layout {layout!r} is for folders; {path.name} says with its columns 'split' and "
             "'label' what is what."
         )
+    if path.suffix.lower() == ".arrow" or (
+        path.suffix.lower() == ".parquet" and holds_images(path)
+    ):
+        return read_image_tables(path.parent, path.stem, [path])
     return manifest.read_manifest(path)
 
 
