@@ -76,6 +76,7 @@ def test_the_table_of_img2dataset_is_joined_by_key(tmp_path: Path) -> None:
         ("000000001", "one", "0.5"),
     ]
     assert "txt" not in found.columns
+    assert open_photos(tmp_path).ignored["path"].to_list() == ["00000_stats.json"]
     pl.concat([table, table]).write_parquet(tmp_path / "00000.parquet")
     with pytest.raises(LatentprintError, match="names a sample twice"):
         open_photos(tmp_path)

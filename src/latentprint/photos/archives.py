@@ -50,11 +50,13 @@ class Packed:
     Attributes:
         photos: The photos.
         ignored: Other files with the reason.
+        tables: The tables beside archives that were read.
         notes: What a reader should know, as sentences.
     """
 
     photos: list[PackedPhoto]
     ignored: list[tuple[str, str]]
+    tables: tuple[str, ...]
     notes: tuple[str, ...]
 
     def columns(self) -> pl.DataFrame:
@@ -85,15 +87,18 @@ def read_archives(root: Path, archives: Mapping[str, str]) -> Packed:
     """
     photos: list[PackedPhoto] = []
     ignored: list[tuple[str, str]] = []
-    sidecars, holding, tables = Sidecars(), 0, 0
+    tables: list[str] = []
+    sidecars, holding = Sidecars(), 0
     for archive, folder in archives.items():
         opened = _Archive(root, archive, folder)
         found = opened.photos(sidecars)
         photos += found
         ignored += opened.ignored
         holding += bool(found)
-        tables += opened.table is not None
-    return Packed(photos, ignored, tuple(_notes(photos, holding, tables, sidecars)))
+        if opened.table is not None:
+            tables.append(opened.table_path)
+    notes = tuple(_notes(photos, holding, len(tables), sidecars))
+    return Packed(photos, ignored, tuple(tables), notes)
 
 
 def _notes(
@@ -126,7 +131,8 @@ class _Archive:
         self._stem = PurePosixPath(archive).stem
         self._path = archive
         self.ignored: list[tuple[str, str]] = []
-        self.table = read_sample_table((root / archive).with_suffix(".parquet"))
+        self.table_path = str(PurePosixPath(archive).with_suffix(".parquet"))
+        self.table = read_sample_table(root / self.table_path)
 
     def photos(self, sidecars: Sidecars) -> list[PackedPhoto]:
         members = self._members()

@@ -102,7 +102,7 @@ def _photos(
         schema=dict.fromkeys(COLUMNS, pl.String),
     )
     unread = pl.DataFrame(
-        sorted(ignored + packed.ignored),
+        sorted([each for each in ignored if each[0] not in packed.tables] + packed.ignored),
         schema={"path": pl.String, "reason": pl.String},
         orient="row",
     )
