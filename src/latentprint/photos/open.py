@@ -42,11 +42,13 @@ def open_photos(
     sample: int | None = None,
     seed: int = 0,
 ) -> Photos:
-    """List the photos of a folder, of a manifest or of a published data set, opening none.
+    """List the photos of a folder, manifest, archive or published data set, decoding none.
 
     Args:
         path: The path of a folder, or of a ``.csv`` or ``.parquet`` file that lists photos; or
-            such a list as a data frame of polars or pandas.
+            such a list as a data frame of polars or pandas; or of a ``.tar`` or ``.zip`` archive,
+            or a ``.parquet`` or ``.arrow`` table, that holds them. A folder may hold archives or
+            tables.
         layout: For a folder: "folder", "classes" or "splits" (see ``read_folder``), or a published
             data set: "imagenet", "inaturalist", "flickr_exif", "paircams" or "imagenet_es" (see
             the module of that name in ``latentprint.photos.benchmarks``). "auto" knows a
@@ -149,7 +151,10 @@ def _labelled(photos: Photos, column: str) -> Photos:
 
 def _neither(path: Path) -> str:
     if path.exists():
-        return f"{path} is neither a folder nor a .csv or .parquet file that lists photos."
+        return (
+            f"{path} is neither a folder nor a file that lists or holds photos "
+            "(.csv, .parquet, .arrow, .tar, .zip)."
+        )
     folder_of = path.absolute().parent
     siblings = [each.name for each in folder_of.iterdir()] if folder_of.is_dir() else []
     near = difflib.get_close_matches(path.name, siblings, n=1, cutoff=0.5)
