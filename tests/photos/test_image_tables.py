@@ -201,3 +201,13 @@ def test_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suf
     if suffix == "parquet":
         with pytest.raises(BrokenPhoto, match="it needs an extra"):
             decode(tmp_path / path)
+
+
+def test_a_table_outside_the_folder_is_read_where_links_are_followed(tmp_path: Path) -> None:
+    file = write(tmp_path / "blobs" / "0a1b.parquet", table(PICTURES))
+    (tmp_path / "snapshot").mkdir()
+    (tmp_path / "snapshot" / "train.parquet").symlink_to(file)
+    with pytest.raises(UsageError, match="a link out of the folder: add --follow-links"):
+        open_photos(tmp_path / "snapshot")
+    photos = open_photos(tmp_path / "snapshot", follow_links=True)
+    assert decode(photos.file(photos.table["path"][0])).format == "JPEG"

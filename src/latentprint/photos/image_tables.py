@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -70,24 +70,30 @@ def _is_bytes(field: pl.Field) -> bool:
     return field.name == "bytes" and field.dtype == pl.Binary
 
 
-def find_image_tables(root: Path) -> list[Path]:
-    """The tables with pictures below a folder, sorted; those that ``datasets`` caches are none."""
-    found = [
-        file
-        for file in sorted(root.rglob("*"))
-        if file.suffix.lower() in SUFFIXES
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(root).parts)
-    ]
-    return [
-        file
-        for file in found
-        if (holds_images(file) if file.suffix.lower() == ".parquet" else not _is_cache(file))
-    ]
+def find_image_tables(root: Path, paths: Iterable[str], *, follow_links: bool) -> list[Path]:
+    """The tables with pictures among files below a folder; those that ``datasets`` caches are none.
 
+    Args:
+        root: The folder.
+        paths: The files below it.
+        follow_links: Whether links out of the folder are followed.
 
-def _is_cache(file: Path) -> bool:
-    return file.name.startswith(_CACHE)
+    Raises:
+        UsageError: A table lies outside, and links are not followed.
+        LatentprintError: A table cannot be read.
+    """
+    inside = root.resolve()
+    found = []
+    for path in sorted(paths):
+        file = root / path
+        suffix = file.suffix.lower()
+        if suffix not in SUFFIXES or not file.is_file() or file.name.startswith((".", _CACHE)):
+            continue
+        if not follow_links and not file.resolve().is_relative_to(inside):
+            raise UsageError(f"{file} is a link out of the folder: add --follow-links to read it.")
+        if suffix == ".arrow" or holds_images(file):
+            found.append(file)
+    return found
 
 
 def read_image_tables(root: Path, name: str, files: Sequence[Path]) -> Photos:

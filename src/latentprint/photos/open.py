@@ -109,9 +109,10 @@ def _from_folder(path: Path, layout: str, follow_links: bool) -> Photos:
     if benchmark in BENCHMARKS:
         return BENCHMARKS[benchmark](path)
     photos = folder.read_folder(path, layout, follow_links=follow_links, archives=True)
-    if not len(photos) and (tables := find_image_tables(path)):
-        return read_image_tables(path, photos.name, tables)
-    return photos
+    if len(photos):
+        return photos
+    tables = find_image_tables(path, photos.ignored["path"], follow_links=follow_links)
+    return read_image_tables(path, photos.name, tables) if tables else photos
 
 
 def _from_manifest(path: Path, layout: str) -> Photos:

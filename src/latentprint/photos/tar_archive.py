@@ -15,6 +15,7 @@ from latentprint.photos.location import Member
 logger = logging.getLogger(__name__)
 
 _BLOCK = 512
+_GZIP = b"\x1f\x8b"
 
 
 def list_tar_members(archive: Path) -> Iterator[Member]:
@@ -27,6 +28,8 @@ def list_tar_members(archive: Path) -> Iterator[Member]:
     """
     try:
         with archive.open("rb", buffering=0) as file:
+            if file.read(len(_GZIP)) == _GZIP:
+                raise tarfile.ReadError("it is compressed by gzip, unpack that first")
             end = os.fstat(file.fileno()).st_size
             for name, offset, size in _stretches(file, archive, 0, end):
                 yield Member(archive, name, offset, size)
