@@ -255,3 +255,14 @@ def test_photos_of_real_cameras_read_alike_from_everywhere(
         pack_zip(tmp_path / "zip" / "set.zip", files),
     ):
         assert exif_table(archive, workers=0).drop("path").equals(plain)
+
+
+def test_headers_of_members_may_be_long(tmp_path: Path) -> None:
+    archive = tmp_path / "set.zip"
+    with (
+        zipfile.ZipFile(archive, "w") as opened,
+        opened.open("a.jpg", "w", force_zip64=True) as file,
+    ):
+        file.write(jpeg(1))  # 20 bytes more in the header
+    photos = open_photos(archive)
+    assert decode(photos.file(photos.table["path"][0])).format == "JPEG"

@@ -1,4 +1,4 @@
-"""The bytes of photos in cells of Parquet files, a few rows in memory at a time.
+"""The bytes of photos in cells of Parquet files, read page by page.
 
 It is imported by worker processes: it must import neither torch nor timm.
 """
@@ -22,7 +22,8 @@ def read_cell(member: Member) -> bytes:
     """The bytes in one cell.
 
     A row group is read as a stream: where photos are asked for in the order of their rows, each
-    page is read once by a process.
+    page is read once by a process. What it takes is the memory of the largest pages, which writers
+    by default fill with up to 1,024 rows.
 
     Args:
         member: The row group and the row in it; the name begins with the column and a slash.
