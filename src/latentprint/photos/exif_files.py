@@ -97,7 +97,7 @@ def exif_row(file: Path) -> dict[str, Any]:
 def _size(file: Path) -> int | None:
     member = member_at(file)
     if member is not None:
-        return member.size
+        return member.bytes
     try:
         return file.stat().st_size
     except (OSError, ValueError):

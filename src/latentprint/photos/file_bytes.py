@@ -10,6 +10,7 @@ from typing import IO
 
 from latentprint.errors import LatentprintError
 from latentprint.photos.location import member_at
+from latentprint.photos.members import read_member
 
 
 class BrokenPhoto(LatentprintError):  # noqa: N818 - a finding about a photo, shown as a status
@@ -39,7 +40,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         if not stat.S_ISREG(file.stat().st_mode):
             raise BrokenPhoto("not a file: a folder, a device or a pipe")
-        data = path.read_bytes() if member is None else member.read()
+        data = path.read_bytes() if member is None else read_member(member)
     except FileNotFoundError:
         link = file.is_symlink()
         raise UnreachablePhoto(

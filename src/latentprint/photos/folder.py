@@ -10,9 +10,10 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 
 from latentprint.errors import UsageError, unknown_name
-from latentprint.photos.formats import extra_of, install, suffixes
+from latentprint.photos.archives import Packed, is_archive, read_archives
+from latentprint.photos.file_names import printable, reason_to_ignore
 from latentprint.photos.numbered import numbered_parts
-from latentprint.photos.photos import NO_SUFFIX, OTHER_SUFFIX, Photos
+from latentprint.photos.photos import COLUMNS, Photos
 from latentprint.photos.split import SPLIT_NAMES
 
 LAYOUTS = ("auto", "folder", "classes", "splits")
@@ -23,7 +24,9 @@ LEADS_OUT = "a link out of the folder, not followed without --follow-links"
 _Labels = list[tuple[str | None, str | None]]
 
 
-def read_folder(root: Path, layout: str = "auto", *, follow_links: bool = False) -> Photos:
+def read_folder(
+    root: Path, layout: str = "auto", *, follow_links: bool = False, archives: bool = False
+) -> Photos:
     """List the photos below a folder without opening any.
 
     Links that stay inside are followed, each folder being read once. Links to files that are gone
@@ -38,45 +41,112 @@ def read_folder(root: Path, layout: str = "auto", *, follow_links: bool = False)
             photos are in such folders, else "classes" if every photo is exactly one of several
             folders deep, else "folder".
         follow_links: Follow links out of the folder too; by default what they point to is ignored.
+        archives: List the photos in ``.tar`` and ``.zip`` archives too, each as if it was unpacked
+            into a folder of its name, unless it was; see ``photos.archives``.
 
     Raises:
         UsageError: If the layout is unknown or does not fit the folder.
+        LatentprintError: If an archive is damaged.
     """
     if layout not in LAYOUTS:
         raise unknown_name("layout", layout, LAYOUTS)
     root = root.absolute()
     paths: list[str] = []
+    found: list[str] = []
     ignored: list[tuple[str, str]] = []
-    for path, reason in _walk(root, follow_links):
+    for path, reason in _walk(root, follow_links, archives):
         if reason:
-            ignored.append((_printable(path), reason))
+            ignored.append((printable(path), reason))
+        elif archives and is_archive(path):
+            found.append(path)
         else:
             paths.append(path)
-    paths.sort()
+    packed = read_archives(root, _unpacked_to(found, paths, ignored))
+    return _photos(root, root.resolve().name or "photos", layout, paths, packed, ignored)
+
+
+def read_archive(archive: Path, layout: str = "auto") -> Photos:
+    """List the photos of a tar or zip archive as if it was unpacked and the folder was given.
+
+    Raises:
+        UsageError: If the layout does not fit.
+        LatentprintError: If the archive is damaged.
+    """
+    archive = archive.absolute()
+    packed = read_archives(archive.parent, {archive.name: ""})
+    return _photos(archive.parent, archive.stem, layout, [], packed, [])
+
+
+def _photos(
+    root: Path,
+    name: str,
+    layout: str,
+    paths: list[str],
+    packed: Packed,
+    ignored: list[tuple[str, str]],
+) -> Photos:
+    """The photos that lie in files of their own, and those in archives."""
     parts = [path.split("/") for path in paths]
-    notes: tuple[str, ...] = ()
-    labels = _labels(parts, layout)
+    inside = [list(photo.parts) for photo in packed.photos]
+    labels = _labels(parts + (inside if parts else _without_common_folders(inside)), layout)
+    notes = packed.notes
     if layout == "auto" and (note := numbered_parts(paths, [path for path, _ in ignored])):
-        notes, labels = (note,), [(split, None) for split, _ in labels]
+        notes, labels = (note, *notes), [(split, None) for split, _ in labels]
     stripped = [(split, label and (label.strip() or None)) for split, label in labels]
     if changed := sum(new != old for new, old in zip(stripped, labels, strict=True)):
         notes = (*notes, f"White space was stripped from the folders' names of {changed} photos.")
     table = pl.DataFrame(
         {
-            "id": paths,
-            "path": paths,
+            "id": paths + [photo.id for photo in packed.photos],
+            "path": paths + [photo.path for photo in packed.photos],
             "split": [split for split, _ in stripped],
             "label": [label for _, label in stripped],
         },
-        schema=dict.fromkeys(("id", "path", "split", "label"), pl.String),
+        schema=dict.fromkeys(COLUMNS, pl.String),
     )
     unread = pl.DataFrame(
-        sorted(ignored), schema={"path": pl.String, "reason": pl.String}, orient="row"
+        sorted([each for each in ignored if each[0] not in packed.tables] + packed.ignored),
+        schema={"path": pl.String, "reason": pl.String},
+        orient="row",
     )
-    return Photos(root.resolve().name or "photos", root, table, unread, notes)
+    return Photos(name, root, _described(table, packed).sort("id"), unread, notes)
 
 
-def _walk(root: Path, follow_links: bool) -> Iterator[tuple[str, str]]:
+def _described(table: pl.DataFrame, packed: Packed) -> pl.DataFrame:
+    """The table with what files beside the photos say; their class counts before a folder's."""
+    facts = packed.columns()
+    if facts.is_empty():
+        return table
+    joined = table.join(facts, on="id", how="left", suffix="_beside", maintain_order="left")
+    if "label_beside" in joined.columns:
+        joined = joined.with_columns(label=pl.coalesce("label_beside", "label"))
+    return joined.drop("label_beside", strict=False)
+
+
+def _without_common_folders(paths: list[list[str]]) -> list[list[str]]:
+    """Paths without the folders that all of them lie in, which tell no class from another."""
+    while paths and all(len(path) > 1 and path[0] == paths[0][0] for path in paths):
+        paths = [path[1:] for path in paths]
+    return paths
+
+
+def _unpacked_to(
+    archives: list[str], paths: list[str], ignored: list[tuple[str, str]]
+) -> dict[str, str]:
+    """The folder that each archive stands for; one that lies unpacked beside it is ignored."""
+    folders = {str(parent) for path in paths for parent in PurePosixPath(path).parents}
+    chosen: dict[str, str] = {}
+    for archive in sorted(archives):
+        folder = str(PurePosixPath(archive).with_suffix(""))
+        if folder in folders:
+            ignored.append((archive, "an archive beside a folder of its name, which is read"))
+            continue
+        taken = f"{folder}/" in chosen.values()
+        chosen[archive] = f"{archive if taken else folder}/"
+    return chosen
+
+
+def _walk(root: Path, follow_links: bool, archives: bool) -> Iterator[tuple[str, str]]:
     """Yield every file's path below the root, with the reason to ignore it or an empty text.
 
     Linked folders wait until all real ones are read, so that a photo's id is the path without
@@ -107,7 +177,7 @@ def _walk(root: Path, follow_links: bool) -> Iterator[tuple[str, str]]:
                 is_folder, link = _is_folder(entry), entry.is_symlink()
                 reason = "hidden folder" if entry.name[0] == "." else ""
                 if not is_folder:
-                    reason = _reason(path)
+                    reason = "" if archives and is_archive(path) else reason_to_ignore(path)
                 if link and not (reason or follow_links or _is_inside(entry.path, inside)):
                     reason = LEADS_OUT
                 if reason or not is_folder:
@@ -135,26 +205,6 @@ def _relative(folder: str, root: Path) -> str:
     """The folder's path from the root with a slash at its end; empty for the root itself."""
     path = Path(folder).relative_to(root).as_posix()
     return "" if path == "." else f"{path}/"
-
-
-def _reason(path: str) -> str:
-    """Why a file is not a photo; empty if it looks like one."""
-    name = path.rpartition("/")[2]
-    if name.startswith("."):
-        return "hidden file"
-    suffix = PurePosixPath(name).suffix
-    if suffix[1:].lower() not in suffixes():
-        if extra := extra_of(suffix[1:].lower()):
-            return f"{suffix.lower()} needs an extra: {install(extra)}"
-        return f"{OTHER_SUFFIX}: {_printable(suffix)}" if suffix else NO_SUFFIX
-    if _printable(path) != path:
-        return "the file name is not valid UTF-8; rename the file"
-    return ""
-
-
-def _printable(path: str) -> str:
-    r"""The path with bytes that are not UTF-8 written as ``\xff``."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _labels(paths: list[list[str]], layout: str) -> _Labels:

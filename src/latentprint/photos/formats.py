@@ -23,7 +23,8 @@ FORMATS = {
 SUFFIXES = tuple(dict.fromkeys(suffix for suffixes in FORMATS.values() for suffix in suffixes))
 """Suffixes of photos, without their dots, that need no extra."""
 
-EXTRAS = {
+EXTRAS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "arrow": ("pyarrow", ()),
     "dicom": ("pydicom", ("dcm", "dicom")),
     "raw": (
         "rawpy",
@@ -34,7 +35,7 @@ EXTRAS = {
         ),
     ),
 }  # fmt: skip
-"""The module that each extra brings and the suffixes that it opens."""
+"""The module that each extra brings and the suffixes of photos that it opens."""
 
 START = 132
 """Bytes at the beginning of a file that tell its format: those of DICOM come last."""

@@ -29,7 +29,6 @@ def numbered_parts(paths: Sequence[str], ignored: Sequence[str]) -> str:
         return ""
     stems = {path.rpartition(".")[0] for path in ignored if path.endswith(_FACTS)}
     described = sum(path.rpartition(".")[0] in stems for path in paths)
-    archives = sum(path.endswith(".tar") for path in ignored)
     beside = any(_BESIDE.fullmatch(PurePosixPath(path).name) for path in ignored)
     if 2 * described < len(paths) and not beside:
         return ""
@@ -39,6 +38,4 @@ def numbered_parts(paths: Sequence[str], ignored: Sequence[str]) -> str:
     )
     if described:
         sentence += f", and what the files beside {described} photos say of them is not read"
-    if archives:
-        sentence += f"; {archives} .tar archives are not opened: unpack those that are not yet"
     return f"{sentence}."

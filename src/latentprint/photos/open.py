@@ -12,10 +12,12 @@ import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import folder, manifest
+from latentprint.photos.archives import is_archive
 from latentprint.photos.benchmarks import BENCHMARKS, detect_benchmark
 from latentprint.photos.choosing import choose_photos
 from latentprint.photos.formats import suffixes
 from latentprint.photos.frames import frame_of
+from latentprint.photos.image_tables import find_image_tables, holds_images, read_image_tables
 from latentprint.photos.manifest import FRAME
 from latentprint.photos.photos import Photos
 
@@ -40,11 +42,13 @@ def open_photos(
     sample: int | None = None,
     seed: int = 0,
 ) -> Photos:
-    """List the photos of a folder, of a manifest or of a published data set, opening none.
+    """List the photos of a folder, manifest, archive or published data set, decoding none.
 
     Args:
         path: The path of a folder, or of a ``.csv`` or ``.parquet`` file that lists photos; or
-            such a list as a data frame of polars or pandas.
+            such a list as a data frame of polars or pandas; or of a ``.tar`` or ``.zip`` archive,
+            or a ``.parquet`` or ``.arrow`` table, that holds them. A folder may hold archives or
+            tables.
         layout: For a folder: "folder", "classes" or "splits" (see ``read_folder``), or a published
             data set: "imagenet", "inaturalist", "flickr_exif", "paircams" or "imagenet_es" (see
             the module of that name in ``latentprint.photos.benchmarks``). "auto" knows a
@@ -78,7 +82,9 @@ def open_photos(
         photos = manifest.read_frame(frame)
     elif path.is_dir():
         photos = _from_folder(path.absolute(), layout, follow_links)
-    elif path.is_file() and path.suffix.lower() in manifest.SUFFIXES:
+    elif path.is_file() and is_archive(path.name):
+        photos = folder.read_archive(path, _own(layout, path))
+    elif path.is_file() and path.suffix.lower() in (*manifest.SUFFIXES, ".arrow"):
         photos = _from_manifest(path.absolute(), layout)
     else:
         raise UsageError(_neither(path))
@@ -104,7 +110,11 @@ def _from_folder(path: Path, layout: str, follow_links: bool) -> Photos:
     if benchmark in BENCHMARKS:
         # Marks in a folder are no consent; the name of a data set is that of its user.
         return BENCHMARKS[benchmark](path, follow_links=follow_links or layout != "auto")
-    return folder.read_folder(path, layout, follow_links=follow_links)
+    photos = folder.read_folder(path, layout, follow_links=follow_links, archives=True)
+    if len(photos):
+        return photos
+    tables = find_image_tables(path, photos.ignored["path"], follow_links=follow_links)
+    return read_image_tables(path, photos.name, tables) if tables else photos
 
 
 def _from_manifest(path: Path, layout: str) -> Photos:
@@ -115,7 +125,21 @@ def _from_manifest(path: Path, layout: str) -> Photos:
             f"The layout {layout!r} is for folders; {path.name} says with its columns 'split' and "
             "'label' what is what."
         )
+    if path.suffix.lower() == ".arrow" or (
+        path.suffix.lower() == ".parquet" and holds_images(path)
+    ):
+        return read_image_tables(path.parent, path.stem, [path])
     return manifest.read_manifest(path)
+
+
+def _own(layout: str, path: Path) -> str:
+    """A layout that an archive can have."""
+    if layout not in folder.LAYOUTS:
+        raise UsageError(
+            f"The layout {layout!r} is that of a published data set, which {path.name} is not read "
+            f"as: give its folder, or one of the layouts {', '.join(folder.LAYOUTS)}."
+        )
+    return layout
 
 
 def _labelled(photos: Photos, column: str) -> Photos:
@@ -130,7 +154,10 @@ def _labelled(photos: Photos, column: str) -> Photos:
 
 def _neither(path: Path) -> str:
     if path.exists():
-        return f"{path} is neither a folder nor a .csv or .parquet file that lists photos."
+        return (
+            f"{path} is neither a folder nor a file that lists or holds photos "
+            "(.csv, .parquet, .arrow, .tar, .zip)."
+        )
     folder_of = path.absolute().parent
     siblings = [each.name for each in folder_of.iterdir()] if folder_of.is_dir() else []
     near = difflib.get_close_matches(path.name, siblings, n=1, cutoff=0.5)
@@ -146,6 +173,4 @@ def _empty(path: Path, photos: Photos) -> str:
     others = f" ({count} other files)" if count else ""
     if list(reasons.values()) == [count]:
         others = f" ({count} files: {next(iter(reasons))})"
-    elif ".tar" in photos.ignored_by_suffix():
-        others += ": its .tar archives are not opened, unpack them"
     return f"There are no photos in {path}{others}. Files with these suffixes count: {known}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from latentprint.photos.location import list_members
+from latentprint.photos.tar_archive import list_tar_members
 from latentprint.report.figures.thumbnails import SIDE, Thumbnail, thumbnails
 
 COMMENT = b"taken by a person"
@@ -92,7 +92,7 @@ def test_photos_in_a_tar_archive_are_read_where_they_are(tmp_path: Path) -> None
     write_pictures(tmp_path)
     with tarfile.open(tmp_path / "photos.tar", "w") as archive:
         archive.add(tmp_path / "red.jpg", "inside/red.jpg")
-    (member,) = list_members(tmp_path / "photos.tar")
+    (member,) = list_tar_members(tmp_path / "photos.tar")
     (found,) = made(tmp_path, member.path_below(tmp_path))
     assert found.source == made(tmp_path, "red.jpg")[0].source != ""
 

@@ -21,9 +21,9 @@ import polars as pl
 
 from latentprint.errors import LatentprintError
 from latentprint.photos.benchmarks.common import list_files, photos_of, some, without_lone_split
-from latentprint.photos.location import list_members
 from latentprint.photos.manifest import read_table
 from latentprint.photos.photos import Photos
+from latentprint.photos.tar_archive import list_tar_members
 
 _KAGGLE = "ILSVRC/Data/CLS-LOC"
 _TARS = {"train": "ILSVRC2012_img_train.tar", "val": "ILSVRC2012_img_val.tar"}
@@ -101,7 +101,7 @@ def _paths(root: Path, side: str, follow_links: bool) -> tuple[list[str], list[t
             return [f"{below}/{path}" for path in photos.table["path"]], ignored
     tar = root / _TARS[side]
     if tar.is_file():
-        return [member.path_below(root) for member in list_members(tar)], []
+        return [member.path_below(root) for member in list_tar_members(tar)], []
     if folders:
         raise LatentprintError(f"There are no photos in {folders[0]}, and there is no {tar}.")
     return [], []

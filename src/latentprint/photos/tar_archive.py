@@ -1,0 +1,73 @@
+"""The files in uncompressed tar archives, each at a fixed offset."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from latentprint.errors import LatentprintError
+from latentprint.photos.location import Member
+
+logger = logging.getLogger(__name__)
+
+_BLOCK = 512
+_GZIP = b"\x1f\x8b"
+
+
+def list_tar_members(archive: Path) -> Iterator[Member]:
+    """Yield every regular file of a tar archive, and of the ``.tar`` files in it, as they lie.
+
+    Only headers are read: a small read for each member, which a slow disk feels.
+
+    Raises:
+        LatentprintError: The archive is compressed, damaged, cut off, or no tar archive.
+    """
+    try:
+        with archive.open("rb", buffering=0) as file:
+            if file.read(len(_GZIP)) == _GZIP:
+                raise tarfile.ReadError("it is compressed by gzip, unpack that first")
+            end = os.fstat(file.fileno()).st_size
+            for name, offset, size in _stretches(file, archive, 0, end):
+                yield Member(archive, name, offset, size)
+    except (OSError, tarfile.TarError) as error:
+        raise LatentprintError(
+            f"{archive} cannot be read as an uncompressed tar archive: {error}. Is the download "
+            "complete?"
+        ) from error
+
+
+def _stretches(
+    file: BinaryIO, archive: Path, start: int, end: int
+) -> Iterator[tuple[str, int, int]]:
+    """Yield name, offset and size of the files in the archive between two offsets."""
+    file.seek(start)
+    # Names that are not UTF-8 are shown with their bytes written out.
+    with tarfile.open(
+        fileobj=file, mode="r:", encoding="utf-8", errors="backslashreplace"
+    ) as opened:
+        for info in opened:
+            if info.offset_data + info.size > end:
+                raise tarfile.ReadError(f"it ends before its member {info.name} does")
+            if not info.isreg() or info.issparse():
+                continue
+            if info.name.endswith(".tar"):
+                inner = info.offset_data, info.offset_data + info.size
+                for name, offset, size in _stretches(file, archive, *inner):
+                    yield f"{info.name}/{name}", offset, size
+            else:
+                yield info.name, info.offset_data, info.size
+        _check_end(file, archive, opened.offset, end)
+
+
+def _check_end(file: BinaryIO, archive: Path, last: int, end: int) -> None:
+    """Look for the zeros that end an archive: tarfile stops at a damaged header without a word."""
+    file.seek(last)
+    mark = file.read(min(_BLOCK, end - last))
+    if mark.strip(b"\0"):
+        raise tarfile.ReadError(f"there is no valid header at byte {last}")
+    if len(mark) < _BLOCK:
+        logger.warning("%s has no end mark at byte %d: it may be cut off.", archive, last)

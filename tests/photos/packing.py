@@ -1,0 +1,44 @@
+"""Archives of files that tests pack."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image
+
+
+def jpeg(colour: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 8), (colour, 0, 0)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def pack_tar(archive: Path, files: Mapping[str, bytes]) -> Path:
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(archive, "w") as opened:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            opened.addfile(info, io.BytesIO(data))
+    return archive
+
+
+def pack_zip(archive: Path, files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive, "w", method) as opened:
+        for name, data in files.items():
+            opened.writestr(name, data)
+    return archive
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The files below a folder by their paths."""
+    return {
+        each.relative_to(folder).as_posix(): each.read_bytes()
+        for each in sorted(folder.rglob("*"))
+        if each.is_file()
+    }
