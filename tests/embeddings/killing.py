@@ -114,7 +114,7 @@ def start(
 
 
 def wait_for_shards(out: Path, count: int, process: Any) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 130
     while len(list(out.rglob("*.parquet"))) < count and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
