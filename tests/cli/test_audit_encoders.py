@@ -84,7 +84,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         return Fake(f"{name}, untrained" if spec.startswith("random:") else name)
 
     monkeypatch.setattr(encoder_groups, "load_encoder", load)
-    monkeypatch.setattr(encoder_groups, "_refuse_misspelt", lambda _: None)
+    monkeypatch.setattr(encoder_groups, "_refuse_misspelt", lambda *_, **__: None)
     return calls
 
 
@@ -195,7 +195,7 @@ def test_options_reach_the_encoder_and_weights_only_the_trained_one(
     specs_of(EncoderGroups.of(["timm:a"], how, seed=5))
     trained, control, *_ = fakes
     shared = {"device": "cpu", "precision": "bfloat16", "margin": "model", "layers": "all",
-              "compile": True, "seed": 5}  # fmt: skip
+              "compile": True, "seed": 5, "trust_code": False}  # fmt: skip
     assert trained == {"spec": "timm:a", "weights": tmp_path / "w.pth", **shared}
     assert control == {"spec": "random:timm:a", "weights": None, **shared}
 

@@ -265,6 +265,10 @@ AFFECTED = {
     "no photos to show": (("{store}", "--top", "0"), "--top"),
     **{what: (("{store}", *how), said) for what, (how, said) in OF_AN_INSPECTED_STORE.items()},
 }
+PUBLISHED = {
+    "a misspelt encoder": (("-e", "clip-vit-b16"), "Nearest: clip-vit-b-16-wit"),
+    "two forms": (("--latex", "--json"), "one form at most"),
+}
 DEMO = {"a place below a file": (("--out", NO_PLACE), "Cannot write to")}
 
 
@@ -298,6 +302,7 @@ def mistakes() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
         "report": REPORT, "article": ARTICLE, "flickr": FLICKR, "encoders": OF_ENCODERS,
         "demo": DEMO, "erase": ERASE, "figures": FIGURES, "canary": CANARY, "compare": COMPARE,
         "table": TABLE, "store": STORE, "inspect": INSPECT, "affected": AFFECTED,
+        "published": PUBLISHED,
     }  # fmt: skip
     for command, own in others.items():
         for what, (arguments, said) in own.items():

@@ -32,9 +32,18 @@
       if (top < frame.top) contents.scrollTop += top - frame.top - 48;
       if (bottom > frame.bottom) contents.scrollTop += bottom - frame.bottom + 48;
     };
-    const upper = new IntersectionObserver(mark, { rootMargin: "0px 0px -70% 0px" });
-    for (const each of headings) if (each) upper.observe(each);
-    new IntersectionObserver(mark).observe(document.querySelector(".colophon"));
+    // Figures that are drawn late move the text below them: scrolling alone does not tell.
+    let waiting = false;
+    const later = () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        mark();
+      });
+    };
+    addEventListener("scroll", later, { passive: true });
+    new ResizeObserver(later).observe(document.body);
     mark();
   }
 
