@@ -76,11 +76,6 @@ def like(array: Array, other: Array) -> Array:
     return array.to(other) if is_torch_array(other) else array.astype(other.dtype, copy=False)
 
 
-def device_of(array: Array) -> Any:
-    """Where an array lies, as the functions of its namespace take it."""
-    return array.device
-
-
 def is_on_cpu(array: Array) -> bool:
     """Whether an array lies in the main memory."""
     return not is_torch_array(array) or array.device.type == "cpu"
@@ -166,7 +161,6 @@ def _libraries() -> ThreadpoolController:
 __all__ = [
     "Array",
     "array_namespace",
-    "device_of",
     "has_torch",
     "is_on_cpu",
     "largest",

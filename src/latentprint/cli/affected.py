@@ -35,14 +35,7 @@ def affected(
             "--encoder", "-e", metavar="NAME", help="Of a store with several, the name of one."
         ),
     ] = None,
-    eraser: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="What `latentprint erase fit` made of this encoder. Default: one is fitted on "
-            "half of the store's photos.",
-        ),
-    ] = None,
+    eraser: options.StoreEraserOption = None,
     top: Annotated[
         int, typer.Option(min=1, metavar="N", help="Photos that are printed and on the page.")
     ] = 20,

@@ -51,14 +51,7 @@ def inspect(
             "where the store does not record how to load it.",
         ),
     ] = None,
-    eraser: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="What `latentprint erase fit` made of this encoder. Default: one is fitted on "
-            "half of the store's photos.",
-        ),
-    ] = None,
+    eraser: options.StoreEraserOption = None,
     attribute: Annotated[
         list[str] | None,
         typer.Option(

@@ -156,6 +156,15 @@ EraserOption = Annotated[
         "encoder.",
     ),
 ]
+StoreEraserOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--eraser",
+        metavar="FOLDER",
+        help="What `latentprint erase fit` made of this encoder. Default: one is fitted on "
+        "half of the store's photos.",
+    ),
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 PrecisionOption = Annotated[
     Literal["float32", "bfloat16", "float16"],

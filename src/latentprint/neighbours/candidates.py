@@ -20,7 +20,6 @@ import numpy as np
 from latentprint.arrays import (
     Array,
     array_namespace,
-    device_of,
     is_on_cpu,
     largest,
     namespace,
@@ -252,8 +251,8 @@ def top(values: Array, count: int, *, ordered: bool = True) -> tuple[Array, Arra
     xp, rows, even = array_namespace(values), len(values), width * _FOLDS
     highest = xp.max(values[:, :even].reshape(rows, _FOLDS, width), axis=1)
     _, folds = top(highest, count, ordered=False)
-    shifts = xp.arange(0, even, width, device=device_of(values))
-    rest = xp.arange(even, values.shape[1], device=device_of(values))
+    shifts = xp.arange(0, even, width, device=values.device)
+    rest = xp.arange(even, values.shape[1], device=values.device)
     within = (folds[:, None, :] + shifts[:, None]).reshape(rows, -1)
     columns = xp.concat([within, xp.broadcast_to(rest, (rows, len(rest)))], axis=1)
     best, at = largest(take_along(values, columns, 1), count, ordered=ordered)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latentprint.arrays import Array, array_namespace, device_of, to_numpy
+from latentprint.arrays import Array, array_namespace, to_numpy
 
 MEMORY = 10
 """Earlier steps that shape the curvature; 20 and 40 took as many iterations."""
@@ -97,7 +97,7 @@ def minimise(
     """
     xp = array_namespace(start)
     found, converged = xp.asarray(start, copy=True), np.zeros(start.shape[1], dtype=bool)
-    left = xp.arange(start.shape[1], device=device_of(start))
+    left = xp.arange(start.shape[1], device=start.device)
     W, G = start, gradient(start, left)
     H = precondition(G, left)
     first = tolerance.share * _dot(G, H)

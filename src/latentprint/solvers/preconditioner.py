@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latentprint.arrays import Array, array_namespace, device_of, namespace
+from latentprint.arrays import Array, array_namespace, namespace
 from latentprint.solvers.features import Features
 from latentprint.solvers.normaliser import Normaliser
 from latentprint.solvers.rows import Rows
@@ -69,7 +69,7 @@ class Preconditioner:
     def turned(self) -> Preconditioner:
         """That of the rows in the axes themselves [R]."""
         xp = array_namespace(self.axes)
-        axes = xp.eye(len(self.variance), dtype=self.axes.dtype, device=device_of(self.axes))
+        axes = xp.eye(len(self.variance), dtype=self.axes.dtype, device=self.axes.device)
         return Preconditioner(xp.zeros_like(self.variance), axes, self.variance)
 
     def solve(self, G: Array, penalty: Array, n: Array) -> Array:
@@ -93,7 +93,7 @@ class Preconditioner:
 def _tall(rows: Rows, centre: Array) -> tuple[Array, Array]:
     """Axes [D, R] and energies [R] of at least as many rows as dimensions."""
     xp, shape = array_namespace(centre), (len(centre), len(centre))
-    scatter = xp.zeros(shape, dtype=centre.dtype, device=device_of(centre))
+    scatter = xp.zeros(shape, dtype=centre.dtype, device=centre.device)
     for _, chunk in rows:
         centred = chunk - centre
         scatter += centred.T @ centred

@@ -11,7 +11,6 @@ import numpy as np
 from latentprint.arrays import (
     Array,
     array_namespace,
-    device_of,
     is_on_cpu,
     like,
     on_threads,
@@ -54,7 +53,7 @@ class Rows:
         xp = array_namespace(centre)
         if n * dimensions * centre.dtype.itemsize > memory:
             return rows
-        kept = xp.empty((n, dimensions), dtype=centre.dtype, device=device_of(centre))
+        kept = xp.empty((n, dimensions), dtype=centre.dtype, device=centre.device)
         for start, chunk in rows:
             kept[start : start + len(chunk)] = chunk
         return cls(features, normaliser, centre, kept)
@@ -75,7 +74,7 @@ class Rows:
 
     def beside(self, array: np.ndarray) -> Array:
         """An array on the device of the rows."""
-        return array_namespace(self.centre).asarray(array, device=device_of(self.centre))
+        return array_namespace(self.centre).asarray(array, device=self.centre.device)
 
     def turned(self, axes: Array) -> Rows:
         """The rows in other axes [D, R], kept [N, R]."""
@@ -87,7 +86,7 @@ class Rows:
         """Some rows, by number int64 [n]."""
         if self.kept is not None:
             xp = array_namespace(self.kept)
-            return xp.take(self.kept, xp.asarray(index, device=device_of(self.kept)), axis=0)
+            return xp.take(self.kept, xp.asarray(index, device=self.kept.device), axis=0)
         return self._read(index)
 
     def _read(self, index: np.ndarray | slice) -> Array:
