@@ -15,7 +15,7 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.erase.steps import FITTED, OTHERS, ProofOptions
 from latentprint.jobs.erase_fit import SIDES, EraseOptions, Fitted, fit_eraser, keep_eraser
 from latentprint.jobs.erase_rows import EraseRows
-from latentprint.jobs.erase_test import NO_HELP, erase_test, prove, prove_fitted
+from latentprint.jobs.erase_test import NO_HELP, Proof, erase_test, prove, prove_fitted
 from latentprint.jobs.sources import Sources
 from latentprint.results import Result
 from latentprint.words import ErasureMeasure, Seen, Stage, Verdict
@@ -73,6 +73,12 @@ def test_the_held_out_half_shows_help_and_random_directions_none(fitted: Fitted)
     assert change.condition == Seen.SEEN
     assert harm(rows, "sharpening", "random directions").verdict == Verdict.NO_CHANGE
     assert proof.exit_code == 0
+    # What helps with one attribute and harms with another is no help.
+    judged = [row for row in proof.measured.results if row.attribute in proof.verdicts]
+    harmful = [replace(row, attribute="other", verdict=Verdict.HARMFUL) for row in judged]
+    both = replace(proof.measured, results=[*proof.measured.results, *harmful])
+    assert set(Proof(both).verdicts) > set(proof.verdicts)
+    assert Proof(both).exit_code == NO_HELP
     # What was not there to be measured is said.
     (left,) = (each for each in proof.measured.left_out if each.attribute == OTHERS)
     assert "erase test" in left.reason
