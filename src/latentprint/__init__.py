@@ -40,15 +40,17 @@ if TYPE_CHECKING:
     from latentprint.experiments.probes.acquisition_probe import Guards
     from latentprint.experiments.probes.fitting import ProbeOptions
     from latentprint.inspection.findings import Affected, Inspected, Inspection
-    from latentprint.jobs import Audit, Loading, audit, embed
     from latentprint.jobs.affected import affected
+    from latentprint.jobs.audit import Audit, audit
     from latentprint.jobs.canary import check_canary, make_canary
     from latentprint.jobs.compare import ComparedRuns, ComparedStores, compare
     from latentprint.jobs.correlation import Correlated
+    from latentprint.jobs.embedding import embed
     from latentprint.jobs.erase import Erased
     from latentprint.jobs.erase_apply import erase_apply, erase_export
     from latentprint.jobs.erase_test import Proof
     from latentprint.jobs.inspect import inspect
+    from latentprint.jobs.loading import Loading
     from latentprint.jobs.measure import Measured
     from latentprint.photos import Photos, exif_table, open_photos, read_exif
     from latentprint.processing import ATTRIBUTES, Attribute, Processing, read_attribute
@@ -163,15 +165,17 @@ __getattr__ = loaded_when_used(
         "experiments.probes.acquisition_probe": ("Guards",),
         "experiments.probes.fitting": ("ProbeOptions",),
         "inspection.findings": ("Affected", "Inspected", "Inspection"),
-        "jobs": ("Audit", "Loading", "audit", "embed"),
         "jobs.affected": ("affected",),
+        "jobs.audit": ("Audit", "audit"),
         "jobs.canary": ("check_canary", "make_canary"),
         "jobs.compare": ("ComparedRuns", "ComparedStores", "compare"),
         "jobs.correlation": ("Correlated",),
+        "jobs.embedding": ("embed",),
         "jobs.erase": ("Erased",),
         "jobs.erase_apply": ("erase_apply", "erase_export"),
         "jobs.erase_test": ("Proof",),
         "jobs.inspect": ("inspect",),
+        "jobs.loading": ("Loading",),
         "jobs.measure": ("Measured",),
         "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
         "processing": ("ATTRIBUTES", "Attribute", "Processing", "read_attribute"),

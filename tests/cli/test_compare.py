@@ -12,7 +12,7 @@ from PIL import Image
 
 from latentprint import Extraction, ProbeOptions, embed
 from latentprint.experiments.probes.steps import ProbeQuestions
-from latentprint.jobs import measure_stored
+from latentprint.jobs.stored import measure_stored
 
 from .conftest import Command
 

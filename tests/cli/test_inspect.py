@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,3 +101,19 @@ def test_mistakes_get_one_clear_answer(
     said = latentprint("inspect", *arguments)
     assert (said.code, said.out) == (code, "")
     assert message in " ".join(said.err.replace("│", " ").split())
+
+
+def test_what_was_kept_is_told_without_what_fits_it(place: Path, latentprint: Command) -> None:
+    # Each of these takes longer to import than a photo to inspect.
+    command = ["inspect", "a/00.jpg", "a/02.jpg", "--store", str(place / "store")]
+    assert latentprint(*command).code == 0
+    code = (
+        "import sys\nfrom latentprint.cli.main import main\n"
+        "try:\n    main()\nfinally:\n    print(sorted({'torch', 'timm', 'scipy.stats', "
+        "'scipy.linalg', 'scipy.optimize', 'latentprint.article'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[0].startswith("a/00.jpg and a/02.jpg: ")
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout

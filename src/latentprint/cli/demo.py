@@ -14,15 +14,15 @@ def demo(
     as_json: options.JsonOption = False,
 ) -> None:
     """Audit the embedded encoder on embedded photos: the whole job, offline."""
-    from latentprint import jobs
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress, step
+    from latentprint.jobs.audit import audit
     from latentprint.photos import open_photos
     from latentprint.photos.demo import write_demo_photos
 
     write_demo_photos(out / "photos")
     with embedding_progress() as progress:
-        done = jobs.audit(
+        done = audit(
             open_photos(out / "photos" / "manifest.csv", name="demo photos"),
             out,
             ks=[5],
