@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from latentprint.lazy import loaded_when_used
 
 if TYPE_CHECKING:
+    from latentprint.api.audit import audit
     from latentprint.api.correlation import correlation
+    from latentprint.api.embed import embed
     from latentprint.api.erase import erase_fit, erase_test
     from latentprint.api.stored import influence, pairs, probe, robustness, similarity
     from latentprint.article import write_article
     from latentprint.canary import Canary, CanaryCheck
     from latentprint.embeddings import (
         Extraction,
+        StoredEmbeddings,
         extract,
         open_collection,
         open_own_vectors,
@@ -37,20 +40,16 @@ if TYPE_CHECKING:
     from latentprint.errors import LatentprintError, UsageError
     from latentprint.estimators.eraser import Eraser
     from latentprint.estimators.probe import Probe
-    from latentprint.experiments.probes.acquisition_probe import Guards
-    from latentprint.experiments.probes.fitting import ProbeOptions
     from latentprint.inspection.findings import Affected, Inspected, Inspection
     from latentprint.jobs.affected import affected
-    from latentprint.jobs.audit import Audit, audit
+    from latentprint.jobs.audit import Audit
     from latentprint.jobs.canary import check_canary, make_canary
     from latentprint.jobs.compare import ComparedRuns, ComparedStores, compare
     from latentprint.jobs.correlation import Correlated
-    from latentprint.jobs.embedding import embed
     from latentprint.jobs.erase import Erased
     from latentprint.jobs.erase_apply import erase_apply, erase_export
     from latentprint.jobs.erase_test import Proof
     from latentprint.jobs.inspect import inspect
-    from latentprint.jobs.loading import Loading
     from latentprint.jobs.measure import Measured
     from latentprint.photos import Photos, exif_table, open_photos, read_exif
     from latentprint.processing import ATTRIBUTES, Attribute, Processing, read_attribute
@@ -78,19 +77,17 @@ __all__ = [
     "Erased",
     "Eraser",
     "Extraction",
-    "Guards",
     "Inspected",
     "Inspection",
     "LatentprintError",
     "LinearEraser",
-    "Loading",
     "Measured",
     "Photos",
     "Preprocess",
     "Probe",
-    "ProbeOptions",
     "Processing",
     "Proof",
+    "StoredEmbeddings",
     "UsageError",
     "__version__",
     "affected",
@@ -135,13 +132,16 @@ __all__ = [
 __getattr__ = loaded_when_used(
     __name__,
     {
+        "api.audit": ("audit",),
         "api.correlation": ("correlation",),
+        "api.embed": ("embed",),
         "api.erase": ("erase_fit", "erase_test"),
         "api.stored": ("influence", "pairs", "probe", "robustness", "similarity"),
         "article": ("write_article",),
         "canary": ("Canary", "CanaryCheck"),
         "embeddings": (
             "Extraction",
+            "StoredEmbeddings",
             "extract",
             "open_collection",
             "open_own_vectors",
@@ -162,20 +162,16 @@ __getattr__ = loaded_when_used(
         "errors": ("LatentprintError", "UsageError"),
         "estimators.eraser": ("Eraser",),
         "estimators.probe": ("Probe",),
-        "experiments.probes.acquisition_probe": ("Guards",),
-        "experiments.probes.fitting": ("ProbeOptions",),
         "inspection.findings": ("Affected", "Inspected", "Inspection"),
         "jobs.affected": ("affected",),
-        "jobs.audit": ("Audit", "audit"),
+        "jobs.audit": ("Audit",),
         "jobs.canary": ("check_canary", "make_canary"),
         "jobs.compare": ("ComparedRuns", "ComparedStores", "compare"),
         "jobs.correlation": ("Correlated",),
-        "jobs.embedding": ("embed",),
         "jobs.erase": ("Erased",),
         "jobs.erase_apply": ("erase_apply", "erase_export"),
         "jobs.erase_test": ("Proof",),
         "jobs.inspect": ("inspect",),
-        "jobs.loading": ("Loading",),
         "jobs.measure": ("Measured",),
         "photos": ("Photos", "exif_table", "open_photos", "read_exif"),
         "processing": ("ATTRIBUTES", "Attribute", "Processing", "read_attribute"),

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from latentprint import Extraction, ProbeOptions, embed
+from latentprint import embed
+from latentprint.experiments.probes.fitting import ProbeOptions
 from latentprint.experiments.probes.steps import ProbeQuestions
 from latentprint.jobs.stored import measure_stored
 
@@ -31,9 +32,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     embed(
         folder / "photos",
         folder / "store",
-        encoders=[f"base={TOY}", f"same (2)={TOY}"],
-        attributes=["sharpening", "none"],
-        extraction=Extraction(workers=0),
+        encoder=[f"base={TOY}", f"same (2)={TOY}"],
+        attribute=["sharpening", "none"],
+        workers=0,
     )
     for name, seed in (("run-a", 0), ("run-b", 1)):
         how = ProbeOptions(fits=2, C_grid=(1.0,), bootstrap=200, seed=seed, curve=False)

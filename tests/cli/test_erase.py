@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from latentprint import Loading, audit
 from latentprint.embeddings import Extraction, open_collection
 from latentprint.erasure.artefact import load_eraser
 from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.jobs.audit import audit
+from latentprint.jobs.loading import Loading
 from tests.cli.conftest import Command
 from tests.erasure.made_up import readable, versions
 

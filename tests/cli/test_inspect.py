@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from latentprint import Extraction, embed
+from latentprint import Extraction
+from latentprint.jobs.embedding import embed
 from tests.made_photos import made_photo
 
 from .conftest import Command

@@ -84,6 +84,8 @@ def test_arrays_have_their_shapes(name: str) -> None:
 
 CALLS: dict[str, tuple[str, ...]] = {
     **{each.name: (each.name,) for each in STORED},
+    "audit": ("audit",),
+    "embed": ("embed",),
     "correlation": ("correlation",),
     "erase_fit": ("erase", "fit"),
     "erase_test": ("erase", "test"),
