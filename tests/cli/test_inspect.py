@@ -106,15 +106,31 @@ def test_mistakes_get_one_clear_answer(
 
 def test_what_was_kept_is_told_without_what_fits_it(place: Path, latentprint: Command) -> None:
     # Each of these takes longer to import than a photo to inspect.
-    command = ["inspect", "a/00.jpg", "a/02.jpg", "--store", str(place / "store")]
-    assert latentprint(*command).code == 0
+    heavy = (
+        "torch",
+        "timm",
+        "scipy.stats",
+        "scipy.linalg",
+        "scipy.optimize",
+        "latentprint.article",
+    )
+    store, eraser = str(place / "store"), str(place / "eraser")
+    assert latentprint("erase", "fit", store, "--no-test", "--out", eraser).code == 0
+    command = ["inspect", "a/00.jpg", "a/02.jpg", "--store", store]
+    commands = [command, [*command, "--eraser", eraser]]
+    for each in commands:
+        assert latentprint(*each).code == 0
     code = (
-        "import sys\nfrom latentprint.cli.main import main\n"
-        "try:\n    main()\nfinally:\n    print(sorted({'torch', 'timm', 'scipy.stats', "
-        "'scipy.linalg', 'scipy.optimize', 'latentprint.article'} & set(sys.modules)))"
+        "import json, sys\nfrom latentprint.cli.main import main\n"
+        "for arguments in json.loads(sys.argv[1]):\n"
+        "    sys.argv = ['latentprint', *arguments]\n"
+        "    try:\n        main()\n    except SystemExit as done:\n        assert not done.code\n"
+        f"    print('loaded:', *[name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *command], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[0].startswith("a/00.jpg and a/02.jpg: ")
-    assert done.stdout.splitlines()[-1] == "[]", done.stdout
+        [sys.executable, "-c", code, json.dumps(commands)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.count("a/00.jpg and a/02.jpg: ") == 2
+    loaded = [line for line in done.stdout.splitlines() if line.startswith("loaded:")]
+    assert loaded == ["loaded:", "loaded:"]

@@ -30,6 +30,7 @@ from latentprint.inspection.calibrated import (
 )
 from latentprint.inspection.examples import Examples, of_labels, of_versions
 from latentprint.inspection.parts import Limits, Rates, find_limits
+from latentprint.jobs.erase_sides import photos_it_saw
 from latentprint.jobs.erased_encoder import refuse_other_encoder
 from latentprint.jobs.kept_fits import Fit, KeptFits
 from latentprint.jobs.measure import OnStep
@@ -203,8 +204,6 @@ class InspectedStore:
                 one to be fitted.
         """
         if folder is not None:
-            from latentprint.jobs.erase_test import photos_it_saw
-
             eraser = load_eraser(folder)
             eraser.refuse_length(int(self.record["dimension"]))
             refuse_other_encoder(eraser, self.record)
