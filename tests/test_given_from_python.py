@@ -56,6 +56,13 @@ TAKEN: dict[str, Callable[[Path], Any]] = {
         frame(place).to_pandas(), place / "one", encoder="python:tests.embeddings.toy:ToyEncoder",
         attribute="none", processing="JPEG95_444", where="scanner = 'a'", workers=0,
     ),
+    "what embed gives": lambda place: lp.influence(
+        lp.embed(
+            frame(place), place / "store", encoder=ToyEncoder(),
+            attribute=("sharpening", "none"), workers=0,
+        ),
+        attribute="sharpening", k=2,
+    ),
     "one question": lambda place: lp.audit(
         lp.open_photos(frame(place)), str(place / "run"), encoder=ToyEncoder(), k=np.int64(2),
         attribute="sharpening", protocol="study", workers=0,

@@ -79,6 +79,8 @@ def test_stores_are_compared_without_labels(runs: Path, latentprint: Command) ->
     assert said.code == 0, said.err
     assert "1 - cos, mean" in said.out
     assert "class none" in said.out
+    assert said.out.splitlines()[-1] == f"page: {out / 'comparison.html'}"
+    assert "1 - cos, mean" in (out / "comparison.html").read_text("utf-8")
     table = pl.read_parquet(out / "comparison.parquet")
     assert table.height == 40
     assert table["distance"].max() == 0.0

@@ -83,11 +83,13 @@ class ComparedStores(Found):
         names: What they are called.
         encoders: What was compared of each pair of encoders.
         settings: What differs in how they were made: its name, and both values (None is absent).
+        page: The page that was written; None without ``out``.
     """
 
     names: tuple[str, str]
     encoders: tuple[VectorsCompared, ...]
     settings: tuple[tuple[str, Any, Any], ...]
+    page: Path | None = None
 
     @property
     def table(self) -> pl.DataFrame:
@@ -207,7 +209,8 @@ def compare_stores(
         encoders: An encoder of the first and one of the second; by default those of one name, or,
             where each has a single one, these.
         processing: The processing class; by default ``none``, or the first that both hold.
-        out: Folder for comparison.json and comparison.parquet, one row for every photo.
+        out: Folder for comparison.html, comparison.json and comparison.parquet, one row for every
+            photo.
         seed: Seeds what is random.
 
     Raises:
@@ -243,6 +246,7 @@ def compare_stores(
         )
         write_table(out / "comparison.parquet", table)
         write_json(out / "comparison.json", stores_as_json(found))
+        found = replace(found, page=found.report(out / "comparison.html"))
     return found
 
 
