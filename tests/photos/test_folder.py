@@ -248,11 +248,11 @@ def test_ids_do_not_change_when_the_folder_moves(tmp_path: Path) -> None:
 
 
 def test_nothing_there(tmp_path: Path) -> None:
-    touch(tmp_path, "photos/notes.txt")
+    touch(tmp_path, "photos/notes.md")
     with pytest.raises(UsageError, match=r"Did you mean '.*photos'"):
         open_photos(tmp_path / "photo")
     with pytest.raises(UsageError, match="neither a folder nor"):
-        open_photos(tmp_path / "photos" / "notes.txt")
+        open_photos(tmp_path / "photos" / "notes.md")
     with pytest.raises(LatentprintError, match=r"\(1 other files\).*\.jpg .*\.heic"):
         open_photos(tmp_path / "photos")
 

@@ -6,13 +6,19 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import polars as pl
 
 from latentprint.errors import LatentprintError
 from latentprint.photos.file_names import reason_to_ignore
-from latentprint.photos.location import Member
+from latentprint.photos.location import (
+    Address,
+    Location,
+    Member,
+    located,
+    without_credentials,
+)
 from latentprint.photos.manifest import tidy_table
 from latentprint.photos.sidecars import KINDS, Sidecars, read_sample_table, sample_of
 from latentprint.photos.split import SPLIT_NAMES
@@ -74,13 +80,13 @@ def is_archive(path: str) -> bool:
     return path.lower().endswith(SUFFIXES)
 
 
-def read_archives(root: Path, archives: Mapping[str, str]) -> Packed:
+def read_archives(root: Location, archives: Mapping[str, str]) -> Packed:
     """List the photos in archives, and read what lies beside them, without decoding any.
 
     Args:
         root: Where paths start.
-        archives: The archives' paths below the root, each with the folder that it stands for: empty
-            for the root itself, else with a slash at its end.
+        archives: The archives' paths below the root, or addresses, each with the folder that it
+            stands for: empty for the root itself, else with a slash at its end.
 
     Raises:
         LatentprintError: An archive is damaged, compressed as a whole, or cut off.
@@ -126,13 +132,14 @@ def _count(number: int, thing: str) -> str:
 class _Archive:
     """One archive: its files by sample."""
 
-    def __init__(self, root: Path, archive: str, folder: str) -> None:
+    def __init__(self, root: Location, archive: str, folder: str) -> None:
         self._root, self._folder = root, folder
-        self._stem = PurePosixPath(archive).stem
-        self._path = archive
+        self._file = located(archive, root)
+        self._stem = self._file.stem
+        self._path = without_credentials(archive)
         self.ignored: list[tuple[str, str]] = []
         self.table_path = str(PurePosixPath(archive).with_suffix(".parquet"))
-        self.table = read_sample_table(root / self.table_path)
+        self.table = read_sample_table(self._file.parent / f"{self._stem}.parquet")
 
     def photos(self, sidecars: Sidecars) -> list[PackedPhoto]:
         members = self._members()
@@ -165,7 +172,7 @@ class _Archive:
     def _members(self) -> dict[str, tuple[Member, str]]:
         """The files by name; of several with one name the last counts, as when unpacked."""
         members: dict[str, tuple[Member, str]] = {}
-        for member, reason in _listed(self._root / self._path):
+        for member, reason in _listed(self._file):
             name = "/".join(part for part in member.name.split("/") if part not in ("", "."))
             if name in members:
                 told = "a later file in its archive has the same name"
@@ -193,8 +200,8 @@ class _Archive:
         return sidecars.facts(files[key]) if key in files else {}
 
 
-def _listed(archive: Path) -> Iterator[tuple[Member, str]]:
-    if not archive.is_file():
+def _listed(archive: Location) -> Iterator[tuple[Member, str]]:
+    if not isinstance(archive, Address) and not archive.is_file():
         raise LatentprintError(f"{archive} is named like an archive and is no file.")
     if archive.suffix.lower() == ".zip":
         yield from list_zip_members(archive)

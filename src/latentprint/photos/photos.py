@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import polars as pl
 
+from latentprint.photos.location import Location, located
+
 COLUMNS = ("id", "path", "split", "label")
 
 NO_SUFFIX, OTHER_SUFFIX = "no suffix", "not a photo suffix"
@@ -24,8 +26,8 @@ class Photos:
         root: Folder that relative paths start from.
         table: One row for every photo, sorted as found, with the text columns ``id`` (unique; the
             path below ``root`` unless a manifest says otherwise, so that moving the folder changes
-            nothing), ``path`` (relative to ``root`` or absolute), ``split`` ("train", "val" or
-            null), ``label`` (the semantic label, or null) and any further label columns.
+            nothing), ``path`` (relative to ``root``, absolute or an address), ``split`` ("train",
+            "val" or null), ``label`` (the semantic label, or null) and any further label columns.
         ignored: Files that are not photos, with the columns ``path`` and ``reason``.
         notes: Sentences on how the table was read, for those who use it.
     """
@@ -39,9 +41,9 @@ class Photos:
     def __len__(self) -> int:
         return self.table.height
 
-    def file(self, path: str) -> Path:
-        """The file behind a value of the ``path`` column."""
-        return self.root / path
+    def file(self, path: str) -> Location:
+        """Where the photo of a value of the ``path`` column lies."""
+        return located(path, self.root)
 
     def ignored_by_suffix(self) -> dict[str, int]:
         """How many files are no photos, by suffix with its dot, the most frequent first.

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
 from latentprint.errors import LatentprintError
-from latentprint.photos.location import Member
+from latentprint.photos.addresses import is_there
+from latentprint.photos.location import Address, Location, Member
 from latentprint.photos.manifest import read_table
 from latentprint.photos.members import read_member
 
@@ -99,7 +99,7 @@ def column_name(name: str) -> str:
     return f"sample_{name}" if name in _OURS else name
 
 
-def read_sample_table(file: Path) -> dict[str, dict[str, str | None]] | None:
+def read_sample_table(file: Location) -> dict[str, dict[str, str | None]] | None:
     """The facts of the samples of an archive by key, from the table that img2dataset writes.
 
     Returns:
@@ -108,7 +108,7 @@ def read_sample_table(file: Path) -> dict[str, dict[str, str | None]] | None:
     Raises:
         LatentprintError: It cannot be read, or names a key twice.
     """
-    if not file.is_file():
+    if not (is_there(file) if isinstance(file, Address) else file.is_file()):
         return None
     table = read_table(file)
     if KEY not in table.columns:
