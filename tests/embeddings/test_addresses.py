@@ -5,27 +5,21 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
-from PIL import Image
 
-from latentprint.embeddings import Extraction, extract
 from latentprint.embeddings.store import Store
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import Photos, addresses, open_photos
-from latentprint.processing import ATTRIBUTES, classes_of
 from tests.encoders.servers import serve
 from tests.photos.packing import files_of, pack_tar, pack_zip
 
+from .elsewhere import make_photos, run, same
 from .toy import ToyEncoder
 
-CLASSES = classes_of((ATTRIBUTES["jpeg"], ATTRIBUTES["interpolation"]))
-HOW = Extraction(batch_size=8, shard_size=4, workers=0, pauses=(0.01, 0.02))
 SIGNED = "X-Amz-Signature=SECRET"
 
 Fault = Callable[[BaseHTTPRequestHandler, bytes], None]
@@ -131,16 +125,12 @@ class Site:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Twelve small pictures in two classes, one of them broken."""
-    root = tmp_path / "photos"
-    generator = np.random.default_rng(0)
-    for number in range(12):
-        path = root / "ab"[number % 2] / f"{number:02}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pixels = generator.integers(0, 256, (40, 50, 3), np.uint8)
-        Image.fromarray(pixels).save(path, quality=90)
-    (root / "a" / "04.jpg").write_bytes(b"")
-    return root
+    return make_photos(tmp_path / "photos")
+
+
+@pytest.fixture
+def local(folder: Path, tmp_path: Path) -> Store:
+    return run(open_photos(folder), tmp_path / "local")
 
 
 @pytest.fixture
@@ -154,27 +144,10 @@ def address(site: Site) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture
-def local(folder: Path, tmp_path: Path) -> Store:
-    return run(open_photos(folder), tmp_path / "local")
-
-
-def run(photos: Photos, out: Path, encoder: ToyEncoder | None = None, **how: object) -> Store:
-    extraction = replace(HOW, **how)
-    return extract(photos, [encoder or ToyEncoder()], CLASSES, out, extraction=extraction)[0]
-
-
 def listed(place: Path, address: str, names: list[str], query: str = "") -> Photos:
     paths = [f"{address}/{name}{query}" for name in names]
     pl.DataFrame({"id": names, "url": paths}).write_csv(place)
     return open_photos(place)
-
-
-def same(made: Store, wanted: Store) -> None:
-    for each in CLASSES:
-        assert np.array_equal(made.vectors(each.name), wanted.vectors(each.name))
-    columns = ["id", "status", "format", "content", "appearance", "width", "jpeg_quality"]
-    assert made.facts().select(columns).equals(wanted.facts().select(columns))
 
 
 def test_failures_that_pass_leave_no_trace(

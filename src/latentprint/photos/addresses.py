@@ -291,6 +291,7 @@ def _object_store(scheme: str, limits: Limits) -> Any:
     store = fsspec.filesystem(
         "s3",
         use_listings_cache=False,
+        skip_instance_cache=True,  # another may try as often as it likes
         config_kwargs={
             "connect_timeout": limits.connect,
             "read_timeout": limits.read,
