@@ -13,6 +13,9 @@ from latentprint.photos.location import Location, located
 
 COLUMNS = ("id", "path", "split", "label")
 
+# Rows of a table of millions that are made Python's.
+_AT_ONCE = 50_000
+
 NO_SUFFIX, OTHER_SUFFIX = "no suffix", "not a photo suffix"
 """Reasons to ignore a file that is no photo; the second is followed by the suffix."""
 
@@ -69,5 +72,8 @@ class Photos:
 
 def digest_of_photos(table: pl.DataFrame) -> str:
     """The digest of a table of photos; see ``Photos.digest``."""
-    text = "\n".join(f"{row[0]}\0{row[1]}" for row in table.select("id", "path").rows())
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    digest, mark = hashlib.blake2b(digest_size=16), ""
+    for rows in table.select("id", "path").iter_slices(_AT_ONCE):
+        digest.update((mark + "\n".join(f"{row[0]}\0{row[1]}" for row in rows.rows())).encode())
+        mark = "\n"
+    return digest.hexdigest()

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from heapq import nsmallest
 
 from latentprint.errors import LatentprintError
 from latentprint.photos import addresses
@@ -71,12 +72,12 @@ def decide_tones(
 
 def _candidates(photos: Photos) -> list[Location]:
     """The files to look at, in an order that depends on ids alone."""
-    rows = [
+    rows = (
         (hashlib.blake2b(photo.encode(), digest_size=16).digest(), path)
         for photo, path in photos.table.select("id", "path").iter_rows()
         if path.rpartition(".")[2].lower() in _DEEP_SUFFIXES
-    ]
-    return [photos.file(path) for _, path in sorted(rows)[:MOST_HEADERS]]
+    )
+    return [photos.file(path) for _, path in nsmallest(MOST_HEADERS, rows)]
 
 
 def _depth(path: Location) -> Depth | None:
