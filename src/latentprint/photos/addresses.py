@@ -84,7 +84,7 @@ def require_extras(paths: Iterable[str], source: str) -> None:
         extra = _EXTRAS.get(scheme)
         if extra is not None and not installed(extra):
             raise UsageError(
-                f"{source} leads to {scheme}://, which needs an extra: {install(extra)}"
+                f"{source}: an address of {scheme}:// needs an extra: {install(extra)}"
             )
 
 

@@ -19,8 +19,7 @@ from latentprint.photos.location import (
     located,
     without_credentials,
 )
-from latentprint.photos.manifest import tidy_table
-from latentprint.photos.sidecars import KINDS, Sidecars, read_sample_table, sample_of
+from latentprint.photos.sidecars import KINDS, Sidecars, facts_table, read_sample_table, sample_of
 from latentprint.photos.split import SPLIT_NAMES
 from latentprint.photos.tar_archive import list_tar_members
 from latentprint.photos.zip_archive import list_zip_members
@@ -28,7 +27,6 @@ from latentprint.photos.zip_archive import list_zip_members
 SUFFIXES = (".tar", ".zip")
 
 _NUMBERED = re.compile(r"(?:^\d{3,}|[-_.]\d+)(?:-of-\d+)?$")
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -67,12 +65,7 @@ class Packed:
 
     def columns(self) -> pl.DataFrame:
         """The facts, one row for every photo that has any: ``id`` and columns of text."""
-        names = dict.fromkeys(name for photo in self.photos for name in photo.facts)
-        described = [photo for photo in self.photos if photo.facts]
-        facts = {name: [photo.facts.get(name) for photo in described] for name in names}
-        table = pl.DataFrame(facts, schema=dict.fromkeys(names, pl.String))
-        ids = pl.Series("id", [photo.id for photo in described], pl.String)
-        return tidy_table(table, "the archives").insert_column(0, ids)
+        return facts_table({photo.id: photo.facts for photo in self.photos}, "the archives")
 
 
 def is_archive(path: str) -> bool:
@@ -117,12 +110,7 @@ def _notes(
         names = sorted({name for photo in photos for name in photo.facts})
         source = f"{_count(tables, 'table')} beside the archives" if tables else "files beside them"
         yield f"Columns of {described:,} photos come from {source}: {', '.join(names)}."
-    if sidecars.nested:
-        nested = ", ".join(sorted(sidecars.nested))
-        yield f"What is no plain value beside the photos is not read: {nested}."
-    if sidecars.unread:
-        shown = "; ".join(f"{name}: {reason}" for name, reason in sidecars.unread[:_SHOWN])
-        yield f"{len(sidecars.unread)} files beside photos cannot be read ({shown})."
+    yield from sidecars.notes()
 
 
 def _count(number: int, thing: str) -> str:

@@ -14,7 +14,7 @@ from latentprint.photos.addresses import list_below
 from latentprint.photos.archives import Packed, is_archive, read_archives
 from latentprint.photos.file_names import printable, reason_to_ignore
 from latentprint.photos.location import Address, Location
-from latentprint.photos.numbered import numbered_parts
+from latentprint.photos.numbered import facts_of_parts, numbered_parts
 from latentprint.photos.photos import COLUMNS, Photos
 from latentprint.photos.split import SPLIT_NAMES
 
@@ -34,7 +34,8 @@ def read_folder(
     Links that stay inside are followed, each folder being read once. Links to files that are gone
     stay in the table, for the decoder to report. Folders that only number parts of a download, as
     img2dataset and WebDataset make them (``00000/000000000.jpg`` beside ``.json``, ``.txt`` or
-    ``00000.tar``), name no class and no split: no label is made of them.
+    ``00000.tar``), name no class and no split: no label is made of them, and what lies beside the
+    photos becomes columns.
 
     Args:
         root: The folder, on a disk or in an object store.
@@ -100,9 +101,13 @@ def _photos(
     parts = [path.split("/") for path in paths]
     inside = [list(photo.parts) for photo in packed.photos]
     labels = _labels(parts + (inside if parts else _without_common_folders(inside)), layout)
-    notes = packed.notes
-    if layout == "auto" and (note := numbered_parts(paths, [path for path, _ in ignored])):
-        notes, labels = (note, *notes), [(split, None) for split, _ in labels]
+    notes, facts, read = packed.notes, packed.columns(), frozenset(packed.tables)
+    others = [path for path, _ in ignored]
+    if layout == "auto" and (note := numbered_parts(paths, others)):
+        labels = [(split, None) for split, _ in labels]
+        beside = facts_of_parts(root, paths, others)
+        facts = pl.concat([facts, beside.facts], how="diagonal")
+        notes, read = (note, *beside.notes, *notes), read | beside.read
     stripped = [(split, label and (label.strip() or None)) for split, label in labels]
     if changed := sum(new != old for new, old in zip(stripped, labels, strict=True)):
         notes = (*notes, f"White space was stripped from the folders' names of {changed} photos.")
@@ -116,7 +121,7 @@ def _photos(
         schema=dict.fromkeys(COLUMNS, pl.String),
     )
     unread = pl.DataFrame(
-        sorted([each for each in ignored if each[0] not in packed.tables] + packed.ignored),
+        sorted([each for each in ignored if each[0] not in read] + packed.ignored),
         schema={"path": pl.String, "reason": pl.String},
         orient="row",
     )
@@ -126,12 +131,11 @@ def _photos(
             *notes,
             "Photos are read from addresses; whether they change there is not looked at.",
         )
-    return Photos(name, root, _described(table, packed).sort("id"), unread, notes)
+    return Photos(name, root, _described(table, facts).sort("id"), unread, notes)
 
 
-def _described(table: pl.DataFrame, packed: Packed) -> pl.DataFrame:
+def _described(table: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     """The table with what files beside the photos say; their class counts before a folder's."""
-    facts = packed.columns()
     if facts.is_empty():
         return table
     joined = table.join(facts, on="id", how="left", suffix="_beside", maintain_order="left")

@@ -36,9 +36,9 @@ def list_tar_members(archive: Location) -> Iterator[Member]:
             for name, offset, size in _stretches(file, archive, 0, end):
                 yield Member(archive, name, offset, size)
     except (OSError, ValueError, tarfile.TarError) as error:
+        hint = "" if isinstance(archive, Address) else " Is the download complete?"
         raise LatentprintError(
-            f"{archive} cannot be read as an uncompressed tar archive: {error}. Is the download "
-            "complete?"
+            f"{archive} cannot be read as an uncompressed tar archive: {error}.{hint}"
         ) from error
 
 

@@ -40,8 +40,9 @@ def list_zip_members(archive: Location) -> Iterator[tuple[Member, str]]:
                     member = Member(archive, info.filename, info.header_offset, info.file_size)
                     yield member, _reason(info)
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        hint = "" if isinstance(archive, Address) else " Is the download complete?"
         raise LatentprintError(
-            f"{archive} cannot be read as a zip archive: {error}. Is the download complete?"
+            f"{archive} cannot be read as a zip archive: {error}.{hint}"
         ) from error
 
 
