@@ -3,9 +3,10 @@
 import logging
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -56,7 +57,7 @@ def busy(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 
 def too_many(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.send_response(429)
-    handler.send_header("Retry-After", "0")
+    handler.send_header("Retry-After", "100")
     handler.send_header("Content-Length", "0")
     handler.end_headers()
 
@@ -108,10 +109,12 @@ class Site:
         self.files = files
         self.faults: dict[str, tuple[int, Fault]] = {}
         self.asked: Counter[str] = Counter()
+        self.times: dict[str, list[float]] = defaultdict(list)
 
     def __call__(self, handler: BaseHTTPRequestHandler, _: int) -> None:
         name = handler.path.lstrip("/").partition("?")[0]
         self.asked[name] += 1
+        self.times[name].append(time.monotonic())
         times, fault = self.faults.get(name, (0, status(500)))
         try:
             if self.asked[name] <= times:
@@ -160,6 +163,9 @@ def test_failures_that_pass_leave_no_trace(
     photos = listed(tmp_path / "list.csv", address, sorted(names))
     same(run(photos, tmp_path / "out"), local)
     assert [site.asked[name] for name in names] == [3] * 6 + [1] * (len(names) - 6)
+    # As long as the server asks, but no longer than is granted, which is half a second here.
+    waits = [later - earlier for earlier, later in pairwise(site.times[names[1]])]
+    assert all(0.5 <= wait < 50 for wait in waits)
     # A run that goes on asks for nothing again, and processes of their own read the same.
     again = ToyEncoder()
     run(photos, tmp_path / "out", again)
@@ -253,11 +259,24 @@ def test_archives_tables_and_lists_at_an_address(
     same(run(photos, tmp_path / "out"), local)
 
 
+def test_headers_of_a_server_that_is_away_are_not_waited_for_one_by_one(
+    site: Site, address: str, tmp_path: Path
+) -> None:
+    names = [f"{number}.png" for number in range(100)]
+    site.faults = dict.fromkeys(names, (10**6, busy))
+    photos = listed(tmp_path / "list.csv", address, names)
+    with pytest.raises(LatentprintError, match=r"headers of 5 photos .*HTTP 503"):
+        run(photos, tmp_path / "out")
+    assert sum(site.asked.values()) == 5 * 3
+
+
 def test_what_cannot_be_read_is_said_before_work(
     site: Site, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UsageError, match="folders cannot be listed over HTTP"):
         open_photos(f"{address}/photos")
+    with pytest.raises(UsageError, match="give addresses as text"):
+        open_photos(Path(f"{address}/list.csv"))
     with pytest.raises(LatentprintError, match=r"gone\.tar.* HTTP 404 Not Found"):
         open_photos(f"{address}/gone.tar")
     (tmp_path / "list.txt").write_text("a.jpg\nftp://host/b.jpg\n")

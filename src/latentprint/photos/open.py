@@ -19,7 +19,7 @@ from latentprint.photos.choosing import choose_photos
 from latentprint.photos.formats import suffixes
 from latentprint.photos.frames import frame_of
 from latentprint.photos.image_tables import find_image_tables, holds_images, read_image_tables
-from latentprint.photos.location import Address, Location, as_location
+from latentprint.photos.location import Address, Location, as_location, is_address
 from latentprint.photos.manifest import FRAME
 from latentprint.photos.photos import Photos
 
@@ -187,6 +187,8 @@ def _neither(path: Path) -> str:
             f"{path} is neither a folder nor a file that lists or holds photos "
             "(.csv, .txt, .parquet, .arrow, .tar, .zip)."
         )
+    if is_address(str(path).replace(":/", "://", 1)):
+        return f"{path} was an address before it was made a path: give addresses as text."
     folder_of = path.absolute().parent
     siblings = [each.name for each in folder_of.iterdir()] if folder_of.is_dir() else []
     near = difflib.get_close_matches(path.name, siblings, n=1, cutoff=0.5)
