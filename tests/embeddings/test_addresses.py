@@ -14,7 +14,7 @@ import pytest
 
 from latentprint.embeddings.store import Store
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.photos import Photos, addresses, open_photos
+from latentprint.photos import Photos, addresses, exif_table, open_photos
 from tests.encoders.servers import serve
 from tests.photos.packing import files_of, pack_tar, pack_zip
 
@@ -166,12 +166,19 @@ def test_failures_that_pass_leave_no_trace(
     # As long as the server asks, but no longer than is granted, which is half a second here.
     waits = [later - earlier for earlier, later in pairwise(site.times[names[1]])]
     assert all(0.5 <= wait < 50 for wait in waits)
-    # A run that goes on asks for nothing again, and processes of their own read the same.
+    # A run that goes on asks for nothing again.
+    site.asked.clear()
     again = ToyEncoder()
     run(photos, tmp_path / "out", again)
     assert again.batches == []
-    assert sum(site.asked.values()) == 3 * 6 + len(names) - 6
+    assert site.asked.total() == 0
+    # Headers are read with the same patience, and processes of their own read the same.
+    site.faults = dict.fromkeys(names[:3], (2, busy))
+    assert exif_table(photos)["status"].to_list().count("broken") == 1
+    assert site.asked.total() == 3 * 3 + len(names) - 3
+    site.asked.clear()
     same(run(photos, tmp_path / "two", workers=2), local)
+    assert site.asked.total() == 3 * 3 + len(names) - 3
 
 
 def test_what_lasts_breaks_one_photo_and_no_other(site: Site, address: str, tmp_path: Path) -> None:

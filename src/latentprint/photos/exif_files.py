@@ -11,7 +11,7 @@ import polars as pl
 from latentprint.errors import UsageError
 from latentprint.photos.decode import read_header
 from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
-from latentprint.photos.file_bytes import BrokenPhoto
+from latentprint.photos.file_bytes import BrokenPhoto, reached
 from latentprint.photos.formats import status_of
 from latentprint.photos.location import Address, Location, member_at
 from latentprint.photos.open import as_photos
@@ -76,7 +76,7 @@ def exif_row(file: Location) -> dict[str, Any]:
     """What the header of one file says, as cells for the columns of ``SCHEMA``."""
     size = _size(file)
     try:
-        header = read_header(file)
+        header = reached(file, read_header)
     except BrokenPhoto as error:
         return {"status": "broken", "reason": str(error), "bytes": size}
     return {

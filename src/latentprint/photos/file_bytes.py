@@ -5,12 +5,17 @@ from __future__ import annotations
 import errno
 import io
 import stat
-from typing import IO
+import time
+from collections.abc import Callable
+from typing import IO, TypeVar
 
 from latentprint.errors import LatentprintError
+from latentprint.photos import addresses
 from latentprint.photos.addresses import Away, read_address
 from latentprint.photos.location import Address, Location, member_at
 from latentprint.photos.members import read_member
+
+T = TypeVar("T")
 
 
 class BrokenPhoto(LatentprintError):  # noqa: N818 - a finding about a photo, shown as a status
@@ -71,6 +76,21 @@ def read_bytes(path: Location) -> bytes:
     if not data:
         raise BrokenPhoto("the file is empty")
     return data
+
+
+def reached(path: Location, read: Callable[[Location], T]) -> T:
+    """Read a photo, and at an address try again what may pass.
+
+    Raises:
+        UnreachablePhoto: It did not pass.
+        BrokenPhoto: As ``read`` does.
+    """
+    for pause in addresses.PAUSES if isinstance(path, Address) else ():
+        try:
+            return read(path)
+        except UnreachablePhoto as failure:
+            time.sleep(max(pause, failure.wait))
+    return read(path)
 
 
 def _whole(file: Location) -> bytes:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from heapq import nsmallest
 
 from latentprint.errors import LatentprintError
-from latentprint.photos import addresses
 from latentprint.photos.decode import read_header, read_samples
-from latentprint.photos.file_bytes import BrokenPhoto, UnreachablePhoto
+from latentprint.photos.file_bytes import BrokenPhoto, UnreachablePhoto, reached
 from latentprint.photos.formats import EXTRAS
 from latentprint.photos.location import Address, Location
 from latentprint.photos.photos import Photos
@@ -86,17 +84,8 @@ def _depth(path: Location) -> Depth | None:
     Raises:
         UnreachablePhoto: It cannot be read at present; at an address after a few tries.
     """
-    for pause in addresses.PAUSES if isinstance(path, Address) else ():
-        try:
-            return _depth_now(path)
-        except UnreachablePhoto as failure:
-            time.sleep(max(pause, failure.wait))
-    return _depth_now(path)
-
-
-def _depth_now(path: Location) -> Depth | None:
     try:
-        return read_header(path).depth
+        return reached(path, read_header).depth
     except UnreachablePhoto:
         raise
     except BrokenPhoto:
@@ -105,7 +94,7 @@ def _depth_now(path: Location) -> Depth | None:
 
 def _summaries(path: Location, max_pixels: int) -> list[Summary]:
     try:
-        samples = read_samples(path, max_pixels)
+        samples = reached(path, lambda place: read_samples(place, max_pixels))
     except BrokenPhoto:
         return []
     return [] if samples is None else [summary(samples)]
