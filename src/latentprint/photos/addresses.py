@@ -287,7 +287,7 @@ def _object_store(scheme: str, limits: Limits) -> Any:
     import fsspec
 
     if scheme == "gs":
-        return fsspec.filesystem("gs", timeout=limits.read, use_listings_cache=False)
+        return fsspec.filesystem("gs", use_listings_cache=False)
     store = fsspec.filesystem(
         "s3",
         use_listings_cache=False,
@@ -336,10 +336,10 @@ def _of_objects(address: Address, work: Callable[[Any], T]) -> T:
 
 
 def _code(error: BaseException) -> str:
-    """What Amazon's protocol calls a failure; empty where it says nothing."""
+    """What Amazon's protocol calls a failure, or Google's number; empty where they say nothing."""
     response = getattr(error.__cause__ or error, "response", None)
     told = response.get("Error", {}) if isinstance(response, dict) else {}
-    return str(told.get("Code", ""))
+    return str(told.get("Code") or getattr(error, "code", None) or "")
 
 
 def _first_line(error: BaseException) -> str:
