@@ -48,6 +48,7 @@ def embed(
     trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
     batch_size: options.BatchOption = 64,
+    shards: options.SharesOption = None,
     orient: options.OrientOption = True,
     window: options.WindowOption = None,
     bits: options.BitsOption = None,
@@ -63,7 +64,7 @@ def embed(
     """
     from latentprint import jobs
     from latentprint.cli.progress import embedding_progress
-    from latentprint.embeddings import Extraction
+    from latentprint.embeddings import Extraction, Share
     from latentprint.erasure.artefact import load_eraser
     from latentprint.photos import open_photos
     from latentprint.photos.tones import Tones, parse_window
@@ -107,6 +108,7 @@ def embed(
                 tones=Tones(window=parse_window(window), bits=bits),
                 skip_missing=skip_missing,
                 retry_broken=retry_broken,
+                share=Share.parse(shards),
             ),
             seed=seed,
             allow_broken=allow_broken,

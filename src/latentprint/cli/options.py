@@ -264,6 +264,15 @@ SkipMissingOption = Annotated[
         "be stored with them, finish the rest and exit with 1.",
     ),
 ]
+SharesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shards",
+        metavar="I/N",
+        help="Make only the I-th of N shares of the shards, while other processes make the others; "
+        "who makes the last one finishes the embeddings.",
+    ),
+]
 RetryBrokenOption = Annotated[
     bool,
     typer.Option(

@@ -12,6 +12,7 @@ from typing import Any
 import PIL
 from PIL import features
 
+from latentprint.embeddings.shares import Share
 from latentprint.errors import UsageError
 from latentprint.photos.tones import Tones
 
@@ -37,6 +38,7 @@ class Extraction:
         pauses: Seconds to wait before a photo that cannot be found or read is tried again.
         stop_after: The run stops when so many photos in a row could not be found or read…
         stop_seconds: …for so many seconds: a short outage costs a few shards and not the run.
+        share: Make this share of the shards, beside other processes that make the others.
     """
 
     batch_size: int = 64
@@ -51,6 +53,7 @@ class Extraction:
     pauses: tuple[float, ...] = (0.2, 1.0)
     stop_after: int = 50
     stop_seconds: float = 30.0
+    share: Share | None = None
 
     def __post_init__(self) -> None:
         size = 1 if self.shard_size is None else self.shard_size

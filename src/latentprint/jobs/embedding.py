@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from latentprint.embeddings import (
 from latentprint.embeddings.alike import keep_alike
 from latentprint.embeddings.extract import Stamps
 from latentprint.embeddings.kept_memory import kept_memory
+from latentprint.embeddings.lock import turn
+from latentprint.embeddings.shares import without_share
 from latentprint.embeddings.worker import BROKEN
 from latentprint.encoders.encoder import Encoder
 from latentprint.errors import LatentprintError
@@ -99,7 +102,7 @@ def embed(
         on_progress: Called after every photo.
 
     Returns:
-        One complete store for each encoder.
+        One store for each encoder, complete unless a share is made and others are not yet.
 
     Raises:
         LatentprintError: More than 10 % of the photos are broken and that is not allowed, none is
@@ -148,9 +151,13 @@ def embed_part(
             groups.fail(error.spec, error)
     else:
         return
-    write_photos(part.folder, photos, part.command)
-    keep_alike(stores[0].facts().filter(pl.col("status") != BROKEN), part.folder)
-    _refuse_broken(stores[0].facts(), allow_broken)
+    share = part.extraction.share
+    if share is None or stores[0].index.shards:
+        # Of several processes that find the last share made each may do this.
+        with nullcontext() if share is None else turn(part.folder):
+            write_photos(part.folder, photos, without_share(part.command))
+            keep_alike(stores[0].facts().filter(pl.col("status") != BROKEN), part.folder)
+        _refuse_broken(stores[0].facts(), allow_broken)
     part.stores += stores
     part.specs += [each.spec for each in using]
 
