@@ -49,6 +49,9 @@ def embed(
     workers: options.WorkersOption = None,
     batch_size: options.BatchOption = 64,
     shards: options.SharesOption = None,
+    engine: options.EngineOption = "local",
+    actors: options.ActorsOption = None,
+    gpus_per_actor: options.GpusOption = None,
     orient: options.OrientOption = True,
     window: options.WindowOption = None,
     bits: options.BitsOption = None,
@@ -70,6 +73,7 @@ def embed(
     from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
 
+    cluster = jobs.Cluster.of(engine, actors, gpus_per_actor)
     table = open_photos(
         photos,
         layout=layout,
@@ -112,6 +116,7 @@ def embed(
             ),
             seed=seed,
             allow_broken=allow_broken,
+            cluster=cluster,
             command=shlex.join(["latentprint", *sys.argv[1:]]),
             on_progress=progress,
         )

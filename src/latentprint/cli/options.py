@@ -273,6 +273,28 @@ SharesOption = Annotated[
         "who makes the last one finishes the embeddings.",
     ),
 ]
+EngineOption = Annotated[
+    Literal["local", "ray"],
+    typer.Option(
+        help="Who makes the shards: this process, or actors of the Ray cluster of RAY_ADDRESS, "
+        "without one of Ray on this machine (extra `ray`)."
+    ),
+]
+ActorsOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Actors of Ray; by default one for each GPU, or without any for each two cores.",
+    ),
+]
+GpusOption = Annotated[
+    float | None,
+    typer.Option(
+        "--gpus-per-actor",
+        min=0.0,
+        help="GPUs of each actor, such as 1 or 0.5; by default 1 where the cluster has any.",
+    ),
+]
 RetryBrokenOption = Annotated[
     bool,
     typer.Option(

@@ -19,7 +19,7 @@ from latentprint.embeddings.extraction import Extraction
 from latentprint.embeddings.growth import lacking, plan
 from latentprint.embeddings.index import Index
 from latentprint.embeddings.lock import locked, others_share, share_locked, shared, turn
-from latentprint.embeddings.making import Making, Progress, device_of
+from latentprint.embeddings.making import Making, Progress, device_of, stores_of
 from latentprint.embeddings.shard import digest_of, digest_of_ids
 from latentprint.embeddings.shares import Chunk, Plan, Share, remove_plan, said
 from latentprint.embeddings.store import (
@@ -58,7 +58,7 @@ class Engine(Protocol):
         chunks: Sequence[Chunk],
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
-        """Make the shards of some chunks; see ``Making.make``.
+        """Make the shards of some chunks with encoders that are compared; see ``Making``.
 
         Raises:
             LatentprintError: Some could not be made; all others are kept.
@@ -157,7 +157,6 @@ class _Extraction:
         before = Plan.read(self.folders[0])
         if before is not None and before.asked == self._key:
             making = self._making(stocks)
-            making.compare_encoders(before.chunks)
             self._make(making, self._unmade(making, before.chunks), engine, on_progress)
             self._finish(before)
             stocks = [take_stock(folder) for folder in self.folders]
@@ -166,7 +165,6 @@ class _Extraction:
         if chunks:
             self._open_up(stocks)
         making = self._making(stocks)
-        making.compare_encoders(chunks)
         if chunks and engine is not None:
             # Shards are made in no order: only the plan knows which photos each is for.
             Plan(self._key, 1, tuple(chunks)).write(self.folders)
@@ -230,7 +228,7 @@ class _Extraction:
             making = self._making(
                 [Stock(Store(each, read_manifest(each), Index({}))) for each in self.folders]
             )
-            making.compare_encoders(before.chunks)
+            making.compare_encoders(stores_of(before.chunks))
             return before, making
         remove_plan(self.folders)
         stocks = self._begin()
@@ -238,7 +236,7 @@ class _Extraction:
         if chunks:
             self._open_up(stocks)
         making = self._making(stocks)
-        making.compare_encoders(chunks)
+        making.compare_encoders(stores_of(chunks))
         plan = Plan(self._key, share.count, tuple(chunks))
         if chunks:
             plan.write(self.folders)
@@ -271,6 +269,7 @@ class _Extraction:
         if engine is not None and chunks:
             engine(making, chunks, on_progress)
         else:
+            making.compare_encoders(stores_of(chunks))
             making.make(chunks, on_progress, broken=self._broken)
 
     def _finish(self, plan: Plan) -> None:

@@ -143,13 +143,15 @@ class Making:
         outage.refuse()
         return len(seen), broken
 
-    def compare_encoders(self, chunks: Sequence[Chunk]) -> None:
-        """Look whether the encoders of stores that get something are those they were begun with.
+    def compare_encoders(self, needed: Sequence[int]) -> None:
+        """Look whether encoders are those that their stores were begun with.
+
+        Args:
+            needed: Which; see ``stores_of``.
 
         Raises:
             LatentprintError: One is not.
         """
-        needed = sorted({part.store for chunk in chunks for part in chunk.parts})
         batches = {each: made_up(each) for each in {self.preparations[at] for at in needed}}
         for at in needed:
             encoder, batch = self.encoders[at], batches[self.preparations[at]]
@@ -287,6 +289,11 @@ class _Shard:
                 for part, embedded in zip(self.parts, self._embedded, strict=True):
                     if part.queue == queue:
                         embedded.append(part.encoder.embed(full).numpy()[:count])
+
+
+def stores_of(chunks: Iterable[Chunk]) -> list[int]:
+    """Which of the stores get something."""
+    return sorted({part.store for chunk in chunks for part in chunk.parts})
 
 
 def device_of(encoders: Iterable[Encoder]) -> str:

@@ -1,6 +1,7 @@
 """What a user asks for: from photos or embeddings on disk to a table of results and a report."""
 
 from latentprint.jobs.audit import Audit, audit
+from latentprint.jobs.cluster import Cluster
 from latentprint.jobs.embedding import embed
 from latentprint.jobs.loading import Loading, parse_layers
 from latentprint.jobs.sources import Sources, open_sources
@@ -8,6 +9,7 @@ from latentprint.jobs.stored import measure_stored
 
 __all__ = [
     "Audit",
+    "Cluster",
     "Loading",
     "Sources",
     "audit",
