@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from latentprint.embeddings.ahead import ahead
 from latentprint.embeddings.engine import default_workers, prepare_all
 from latentprint.embeddings.extraction import Extraction
 from latentprint.embeddings.outage import Outage
@@ -31,6 +33,9 @@ from latentprint.encoders.preparation import Preparation
 from latentprint.encoders.preprocess import Preprocess
 from latentprint.photos import Photos
 from latentprint.processing import Processing
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -123,15 +128,16 @@ class Making:
         reused = total - len({row for chunk in chunks for row in chunk.rows})
         seen = set[int]()
         for recipe, together in self._by_recipe(chunks):
-            rows = [row for chunk in together for row in chunk.rows]
-            which = (shard for shard in self._shards(together, recipe) for _ in shard.rows)
-            for each, shard in zip(self.prepared(rows, recipe), which, strict=True):
-                shard.add(each)
+            for shard, each in ahead(self._read(together, recipe), _waiting(recipe)):
+                if isinstance(each, _Batch):
+                    shard.embed(each)
+                    continue
                 outage.note(each)
                 if each.row not in seen:
                     seen.add(each.row)
                     broken += each.facts.status == BROKEN
-                if shard.full:
+                shard.seen += 1
+                if shard.seen == len(shard.rows):
                     if shard.unreachable:
                         outage.left_out.append(shard.rows)
                     else:
@@ -142,6 +148,17 @@ class Making:
                     on_progress(Progress(done, total, broken, reused, seconds))
         outage.refuse()
         return len(seen), broken
+
+    def _read(
+        self, chunks: Sequence[Chunk], recipe: Recipe
+    ) -> Generator[tuple[_Shard, Prepared | _Batch]]:
+        """The photos of some chunks, each after the batches that it completes."""
+        rows = [row for chunk in chunks for row in chunk.rows]
+        which = (shard for shard in self._shards(chunks, recipe) for _ in shard.rows)
+        for each, shard in zip(self.prepared(rows, recipe), which, strict=True):
+            for batch in shard.add(each):
+                yield shard, batch
+            yield shard, each
 
     def compare_encoders(self, needed: Sequence[int]) -> None:
         """Look whether encoders are those that their stores were begun with.
@@ -220,12 +237,28 @@ class _ShardPart:
         return self.preparation, self.classes
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Images that go through encoders at once.
+
+    Attributes:
+        queue: Which encoders of the shard they are for.
+        pixels: uint8 [batch size, ...], filled up with copies of the same images.
+        count: How many are no copies.
+    """
+
+    queue: tuple[int, tuple[int, ...]]
+    pixels: torch.Tensor
+    count: int
+
+
 @dataclass
 class _Shard:
     """Shards of several stores in the making, from the same photos.
 
-    Pixels wait until a batch is full; batches never cross shards, and all are of one size. Once one
-    of its photos cannot be reached it will not be written, and nothing more is embedded.
+    One thread adds photos and makes batches of them, another embeds these and writes the shard.
+    Batches never cross shards, and all are of one size. Once one of its photos cannot be reached it
+    will not be written, and nothing more is embedded.
     """
 
     rows: Sequence[int]
@@ -233,33 +266,36 @@ class _Shard:
     recipe: Recipe
     facts: list[Facts] = field(default_factory=list)
     unreachable: bool = False
+    seen: int = 0
 
     def __post_init__(self) -> None:
         self._waiting: dict[tuple[int, tuple[int, ...]], list[np.ndarray]] = {
             part.queue: [] for part in self.parts
         }
         self._embedded: list[list[np.ndarray]] = [[] for _ in self.parts]
+        self._pinned = any(device_of([part.encoder]).startswith("cuda") for part in self.parts)
         self._added = 0
 
-    @property
-    def full(self) -> bool:
-        """Whether all photos were added."""
-        return self._added == len(self.rows)
-
-    def add(self, prepared: Prepared) -> None:
+    def add(self, prepared: Prepared) -> Iterator[_Batch]:
+        """Add the next photo, and make the batches that are full; with the last photo all."""
         self._added += 1
         self.unreachable |= prepared.facts.status == UNREACHABLE
         if self.unreachable:
             return
         self.facts.append(prepared.facts)
-        if not prepared.pixels:
-            return
-        for (preparation, classes), waiting in self._waiting.items():
-            waiting.extend(prepared.pixels[preparation][list(classes)])
-        self._embed(whole=True)
+        if prepared.pixels:
+            for (preparation, classes), waiting in self._waiting.items():
+                waiting.extend(prepared.pixels[preparation][list(classes)])
+        yield from self._batches(whole=self._added < len(self.rows))
+
+    def embed(self, batch: _Batch) -> None:
+        """Embed a batch with the encoders that it is for."""
+        for part, embedded in zip(self.parts, self._embedded, strict=True):
+            if part.queue == batch.queue:
+                embedded.append(part.encoder.embed(batch.pixels).numpy()[: batch.count])
 
     def write(self) -> None:
-        self._embed(whole=False)
+        """Write the shard, all batches of which are embedded."""
         names = [each.name for each in self.recipe.classes]
         for part, parts in zip(self.parts, self._embedded, strict=True):
             dimension = part.encoder.dimension
@@ -274,8 +310,8 @@ class _Shard:
                 },
             )
 
-    def _embed(self, *, whole: bool) -> None:
-        """Embed what waits, as far as it fills whole batches, or all."""
+    def _batches(self, *, whole: bool) -> Iterator[_Batch]:
+        """Batches of what waits, as far as it fills whole ones, or of all."""
         import torch
 
         size = self.recipe.how.batch_size
@@ -286,9 +322,13 @@ class _Shard:
                 del waiting[:count]
                 # Filled up with itself: what an encoder gives depends on the size of a batch.
                 full = torch.from_numpy(np.resize(batch, (size, *batch.shape[1:])))
-                for part, embedded in zip(self.parts, self._embedded, strict=True):
-                    if part.queue == queue:
-                        embedded.append(part.encoder.embed(full).numpy()[:count])
+                # From pinned memory the next batch travels while the device computes.
+                yield _Batch(queue, full.pin_memory() if self._pinned else full, count)
+
+
+def _waiting(recipe: Recipe) -> int:
+    """How many photos and batches wait for the encoder: about two batches."""
+    return 2 * -(-recipe.how.batch_size // max(len(recipe.classes), 1)) + 2
 
 
 def stores_of(chunks: Iterable[Chunk]) -> list[int]:
