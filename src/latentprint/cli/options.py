@@ -218,6 +218,15 @@ WorkersOption = Annotated[
 BatchOption = Annotated[
     int, typer.Option("--batch-size", min=1, help="Images in one batch of the encoder.")
 ]
+BatchOrAutoOption = Annotated[
+    str,
+    typer.Option(
+        "--batch-size",
+        metavar="N|auto",
+        help="Images in one batch of the encoder; auto finds the fastest when a store is begun, "
+        "which keeps it.",
+    ),
+]
 WindowOption = Annotated[
     str | None,
     typer.Option(

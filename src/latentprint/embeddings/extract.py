@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from latentprint.embeddings.batch_size import fastest_batch
 from latentprint.embeddings.changes import Stamps, changed_photos
 from latentprint.embeddings.extraction import Extraction
 from latentprint.embeddings.growth import lacking, plan
@@ -23,6 +24,7 @@ from latentprint.embeddings.making import Making, Progress, device_of, stores_of
 from latentprint.embeddings.shard import digest_of, digest_of_ids
 from latentprint.embeddings.shares import Chunk, Plan, Share, remove_plan, said
 from latentprint.embeddings.store import (
+    MANIFEST,
     Stock,
     Store,
     begin,
@@ -143,7 +145,6 @@ class _Extraction:
     ) -> None:
         self.photos, self.encoders, self.folders = photos, encoders, folders
         self.classes, self.how, self.tones_stated = classes, how, tones_stated
-        self.asked = [manifest_of(encoder, classes, how) for encoder in encoders]
         self._broken = 0
 
     def whole(
@@ -153,6 +154,7 @@ class _Extraction:
         on_progress: Callable[[Progress], None] | None,
     ) -> list[Store]:
         """Make all: what was planned already, and then whatever else is missing."""
+        self._settle_batches()
         stocks = self._begin()
         before = Plan.read(self.folders[0])
         if before is not None and before.asked == self._key:
@@ -208,6 +210,7 @@ class _Extraction:
         Raises:
             LatentprintError: Others make something else, or in another number of shares.
         """
+        self._settle_batches()
         before = Plan.read(self.folders[0])
         same = before is not None and before.asked == self._key
         if before is not None and not (same and before.shares == share.count):
@@ -241,6 +244,23 @@ class _Extraction:
         if chunks:
             plan.write(self.folders)
         return plan, making
+
+    def _settle_batches(self) -> None:
+        """Take the size of batches of the stores that are there, or the fastest, where asked to."""
+        if not self.how.fastest_batch:
+            return
+        there = [each for each in self.folders if (each / MANIFEST).exists()]
+        if there:
+            size = int(read_manifest(there[0])["settings"]["batch_size"])
+        else:
+            size = fastest_batch(self.encoders)
+            logger.warning("Images in a batch: %d, which was the fastest here.", size)
+        self.how = replace(self.how, batch_size=size, fastest_batch=False)
+
+    @cached_property
+    def asked(self) -> list[dict[str, Any]]:
+        """What the manifest of each store is to say."""
+        return [manifest_of(encoder, self.classes, self.how) for encoder in self.encoders]
 
     def _begin(self) -> list[Stock]:
         return [

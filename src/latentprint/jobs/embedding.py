@@ -111,7 +111,8 @@ def embed(
         One store for each encoder, complete unless a share is made and others are not yet.
 
     Raises:
-        UsageError: Ray is asked for and not installed, or asked for a share.
+        UsageError: Ray is asked for and not installed, or asked for a share; or the fastest batch
+            is asked for of Ray, or of compiled networks.
         LatentprintError: More than 10 % of the photos are broken and that is not allowed, none is
             readable, no encoder can be used, or see ``extract``. What was computed is kept.
     """
@@ -119,6 +120,12 @@ def embed(
         require_ray()
         if extraction.share is not None:
             raise UsageError("Ray hands out all the shards: leave --shards out, or --engine ray.")
+        if extraction.fastest_batch:
+            raise UsageError(
+                "This machine may not be like the actors': give --batch-size a number."
+            )
+    if extraction.fastest_batch and loading.compile:
+        raise UsageError("A network is compiled for one size of batch: give --batch-size a number.")
     asked = several(attributes)
     named = [name for name in asked if name != NONE.name]
     extra = [*several(extra_classes), *([NONE.name] if len(named) < len(asked) else [])]
