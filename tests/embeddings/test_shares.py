@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,14 +31,15 @@ from latentprint.photos import open_photos
 from latentprint.processing import NONE
 from dataclasses import replace
 
-class Slow(ToyEncoder):
+class Stuck(ToyEncoder):
     def embed(self, pixels):
-        time.sleep({pause})
+        if len(self.batches) == {batches}:
+            time.sleep(3600)
         return super().embed(pixels)
 
 def run():
     how = replace(HOW, share=Share.parse({share!r}))
-    encoders = [Slow("one"), Slow("two")]
+    encoders = [Stuck("one"), Stuck("two")]
     extract(open_photos({photos!r}), encoders, [NONE], {out!r}, extraction=how)
 
 cli.app = run
@@ -45,29 +47,44 @@ cli.main()
 """
 
 
-def start(photos: Photos, out: Path, share: str, pause: float) -> Any:
-    tests, root = str(Path(__file__).parents[1]), str(photos.root)
-    script = SCRIPT.format(tests=tests, photos=root, out=str(out), share=share, pause=pause)
-    return subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def photos(tmp_path: Path) -> Photos:
+    return open_photos(make_photos(tmp_path / "photos"))
+
+
+@pytest.fixture
+def start(photos: Photos, tmp_path: Path) -> Iterator[Any]:
+    """Starts processes that make a share; one gets stuck after some batches of its encoder."""
+    begun: list[Any] = []
+
+    def started(share: str, batches: int = -1) -> Any:
+        tests, root, out = str(Path(__file__).parents[1]), str(photos.root), str(tmp_path / "out")
+        script = SCRIPT.format(tests=tests, photos=root, out=out, share=share, batches=batches)
+        command = [sys.executable, "-c", script]
+        begun.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
+        return begun[-1]
+
+    yield started
+    for each in begun:
+        each.kill()
+        each.communicate()
 
 
 def run(photos: Photos, out: Path, how: Extraction = HOW) -> None:
     extract(photos, [ToyEncoder("one"), ToyEncoder("two")], [NONE], out, extraction=how)
 
 
-@pytest.fixture
-def photos(tmp_path: Path) -> Photos:
-    return open_photos(make_photos(tmp_path / "photos"))
-
-
 @pytest.mark.slow
-def test_three_processes_make_one_store_and_one_is_killed(photos: Photos, tmp_path: Path) -> None:
+def test_three_processes_make_one_store_and_one_is_killed(
+    photos: Photos, tmp_path: Path, start: Any
+) -> None:
     run(photos, tmp_path / "whole")
     whole, out = contents(tmp_path / "whole"), tmp_path / "out"
-    doomed = start(photos, out, "2/3", pause=0.5)
+    # The made-up pictures, two batches of a shard, and one of the next.
+    doomed = start("2/3", batches=4)
     while not list(out.rglob(PLAN)) and doomed.poll() is None:
         time.sleep(0.02)
-    others = [start(photos, out, share, pause=0.05) for share in ("1/3", "3/3")]
+    others = [start(share) for share in ("1/3", "3/3")]
     with pytest.raises(LatentprintError, match="being written to by process"):
         run(photos, out)
     with pytest.raises(LatentprintError, match=r"Share 2/3 of .* is being made by process"):
@@ -78,8 +95,8 @@ def test_three_processes_make_one_store_and_one_is_killed(photos: Photos, tmp_pa
     assert [each.returncode for each in others] == [0, 0], told
     assert all("Share" in each and "--shards 2/3 (" in each for each in told), told
     doomed.kill()
-    doomed.communicate()
-    left = start(photos, out, "2/3", pause=0.0)
+    doomed.wait()
+    left = start("2/3")
     _, said = left.communicate(timeout=200)
     assert (left.returncode, said) == (0, "")
     assert contents(out) == whole
