@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,9 @@ except ImportError:  # Windows: two writers cost twice the time, and write the s
 logger = logging.getLogger(__name__)
 
 _NAME = ".lock"
-_WAY_OUT = "wait for it to end, or choose another --out"
+
+_Refusal = Callable[[str], str]
+"""Says that a lock is held, of the words for who holds it."""
 
 
 @contextmanager
@@ -39,7 +41,13 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         LatentprintError: Another process writes to it, or nobody can.
     """
-    refusal = "{folder} is being written to by {holder}: " + _WAY_OUT + "."
+
+    def refusal(holder: str) -> str:
+        return (
+            f"{folder} is being written to by {holder}: wait for it to end, or choose another "
+            "--out."
+        )
+
     with _held(folder / _NAME, refusal):
         yield
 
@@ -54,7 +62,13 @@ def shared(folder: Path) -> Iterator[None]:
     Raises:
         LatentprintError: A process writes to it that shares no work, or nobody can.
     """
-    refusal = "{folder} is being written to by {holder}, without --shards: " + _WAY_OUT + "."
+
+    def refusal(holder: str) -> str:
+        return (
+            f"{folder} is being written to by {holder}, without --shards: wait for it to end, or "
+            "choose another --out."
+        )
+
     with _held(folder / _NAME, refusal, alone=False):
         yield
 
@@ -66,7 +80,10 @@ def share_locked(folder: Path, share: str) -> Iterator[None]:
     Raises:
         LatentprintError: Another process makes it.
     """
-    refusal = f"Share {share} of {{folder}} is being made by {{holder}}: {_WAY_OUT}."
+
+    def refusal(holder: str) -> str:
+        return f"Share {share} of {folder} is being made by {holder}: wait for it to end."
+
     with _held(folder / f"{_NAME}-{share.replace('/', '-of-')}", refusal):
         yield
 
@@ -103,12 +120,12 @@ def _is_held(path: Path) -> bool:
 
 
 @contextmanager
-def _held(path: Path, refusal: str | None = None, *, alone: bool = True) -> Iterator[None]:
+def _held(path: Path, refusal: _Refusal | None = None, *, alone: bool = True) -> Iterator[None]:
     """Hold a lock file.
 
     Args:
         path: The file; its folder is made if need be.
-        refusal: What is said where it is held by another; None to wait for it.
+        refusal: Says that another holds it; None to wait for it.
         alone: Whether nobody else may hold it.
 
     Raises:
@@ -127,7 +144,7 @@ def _held(path: Path, refusal: str | None = None, *, alone: bool = True) -> Iter
         os.close(descriptor)
 
 
-def _acquire(path: Path, refusal: str | None, alone: bool) -> int:
+def _acquire(path: Path, refusal: _Refusal | None, alone: bool) -> int:
     if fcntl is None:
         return os.open(path, os.O_RDWR | os.O_CREAT)
     how = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
@@ -137,8 +154,9 @@ def _acquire(path: Path, refusal: str | None, alone: bool) -> int:
             fcntl.flock(descriptor, how | (0 if refusal is None else fcntl.LOCK_NB))
         except BlockingIOError:
             os.close(descriptor)
-            said = str(refusal).format(folder=path.parent, holder=_holder(path))
-            raise LatentprintError(said) from None
+            if refusal is None:
+                continue
+            raise LatentprintError(refusal(_holder(path))) from None
         except OSError as error:
             logger.warning("%s cannot be locked (%s): let no second process write to it.",
                            path.parent, error.strerror)  # fmt: skip
