@@ -126,6 +126,9 @@ def test_what_is_not_made_yet_is_said_and_made_by_a_plain_run(
     assert "Share 1/2 is made." in caplog.text
     with pytest.raises(LatentprintError, match=missing):
         open_collection(tmp_path / "plain")
+    for left in (tmp_path / "plain").iterdir():
+        if left.is_dir():
+            (left / ".lock-1-of-2").write_text("left by a process that was killed")
     embed("plain", None)
     embed("shares", "2/2")
     embed("shares", "1/2")

@@ -49,6 +49,10 @@ def locked(folder: Path) -> Iterator[None]:
         )
 
     with _held(folder / _NAME, refusal):
+        # Nobody shares the folder now: these were left by processes that were killed.
+        for left in folder.glob(f"{_NAME}-*"):
+            with suppress(OSError):
+                left.unlink()
         yield
 
 

@@ -301,7 +301,7 @@ def _connected() -> Iterator[tuple[Any, Path]]:
             raise LatentprintError(
                 f"Ray cannot be reached or started ({brief(error)}): see RAY_ADDRESS ({address})."
             ) from error
-        if main:
+        if main and before is not None:
             # Ray sets its own, which ends the process without a word.
             signal.signal(signal.SIGTERM, before)
         logs = Path(context.address_info["session_dir"]) / "logs"
