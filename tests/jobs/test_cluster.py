@@ -28,7 +28,9 @@ from latentprint import jobs
 
 class Slow(ToyEncoder):
     def embed(self, pixels):
-        time.sleep(float(os.environ.get("PAUSE", "0")))
+        if self.batches and "WORKING" in os.environ:
+            open(os.environ["WORKING"], "w").write(str(os.getpid()))
+            time.sleep(0.2)
         return super().embed(pixels)
 
 def one():
@@ -84,7 +86,7 @@ def test_a_killed_actor_changes_nothing(
     slow_toy.embed(tmp_path / "photos", tmp_path / "whole", None)
     whole, out, deadline = contents(tmp_path / "whole"), tmp_path / "out", time.monotonic() + LIMIT
     paths += os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PAUSE": "0.2"}
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "WORKING": str(tmp_path / "pid")}
     env |= {"RAY_ADDRESS": "local", "RAY_TMPDIR": str(session)}
     process = subprocess.Popen(
         [sys.executable, "-m", "slow_toy", str(tmp_path / "photos"), str(out)],
@@ -98,7 +100,8 @@ def test_a_killed_actor_changes_nothing(
         time.sleep(0.02)
     actors = [each for each in _of_session(session) if each.name().startswith("ray::_Maker")]
     if actors:
-        actors[0].send_signal(signal.SIGKILL)
+        # One that works on a shard: the other may be loading its encoders.
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
     told, _ = process.communicate(timeout=deadline - time.monotonic())
     assert (len(actors), process.returncode) == (2, 0), told
     assert contents(out) == whole
