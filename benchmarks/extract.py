@@ -12,6 +12,11 @@ And the encoder alone, in batches of 8 to 64, with memory as the C library retur
 kept between batches (``kept_memory``, as ``embed`` and ``audit`` do). The first encoder shows most:
 once kept, memory is returned more seldom.
 
+And, with ``--overlap``, how well reading and encoder go together, in wall time: pictures a second
+of ``extract`` against the smaller of what the encoder alone does and what reading alone does. 80 %
+is the aim. An encoder that sleeps as long as reading a batch takes stands for one on a GPU: one
+after the other they would give 50 %.
+
 What is compared is CPU time of all threads, user and system, which other processes change little;
 ``wall`` is there for machines that do nothing else. A ratio is that of medians over repetitions,
 taken alternately. Both ways must give the same embeddings, or the benchmark fails.
@@ -34,11 +39,19 @@ import torch
 from PIL import Image
 from torchvision import transforms
 
-from latentprint.embeddings import Extraction, Store, extract
+from latentprint.embeddings import Extraction, Store, device_of, extract
+from latentprint.embeddings.engine import default_workers
 from latentprint.embeddings.kept_memory import kept_memory
-from latentprint.encoders import Encoder, load_encoder
+from latentprint.embeddings.worker import Recipe
+from latentprint.encoders import Encoder, Preprocess, load_encoder
 from latentprint.encoders.default import classifier
 from latentprint.jobs.bench_photos import generated_jpeg, repeated
+from latentprint.jobs.bench_timing import (
+    BenchOptions,
+    time_encoder,
+    time_pixels,
+    time_together,
+)
 from latentprint.photos import Photos, open_photos
 from latentprint.processing import Processing, classes_of, find_attributes
 
@@ -170,6 +183,48 @@ def batches(spec: str, options: argparse.Namespace) -> None:
             )
 
 
+class Sleeping:
+    """Stands for an encoder on a GPU: takes its time, and no core."""
+
+    name, family, input_size, dimension, device = "sleeping", "yours", 224, 512, "cpu"
+    preprocess = Preprocess(resize=224, crop=224)
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def embed(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Sleep, and return vectors that do not depend on the pixels [B, 512]."""
+        time.sleep(self.seconds)
+        return torch.ones(len(pixels), self.dimension)
+
+    def identity(self) -> dict[str, Any]:
+        """Nothing but its name."""
+        return {"library": self.name}
+
+
+def overlap(encoder: Any, files: Sequence[Path], options: argparse.Namespace) -> None:
+    """Print the rates of encoder alone, reading alone and both together."""
+    device = device_of([encoder])
+    workers = default_workers(device) if options.workers is None else options.workers
+    how = BenchOptions(batch_size=options.batch_size, seconds=options.seconds)
+    classes = tuple(classes_of(find_attributes(["jpeg"])))
+    pixels = time_pixels(files, Recipe(classes, (encoder.preprocess,)), workers, how)
+    if isinstance(encoder, Sleeping):
+        encoder.seconds = options.batch_size / pixels.median
+    alone = time_encoder(encoder, device, how)
+    size = max(2, 4 * options.batch_size // len(classes))
+    extraction = Extraction(batch_size=options.batch_size, shard_size=size, workers=workers)
+    with tempfile.TemporaryDirectory() as folder:
+        both = time_together(files, encoder, classes, extraction, how.seconds, Path(folder))
+    share = both.median / min(alone.median, pixels.median)
+    print(
+        f"\n{encoder.name}, batches of {options.batch_size}, {workers} processes that read: "
+        f"images/s (medians)\n  encoder alone {alone.median:8.1f}\n"
+        f"  reading alone {pixels.median:8.1f}\n"
+        f"  together      {both.median:8.1f}, {share:.0%} of the smaller"
+    )
+
+
 def main() -> None:
     """Read the options and print tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -182,6 +237,9 @@ def main() -> None:
     parser.add_argument("--batches", type=int, nargs="*", default=[8, 16, 32, 64])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, help="of PyTorch; 1 is steady on a busy machine")
+    parser.add_argument("--overlap", action="store_true", help="only reading beside the encoder")
+    parser.add_argument("--workers", type=int, help="processes that read, for --overlap")
+    parser.add_argument("--seconds", type=float, default=10.0, help="for each rate of --overlap")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -193,6 +251,12 @@ def main() -> None:
             files = [Path(made) / f"{number}.jpg" for number in range(options.photos)]
             for number, file in enumerate(files):
                 file.write_bytes(generated_jpeg(500, 375, seed=number))
+        if options.overlap:
+            overlap(Sleeping(), files, options)
+            if torch.cuda.is_available():
+                for spec in options.encoder:
+                    overlap(load_encoder(spec, device="cuda"), files, options)
+            return
         photos = repeated(files, options.photos)
         for spec in options.encoder:
             if options.batches:

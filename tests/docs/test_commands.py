@@ -19,9 +19,9 @@ generator = module(DOCS / "generate_commands.py")
 
 
 def command_lines(page: Path) -> Iterator[str]:
-    """Every line that calls latentprint, in shell blocks and in the text."""
+    """Every line that calls latentprint, in shell blocks, those of a Job, and in the text."""
     text = page.read_text("utf-8")
-    for block in blocks(text, "sh"):
+    for block in (*blocks(text, "sh"), *blocks(text, "yaml")):
         yield from block.replace("\\\n", " ").splitlines()
     for found in re.finditer(r"(?<!`)`(latentprint [^`]+)`(?!`)", prose(text)):
         yield " ".join(found[1].split())

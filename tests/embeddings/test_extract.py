@@ -124,7 +124,7 @@ def test_photos_of_several_stores_are_compared_once(
     extract(photos, encoders, CLASSES, tmp_path / "out", extraction=HOW)
     os.utime(folder / "b" / "05.png", (1, 1))
     compared: list[Path] = []
-    module = sys.modules["latentprint.embeddings.extract"]
+    module = sys.modules["latentprint.embeddings.changes"]
     whole = module.decode
 
     def counted(file: Path, **options: Any) -> Any:
@@ -142,7 +142,7 @@ def test_each_file_is_looked_at_once_for_all_calls_of_a_job(
     names = ("one", "two", "three")
     run(photos, tmp_path / "out", names=names)
     looked: list[str] = []
-    module = sys.modules["latentprint.embeddings.extract"]
+    module = sys.modules["latentprint.embeddings.changes"]
     whole = module.stamp
     monkeypatch.setattr(module, "stamp", lambda file: looked.append(str(file)) or whole(file))
     stamps: dict[str, Any] = {}

@@ -47,7 +47,11 @@ def embed(
     compiled: options.CompileOption = False,
     trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
-    batch_size: options.BatchOption = 64,
+    batch_size: options.BatchOrAutoOption = "64",
+    shards: options.SharesOption = None,
+    engine: options.EngineOption = "local",
+    actors: options.ActorsOption = None,
+    gpus_per_actor: options.GpusOption = None,
     orient: options.OrientOption = True,
     window: options.WindowOption = None,
     bits: options.BitsOption = None,
@@ -62,14 +66,16 @@ def embed(
     classes and encoders that are new are added, and what has changed or is damaged is made anew.
     """
     from latentprint.cli.progress import embedding_progress
-    from latentprint.embeddings import Extraction
+    from latentprint.embeddings import Extraction, Share
     from latentprint.erasure.artefact import load_eraser
+    from latentprint.jobs.cluster import Cluster
     from latentprint.jobs.embedding import embed as job
     from latentprint.jobs.loading import Loading, parse_layers
     from latentprint.photos import open_photos
     from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
 
+    cluster = Cluster.of(engine, actors, gpus_per_actor)
     table = open_photos(
         photos,
         layout=layout,
@@ -100,7 +106,6 @@ def embed(
                 trust_code=trust_code,
             ),
             extraction=Extraction(
-                batch_size=batch_size,
                 workers=workers,
                 orient=orient,
                 max_pixels=int(max_megapixels * 1e6),
@@ -108,9 +113,11 @@ def embed(
                 tones=Tones(window=parse_window(window), bits=bits),
                 skip_missing=skip_missing,
                 retry_broken=retry_broken,
-            ),
+                share=Share.parse(shards),
+            ).with_batches(batch_size),
             seed=seed,
             allow_broken=allow_broken,
+            cluster=cluster,
             command=shlex.join(["latentprint", *sys.argv[1:]]),
             on_progress=progress,
         )

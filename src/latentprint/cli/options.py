@@ -219,6 +219,15 @@ WorkersOption = Annotated[
 BatchOption = Annotated[
     int, typer.Option("--batch-size", min=1, help="Images in one batch of the encoder.")
 ]
+BatchOrAutoOption = Annotated[
+    str,
+    typer.Option(
+        "--batch-size",
+        metavar="N|auto",
+        help="Images in one batch of the encoder; auto finds the fastest when a store is begun, "
+        "which keeps it.",
+    ),
+]
 WindowOption = Annotated[
     str | None,
     typer.Option(
@@ -263,6 +272,37 @@ SkipMissingOption = Annotated[
         "--skip-missing",
         help="Count photos that cannot be found or read as broken. Default: leave out what was to "
         "be stored with them, finish the rest and exit with 1.",
+    ),
+]
+SharesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shards",
+        metavar="I/N",
+        help="Make only the I-th of N shares of the shards, while other processes make the others; "
+        "who makes the last one finishes the embeddings.",
+    ),
+]
+EngineOption = Annotated[
+    Literal["local", "ray"],
+    typer.Option(
+        help="Who makes the shards: this process, or actors of the Ray cluster of RAY_ADDRESS, "
+        "without one of Ray on this machine (extra `ray`)."
+    ),
+]
+ActorsOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Actors of Ray; by default one for each GPU, or without any for each two cores.",
+    ),
+]
+GpusOption = Annotated[
+    float | None,
+    typer.Option(
+        "--gpus-per-actor",
+        min=0.0,
+        help="GPUs of each actor, such as 1 or 0.5; by default 1 where the cluster has any.",
     ),
 ]
 RetryBrokenOption = Annotated[

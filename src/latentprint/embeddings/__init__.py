@@ -16,6 +16,7 @@ from latentprint.embeddings.extraction import Extraction
 from latentprint.embeddings.own_vectors import OwnVectors, open_own_vectors
 from latentprint.embeddings.selection import select_photos, with_labels
 from latentprint.embeddings.sharded import ShardedArray
+from latentprint.embeddings.shares import Share
 from latentprint.embeddings.store import Store, open_store
 from latentprint.embeddings.study_files import StudyEmbeddings, open_study_files
 
@@ -26,6 +27,7 @@ __all__ = [
     "OwnVectors",
     "Progress",
     "ShardedArray",
+    "Share",
     "Store",
     "StoredEmbeddings",
     "StudyEmbeddings",

@@ -14,6 +14,7 @@ import polars as pl
 from latentprint.embeddings.alike import alike
 from latentprint.embeddings.shard import digest_of, read_rows
 from latentprint.embeddings.sharded import DamagedFile, ShardedArray
+from latentprint.embeddings.shares import unmade
 from latentprint.embeddings.store import MANIFEST, Store, open_store
 from latentprint.embeddings.vector_files import some
 from latentprint.embeddings.worker import BROKEN
@@ -180,6 +181,9 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
     folder = run_embeddings(as_path(folder))[0]
     table = folder / PHOTOS
     stores = [open_store(path.parent) for path in sorted(folder.glob(f"*/{MANIFEST}"))]
+    for store in [] if table.exists() else stores:
+        if (said := unmade(store.folder, store.on_disk)) is not None:
+            raise LatentprintError(said)
     if not stores or not table.exists():
         raise LatentprintError(
             f"{folder} holds no embeddings: name what `latentprint embed PHOTOS --out FOLDER`"

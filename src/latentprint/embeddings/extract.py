@@ -1,78 +1,70 @@
-"""Photos in, embeddings out: decode once, make every class, feed every encoder, write shards."""
+"""Photos in, embeddings out: find out what stores lack, plan it, make it or a share of it."""
 
 from __future__ import annotations
 
+import json
 import logging
-import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from itertools import groupby
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 
-from latentprint.embeddings.engine import default_workers, prepare_all
+from latentprint.embeddings.batch_size import fastest_batch
+from latentprint.embeddings.changes import Stamps, changed_photos
 from latentprint.embeddings.extraction import Extraction
-from latentprint.embeddings.growth import Chunk, lacking, plan
-from latentprint.embeddings.lock import locked
-from latentprint.embeddings.outage import Outage
-from latentprint.embeddings.reference import keep_or_compare, made_up
+from latentprint.embeddings.growth import lacking, plan
+from latentprint.embeddings.index import Index
+from latentprint.embeddings.lock import locked, others_share, share_locked, shared, turn
+from latentprint.embeddings.making import Making, Progress, device_of, stores_of
+from latentprint.embeddings.shard import digest_of, digest_of_ids
+from latentprint.embeddings.shares import Chunk, Plan, Share, remove_plan, said
 from latentprint.embeddings.store import (
+    MANIFEST,
     Stock,
     Store,
     begin,
     commit,
     folder_name,
+    open_store,
     open_up,
+    read_manifest,
+    take_stock,
 )
 from latentprint.embeddings.vector_files import some
-from latentprint.embeddings.worker import (
-    BROKEN,
-    UNREACHABLE,
-    Facts,
-    PhotoTask,
-    Prepared,
-    Recipe,
-    stamp,
-)
+from latentprint.embeddings.worker import BROKEN, UNREACHABLE, Recipe
 from latentprint.encoders.encoder import Encoder
-from latentprint.encoders.preparation import Preparation
 from latentprint.encoders.preprocess import Preprocess
-from latentprint.errors import UsageError
+from latentprint.errors import LatentprintError, UsageError
 from latentprint.files import as_path
-from latentprint.photos import Photos, as_photos, decide_tones, decode
-from latentprint.photos.file_bytes import BrokenPhoto, UnreachablePhoto
-from latentprint.photos.location import Location, is_address
+from latentprint.photos import Photos, as_photos, decide_tones
 from latentprint.processing import Processing
 
 logger = logging.getLogger(__name__)
 
+_IDS_AT_ONCE = 1_000_000
 
-Stamps = dict[str, tuple[int | None, int | None]]
-"""Size and time of the files of photos, by id, as ``stamp`` has them."""
+__all__ = ["Progress", "Stamps", "device_of", "extract", "is_maskable", "manifest_of"]
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far an extraction is.
+class Engine(Protocol):
+    """Who makes the shards, where it is not this process."""
 
-    Attributes:
-        done: Photos that are stored or waiting in the current shard.
-        total: Photos in all.
-        broken: Photos that could not be used.
-        reused: Photos that an earlier run had stored.
-        seconds: Time since the start.
-    """
+    def __call__(
+        self,
+        making: Making,
+        chunks: Sequence[Chunk],
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        """Make the shards of some chunks with encoders that are compared; see ``Making``.
 
-    done: int
-    total: int
-    broken: int
-    reused: int
-    seconds: float
+        Raises:
+            LatentprintError: Some could not be made; all others are kept.
+        """
 
 
 def extract(
@@ -83,6 +75,7 @@ def extract(
     *,
     extraction: Extraction | None = None,
     stamps: Stamps | None = None,
+    engine: Engine | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[Store]:
     """Embed photos under every class with every encoder, one store for each encoder.
@@ -90,6 +83,10 @@ def extract(
     What a store has is used again; photos and classes that it lacks are added, photos whose files
     changed are embedded anew, and so is what is damaged. What it has beside is left as it is. Every
     photo is decoded once for all classes and encoders that lack the same of it.
+
+    Of several processes that each make a share (``Extraction.share``) the first plans the work, and
+    who makes the last shard finishes the stores. What is planned is made first by a later call
+    for the same without a share, too.
 
     Args:
         photos: What to read: photos, or what ``open_photos`` opens.
@@ -99,10 +96,12 @@ def extract(
         extraction: How to do it.
         stamps: Sizes and times of files that were looked at already, by id; more are added. Several
             calls for the same photos share them, so that each file is looked at once.
+        engine: Who makes the shards; this process by default.
         on_progress: Called after every photo.
 
     Returns:
-        The stores, in the order of the encoders, asked for these photos and classes.
+        The stores, in the order of the encoders, asked for these photos and classes; without any
+        embeddings where other shares are not made yet, which is told.
 
     Raises:
         UsageError: A mask is asked for, and an encoder does not take a crop.
@@ -118,50 +117,209 @@ def extract(
     for note in how.tones.notes():
         logger.warning("%s: %s", photos.name, note)
     folders = [out / folder_name(encoder.name) for encoder in encoders]
+    run = _Extraction(photos, encoders, folders, tuple(classes), how, tones_stated=stated)
+    stamps = {} if stamps is None else stamps
     with ExitStack() as locks:
         for folder in dict.fromkeys(folders):
-            locks.enter_context(locked(folder))
-        asked = [manifest_of(encoder, classes, how) for encoder in encoders]
-        stocks = [
-            begin(folder, each, tones_stated=stated)
-            for folder, each in zip(folders, asked, strict=True)
-        ]
-        run = _Extraction(photos, encoders, stocks, tuple(classes), how)
-        chunks = run.plan({} if stamps is None else stamps)
-        if chunks:
-            for stock, each in zip(stocks, asked, strict=True):
-                open_up(stock.store, each)
-        run.compute(chunks, on_progress)
-        stores = [commit(each) for each in stocks]
+            locks.enter_context(locked(folder) if how.share is None else shared(folder))
+        if how.share is None:
+            stores = run.whole(stamps, engine, on_progress)
+        else:
+            stores = run.share(how.share, stamps, on_progress)
     names = [each.name for each in classes]
     return [store.asked(photos.table["id"], names) for store in stores]
 
 
 class _Extraction:
-    """What an extraction has to do, with the stores open and locked."""
+    """What is asked for, with the folders of the stores locked."""
 
     def __init__(
         self,
         photos: Photos,
         encoders: Sequence[Encoder],
-        stocks: Sequence[Stock],
+        folders: Sequence[Path],
         classes: tuple[Processing, ...],
         how: Extraction,
+        *,
+        tones_stated: bool,
     ) -> None:
-        self.photos, self.encoders, self.stocks = photos, encoders, stocks
-        self.classes, self.how = classes, how
-        self.preparations = [_preparation(encoder) for encoder in encoders]
-        workers = how.workers
-        self.workers = default_workers(device_of(encoders)) if workers is None else workers
+        self.photos, self.encoders, self.folders = photos, encoders, folders
+        self.classes, self.how, self.tones_stated = classes, how, tones_stated
         self._broken = 0
 
-    def plan(self, stamps: Stamps) -> list[Chunk]:
+    def whole(
+        self,
+        stamps: Stamps,
+        engine: Engine | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> list[Store]:
+        """Make all: what was planned already, and then whatever else is missing."""
+        self._settle_batches()
+        stocks = self._begin()
+        before = Plan.read(self.folders[0])
+        if before is not None and before.asked == self._key:
+            making = self._making(stocks)
+            self._make(making, self._unmade(making, before.chunks), engine, on_progress)
+            self._finish(before)
+            stocks = [take_stock(folder) for folder in self.folders]
+        remove_plan(self.folders)
+        chunks = self._plan(stocks, stamps)
+        if chunks:
+            self._open_up(stocks)
+        making = self._making(stocks)
+        if chunks and engine is not None:
+            # Shards are made in no order: only the plan knows which photos each is for.
+            Plan(self._key, 1, tuple(chunks)).write(self.folders)
+        self._make(making, chunks, engine, on_progress)
+        stores = [commit(each) for each in stocks]
+        remove_plan(self.folders)
+        return stores
+
+    def share(
+        self,
+        share: Share,
+        stamps: Stamps,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> list[Store]:
+        """Make a share of what is planned; who makes the last shard of all finishes the stores."""
+        first = self.folders[0]
+        with ExitStack() as locks:
+            with turn(first):
+                locks.enter_context(share_locked(first, str(share)))
+                plan, making = self._planned(share, stamps)
+            own = plan.share(share)
+            photos = len({row for chunk in own for row in chunk.rows})
+            making.make(self._unmade(making, own), on_progress, total=photos, broken=self._broken)
+            with turn(first):
+                lacks = [
+                    len(self._unmade(making, plan.share(Share(at + 1, plan.shares))))
+                    for at in range(plan.shares)
+                ]
+                if not any(lacks):
+                    # Who comes second finds it done.
+                    if not plan.chunks or Plan.read(first) is not None:
+                        self._finish(plan)
+                    remove_plan(self.folders)
+                    return [open_store(each) for each in self.folders]
+        logger.warning("Share %s is made. %s", share, said(first.parent, lacks, len(plan.chunks)))
+        return [Store(each, read_manifest(each), Index({})) for each in self.folders]
+
+    def _planned(self, share: Share, stamps: Stamps) -> tuple[Plan, Making]:
+        """The plan that others made of the same, or a new one.
+
+        Raises:
+            LatentprintError: Others make something else, or in another number of shares.
+        """
+        self._settle_batches()
+        before = Plan.read(self.folders[0])
+        same = before is not None and before.asked == self._key
+        if before is not None and not (same and before.shares == share.count):
+            if others_share(self.folders[0], str(share)):
+                differ = (
+                    f"{before.shares} shares"
+                    if same
+                    else "something else (photos, encoders, classes, settings or versions)"
+                )
+                raise LatentprintError(
+                    f"{self.folders[0]} is being made by processes that were asked for {differ}: "
+                    "ask for the same, or wait for them to end."
+                )
+            if same:
+                before = replace(before, shares=share.count)
+                before.write(self.folders)
+        if before is not None and same:
+            making = self._making(
+                [Stock(Store(each, read_manifest(each), Index({}))) for each in self.folders]
+            )
+            making.compare_encoders(stores_of(before.chunks))
+            return before, making
+        remove_plan(self.folders)
+        stocks = self._begin()
+        chunks = self._plan(stocks, stamps)
+        if chunks:
+            self._open_up(stocks)
+        making = self._making(stocks)
+        making.compare_encoders(stores_of(chunks))
+        plan = Plan(self._key, share.count, tuple(chunks))
+        if chunks:
+            plan.write(self.folders)
+        return plan, making
+
+    def _settle_batches(self) -> None:
+        """Take the size of batches of the stores that are there, or the fastest, where asked to."""
+        if not self.how.fastest_batch:
+            return
+        there = [each for each in self.folders if (each / MANIFEST).exists()]
+        if there:
+            size = int(read_manifest(there[0])["settings"]["batch_size"])
+        else:
+            size = fastest_batch(self.encoders)
+            logger.warning("Images in a batch: %d, which was the fastest here.", size)
+        self.how = replace(self.how, batch_size=size, fastest_batch=False)
+
+    @cached_property
+    def asked(self) -> list[dict[str, Any]]:
+        """What the manifest of each store is to say."""
+        return [manifest_of(encoder, self.classes, self.how) for encoder in self.encoders]
+
+    def _begin(self) -> list[Stock]:
+        return [
+            begin(folder, each, tones_stated=self.tones_stated)
+            for folder, each in zip(self.folders, self.asked, strict=True)
+        ]
+
+    def _open_up(self, stocks: Sequence[Stock]) -> None:
+        for stock, each in zip(stocks, self.asked, strict=True):
+            open_up(stock.store, each)
+
+    def _making(self, stocks: Sequence[Stock]) -> Making:
+        stores = [each.store for each in stocks]
+        return Making(self.photos, self.encoders, stores, self.classes, self.how)
+
+    def _unmade(self, making: Making, chunks: Sequence[Chunk]) -> list[Chunk]:
+        return [each for each in chunks if not making.is_made(each)]
+
+    def _make(
+        self,
+        making: Making,
+        chunks: Sequence[Chunk],
+        engine: Engine | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        if engine is not None and chunks:
+            engine(making, chunks, on_progress)
+        else:
+            making.compare_encoders(stores_of(chunks))
+            making.make(chunks, on_progress, broken=self._broken)
+
+    def _finish(self, plan: Plan) -> None:
+        """Let readers see the shards of a plan."""
+        for at, folder in enumerate(self.folders):
+            stock = take_stock(folder)
+            # A shard that was made anew is another one than the index lists under its number.
+            index = stock.store.index.only(set(stock.store.index.shards) - plan.numbers(at))
+            commit(replace(stock, store=replace(stock.store, index=index)))
+
+    @cached_property
+    def _key(self) -> str:
+        """A digest of what is asked for."""
+        ids, how = self.photos.table["id"], self.how
+        parts = range(0, len(ids), _IDS_AT_ONCE)
+        said = [
+            [str(folder.name) for folder in self.folders],
+            self.asked,
+            [how.shard_size, how.skip_missing, how.retry_broken],
+            [digest_of_ids(ids[start : start + _IDS_AT_ONCE]) for start in parts],
+        ]
+        return digest_of(json.dumps(said, sort_keys=True).encode())
+
+    def _plan(self, stocks: Sequence[Stock], stamps: Stamps) -> list[Chunk]:
         """What is missing, has changed, or can be read now, in shards; the latter two are told."""
-        for stock in self.stocks:
+        for stock in stocks:
             _tell_damages(stock)
         ids, names = self.photos.table["id"], [each.name for each in self.classes]
-        stated = [_stated(stock.store, ids) for stock in self.stocks]
-        outdated = [set(each) for each in _changed(self.photos, stated, self.how, stamps)]
+        stated = [_stated(stock.store, ids) for stock in stocks]
+        outdated = [set(each) for each in changed_photos(self.photos, stated, self.how, stamps)]
         if changed := set().union(*outdated):
             logger.warning(
                 "Embedded anew, since their files have changed: %d photos (%s).",
@@ -170,107 +328,25 @@ class _Extraction:
             )
         broken = [set(_broken(each)["id"]) for each in stated]
         if self.how.retry_broken:
-            mended = self._mended(set().union(*broken))
+            mended = self._mended(self._making(stocks), set().union(*broken))
             outdated = [one | (other & mended) for one, other in zip(outdated, broken, strict=True)]
         self._broken = len(set().union(*broken) - set().union(*outdated))
         lacks, anew = [], np.zeros(len(ids), bool)
-        for stock, photos in zip(self.stocks, outdated, strict=True):
+        for stock, photos in zip(stocks, outdated, strict=True):
             replaced = ids.is_in(list(photos)).to_numpy()
             lacks.append(lacking(stock.store, ids, names) | replaced[:, None])
             anew |= replaced
-        return plan(self.stocks, lacks, anew, self.how)
+        return plan(stocks, lacks, anew, self.how)
 
-    def _mended(self, photos: set[str]) -> set[str]:
+    def _mended(self, making: Making, photos: set[str]) -> set[str]:
         """Those of some broken photos that can be read now."""
         rows = np.flatnonzero(self.photos.table["id"].is_in(list(photos)).to_numpy())
-        recipe = Recipe(self.classes, tuple(dict.fromkeys(self.preparations)), self.how)
+        recipe = Recipe(self.classes, tuple(dict.fromkeys(making.preparations)), self.how)
         return {
             each.facts.id
-            for each in self._prepared(rows.tolist(), recipe)
+            for each in making.prepared(rows.tolist(), recipe)
             if each.facts.status not in (BROKEN, UNREACHABLE)
         }
-
-    def compute(
-        self, chunks: Sequence[Chunk], on_progress: Callable[[Progress], None] | None
-    ) -> None:
-        """Make the shards of a plan.
-
-        Raises:
-            LatentprintError: See ``extract``.
-        """
-        self._compare_encoders(chunks)
-        total, begun, outage = len(self.photos), time.monotonic(), Outage(self.how)
-        # A photo that lacks one thing here and another there is read twice.
-        reused = total - len({row for chunk in chunks for row in chunk.rows})
-        broken, seen = self._broken, set[int]()
-        for recipe, together in self._by_recipe(chunks):
-            rows = [row for chunk in together for row in chunk.rows]
-            which = (shard for shard in self._shards(together, recipe) for _ in shard.rows)
-            for each, shard in zip(self._prepared(rows, recipe), which, strict=True):
-                shard.add(each)
-                outage.note(each)
-                if each.row not in seen:
-                    seen.add(each.row)
-                    broken += each.facts.status == BROKEN
-                if shard.full:
-                    if shard.unreachable:
-                        outage.left_out.append(shard.rows)
-                    else:
-                        shard.write()
-                if on_progress:
-                    seconds = time.monotonic() - begun
-                    done = reused + len(seen)
-                    on_progress(Progress(done, total, broken, reused, seconds))
-        outage.refuse()
-
-    def _compare_encoders(self, chunks: Sequence[Chunk]) -> None:
-        """Look whether the encoders of stores that get something are those they were begun with.
-
-        Raises:
-            LatentprintError: One is not.
-        """
-        needed = sorted({part.store for chunk in chunks for part in chunk.parts})
-        batches = {each: made_up(each) for each in {self.preparations[at] for at in needed}}
-        for at in needed:
-            encoder, batch = self.encoders[at], batches[self.preparations[at]]
-            keep_or_compare(self.stocks[at].store.folder, encoder, batch, device_of([encoder]))
-
-    def _by_recipe(self, chunks: Sequence[Chunk]) -> Iterator[tuple[Recipe, list[Chunk]]]:
-        """The chunks in their order, those that follow each other and need the same together."""
-        for needed, together in groupby(chunks, self._needed):
-            classes, preparations = needed
-            recipe = Recipe(tuple(self.classes[at] for at in classes), preparations, self.how)
-            yield recipe, list(together)
-
-    def _needed(self, chunk: Chunk) -> tuple[tuple[int, ...], tuple[Preparation, ...]]:
-        """The classes and preparations that some store needs of the photos of a chunk."""
-        classes = sorted({at for part in chunk.parts for at in part.classes})
-        preparations = dict.fromkeys(self.preparations[part.store] for part in chunk.parts)
-        return tuple(classes), tuple(preparations)
-
-    def _shards(self, chunks: Sequence[Chunk], recipe: Recipe) -> Iterator[_Shard]:
-        """The shards of some chunks, one after the other, each empty at first."""
-        names = [each.name for each in recipe.classes]
-        for chunk in chunks:
-            parts = [
-                _ShardPart(
-                    self.encoders[part.store],
-                    self.stocks[part.store].store,
-                    part.number,
-                    recipe.preprocesses.index(self.preparations[part.store]),
-                    tuple(names.index(self.classes[at].name) for at in part.classes),
-                )
-                for part in chunk.parts
-            ]
-            yield _Shard(chunk.rows, parts, recipe)
-
-    def _prepared(self, rows: Sequence[int], recipe: Recipe) -> Iterator[Prepared]:
-        table = self.photos.table.select("id", "path")[list(rows)]
-        tasks = [
-            PhotoTask(row, photo, self.photos.file(path))
-            for row, (photo, path) in zip(rows, table.iter_rows(), strict=True)
-        ]
-        return prepare_all(tasks, recipe, self.workers)
 
 
 def _tell_damages(stock: Stock) -> None:
@@ -291,106 +367,6 @@ def _broken(facts: pl.DataFrame) -> pl.DataFrame:
     return facts.filter(pl.col("status") == BROKEN)
 
 
-@dataclass(frozen=True)
-class _ShardPart:
-    """The shard of one store.
-
-    Attributes:
-        encoder: The encoder.
-        store: Its store.
-        number: Number of the shard.
-        preparation: Which of the recipe's preparations it takes.
-        classes: Which of the recipe's classes it holds.
-    """
-
-    encoder: Encoder
-    store: Store
-    number: int
-    preparation: int
-    classes: tuple[int, ...]
-
-    @property
-    def queue(self) -> tuple[int, tuple[int, ...]]:
-        """What its encoder is fed with; the same for encoders that share their batches."""
-        return self.preparation, self.classes
-
-
-@dataclass
-class _Shard:
-    """Shards of several stores in the making, from the same photos.
-
-    Pixels wait until a batch is full; batches never cross shards, and all are of one size. Once one
-    of its photos cannot be reached it will not be written, and nothing more is embedded.
-    """
-
-    rows: tuple[int, ...]
-    parts: list[_ShardPart]
-    recipe: Recipe
-    facts: list[Facts] = field(default_factory=list)
-    unreachable: bool = False
-
-    def __post_init__(self) -> None:
-        self._waiting: dict[tuple[int, tuple[int, ...]], list[np.ndarray]] = {
-            part.queue: [] for part in self.parts
-        }
-        self._embedded: list[list[np.ndarray]] = [[] for _ in self.parts]
-        self._added = 0
-
-    @property
-    def full(self) -> bool:
-        """Whether all photos were added."""
-        return self._added == len(self.rows)
-
-    def add(self, prepared: Prepared) -> None:
-        self._added += 1
-        self.unreachable |= prepared.facts.status == UNREACHABLE
-        if self.unreachable:
-            return
-        self.facts.append(prepared.facts)
-        if not prepared.pixels:
-            return
-        for (preparation, classes), waiting in self._waiting.items():
-            waiting.extend(prepared.pixels[preparation][list(classes)])
-        self._embed(whole=True)
-
-    def write(self) -> None:
-        self._embed(whole=False)
-        names = [each.name for each in self.recipe.classes]
-        for part, parts in zip(self.parts, self._embedded, strict=True):
-            dimension = part.encoder.dimension
-            vectors = np.concatenate(parts) if parts else np.zeros((0, dimension))
-            by_class = vectors.astype(np.float32).reshape(-1, len(part.classes), dimension)
-            part.store.write_shard(
-                part.number,
-                self.facts,
-                {
-                    names[which]: np.ascontiguousarray(by_class[:, at])
-                    for at, which in enumerate(part.classes)
-                },
-            )
-
-    def _embed(self, *, whole: bool) -> None:
-        """Embed what waits, as far as it fills whole batches, or all."""
-        import torch
-
-        size = self.recipe.how.batch_size
-        for queue, waiting in self._waiting.items():
-            while len(waiting) >= size or (waiting and not whole):
-                count = min(size, len(waiting))
-                batch = np.stack(waiting[:count])
-                del waiting[:count]
-                # Filled up with itself: what an encoder gives depends on the size of a batch.
-                full = torch.from_numpy(np.resize(batch, (size, *batch.shape[1:])))
-                for part, embedded in zip(self.parts, self._embedded, strict=True):
-                    if part.queue == queue:
-                        embedded.append(part.encoder.embed(full).numpy()[:count])
-
-
-def device_of(encoders: Iterable[Encoder]) -> str:
-    """The device that the first encoder says it runs on; "cpu" where it says nothing."""
-    return str(getattr(next(iter(encoders)), "device", "cpu"))
-
-
 def is_maskable(encoder: Encoder) -> bool:
     """Whether the central mask hides what a photo shows from an encoder.
 
@@ -409,15 +385,6 @@ def _refuse_unmaskable(encoders: Sequence[Encoder]) -> None:
             )
 
 
-def _preparation(encoder: Encoder) -> Preparation:
-    """What workers do for an encoder; the same for encoders that differ in normalisation alone."""
-    preparation = encoder.preprocess
-    if type(preparation) is Preprocess:
-        # Pixels are not normalised yet, and a second resize of every class would be wasted.
-        return replace(preparation, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
-    return preparation
-
-
 def manifest_of(encoder: Encoder, classes: Sequence[Processing], how: Extraction) -> dict[str, Any]:
     """What the manifest of a store says of an encoder, classes and settings."""
     import torch
@@ -434,52 +401,3 @@ def manifest_of(encoder: Encoder, classes: Sequence[Processing], how: Extraction
         "processing": {each.name: each.as_list() for each in classes},
         "settings": {**how.settings(), "torch": torch.__version__},
     }
-
-
-def _changed(
-    photos: Photos, stated: Sequence[pl.DataFrame], how: Extraction, stamps: Stamps
-) -> Iterator[list[str]]:
-    """For each store, the photos that are no longer the pictures that they were.
-
-    A file of the same size and time is taken as unchanged; any other is decoded and compared. One
-    that is away is not changed: what was made of it is kept, and that is said.
-    """
-    # The stores of several encoders state the same of most photos: each is looked at once.
-    known = pl.concat(stated).unique(maintain_order=True)
-    paths = known.join(
-        photos.table.select("id", "path"), on="id", how="left", maintain_order="left"
-    )
-    away, changed, root = set[str](), [], str(photos.root)
-    for photo, size, modified, content, status, path in paths.iter_rows():
-        if photo not in stamps:
-            place = path if is_address(path) else os.path.join(root, path)  # noqa: PTH118
-            stamps[photo] = stamp(place)
-        same = stamps[photo] == (size, modified)
-        if not same:
-            try:
-                same = _content(photos.file(path), how) == content
-            except UnreachablePhoto:
-                same = True
-                if status != BROKEN:
-                    away.add(photo)
-        changed.append(not same)
-    if away:
-        logger.warning(
-            "%d stored photos cannot be found or read now (%s): their embeddings are kept.",
-            len(away),
-            some(sorted(away)),
-        )
-    outdated = known.filter(pl.Series(changed, dtype=pl.Boolean))
-    for each in stated:
-        yield each.join(outdated, on=each.columns, how="semi", nulls_equal=True)["id"].to_list()
-
-
-def _content(file: Location, how: Extraction) -> str | None:
-    """The digest of a photo's pixels; None if it is broken."""
-    try:
-        decoded = decode(file, orient=how.orient, max_pixels=how.max_pixels, tones=how.tones)
-        return decoded.content
-    except UnreachablePhoto:
-        raise
-    except BrokenPhoto:
-        return None

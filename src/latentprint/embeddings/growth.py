@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count, pairwise
 
 import numpy as np
 import polars as pl
 
 from latentprint.embeddings.extraction import Extraction
+from latentprint.embeddings.shares import Chunk, Part
 from latentprint.embeddings.store import Stock, Store
 
 SHARD_BYTES = 64 * 2**20
@@ -17,34 +17,6 @@ SHARD_BYTES = 64 * 2**20
 
 FEWEST, MOST, SHARE = 128, 8192, 256
 """Photos in a shard: a 256th of all, at least 128 and at most 8,192."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one store gets from some photos.
-
-    Attributes:
-        store: Which of the stores, counted from 0.
-        classes: Which of the classes that are asked for, counted from 0, ascending.
-        number: Number of the shard.
-    """
-
-    store: int
-    classes: tuple[int, ...]
-    number: int
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Photos that are read together, and end in one shard of each store that lacks them.
-
-    Attributes:
-        rows: Their rows in the table of photos, ascending.
-        parts: What each store gets from them.
-    """
-
-    rows: tuple[int, ...]
-    parts: tuple[Part, ...]
 
 
 def lacking(store: Store, ids: pl.Series, names: Sequence[str]) -> np.ndarray:

@@ -3,6 +3,7 @@
 Layout of an encoder's folder::
 
     manifest.json                 who made these vectors, how, and which index is valid
+    plan.json                     what several processes make, until all is made: see ``shares``
     reference.safetensors         what the encoder said of made-up pictures: see ``reference``
     shard-00000.safetensors       one float32 tensor [n, D] for every processing class, and a seal
     shard-00000.parquet           one row for every photo of the shard, broken ones included
@@ -37,6 +38,7 @@ import polars as pl
 from latentprint.embeddings.index import STEM, Index, ListedShard
 from latentprint.embeddings.shard import Shard, digest_of, read_rows
 from latentprint.embeddings.sharded import DamagedFile, ShardedArray
+from latentprint.embeddings.shares import planned, unmade
 from latentprint.embeddings.worker import BROKEN, Facts
 from latentprint.errors import LatentprintError
 from latentprint.files import write_text, writing
@@ -263,6 +265,8 @@ class Store:
         asked = places.height if self.ids is None else len(self.ids)
         lost = places.filter(pl.col("shard").is_in(self.missing)).height
         if asked > places.height or lost or self.missing or not self.index.shards:
+            if (said := unmade(self.folder, self.on_disk)) is not None:
+                raise LatentprintError(said)
             raise LatentprintError(
                 f"{self.folder} is incomplete (of {asked} photos, {asked - places.height + lost} "
                 f"have no embeddings of {processing}): run the same `latentprint embed` again to "
@@ -376,7 +380,8 @@ def take_stock(folder: Path, *, wholly: bool = False) -> Stock:
             index, index_damage = Index({}), damage
     listed = Store(folder, manifest, index)
     damages = listed.damages(wholly=wholly)
-    missing = sorted({*listed.missing, *(_expected(manifest) - set(listed.on_disk))})
+    expected = _expected(manifest) | planned(folder)
+    missing = sorted({*listed.missing, *(expected - set(listed.on_disk))})
     unlisted = [listed.shard(each) for each in listed.unlisted if each not in damages]
     sound = index.only(set(index.shards) - set(damages) - set(missing))
     if unlisted:

@@ -198,8 +198,11 @@ class TorchEncoder:
         is_meta = self.device.type == "meta"
         kind = "cpu" if is_meta else self.device.type
         half = torch.autocast(kind, dtype, enabled=self.precision != "float32" and not is_meta)
+        # Pinned pixels travel beside the work of the device; the results wait for both.
+        pinned = self.device.type == "cuda" and pixels.is_pinned()
         with torch.inference_mode(), half:
-            outputs = self._forward(self.preprocess.normalise(pixels.to(self.device)))
+            placed = pixels.to(self.device, non_blocking=pinned)
+            outputs = self._forward(self.preprocess.normalise(placed))
             if is_meta:
                 return outputs
             return [each.float().cpu() if torch.is_tensor(each) else each for each in outputs]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,14 @@ from latentprint.embeddings import (
 from latentprint.embeddings.alike import keep_alike
 from latentprint.embeddings.extract import Stamps
 from latentprint.embeddings.kept_memory import kept_memory
+from latentprint.embeddings.lock import turn
+from latentprint.embeddings.shares import without_share
 from latentprint.embeddings.worker import BROKEN
 from latentprint.encoders.encoder import Encoder
-from latentprint.errors import LatentprintError
+from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.probes.steps import Questions
 from latentprint.files import as_path, make_folder
+from latentprint.jobs.cluster import Cluster, make_on_cluster, require_ray
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.members import EmbeddingError, Member
@@ -52,6 +57,7 @@ class Part:
         questions: What is asked of the embeddings.
         command: The command line, for the record.
         stores: What was embedded so far, one store for each encoder.
+        cluster: Where the shards are made; in this process by default.
         specs: The encoders' specifications.
         stamps: The files that were looked at so far; see ``extract``.
     """
@@ -61,6 +67,7 @@ class Part:
     classes: tuple[Processing, ...]
     questions: Questions = Questions()  # noqa: RUF009 - frozen
     command: str = ""
+    cluster: Cluster | None = None
     stores: list[Store] = field(default_factory=list)
     specs: list[str] = field(default_factory=list)
     stamps: Stamps = field(default_factory=dict)
@@ -78,6 +85,7 @@ def embed(
     seed: int = 0,
     allow_broken: bool = False,
     command: str = "",
+    cluster: Cluster | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[Store]:
     """Embed photos under the classes of some attributes and judge how many were broken.
@@ -96,22 +104,35 @@ def embed(
         seed: Seeds the rescale factors and the weights of the controls.
         allow_broken: Go on when more than 10 % of the photos are broken.
         command: The command line, for the record.
+        cluster: Make the shards on a cluster of Ray; in this process by default.
         on_progress: Called after every photo.
 
     Returns:
-        One complete store for each encoder.
+        One store for each encoder, complete unless a share is made and others are not yet.
 
     Raises:
+        UsageError: Ray is asked for and not installed, or asked for a share; or the fastest batch
+            is asked for of Ray, or of compiled networks.
         LatentprintError: More than 10 % of the photos are broken and that is not allowed, none is
             readable, no encoder can be used, or see ``extract``. What was computed is kept.
     """
+    if cluster is not None:
+        require_ray()
+        if extraction.share is not None:
+            raise UsageError("Ray hands out all the shards: leave --shards out, or --engine ray.")
+        if extraction.fastest_batch:
+            raise UsageError(
+                "This machine may not be like the actors': give --batch-size a number."
+            )
+    if extraction.fastest_batch and loading.compile:
+        raise UsageError("A network is compiled for one size of batch: give --batch-size a number.")
     asked = several(attributes)
     named = [name for name in asked if name != NONE.name]
     extra = [*several(extra_classes), *([NONE.name] if len(named) < len(asked) else [])]
     classes = classes_of(find_attributes(named), extra=extra, seed=seed)
     photos = as_photos(photos)
     groups = EncoderGroups.of(encoders, loading, seed=seed)
-    part = Part(as_path(out), extraction, tuple(classes), command=command)
+    part = Part(as_path(out), extraction, tuple(classes), command=command, cluster=cluster)
     make_folder(part.folder)
     compare_photos(part.folder, photos)
     for members in groups.load(mask=extraction.mask):
@@ -130,6 +151,8 @@ def embed_part(
     on_progress: Callable[[Progress], None] | None,
 ) -> None:
     """Embed photos with some encoders. One that fails is left out, and the others go on."""
+    cluster = part.cluster
+    engine = None if cluster is None else partial(make_on_cluster, groups, cluster)
     while using := groups.usable(members):
         try:
             with kept_memory(device_of(using)):
@@ -140,6 +163,7 @@ def embed_part(
                     part.folder,
                     extraction=part.extraction,
                     stamps=part.stamps,
+                    engine=engine,
                     on_progress=on_progress,
                 )
             break
@@ -148,9 +172,13 @@ def embed_part(
             groups.fail(error.spec, error)
     else:
         return
-    write_photos(part.folder, photos, part.command)
-    keep_alike(stores[0].facts().filter(pl.col("status") != BROKEN), part.folder)
-    _refuse_broken(stores[0].facts(), allow_broken)
+    share = part.extraction.share
+    if share is None or stores[0].index.shards:
+        # Of several processes that find the last share made each may do this.
+        with nullcontext() if share is None else turn(part.folder):
+            write_photos(part.folder, photos, without_share(part.command))
+            keep_alike(stores[0].facts().filter(pl.col("status") != BROKEN), part.folder)
+        _refuse_broken(stores[0].facts(), allow_broken)
     part.stores += stores
     part.specs += [each.spec for each in using]
 

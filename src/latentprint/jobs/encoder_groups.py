@@ -126,6 +126,23 @@ class EncoderGroups:
         if self._all_failed:
             raise self._none_left()
 
+    def again(self, specs: Sequence[str], names: Sequence[str]) -> list[Member]:
+        """Load some encoders again, as in another process.
+
+        Args:
+            specs: The specifications of the members that are wanted.
+            names: Their names, in the order in which they are wanted.
+
+        Raises:
+            LatentprintError: One cannot be loaded.
+        """
+        objects = {each.name: each for each in self.asked if not isinstance(each, str)}
+        wanted: list[str | Encoder] = [objects.get(spec, spec) for spec in specs]
+        found = {each.name: each for one in wanted for each in self._members(one)}
+        if lost := [name for name in names if name not in found]:
+            raise LatentprintError(f"{lost[0]} cannot be loaded here: {[*self.failed.values()]}")
+        return [found[name] for name in names]
+
     def fail(self, spec: str, error: LatentprintError) -> None:
         """Note a failure, and tell it at once unless another encoder failed for the same reason.
 
