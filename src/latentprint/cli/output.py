@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from latentprint.cli import terminal
-from latentprint.cli.terminal import print_json, say, tell
+from latentprint.cli.terminal import is_quiet, print_json, say, tell
 from latentprint.results import setup_of
 from latentprint.words import PROBES, Experiment, Seen
 
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
     from latentprint.report.figures.table import Table as PaperTable
     from latentprint.results import LeftOut, Result
+
+
+def print_lines(lines: Iterable[object], *written: object) -> None:
+    """Print results in lines, and behind them what was written; with ``--quiet`` that alone.
+
+    Args:
+        lines: The results.
+        *written: Lines that name files and folders; none where nothing was written.
+    """
+    said = [] if written and is_quiet() else lines
+    say(*said, *written)
 
 
 def print_columns(rows: Sequence[Iterable[object]]) -> None:
@@ -64,6 +75,10 @@ def print_results(
                 **paths,
             }
         )
+        return
+
+    if paths and is_quiet():
+        print_lines((), *(f"{what}: {path}" for what, path in paths.items()))
         return
 
     from latentprint.cli.gallery_text import gallery_lines
