@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -54,6 +54,7 @@ def embed(
     max_megapixels: options.MegapixelsOption = 100.0,
     mask: options.MaskOption = 0.0,
     eraser: options.EraserOption = None,
+    dry_run: options.DryRunOption = False,
     as_json: options.JsonOption = False,
 ) -> None:
     """Embed photos under every processing class and keep the embeddings in a folder.
@@ -62,7 +63,8 @@ def embed(
     classes and encoders that are new are added, and what has changed or is damaged is made anew.
     """
     from latentprint import jobs
-    from latentprint.cli.progress import embedding_progress
+    from latentprint.cli.plan_text import print_plan
+    from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Extraction
     from latentprint.erasure.artefact import load_eraser
     from latentprint.photos import open_photos
@@ -79,36 +81,42 @@ def embed(
         sample=sample_photos,
         seed=seed,
     )
+    asked: dict[str, Any] = {
+        "encoders": encoder or [],
+        "attributes": attribute or list(ATTRIBUTES),
+        "extra_classes": processing or [],
+        "loading": jobs.Loading(
+            device=device,
+            precision=precision,
+            control=control,
+            margin=margin,
+            weights=weights,
+            layers=jobs.parse_layers(layers),
+            compile=compiled,
+            family=family,
+            eraser=None if eraser is None else load_eraser(eraser),
+            trust_code=trust_code,
+        ),
+        "extraction": Extraction(
+            batch_size=batch_size,
+            workers=workers,
+            orient=orient,
+            max_pixels=int(max_megapixels * 1e6),
+            mask=mask,
+            tones=Tones(window=parse_window(window), bits=bits),
+            skip_missing=skip_missing,
+            retry_broken=retry_broken,
+        ),
+        "seed": seed,
+    }
+    if dry_run:
+        print_plan(jobs.plan_embed(table, out, **asked, on_step=step), as_json=as_json)
+        return
     with embedding_progress() as progress:
         stores = jobs.embed(
             table,
             out,
-            encoders=encoder or [],
-            attributes=attribute or list(ATTRIBUTES),
-            extra_classes=processing or [],
-            loading=jobs.Loading(
-                device=device,
-                precision=precision,
-                control=control,
-                margin=margin,
-                weights=weights,
-                layers=jobs.parse_layers(layers),
-                compile=compiled,
-                family=family,
-                eraser=None if eraser is None else load_eraser(eraser),
-                trust_code=trust_code,
-            ),
-            extraction=Extraction(
-                batch_size=batch_size,
-                workers=workers,
-                orient=orient,
-                max_pixels=int(max_megapixels * 1e6),
-                mask=mask,
-                tones=Tones(window=parse_window(window), bits=bits),
-                skip_missing=skip_missing,
-                retry_broken=retry_broken,
-            ),
-            seed=seed,
+            **asked,
             allow_broken=allow_broken,
             command=shlex.join(["latentprint", *sys.argv[1:]]),
             on_progress=progress,

@@ -98,7 +98,7 @@ def print_results(
                 console.print(terminal.text(line), soft_wrap=True)
     for sentence in _sentences(results, details):
         console.print(terminal.text(sentence), soft_wrap=True)
-    for line in _left_out_lines(left_out):
+    for line in left_out_lines(left_out):
         console.print(terminal.text(line), soft_wrap=True)
     if "report" in paths:
         console.print()
@@ -118,11 +118,11 @@ def _refuse_nothing(results: Sequence[Result], left_out: Sequence[LeftOut]) -> N
 
     if results:
         return
-    tell(*_left_out_lines(left_out))
+    tell(*left_out_lines(left_out))
     Measured(left_out=list(left_out)).refuse_nothing()
 
 
-def _left_out_lines(left_out: Iterable[LeftOut]) -> list[str]:
+def left_out_lines(left_out: Iterable[LeftOut]) -> list[str]:
     """One line for each reason, with all that was left out for it."""
     by_reason: dict[str, list[str]] = {}
     for each in left_out:

@@ -105,13 +105,10 @@ def embed(
         LatentprintError: More than 10 % of the photos are broken and that is not allowed, none is
             readable, no encoder can be used, or see ``extract``. What was computed is kept.
     """
-    asked = several(attributes)
-    named = [name for name in asked if name != NONE.name]
-    extra = [*several(extra_classes), *([NONE.name] if len(named) < len(asked) else [])]
-    classes = classes_of(find_attributes(named), extra=extra, seed=seed)
     photos = as_photos(photos)
+    part = part_of(out, attributes, extra_classes, extraction, seed)
+    part.command = command
     groups = EncoderGroups.of(encoders, loading, seed=seed)
-    part = Part(as_path(out), extraction, tuple(classes), command=command)
     make_folder(part.folder)
     compare_photos(part.folder, photos)
     for members in groups.load(mask=extraction.mask):
@@ -119,6 +116,21 @@ def embed(
     for each in groups.left_out():
         logger.warning("Left out: encoder %s: %s", each.encoder, each.reason)
     return part.stores
+
+
+def part_of(
+    out: Path | str,
+    attributes: Sequence[str],
+    extra_classes: Sequence[str],
+    extraction: Extraction,
+    seed: int,
+) -> Part:
+    """The extraction that ``embed`` is asked for; see there."""
+    asked = several(attributes)
+    named = [name for name in asked if name != NONE.name]
+    extra = [*several(extra_classes), *([NONE.name] if len(named) < len(asked) else [])]
+    classes = classes_of(find_attributes(named), extra=extra, seed=seed)
+    return Part(as_path(out), extraction, tuple(classes))
 
 
 def embed_part(
