@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -24,6 +25,9 @@ _LONG = 4.0
 
 _IMAGES = 8
 """Images that an encoder is timed with on the CPU, where larger batches are hardly faster."""
+
+_BATCHES = 3
+"""Batches that are timed, fewer where one takes long."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,8 @@ def _read(photos: Photos, rows: np.ndarray, recipe: Recipe) -> tuple[list[Prepar
         PhotoTask(int(row), photo, photos.file(path))
         for row, (photo, path) in zip(chosen, table.iter_rows(), strict=True)
     ]
+    # The first photo in a process waits for what the others find loaded.
+    list(prepare_all(tasks[:1], recipe, 0))
     tried, begun = list[Prepared](), time.perf_counter()
     for each in prepare_all(tasks, recipe, 0):
         tried.append(each)
@@ -118,18 +124,19 @@ def _read(photos: Photos, rows: np.ndarray, recipe: Recipe) -> tuple[list[Prepar
 
 
 def _seconds_an_image(encoder: Member, pixels: np.ndarray, how: Extraction) -> float:
-    """Time a batch, after one that is not timed: the first takes longer."""
+    """Time batches, after one that is not timed: the first takes longer."""
     import torch
 
     on_cpu = device_of([encoder]) == "cpu"
     size = min(how.batch_size, _IMAGES) if on_cpu else how.batch_size
     batch = torch.from_numpy(np.resize(pixels, (size, *pixels.shape[1:])))
-    seconds = 0.0
-    for warm_up in (True, False):
+    encoder.embed(batch[:1] if on_cpu else batch)
+    taken = list[float]()
+    while len(taken) < _BATCHES and sum(taken) < 1.0:
         begun = time.perf_counter()
-        encoder.embed(batch[: 1 if warm_up and on_cpu else size])
-        seconds = time.perf_counter() - begun
-    return seconds / size
+        encoder.embed(batch)
+        taken.append(time.perf_counter() - begun)
+    return median(taken) / size
 
 
 def _paced(reading: float, encoding: float, device: str, how: Extraction) -> float:
