@@ -254,6 +254,9 @@ class Harm(StrEnum):
     NOT_SHOWN = "not shown"
 
 
+NO_INTERVAL = "queries of one group: no interval"
+"""What is noted of figures of one query, or of queries of one group: its interval has no width."""
+
 SEMANTIC = "label"
 """The attribute that encoders are meant to tell: the column with the semantic class."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from latentprint.cli import terminal
 from latentprint.cli.terminal import is_quiet, print_json, say, tell
 from latentprint.results import setup_of
-from latentprint.words import PROBES, Experiment, Seen
+from latentprint.words import NO_INTERVAL, PROBES, Experiment, Seen
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -267,7 +267,9 @@ def _of(name: str, digits: int = 1) -> Callable[[Result], str]:
 def _span(digits: int = 1, prefix: str = "") -> Callable[[Result], str]:
     def text(row: Result) -> str:
         low, high = getattr(row, f"{prefix}low"), getattr(row, f"{prefix}high")
-        return "" if low is None else f"{_number(low, digits)} to {_number(high, digits)}"
+        if low is None or NO_INTERVAL in row.notes:
+            return ""
+        return f"{_number(low, digits)} to {_number(high, digits)}"
 
     return text
 

@@ -21,6 +21,7 @@ from latentprint.report.wording import significant
 from latentprint.results import Result
 from latentprint.words import (
     CONTROL,
+    NO_INTERVAL,
     SMALLEST_EFFECT,
     InfluenceSetup,
     PairGallery,
@@ -200,6 +201,20 @@ def test_similarity_says_more_less_or_not_shown() -> None:
     assert "more alike" not in less[0] + less[1]
     assert "not shown to make photos more alike" in nothing[0]
     assert "not shown to make photos more alike" in nothing[1]
+
+
+def test_one_query_has_no_interval() -> None:
+    rows = [
+        replace(row, n_test=1, p=None, low=row.value, high=row.value, notes=NO_INTERVAL)
+        for row in similarity_run(0.5).rows
+    ]
+    found, *_ = texts(SIMILARITY, run_of(rows))
+    assert "of 1 query" in found
+    assert "there is no interval and no verdict" in found
+    assert "95% interval" not in found
+    (row,) = [row for row in rows if row.setup == SimilarityMeasure.DIFFERENCE]
+    same = f"{row.value:.2f} to {row.value:.2f}"
+    assert same not in str([figure.tables for figure in SIMILARITY.figures(run_of(rows), False)])
 
 
 def test_stability_says_from_where_and_below_which_threshold() -> None:
