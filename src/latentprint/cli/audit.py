@@ -84,6 +84,7 @@ def audit(
     from latentprint.experiments.probes.acquisition_probe import Guards
     from latentprint.experiments.probes.fitting import ProbeOptions
     from latentprint.experiments.probes.labels import parse_bins
+    from latentprint.jobs.audit import plan_audit
     from latentprint.photos import open_photos
     from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
@@ -133,7 +134,7 @@ def audit(
         "guards": Guards(group, cap, min_count, balance, parse_bins(bins or [])),
     }
     if dry_run:
-        print_plan(jobs.plan_audit(table, out, **asked, on_step=step), as_json=as_json)
+        print_plan(plan_audit(table, out, **asked, on_step=step), as_json=as_json)
         return
     with embedding_progress() as progress:
         done = jobs.audit(

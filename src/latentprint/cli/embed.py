@@ -67,6 +67,7 @@ def embed(
     from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Extraction
     from latentprint.erasure.artefact import load_eraser
+    from latentprint.jobs.plan import plan_embed
     from latentprint.photos import open_photos
     from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
@@ -110,7 +111,7 @@ def embed(
         "seed": seed,
     }
     if dry_run:
-        print_plan(jobs.plan_embed(table, out, **asked, on_step=step), as_json=as_json)
+        print_plan(plan_embed(table, out, **asked, on_step=step), as_json=as_json)
         return
     with embedding_progress() as progress:
         stores = jobs.embed(

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from latentprint.embeddings import Extraction
-from latentprint.embeddings.extract import is_maskable, manifest_of
+from latentprint.embeddings.extract import is_maskable, manifest_of, refuse_unmaskable
 from latentprint.embeddings.growth import lacking
 from latentprint.embeddings.store import folder_name, foresee
 from latentprint.embeddings.worker import BROKEN, stamp
@@ -128,6 +128,9 @@ def plan_parts(
         for part, table, sources in zip(parts, tables, opened, strict=True):
             masked = part.extraction.mask > 0
             using = [each for each in members if not masked or is_maskable(each)]
+            if not part.questions.labels:
+                # Only an audit asks other things of encoders that take no mask.
+                refuse_unmaskable(members if masked else [])
             lacks = []
             for each in using:
                 store, lack = _planned(photos, part, each)
