@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 import numpy as np
 
@@ -21,13 +20,10 @@ FEW = 8
 """Photos that are tried."""
 
 _LONG = 4.0
-"""Seconds after which no further photo is tried."""
+"""Seconds after which no further photo or batch is tried."""
 
-_IMAGES = 8
-"""Images that an encoder is timed with on the CPU, where larger batches are hardly faster."""
-
-_BATCHES = 3
-"""Batches that are timed, fewer where one takes long."""
+_GROWING = (8, 16, 32, 64, 128, 256)
+"""Images in the batches that an encoder is timed with on the CPU."""
 
 
 @dataclass(frozen=True)
@@ -124,19 +120,26 @@ def _read(photos: Photos, rows: np.ndarray, recipe: Recipe) -> tuple[list[Prepar
 
 
 def _seconds_an_image(encoder: Member, pixels: np.ndarray, how: Extraction) -> float:
-    """Time batches, after one that is not timed: the first takes longer."""
+    """Time batches that grow to that of the run, as far as there is time; the first is not timed.
+
+    In small ones an image takes longer.
+    """
     import torch
 
-    on_cpu = device_of([encoder]) == "cpu"
-    size = min(how.batch_size, _IMAGES) if on_cpu else how.batch_size
-    batch = torch.from_numpy(np.resize(pixels, (size, *pixels.shape[1:])))
-    encoder.embed(batch[:1] if on_cpu else batch)
-    taken = list[float]()
-    while len(taken) < _BATCHES and sum(taken) < 1.0:
-        begun = time.perf_counter()
-        encoder.embed(batch)
-        taken.append(time.perf_counter() - begun)
-    return median(taken) / size
+    sizes = [size for size in _GROWING if size < how.batch_size] + [how.batch_size]
+    if device_of([encoder]) != "cpu":
+        sizes = [how.batch_size]
+    batch = torch.from_numpy(np.resize(pixels, (sizes[-1], *pixels.shape[1:])))
+    encoder.embed(batch[: sizes[0]])
+    found, begun = 0.0, time.perf_counter()
+    for size in sizes:
+        start = time.perf_counter()
+        encoder.embed(batch[:size])
+        now = time.perf_counter()
+        found = (now - start) / size
+        if now - begun > _LONG:
+            break
+    return found
 
 
 def _paced(reading: float, encoding: float, device: str, how: Extraction) -> float:
