@@ -261,7 +261,7 @@ def test_robustness_is_told_beside_its_controls_and_in_pairs() -> None:
     pairs = row["n_test"] * row["k"]
     assert f"{row['value']:.1f}% of {pairs:,} pairs of a photo" in finding.sentence
     held = (
-        f"against {row['chance']:.1f}% if the class alone decided, 41.5% with the same network "
+        f"against {row['chance']:.1f}% by the class alone, 41.5% with the same network "
         "untrained and 62.5% with colour statistics."
     )
     assert held in finding.sentence

@@ -56,7 +56,7 @@ def robustness_sentence(run: Run, rows: Setups) -> str:
     if index := rows.get(_INDEX):
         (index,) = with_controls(run, [index])
         parts.append(
-            f"Of {_differing(run, index)} that share the class or {name} but not both, "
+            f"Of {_differing(run, index)} that share only class or {name}, "
             f"{percent(index['value'])} share the class (robustness index; {_interval(index)}), "
             f"{_compared(index)}."
         )
@@ -66,7 +66,7 @@ def robustness_sentence(run: Run, rows: Setups) -> str:
 def _pairs(row: Row) -> str:
     """Every photo that was asked with each of its neighbours."""
     pairs = count(row["n_test"] * row["k"], "pair")
-    return f"{pairs} of a photo and one of its {row['k']} nearest neighbours"
+    return f"{pairs} of a photo and one of {row['k']} neighbours"
 
 
 def _differing(run: Run, row: Row) -> str:
@@ -82,7 +82,7 @@ def _differing(run: Run, row: Row) -> str:
 
 def _compared(row: Row) -> str:
     """What a share is held against: what the class alone explains, and the controls."""
-    held = [f"{percent(row['chance'])} if the class alone decided"]
+    held = [f"{percent(row['chance'])} by the class alone"]
     for column, what in _CONTROLS.items():
         if (value := reached(row, column)) is not None:
             held.append(f"{percent(value)} with {what}")
@@ -158,10 +158,7 @@ def _heading(run: Run) -> str:
 
 
 def _introduction(_: Run) -> str:
-    return (
-        'Without any processing <d-cite key="komen2025robust"></d-cite>. What the class alone '
-        "would decide is found by shuffling within classes."
-    )
+    return 'Without any processing <d-cite key="komen2025robust"></d-cite>.'
 
 
 ROBUSTNESS = Section(
@@ -176,7 +173,8 @@ ROBUSTNESS = Section(
     findings=_findings,
     shown=lambda run: any_shown(_purities(run), _is_shared),
     figures=one_figure(robustness_figure),
-    procedure="Shares among the k nearest neighbours of every photo, beside shuffled labels.",
+    procedure="Shares among the k nearest neighbours of every photo, beside labels shuffled within "
+    "classes.",
     glossary=(
         (
             "Robustness index and purity",

@@ -98,9 +98,8 @@ def robustness_figure(run: Run) -> Figure | None:
     ]
     return Figure(
         "robustness",
-        "How many of the nearest neighbours share what they should not, with 95% intervals. The "
-        "dotted line is what the class alone explains; the other marks are the same share by "
-        "controls.",
+        "Nearest neighbours that share what they should not, with 95% intervals; the dotted line "
+        "is what the class alone explains.",
         panels=panels,
         keys=keys if panels else [],
         tables=[("Robustness index and purity", robustness_table(every))],
