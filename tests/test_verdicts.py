@@ -151,9 +151,33 @@ def test_a_tiny_effect_is_told_as_one() -> None:
 
 
 def test_neighbours_are_judged_against_chance_by_p_alone() -> None:
-    assert one(INDEX).verdict == Verdict.ABOVE_CHANCE
-    assert one(replace(INDEX, chance=5.0)).verdict == Verdict.BELOW_CHANCE
-    assert one(replace(INDEX, p=0.011)).verdict == Verdict.NO_DIFFERENCE
+    lower = {"chance": INDEX.value + 1.0}
+    higher = {"chance": INDEX.value - 1.0}
+    for measure, above, below, neither in (
+        # The index falls where the nuisance draws neighbours; purities rise with what they follow.
+        (
+            RobustnessMeasure.INDEX,
+            Verdict.AVOIDS_NUISANCE,
+            Verdict.FOLLOWS_NUISANCE,
+            Verdict.NO_NUISANCE,
+        ),
+        (
+            RobustnessMeasure.NUISANCE_PURITY,
+            Verdict.FOLLOWS_NUISANCE,
+            Verdict.AVOIDS_NUISANCE,
+            Verdict.NO_NUISANCE,
+        ),
+        (
+            RobustnessMeasure.CLASS_PURITY,
+            Verdict.FOLLOWS_CLASS,
+            Verdict.AVOIDS_CLASS,
+            Verdict.NO_CLASS,
+        ),
+    ):
+        row = replace(INDEX, setup=measure)
+        assert one(replace(row, **higher)).verdict == above
+        assert one(replace(row, **lower)).verdict == below
+        assert one(replace(row, p=0.011)).verdict == neither
 
 
 def test_all_verdicts_of_a_run_are_corrected_together() -> None:

@@ -19,7 +19,10 @@ CLAIMS = frozenset(
         Verdict.CHANGE,
         Verdict.DISTRACTION,
         Verdict.NARROWING,
-        Verdict.ABOVE_CHANCE,
+        Verdict.FOLLOWS_NUISANCE,
+        Verdict.AVOIDS_NUISANCE,
+        Verdict.FOLLOWS_CLASS,
+        Verdict.AVOIDS_CLASS,
         Verdict.ALIKE,
     )
 )

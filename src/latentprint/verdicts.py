@@ -32,6 +32,7 @@ from latentprint.words import (
     Learned,
     PairGallery,
     PairMeasure,
+    RobustnessMeasure,
     SimilarityMeasure,
     Stage,
     Verdict,
@@ -130,10 +131,16 @@ def _pairs(row: Result) -> Result:
 
 
 def _robustness(row: Result) -> Result:
-    if (row.q or 0.0) > EXACT_FALSE_DISCOVERIES:
-        return replace(row, verdict=Verdict.NO_DIFFERENCE)
+    """What neighbours follow: the index falls where a nuisance draws them, purities rise."""
+    shown = (row.q or 0.0) <= EXACT_FALSE_DISCOVERIES
     above = row.value > (row.chance or 0.0)
-    return replace(row, verdict=Verdict.ABOVE_CHANCE if above else Verdict.BELOW_CHANCE)
+    if row.setup == RobustnessMeasure.CLASS_PURITY:
+        follows, avoids, neither = Verdict.FOLLOWS_CLASS, Verdict.AVOIDS_CLASS, Verdict.NO_CLASS
+    else:
+        above = above != (row.setup == RobustnessMeasure.INDEX)
+        follows, avoids = Verdict.FOLLOWS_NUISANCE, Verdict.AVOIDS_NUISANCE
+        neither = Verdict.NO_NUISANCE
+    return replace(row, verdict=(follows if above else avoids) if shown else neither)
 
 
 def _similarity(row: Result) -> Result:

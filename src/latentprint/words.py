@@ -205,8 +205,12 @@ class Verdict(StrEnum):
     NO_DISTRACTION = "no distraction shown"
     NARROWING = "traces narrow the margin"
     NO_NARROWING = "no narrowing shown"
-    ABOVE_CHANCE = "above chance"
-    NO_DIFFERENCE = "no difference from chance"
+    FOLLOWS_NUISANCE = "neighbours follow the nuisance"
+    AVOIDS_NUISANCE = "neighbours avoid the nuisance"
+    NO_NUISANCE = "not shown to follow the nuisance"
+    FOLLOWS_CLASS = "neighbours follow the class"
+    AVOIDS_CLASS = "neighbours avoid the class"
+    NO_CLASS = "not shown to follow the class"
     ALIKE = "same metadata, more alike"
     NOT_ALIKE = "not shown to be more alike"
 
@@ -249,6 +253,9 @@ class Harm(StrEnum):
     RETRIEVAL = "distracts retrieval"
     NOT_SHOWN = "not shown"
 
+
+NO_INTERVAL = "queries of one group: no interval"
+"""What is noted of figures of one query, or of queries of one group: its interval has no width."""
 
 SEMANTIC = "label"
 """The attribute that encoders are meant to tell: the column with the semantic class."""

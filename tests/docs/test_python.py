@@ -94,7 +94,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "erase_export": ("erase", "export"),
     "compare": ("compare",),
 }
-ONLY_THERE = {"help", "json"}
+ONLY_THERE = {"help", "json", "quiet"}
 """How the command line prints, which Python leaves to the caller."""
 
 

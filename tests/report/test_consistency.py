@@ -163,10 +163,10 @@ HEADINGS: dict[str, Callable[[Run], bool]] = {
         bool(run.of(ALIKE)) and not any_row(run, ALIKE, verdict=Verdict.ALIKE)
     ),
     "Neighbours share camera make beyond their classes": lambda run: shared(
-        run, Verdict.ABOVE_CHANCE
+        run, Verdict.FOLLOWS_NUISANCE
     ),
     "Neighbours are not shown to share camera make": lambda run: (
-        bool(run.of(Experiment.ROBUSTNESS)) and not shared(run, Verdict.ABOVE_CHANCE)
+        bool(run.of(Experiment.ROBUSTNESS)) and not shared(run, Verdict.FOLLOWS_NUISANCE)
     ),
     "goes together with the class": lambda run: bool(
         run.correlation and run.correlation["notable"]
@@ -189,7 +189,7 @@ CLAIMS: dict[str, Callable[[Run], bool]] = {
         row["direction"] == Direction.REVERSED for row in first_differences(run)
     ),
     r"Neighbours share camera make more often than their classes explain": lambda run: shared(
-        run, Verdict.ABOVE_CHANCE
+        run, Verdict.FOLLOWS_NUISANCE
     ),
     r"Carried by (the embedding: |all|[1-9])|: carried after [1-9]": (
         lambda run: any(
@@ -232,8 +232,8 @@ def test_the_runs_hold_every_verdict_and_direction() -> None:
     # Others are in the tests of sections, whose rows are changed on purpose.
     assert verdicts >= {
         Verdict.CARRIED, Verdict.NOT_SHOWN, Verdict.CHANGE, Verdict.NO_CHANGE, Verdict.DISTRACTION,
-        Verdict.NO_DISTRACTION, Verdict.ALIKE, Verdict.NOT_ALIKE, Verdict.ABOVE_CHANCE,
-        Verdict.NO_DIFFERENCE,
+        Verdict.NO_DISTRACTION, Verdict.ALIKE, Verdict.NOT_ALIKE, Verdict.FOLLOWS_NUISANCE,
+        Verdict.NO_NUISANCE,
     }  # fmt: skip
     assert {row["direction"] for row in rows} == {*Direction, ""}
     assert {row["harm"] for row in rows} == {*Harm, ""}
@@ -317,6 +317,7 @@ def recorded_in(run: Run) -> set[str]:
     columns = run.correlation["columns"] if run.correlation else []
     found = {f"{each[name]:.2f}" for each in columns for name in ("v", "chance")}
     found |= {str(each["n"]) for each in columns} | {str(len(columns))}
+    found |= {f"{row['n_test'] * row['k']:,}" for row in run.of(Experiment.ROBUSTNESS)}
     for group in grouped(run.of(Experiment.VARIANCE), "encoder", "attribute"):
         by = {row["setup"]: row["value"] for row in group}
         shift, distance = (by.get(each, 0.0) for each in ("shift", "distance"))
@@ -348,9 +349,9 @@ def test_every_finding_that_is_shown_is_told_with_its_figures(name: str) -> None
             assert interval in told, row
     for row in run.of(Experiment.ROBUSTNESS):
         if row["setup"] == RobustnessMeasure.NUISANCE_PURITY and row["verdict"] in (
-            Verdict.ABOVE_CHANCE, Verdict.BELOW_CHANCE
+            Verdict.FOLLOWS_NUISANCE, Verdict.AVOIDS_NUISANCE
         ):  # fmt: skip
-            assert f"{row['value']:.1f}% of {row['k']} neighbours do" in told
+            assert f"{row['value']:.1f}% of {row['n_test'] * row['k']:,} pairs of a photo" in told
 
 
 def test_an_effect_that_is_shown_is_never_written_as_nothing() -> None:

@@ -199,7 +199,7 @@ def test_what_to_do_does_not_contradict_the_cells_and_the_other_sections() -> No
     shared = changed(
         run_of(probe_run(0.0) + robustness_run(2.0)),
         Experiment.ROBUSTNESS,
-        verdict=Verdict.ABOVE_CHANCE,
+        verdict=Verdict.FOLLOWS_NUISANCE,
     )
     assert "more often than their classes explain" in what_to_do(shared).sentence
 

@@ -10,7 +10,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
-from latentprint.cli.terminal import print_json, say
+from latentprint.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from latentprint.inspection.findings import Affected
@@ -56,6 +56,7 @@ def affected(
     Or when the photo alone is encoded again in other classes of processing. As many random
     directions as the eraser takes are the baseline.
     """
+    from latentprint.cli.output import print_lines
     from latentprint.cli.progress import step
     from latentprint.inspection.findings import affected_as_json
     from latentprint.jobs import affected as job
@@ -66,7 +67,7 @@ def affected(
     if as_json:
         print_json(affected_as_json(found, top))
     else:
-        say(*_lines(found, top))
+        print_lines(_lines(found, top), *([f"page: {found.page}"] if found.page else []))
 
 
 def _lines(found: Affected, top: int) -> Iterator[str]:
@@ -82,5 +83,3 @@ def _lines(found: Affected, top: int) -> Iterator[str]:
     if found.unseen is not None:
         yield unseen_line(found.unseen)
     yield from found.notes
-    if found.page:
-        yield f"page: {found.page}"

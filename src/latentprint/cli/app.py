@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from latentprint.cli.terminal import say, shown_usage_errors
+from latentprint.cli.terminal import be_quiet, say, shown_usage_errors
 from latentprint.errors import unknown_name
 from latentprint.experiments import STORED
 
@@ -39,6 +39,40 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
 """What all commands have in common."""
 
 
+def takes_quiet(command: Any) -> Any:
+    """Give a command, and those below it, the option ``--quiet``."""
+    for each in getattr(command, "commands", {}).values():
+        takes_quiet(each)
+    if not hasattr(command, "commands"):
+        command.params.append(_quiet_option())
+    return command
+
+
+def _quiet_option() -> Any:
+    """The option, as typer makes it for the commands that it is declared in."""
+    declared = typer.Typer(add_completion=False)
+
+    @declared.command()
+    def _declare(
+        quiet: Annotated[
+            bool,
+            typer.Option(
+                "--quiet",
+                "-q",
+                is_eager=True,
+                expose_value=False,
+                callback=lambda value: be_quiet() if value else None,
+                help="Leave out progress and warnings; and where results are written into a "
+                "folder, print only its path. Errors are told.",
+            ),
+        ] = False,
+    ) -> None:
+        pass
+
+    command: Any = typer.main.get_command(declared)
+    return next(each for each in command.params if each.name == "quiet")
+
+
 class Group(TyperGroup):
     """Commands below a word; one that is not known is answered as every other name is."""
 
@@ -66,7 +100,7 @@ class Commands(Group):
         super().__init__(**settings)
         listed = {each.name: TyperCommand(each.name, help=each.summary) for each in STORED}
         known = {**self.commands, **listed}
-        self.commands = {name: known[name] for name in ORDER if name in known}
+        self.commands = {name: takes_quiet(known[name]) for name in ORDER if name in known}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is called."""

@@ -9,7 +9,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
-from latentprint.cli.terminal import print_json, say, tell
+from latentprint.cli.terminal import note, print_json, say
 
 if TYPE_CHECKING:
     from latentprint.article.page import Written
@@ -87,7 +87,7 @@ def article(
     if as_json:
         print_json(_facts(written))
     else:
-        tell(*_notes(source, written))
+        note(*_notes(source, written))
         say(written.path)
     if strict and written.document.warnings:
         raise typer.Exit(1)

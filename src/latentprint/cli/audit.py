@@ -66,6 +66,7 @@ def audit(
     balance: options.BalanceOption = True,
     bins: options.BinsOption = None,
     eraser: options.EraserOption = None,
+    dry_run: options.DryRunOption = False,
     as_json: options.JsonOption = False,
 ) -> None:
     """Measure the traces of processing and acquisition in encoders on your photos; write a report.
@@ -75,6 +76,7 @@ def audit(
     Writes results.csv (.parquet, .json), report.html, photos.csv and the embeddings into --out.
     """
     from latentprint.cli.output import print_results
+    from latentprint.cli.plan_text import print_plan
     from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Extraction
     from latentprint.erasure.artefact import load_eraser
@@ -82,6 +84,7 @@ def audit(
     from latentprint.experiments.probes.fitting import ProbeOptions
     from latentprint.experiments.probes.labels import parse_bins
     from latentprint.jobs.audit import audit as job
+    from latentprint.jobs.audit import plan_audit
     from latentprint.jobs.loading import Loading, parse_layers
     from latentprint.photos import open_photos
     from latentprint.photos.tones import Tones, parse_window
@@ -90,8 +93,8 @@ def audit(
     study: dict[str, Any] = {}
     if protocol is not None:
         study = STUDY
-        how = apply_preset(ctx, f"--protocol {protocol}", STUDY_EMBEDDING)
-        control, margin, mask = how["control"], how["margin"], how["mask"]
+        preset = apply_preset(ctx, f"--protocol {protocol}", STUDY_EMBEDDING)
+        control, margin, mask = preset["control"], preset["margin"], preset["mask"]
     table = open_photos(
         photos,
         layout=layout,
@@ -102,37 +105,43 @@ def audit(
         sample=sample_photos,
         seed=seed,
     )
+    asked: dict[str, Any] = {
+        "encoders": encoder or [],
+        "questions": attribute or list(ATTRIBUTES),
+        "ks": k or [10],
+        "loading": Loading(
+            device=device,
+            precision=precision,
+            control=control,
+            margin=margin,
+            weights=weights,
+            layers=parse_layers(layers),
+            compile=compiled,
+            family=family,
+            eraser=None if eraser is None else load_eraser(eraser),
+            trust_code=trust_code,
+        ),
+        "extraction": Extraction(
+            batch_size=batch_size,
+            workers=workers,
+            orient=orient,
+            max_pixels=int(max_megapixels * 1e6),
+            mask=mask,
+            tones=Tones(window=parse_window(window), bits=bits),
+            skip_missing=skip_missing,
+            retry_broken=retry_broken,
+        ),
+        "options": ProbeOptions(seed=seed, **study),
+        "guards": Guards(group, cap, min_count, balance, parse_bins(bins or [])),
+    }
+    if dry_run:
+        print_plan(plan_audit(table, out, **asked, on_step=step), as_json=as_json)
+        return
     with embedding_progress() as progress:
         done = job(
             table,
             out,
-            encoders=encoder or [],
-            questions=attribute or list(ATTRIBUTES),
-            ks=k or [10],
-            loading=Loading(
-                device=device,
-                precision=precision,
-                control=control,
-                margin=margin,
-                weights=weights,
-                layers=parse_layers(layers),
-                compile=compiled,
-                family=family,
-                eraser=None if eraser is None else load_eraser(eraser),
-                trust_code=trust_code,
-            ),
-            extraction=Extraction(
-                batch_size=batch_size,
-                workers=workers,
-                orient=orient,
-                max_pixels=int(max_megapixels * 1e6),
-                mask=mask,
-                tones=Tones(window=parse_window(window), bits=bits),
-                skip_missing=skip_missing,
-                retry_broken=retry_broken,
-            ),
-            options=ProbeOptions(seed=seed, **study),
-            guards=Guards(group, cap, min_count, balance, parse_bins(bins or [])),
+            **asked,
             allow_broken=allow_broken,
             command=shlex.join(["latentprint", *sys.argv[1:]]),
             title=title,

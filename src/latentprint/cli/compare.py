@@ -10,7 +10,7 @@ import typer
 
 from latentprint.cli import options, terminal
 from latentprint.cli.app import app
-from latentprint.cli.terminal import print_json, say
+from latentprint.cli.terminal import is_quiet, print_json, say
 
 if TYPE_CHECKING:
     from latentprint.jobs.compare import ComparedRuns, ComparedStores
@@ -86,6 +86,10 @@ def _print_runs(found: ComparedRuns) -> None:
         setting_lines,
     )
 
+    written = [f"page: {found.page}"] if found.page else []
+    if written and is_quiet():
+        say(*written)
+        return
     console = terminal.console(width=200)
     table = Table(
         box=box.SIMPLE_HEAD,
@@ -101,7 +105,7 @@ def _print_runs(found: ComparedRuns) -> None:
     lines = [counted(found.rows)]
     lines += [f"Not compared: {line}" for line in left_out_lines(found.left_out)]
     lines += [f"Differs: {line}" for line in setting_lines(found.settings)]
-    lines += [f"page: {found.page}"] if found.page else []
+    lines += written
     for line in lines:
         console.print(terminal.text(line), soft_wrap=True)
 

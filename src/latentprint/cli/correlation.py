@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,13 +9,12 @@ import typer
 
 from latentprint.cli import options, terminal
 from latentprint.cli.app import app
-from latentprint.cli.terminal import print_json, say, tell
+from latentprint.cli.progress import reading_progress
+from latentprint.cli.terminal import is_quiet, print_json, say, tell
 from latentprint.errors import LatentprintError
 
 if TYPE_CHECKING:
     from latentprint.experiments.correlation.correlation import Correlation
-
-_SECONDS_BETWEEN_LINES = 5.0
 
 
 @app.command(
@@ -111,7 +108,7 @@ def correlation(
         workers,
         seed,
     )
-    done = measure_correlation(photos, asked, out=out, on_progress=_lines())
+    done = measure_correlation(photos, asked, out=out, on_progress=reading_progress())
     found, unread = done.found, done.unread
     if not found.columns:
         tell(*_left_out(found, unread))
@@ -119,23 +116,10 @@ def correlation(
     if as_json:
         print_json({**found.to_dict(), "unread": unread})
         return
-    _print(found, unread)
+    if out is None or not is_quiet():
+        _print(found, unread)
     if out is not None:
         say(out)
-
-
-def _lines() -> Callable[[int, int], None]:
-    """Tell every few seconds how far it is."""
-    last = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= _SECONDS_BETWEEN_LINES:
-            last = now
-            tell(f"read {done} of {total} photos")
-
-    return show
 
 
 def _print(found: Correlation, unread: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -58,6 +58,7 @@ def embed(
     max_megapixels: options.MegapixelsOption = 100.0,
     mask: options.MaskOption = 0.0,
     eraser: options.EraserOption = None,
+    dry_run: options.DryRunOption = False,
     as_json: options.JsonOption = False,
 ) -> None:
     """Embed photos under every processing class and keep the embeddings in a folder.
@@ -65,12 +66,14 @@ def embed(
     A run that was killed goes on where it was. Embeddings that are there are used again; photos,
     classes and encoders that are new are added, and what has changed or is damaged is made anew.
     """
-    from latentprint.cli.progress import embedding_progress
+    from latentprint.cli.plan_text import print_plan
+    from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Extraction, Share
     from latentprint.erasure.artefact import load_eraser
     from latentprint.jobs.cluster import Cluster
     from latentprint.jobs.embedding import embed as job
     from latentprint.jobs.loading import Loading, parse_layers
+    from latentprint.jobs.plan import plan_embed
     from latentprint.photos import open_photos
     from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
@@ -86,36 +89,42 @@ def embed(
         sample=sample_photos,
         seed=seed,
     )
+    asked: dict[str, Any] = {
+        "encoders": encoder or [],
+        "attributes": attribute or list(ATTRIBUTES),
+        "extra_classes": processing or [],
+        "loading": Loading(
+            device=device,
+            precision=precision,
+            control=control,
+            margin=margin,
+            weights=weights,
+            layers=parse_layers(layers),
+            compile=compiled,
+            family=family,
+            eraser=None if eraser is None else load_eraser(eraser),
+            trust_code=trust_code,
+        ),
+        "extraction": Extraction(
+            workers=workers,
+            orient=orient,
+            max_pixels=int(max_megapixels * 1e6),
+            mask=mask,
+            tones=Tones(window=parse_window(window), bits=bits),
+            skip_missing=skip_missing,
+            retry_broken=retry_broken,
+            share=Share.parse(shards),
+        ).with_batches(batch_size),
+        "seed": seed,
+    }
+    if dry_run:
+        print_plan(plan_embed(table, out, **asked, on_step=step), as_json=as_json)
+        return
     with embedding_progress() as progress:
         stores = job(
             table,
             out,
-            encoders=encoder or [],
-            attributes=attribute or list(ATTRIBUTES),
-            extra_classes=processing or [],
-            loading=Loading(
-                device=device,
-                precision=precision,
-                control=control,
-                margin=margin,
-                weights=weights,
-                layers=parse_layers(layers),
-                compile=compiled,
-                family=family,
-                eraser=None if eraser is None else load_eraser(eraser),
-                trust_code=trust_code,
-            ),
-            extraction=Extraction(
-                workers=workers,
-                orient=orient,
-                max_pixels=int(max_megapixels * 1e6),
-                mask=mask,
-                tones=Tones(window=parse_window(window), bits=bits),
-                skip_missing=skip_missing,
-                retry_broken=retry_broken,
-                share=Share.parse(shards),
-            ).with_batches(batch_size),
-            seed=seed,
+            **asked,
             allow_broken=allow_broken,
             cluster=cluster,
             command=shlex.join(["latentprint", *sys.argv[1:]]),

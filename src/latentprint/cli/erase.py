@@ -168,7 +168,7 @@ def fit(
     hundreds with ordinary labels. Writes eraser.safetensors, eraser.json and sides.parquet (which
     photos it saw) into --out.
     """
-    from latentprint.cli.output import print_results
+    from latentprint.cli.output import print_lines, print_results
     from latentprint.cli.progress import embedding_progress
     from latentprint.erasure.leace import LeaceOptions
     from latentprint.jobs.erase import Embedding, erase_fit
@@ -213,9 +213,8 @@ def fit(
         f"{about['variance_removed']:.1%} of the variance, fitted on {about['photos']} photos and "
         f"{len(about['classes'])} classes; {len(done.fitted.held_out)} photos held out.",
         *about["cautions"],
-        f"eraser: {done.folder}",
     ]
-    say(*lines)
+    print_lines(lines, f"eraser: {done.folder}")
     if found:
         rows, left_out = found.measured.results, found.measured.left_out
         report = str(out / "report.html")
@@ -271,6 +270,7 @@ def apply(
 
     Erase the whole index and every query: erased vectors are not comparable with others.
     """
+    from latentprint.cli.output import print_lines
     from latentprint.jobs.erase_apply import erase_apply
 
     done = erase_apply(
@@ -284,7 +284,7 @@ def apply(
     if as_json:
         print_json({"out": str(done.out), "rows": done.rows, "eraser": done.digest})
         return
-    say(f"{done.rows} vectors erased.", *done.notes, done.out)
+    print_lines([f"{done.rows} vectors erased.", *done.notes], done.out)
 
 
 @erase_app.command(

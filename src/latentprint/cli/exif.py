@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,9 +9,8 @@ import typer
 
 from latentprint.cli import options, terminal
 from latentprint.cli.app import app
-from latentprint.cli.terminal import print_json, say, tell
-
-_SECONDS_BETWEEN_LINES = 5.0
+from latentprint.cli.progress import reading_progress
+from latentprint.cli.terminal import print_json
 
 
 @app.command(epilog="Example: `latentprint exif photos/ --out labels.csv`")
@@ -39,6 +36,7 @@ def exif(
     Only headers are read, no pixels. Positions (GPS), maker notes, serial numbers and names are
     never looked at.
     """
+    from latentprint.cli.output import print_lines
     from latentprint.files import require_table, write_table
     from latentprint.photos import open_photos
     from latentprint.photos.broken import broken_of
@@ -48,7 +46,7 @@ def exif(
     opened = open_photos(photos, layout=layout, follow_links=follow_links)
     if out is not None:
         require_table(out)
-    table = exif_table(opened, workers=workers, on_progress=_lines())
+    table = exif_table(opened, workers=workers, on_progress=reading_progress())
     if out is not None:
         write_table(out, table)
     broken_of(table)
@@ -59,21 +57,7 @@ def exif(
     if as_json:
         print_json({"table": str(out), **summary})
     else:
-        say(_counts(summary), out)
-
-
-def _lines() -> Callable[[int, int], None]:
-    """Tell every few seconds how far it is."""
-    last = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= _SECONDS_BETWEEN_LINES:
-            last = now
-            tell(f"read {done} of {total} photos")
-
-    return show
+        print_lines([_counts(summary)], out)
 
 
 def _print_summary(summary: dict[str, Any]) -> None:

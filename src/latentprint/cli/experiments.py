@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from latentprint.cli import options as shared
-from latentprint.cli.app import SETTINGS
+from latentprint.cli.app import SETTINGS, takes_quiet
 from latentprint.cli.presets import apply_preset
 from latentprint.experiments.asking import Inquiry, Registered
 from latentprint.experiments.parameters import Parameter, made_of, parameters_of
@@ -56,7 +56,7 @@ def command_of(registered: Registered) -> Any:
     )
     text = "\n\n".join(filter(None, (registered.summary, inquiry.help)))
     app.command(registered.name, help=text, epilog=_epilog(inquiry))(call)
-    return typer.main.get_command(app)
+    return takes_quiet(typer.main.get_command(app))
 
 
 def _declare(call: Any, parameters: list[Parameter]) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
-from latentprint.cli.terminal import say, tell
+from latentprint.cli.terminal import note, say
 from latentprint.errors import UsageError
 
 
@@ -82,7 +82,7 @@ def figures(
         formats=kind or ("html",),
         width=width,
     )
-    tell(*drawn.left_out)
+    note(*drawn.left_out)
     say(*drawn.files)
 
 

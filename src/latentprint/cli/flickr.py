@@ -11,7 +11,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
-from latentprint.cli.terminal import print_json, say, tell
+from latentprint.cli.terminal import note, print_json, say
 
 if TYPE_CHECKING:
     from datetime import date
@@ -196,7 +196,7 @@ def _lines(verb: str) -> Callable[[FlickrProgress], None]:
         last = now
         of = f" of {progress.wanted}" if progress.wanted else ""
         when = f", now at {progress.month}" if progress.month else ""
-        tell(
+        note(
             f"{verb} {progress.kept}{of} photos, {progress.skipped} skipped, "
             f"{progress.requests} requests{when}"
         )

@@ -10,7 +10,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app
-from latentprint.cli.terminal import print_json, say
+from latentprint.cli.terminal import print_json
 
 if TYPE_CHECKING:
     from latentprint.inspection.findings import Inspected, Inspection
@@ -81,6 +81,7 @@ def inspect(
     alike by what they show or by how they were made. The first call fits what it needs and keeps it
     in the store's folder.
     """
+    from latentprint.cli.output import print_lines
     from latentprint.cli.progress import step
     from latentprint.inspection.findings import inspection_as_json
     from latentprint.jobs import inspect as job
@@ -102,7 +103,7 @@ def inspect(
     if as_json:
         print_json(inspection_as_json(found))
     else:
-        say(*_lines(found))
+        print_lines(_lines(found), *([f"page: {found.page}"] if found.page else []))
 
 
 def _lines(found: Inspection) -> Iterator[str]:
@@ -123,8 +124,6 @@ def _lines(found: Inspection) -> Iterator[str]:
         yield level_line(found.level)
     yield from found.notes
     yield CAUTION
-    if found.page:
-        yield f"page: {found.page}"
 
 
 def _photo_lines(photo: Inspected) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from latentprint.cli.app import ORDER, app
-from latentprint.cli.terminal import LineFormatter, tell
+from latentprint.cli.terminal import session, tell
 from latentprint.errors import LatentprintError
 from latentprint.experiments import STORED
 
@@ -35,11 +34,8 @@ _ENDED = {130: "Interrupted.", TERMINATED: "Told to end (SIGTERM)."}
 
 def main() -> None:
     """Run the command line; exit with 0, 1 (failure), 2 (usage), 3 (drift, no help), 130 or 143."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LineFormatter())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
-        with _termination_unwinds():
+        with _termination_unwinds(), session():
             app(_concealed(sys.argv))
     except LatentprintError as error:
         tell(f"Error: {error}")

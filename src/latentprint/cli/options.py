@@ -325,6 +325,14 @@ NeighboursOption = Annotated[
     list[int] | None,
     typer.Option("-k", "--neighbours", min=1, help="Number of neighbours; repeat it. Default: 10."),
 ]
+DryRunOption = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Write nothing: print what would be embedded and measured, what is there already, and "
+        "an estimate of the time from a few photos.",
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print the result as JSON on standard output.")
 ]

@@ -7,15 +7,26 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from latentprint.cli import terminal
-from latentprint.cli.terminal import print_json, say, tell
+from latentprint.cli.terminal import is_quiet, print_json, say, tell
 from latentprint.results import setup_of
-from latentprint.words import PROBES, Experiment, Seen
+from latentprint.words import NO_INTERVAL, PROBES, Experiment, Seen
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from latentprint.report.figures.table import Table as PaperTable
     from latentprint.results import LeftOut, Result
+
+
+def print_lines(lines: Iterable[object], *written: object) -> None:
+    """Print results in lines, and behind them what was written; with ``--quiet`` that alone.
+
+    Args:
+        lines: The results.
+        *written: Lines that name files and folders; none where nothing was written.
+    """
+    said = [] if written and is_quiet() else lines
+    say(*said, *written)
 
 
 def print_columns(rows: Sequence[Iterable[object]]) -> None:
@@ -66,6 +77,10 @@ def print_results(
         )
         return
 
+    if paths and is_quiet():
+        print_lines((), *(f"{what}: {path}" for what, path in paths.items()))
+        return
+
     from latentprint.cli.gallery_text import gallery_lines
     from latentprint.experiments.sampling import samples_of
 
@@ -83,7 +98,7 @@ def print_results(
                 console.print(terminal.text(line), soft_wrap=True)
     for sentence in _sentences(results, details):
         console.print(terminal.text(sentence), soft_wrap=True)
-    for line in _left_out_lines(left_out):
+    for line in left_out_lines(left_out):
         console.print(terminal.text(line), soft_wrap=True)
     if "report" in paths:
         console.print()
@@ -103,11 +118,11 @@ def _refuse_nothing(results: Sequence[Result], left_out: Sequence[LeftOut]) -> N
 
     if results:
         return
-    tell(*_left_out_lines(left_out))
+    tell(*left_out_lines(left_out))
     Measured(left_out=list(left_out)).refuse_nothing()
 
 
-def _left_out_lines(left_out: Iterable[LeftOut]) -> list[str]:
+def left_out_lines(left_out: Iterable[LeftOut]) -> list[str]:
     """One line for each reason, with all that was left out for it."""
     by_reason: dict[str, list[str]] = {}
     for each in left_out:
@@ -252,7 +267,9 @@ def _of(name: str, digits: int = 1) -> Callable[[Result], str]:
 def _span(digits: int = 1, prefix: str = "") -> Callable[[Result], str]:
     def text(row: Result) -> str:
         low, high = getattr(row, f"{prefix}low"), getattr(row, f"{prefix}high")
-        return "" if low is None else f"{_number(low, digits)} to {_number(high, digits)}"
+        if low is None or NO_INTERVAL in row.notes:
+            return ""
+        return f"{_number(low, digits)} to {_number(high, digits)}"
 
     return text
 

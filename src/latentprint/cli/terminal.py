@@ -9,11 +9,18 @@ from __future__ import annotations
 import json
 import logging
 import re
+import shutil
 import sys
+import threading
+import time
+import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+from latentprint.errors import LatentprintError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,14 +37,165 @@ def shown(text: str) -> str:
     return _OBEYED.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 
+class _Waiting:
+    """The last line of a terminal: what is waited for, and for how long.
+
+    Nothing stands there in the first second. What is printed takes its place.
+    """
+
+    _PERIOD = 0.5
+    _CLEARED = "\r\x1b[2K"
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._lock = stream, threading.Lock()
+        self._text, self._since, self._stands = "", time.monotonic(), False
+        self._paused, self._ended = False, threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def restart(self, text: str) -> None:
+        """Wait for something else."""
+        with self._lock:
+            self._clear()
+            self._text, self._since, self._paused = text, time.monotonic(), False
+
+    def pause(self) -> None:
+        """Leave the screen to others."""
+        with self._lock:
+            self._clear()
+            self._paused = True
+
+    def end(self) -> None:
+        """Go away."""
+        self._ended.set()
+        self._thread.join()
+        self.pause()
+
+    def write(self, stream: TextIO, text: str) -> None:
+        """Let something be printed in its place."""
+        with self._lock:
+            self._clear()
+            stream.write(text)
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._PERIOD):
+            with self._lock:
+                seconds = time.monotonic() - self._since
+                if not self._paused and seconds >= 1.0:
+                    line = shown(f"{self._text}: {seconds:.0f} s")
+                    width = shutil.get_terminal_size().columns - 1
+                    self._stream.write(f"{self._CLEARED}{line[:width]}")
+                    self._stream.flush()
+                    self._stands = True
+
+    def _clear(self) -> None:
+        if self._stands:
+            self._stream.write(self._CLEARED)
+            self._stream.flush()
+            self._stands = False
+
+
+class _Session:
+    """What holds for everything that one call of the command line prints."""
+
+    quiet = False
+    waiting: _Waiting | None = None
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """Print what one call of the command line has to say.
+
+    Warnings of Python and of libraries, and the traceback of a fault of ours, come out in the same
+    characters as everything else. A terminal is told that work goes on.
+    """
+    handler = logging.StreamHandler(_StandardError())
+    handler.setFormatter(LineFormatter())
+    handler.addFilter(lambda record: record.levelno >= logging.ERROR or not _Session.quiet)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    _Session.waiting = _Waiting(sys.stderr) if sys.stderr.isatty() else None
+    wait_for("working")
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            yield
+    except Exception as error:
+        if isinstance(error, (LatentprintError, BrokenPipeError)):
+            raise
+        tell(*traceback.format_exc().rstrip().split("\n"))
+        sys.exit(1)
+    finally:
+        if _Session.waiting is not None:
+            _Session.waiting.end()
+        _Session.waiting, _Session.quiet = None, False
+
+
+def be_quiet() -> None:
+    """Leave out progress and warnings for the rest of the session."""
+    _Session.quiet = True
+    if _Session.waiting is not None:
+        _Session.waiting.pause()
+
+
+def is_quiet() -> bool:
+    """Whether only errors are told, and the last lines of results."""
+    return _Session.quiet
+
+
+def wait_for(text: str) -> None:
+    """On a terminal, tell for how long this has been going on, until something else is shown."""
+    if _Session.waiting is not None and not _Session.quiet:
+        _Session.waiting.restart(text)
+
+
+def _stop_waiting() -> None:
+    if _Session.waiting is not None:
+        _Session.waiting.pause()
+
+
+def _write(stream: TextIO, text: str) -> None:
+    if _Session.waiting is None:
+        stream.write(text)
+    else:
+        _Session.waiting.write(stream, text)
+
+
+class _StandardError:
+    """Standard error as it is when something is written, for logging."""
+
+    def write(self, text: str) -> None:
+        _write(sys.stderr, text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    """A warning of Python in one line; the signature is that of ``warnings.showwarning``."""
+    note(f"{filename}:{lineno}: {category.__name__}: {message}")
+
+
 def say(*lines: object) -> None:
     """Print lines on standard output."""
-    sys.stdout.write("".join(f"{shown(str(line))}\n" for line in lines))
+    _write(sys.stdout, "".join(f"{shown(str(line))}\n" for line in lines))
 
 
 def tell(*lines: object) -> None:
     """Print lines on standard error."""
-    sys.stderr.write("".join(f"{shown(str(line))}\n" for line in lines))
+    _write(sys.stderr, "".join(f"{shown(str(line))}\n" for line in lines))
+
+
+def note(*lines: object) -> None:
+    """Print lines on standard error that ``--quiet`` leaves out: progress and warnings."""
+    if not _Session.quiet:
+        tell(*lines)
 
 
 def print_json(value: Any) -> None:
@@ -47,7 +205,7 @@ def print_json(value: Any) -> None:
     escaped = _OBEYED.sub(
         lambda found: "\n" if found.group() == "\n" else f"\\u{ord(found.group()):04x}", text
     )
-    sys.stdout.write(f"{escaped}\n")
+    _write(sys.stdout, f"{escaped}\n")
 
 
 def text(value: str) -> Text:
@@ -65,6 +223,7 @@ def console(width: int) -> Console:
     """
     from rich.console import Console
 
+    _stop_waiting()
     made = Console()
     return made if made.is_terminal else Console(width=width)
 
@@ -73,6 +232,7 @@ def error_console() -> Console:
     """Standard error for bars of progress."""
     from rich.console import Console
 
+    _stop_waiting()
     return Console(stderr=True)
 
 

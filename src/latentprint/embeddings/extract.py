@@ -111,7 +111,7 @@ def extract(
     """
     how, photos, out = extraction or Extraction(), as_photos(photos), as_path(out)
     if how.mask:
-        _refuse_unmaskable(encoders)
+        refuse_unmaskable(encoders)
     stated = how.tones.window is not None or how.tones.bits is not None
     how = replace(how, tones=decide_tones(photos, how.tones, max_pixels=how.max_pixels))
     for note in how.tones.notes():
@@ -376,7 +376,12 @@ def is_maskable(encoder: Encoder) -> bool:
     return isinstance(encoder.preprocess, Preprocess)
 
 
-def _refuse_unmaskable(encoders: Sequence[Encoder]) -> None:
+def refuse_unmaskable(encoders: Sequence[Encoder]) -> None:
+    """Refuse a mask that cannot hide what photos show.
+
+    Raises:
+        UsageError: An encoder does not take a crop.
+    """
     for encoder in encoders:
         if not is_maskable(encoder):
             raise UsageError(

@@ -408,12 +408,34 @@ def begin(folder: Path, asked: dict[str, Any], *, tones_stated: bool = False) ->
     if not (folder / MANIFEST).exists():
         store = _write_manifest(folder, {"identity": _identity(asked), **asked, "index": None})
         return Stock(store)
+    _refuse_other(folder, asked, tones_stated=tones_stated)
+    upgrade(folder)
+    return take_stock(folder)
+
+
+def foresee(folder: Path, asked: dict[str, Any], *, tones_stated: bool = False) -> Stock:
+    """What ``begin`` would find there, with nothing written.
+
+    Args:
+        folder: The encoder's folder.
+        asked: See ``begin``.
+        tones_stated: See ``begin``.
+
+    Raises:
+        LatentprintError: The folder holds embeddings of something else.
+    """
+    asked = json.loads(json.dumps(asked))
+    if not (folder / MANIFEST).exists():
+        return Stock(Store(folder, asked, Index({})))
+    _refuse_other(folder, asked, tones_stated=tones_stated)
+    return take_stock(folder)
+
+
+def _refuse_other(folder: Path, asked: dict[str, Any], *, tones_stated: bool) -> None:
     there = _content(read_manifest(folder))
     refuse_differences(folder, there, _content(asked))
     if tones_stated and (differing := list(_other_tones(there, asked))):
         raise LatentprintError(f"{folder} already holds other embeddings: {_said(differing)}")
-    upgrade(folder)
-    return take_stock(folder)
 
 
 def commit(stock: Stock) -> Store:

@@ -39,6 +39,7 @@ from latentprint.jobs.embedding import Part, embed_part
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import Measured, measure
+from latentprint.jobs.plan import Plan, plan_parts
 from latentprint.jobs.run_folder import count_photos, run_settings, write_photos_csv, write_run
 from latentprint.jobs.shown import Shown
 from latentprint.jobs.sources import is_masked
@@ -134,26 +135,15 @@ def audit(
     begun = time.monotonic()
     out, options = as_path(out), options or ProbeOptions()
     photos = as_photos(photos)
-    asked = find_questions(questions, [*photos.table.columns, *LABELS])
-    check_guards(guards or Guards(), asked, photos.table, [*LABELS, "group"])
-    usable_device(options.device)
-    parts = list(_parts(out, asked, extraction, options.seed))
+    asked = _Asked.of(photos, questions, ks, options, guards)
+    parts = list(asked.parts(out, extraction))
     for part in parts:
         part.command, part.stamps = command, parts[0].stamps
-    if not parts:
-        raise UsageError("There is nothing to measure: name an attribute or a label with -a.")
-    neighbours = InfluenceOptions(
-        ks=several(ks),
-        draw=options.draw,
-        seed=options.seed,
-        device=options.device,
-        memory_mb=options.memory_mb,
-    )
     groups = EncoderGroups.of(encoders, loading, seed=options.seed)
     make_folder(out)
     device = _embed_parts(photos, out, parts, groups, allow_broken, on_progress)
-    steps = [_steps(photos, part, options, guards, neighbours) for part in parts]
-    measured = measure(chain(*steps), on_step=on_step)
+    steps = (asked.steps(part, _opened(photos, part, options.seed)) for part in parts)
+    measured = measure(chain.from_iterable(steps), on_step=on_step)
     measured.left_out[:0] = groups.left_out()
     first = parts[0]
     listed = write_photos_csv(photos, out, first.stores[0].folder)
@@ -175,15 +165,94 @@ def audit(
     return Audit(out, measured, listed, page)
 
 
-def _parts(out: Path, asked: Questions, extraction: Extraction, seed: int) -> Iterator[Part]:
-    """The extractions that an audit needs."""
-    if asked.attributes:
-        how = replace(extraction, mask=0.0)
-        classes = tuple(classes_of(asked.attributes, seed=seed))
-        yield Part(out / WHOLE, how, classes, Questions(asked.attributes))
-    if asked.labels:
-        how = replace(extraction, mask=extraction.mask or ACQUISITION_MASK)
-        yield Part(out / MASKED, how, (NONE,), Questions(labels=asked.labels))
+def plan_audit(
+    photos: Any,
+    out: Path | str,
+    *,
+    encoders: Sequence[str | Encoder] = (),
+    questions: Sequence[str] = tuple(ATTRIBUTES),
+    ks: Sequence[int] = (10,),
+    loading: Loading = Loading(),  # noqa: B008 - frozen
+    extraction: Extraction = Extraction(),  # noqa: B008 - frozen
+    options: ProbeOptions | None = None,
+    guards: Guards | None = None,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> Plan:
+    """Find out what ``audit`` would do, without writing anything.
+
+    Args:
+        photos: See ``audit``, as for all others.
+        out: The run folder.
+        encoders: The encoders.
+        questions: Processing attributes and labels.
+        ks: Numbers of neighbours for kNN influence.
+        loading: Which encoders, and how.
+        extraction: How to embed.
+        options: How probes are run.
+        guards: Which photos take part in the probes of labels.
+        on_step: Called with a short description of what is done.
+
+    Raises:
+        LatentprintError: See ``plan_parts``.
+    """
+    options, photos = options or ProbeOptions(), as_photos(photos)
+    asked = _Asked.of(photos, questions, ks, options, guards)
+    parts = list(asked.parts(as_path(out), extraction))
+    groups = EncoderGroups.of(encoders, loading, seed=options.seed)
+    return plan_parts(photos, parts, groups, asked=asked.steps, on_step=on_step)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What an audit asks of embeddings."""
+
+    questions: Questions
+    options: ProbeOptions
+    guards: Guards | None
+    neighbours: InfluenceOptions
+
+    @classmethod
+    def of(
+        cls,
+        photos: Photos,
+        names: Sequence[str],
+        ks: Sequence[int],
+        options: ProbeOptions,
+        guards: Guards | None,
+    ) -> _Asked:
+        """Look up what is asked for.
+
+        Raises:
+            UsageError: A name or an option is wrong, or nothing is asked.
+        """
+        questions = find_questions(names, [*photos.table.columns, *LABELS])
+        check_guards(guards or Guards(), questions, photos.table, [*LABELS, "group"])
+        usable_device(options.device)
+        if not (questions.attributes or questions.labels):
+            raise UsageError("There is nothing to measure: name an attribute or a label with -a.")
+        neighbours = InfluenceOptions(
+            ks=several(ks),
+            draw=options.draw,
+            seed=options.seed,
+            device=options.device,
+            memory_mb=options.memory_mb,
+        )
+        return cls(questions, options, guards, neighbours)
+
+    def parts(self, out: Path, extraction: Extraction) -> Iterator[Part]:
+        """The extractions that are needed."""
+        if attributes := self.questions.attributes:
+            how = replace(extraction, mask=0.0)
+            classes = tuple(classes_of(attributes, seed=self.options.seed))
+            yield Part(out / WHOLE, how, classes, Questions(attributes))
+        if labels := self.questions.labels:
+            how = replace(extraction, mask=extraction.mask or ACQUISITION_MASK)
+            yield Part(out / MASKED, how, (NONE,), Questions(labels=labels))
+
+    def steps(self, part: Part, opened: Sequence[Opened]) -> Iterator[Step]:
+        """What is measured on the embeddings of one part."""
+        yield from probe_steps(opened, part.questions, self.options, self.guards)
+        yield from influence_of(opened, part.questions.attributes, self.neighbours)
 
 
 def _embed_parts(
@@ -214,15 +283,7 @@ def _embed_parts(
     return device
 
 
-def _steps(
-    photos: Photos,
-    part: Part,
-    options: ProbeOptions,
-    guards: Guards | None,
-    neighbours: InfluenceOptions,
-) -> Iterator[Step]:
-    """What is measured on the embeddings of one part."""
-    sources = stored(part.stores, photos.table, photos.name, seed=options.seed)
-    opened = [Opened(each, each.store.classes, masked=is_masked(each.store)) for each in sources]
-    yield from probe_steps(opened, part.questions, options, guards)
-    yield from influence_of(opened, part.questions.attributes, neighbours)
+def _opened(photos: Photos, part: Part, seed: int) -> list[Opened]:
+    """The embeddings of one part, whose photos have their split."""
+    sources = stored(part.stores, photos.table, photos.name, seed=seed)
+    return [Opened(each, each.store.classes, masked=is_masked(each.store)) for each in sources]

@@ -126,13 +126,10 @@ def embed(
             )
     if extraction.fastest_batch and loading.compile:
         raise UsageError("A network is compiled for one size of batch: give --batch-size a number.")
-    asked = several(attributes)
-    named = [name for name in asked if name != NONE.name]
-    extra = [*several(extra_classes), *([NONE.name] if len(named) < len(asked) else [])]
-    classes = classes_of(find_attributes(named), extra=extra, seed=seed)
     photos = as_photos(photos)
+    part = part_of(out, attributes, extra_classes, extraction, seed)
+    part.command, part.cluster = command, cluster
     groups = EncoderGroups.of(encoders, loading, seed=seed)
-    part = Part(as_path(out), extraction, tuple(classes), command=command, cluster=cluster)
     make_folder(part.folder)
     compare_photos(part.folder, photos)
     for members in groups.load(mask=extraction.mask):
@@ -140,6 +137,21 @@ def embed(
     for each in groups.left_out():
         logger.warning("Left out: encoder %s: %s", each.encoder, each.reason)
     return part.stores
+
+
+def part_of(
+    out: Path | str,
+    attributes: Sequence[str],
+    extra_classes: Sequence[str],
+    extraction: Extraction,
+    seed: int,
+) -> Part:
+    """The extraction that ``embed`` is asked for; see there."""
+    asked = several(attributes)
+    named = [name for name in asked if name != NONE.name]
+    extra = [*several(extra_classes), *([NONE.name] if len(named) < len(asked) else [])]
+    classes = classes_of(find_attributes(named), extra=extra, seed=seed)
+    return Part(as_path(out), extraction, tuple(classes))
 
 
 def embed_part(

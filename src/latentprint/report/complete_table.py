@@ -5,7 +5,7 @@ from __future__ import annotations
 from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Row, Run
-from latentprint.report.wording import checks, number, points, significant, span, whole
+from latentprint.report.wording import checks, interval, number, points, significant, whole
 from latentprint.words import Experiment
 
 _SMALL = (Experiment.VARIANCE, Experiment.SIMILARITY, Experiment.STABILITY)
@@ -50,7 +50,7 @@ def _complete_row(row: Row) -> tuple[str, ...]:
         ", ".join(filter(None, conditions)) or "–",
         *(row[name] or "–" for name in ("verdict", "learned", "direction", "harm")),
         number(row["value"], digits),
-        span(row["low"], row["high"], digits=digits),
+        interval(row, digits=digits),
         number(row["chance"]),
         whole(row["classes"]),
         number(row["micro"]),

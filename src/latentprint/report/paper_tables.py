@@ -41,7 +41,8 @@ _SHOWN = {
     Verdict.CHANGE: "a change is shown",
     Verdict.DISTRACTION: "a difference is shown",
     Verdict.ALIKE: "a difference is shown",
-    Verdict.ABOVE_CHANCE: "above chance",
+    Verdict.FOLLOWS_NUISANCE: "neighbours follow the nuisance",
+    Verdict.FOLLOWS_CLASS: "neighbours follow the class",
 }
 """The verdicts that a star stands for."""
 

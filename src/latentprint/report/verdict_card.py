@@ -12,7 +12,7 @@ from latentprint.report.figures.fragment import fragment
 from latentprint.report.inputs import Row, Run, is_paired
 from latentprint.report.places import filled
 from latentprint.report.sections.pairs_figure import first_recalls, published_recalls
-from latentprint.report.sections.robustness import judged_rows
+from latentprint.report.sections.robustness_figure import judged_rows
 from latentprint.report.telling import unclaimed
 from latentprint.report.wording import (
     count,
@@ -220,7 +220,7 @@ def what_to_do(run: Run) -> ToDo:
         )
     if alike := _with(harms, Verdict.ALIKE):
         return _check(alike, "how similar photos are depends on that")
-    if shared := _with(nuisances, Verdict.ABOVE_CHANCE):
+    if shared := _with(nuisances, Verdict.FOLLOWS_NUISANCE):
         return _check(shared, "neighbours share that more often than their classes explain")
     followed = {row["attribute"] for row in nuisances}
     if carried and not harms and not any(row["attribute"] in followed for row in carried):

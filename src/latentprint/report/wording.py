@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from latentprint.report.inputs import Row, is_published
-from latentprint.words import Experiment, ProbeSetup
+from latentprint.words import NO_INTERVAL, Experiment, ProbeSetup
 
 _PROCESSING = {
     "jpeg": "JPEG compression",
@@ -155,6 +155,13 @@ def span(low: float | None, high: float | None, *, unit: str = "", digits: int =
     if low is None or high is None:
         return "–"
     return f"{number(low, digits)}{unit} to {number(high, digits)}{unit}"
+
+
+def interval(row: Row, *, digits: int = 1) -> str:
+    """The interval of a row; a dash where nothing is known of other queries."""
+    if NO_INTERVAL in (row["notes"] or ""):
+        return "–"
+    return span(row["low"], row["high"], digits=digits)
 
 
 def whole(value: int | None) -> str:

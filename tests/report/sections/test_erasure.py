@@ -61,7 +61,12 @@ def test_findings_and_headline_say_the_verdict(trace: float, verdict: Verdict | 
     else:
         assert change["verdict"] in (Verdict.ERASED, Verdict.REDUCED)
     assert f"Sharpening: {change['verdict']}" in said(found)
-    assert f"{change['verdict']}: sharpening" in ERASURE.heading(found)
+    heading = {
+        Verdict.NOTHING: "Of sharpening there was nothing to erase",
+        Verdict.ERASED: "Traces of sharpening are erased",
+        Verdict.REDUCED: "Traces of sharpening are reduced, not erased",
+    }[change["verdict"]]
+    assert heading in ERASURE.heading(found)
     assert "120 photos; everything here is of 120 others" in ERASURE.introduction(found)
 
 
@@ -140,7 +145,7 @@ def test_the_table_has_one_row_for_every_measure_of_all_directions() -> None:
 
 def test_a_page_escapes_what_comes_from_files() -> None:
     source = compose(run(1.0))
-    assert "Erasing traces" in source.markdown
+    assert "Traces of" in source.markdown
     body = source.markdown.partition("\n---\n")[2]
     page = body + "".join(source.files.values())
     assert "<script>alert(1)" not in page

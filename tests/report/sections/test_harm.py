@@ -20,6 +20,8 @@ from latentprint.report.text import text_of
 from latentprint.report.wording import significant
 from latentprint.results import Result
 from latentprint.words import (
+    CONTROL,
+    NO_INTERVAL,
     SMALLEST_EFFECT,
     InfluenceSetup,
     PairGallery,
@@ -201,6 +203,20 @@ def test_similarity_says_more_less_or_not_shown() -> None:
     assert "not shown to make photos more alike" in nothing[1]
 
 
+def test_one_query_has_no_interval() -> None:
+    rows = [
+        replace(row, n_test=1, p=None, low=row.value, high=row.value, notes=NO_INTERVAL)
+        for row in similarity_run(0.5).rows
+    ]
+    found, *_ = texts(SIMILARITY, run_of(rows))
+    assert "of 1 query" in found
+    assert "there is no interval and no verdict" in found
+    assert "95% interval" not in found
+    (row,) = [row for row in rows if row.setup == SimilarityMeasure.DIFFERENCE]
+    same = f"{row.value:.2f} to {row.value:.2f}"
+    assert same not in str([figure.tables for figure in SIMILARITY.figures(run_of(rows), False)])
+
+
 def test_stability_says_from_where_and_below_which_threshold() -> None:
     rows = similarity_run(0.5).rows
     (finding,) = STABILITY.findings(run_of(rows))
@@ -215,9 +231,9 @@ def test_stability_says_from_where_and_below_which_threshold() -> None:
 def test_robustness_is_judged_within_classes_alone() -> None:
     rows = robustness_run(2.0).rows
     run = run_of(rows)
-    shown = [row for row in run.rows if row["verdict"] == Verdict.ABOVE_CHANCE]
+    shown = [row for row in run.rows if row["verdict"] == Verdict.FOLLOWS_NUISANCE]
     within = {row["setup"] for row in shown if row["condition"] == "within class"}
-    assert within == {RobustnessMeasure.NUISANCE_PURITY}
+    assert within == {RobustnessMeasure.INDEX, RobustnessMeasure.NUISANCE_PURITY}
     over_all = [row for row in run.rows if row["condition"] == "all photos" and row["verdict"]]
     assert {row["setup"] for row in over_all} == {RobustnessMeasure.CLASS_PURITY}
     findings, heading, _ = texts(ROBUSTNESS, run)
@@ -225,6 +241,36 @@ def test_robustness_is_judged_within_classes_alone() -> None:
     assert heading == "Neighbours share camera make beyond their classes"
     quiet = texts(ROBUSTNESS, run_of(robustness_run(0.0).rows))
     assert "not shown to share" in quiet[1]
+
+
+def test_robustness_is_told_beside_its_controls_and_in_pairs() -> None:
+    rows = robustness_run(2.0).rows
+    (encoder,) = {row.encoder for row in rows}
+    control = [
+        replace(row, encoder=name, family=CONTROL, value=value)
+        for row in rows
+        for name, value in ((f"{encoder}, untrained", 41.5), ("colour statistics", 62.5))
+    ]
+    run = run_of([*rows, *control])
+    (finding,) = ROBUSTNESS.findings(run)
+    (row,) = [
+        row
+        for row in run.rows
+        if row["setup"] == RobustnessMeasure.NUISANCE_PURITY and row["condition"] == "within class"
+    ]
+    pairs = row["n_test"] * row["k"]
+    assert f"{row['value']:.1f}% of {pairs:,} pairs of a photo" in finding.sentence
+    held = (
+        f"against {row['chance']:.1f}% by the class alone, 41.5% with the same network "
+        "untrained and 62.5% with colour statistics."
+    )
+    assert held in finding.sentence
+    (figure,) = ROBUSTNESS.figures(run, False)
+    marks = {trace["legendgroup"]: trace["x"] for trace in figure.panels[0].data}
+    assert marks["twin"] == [41.5]
+    assert marks["colour"] == [62.5]
+    assert figure.panels[0].layout["shapes"][0]["x0"] == row["chance"]
+    assert "untrained" not in ROBUSTNESS.findings(run_of(rows))[0].sentence
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,8 @@ class Correlation:
             )
         first = linked[0]
         most = (
-            f"most of all {first.column} (Cramér's V {first.v:.2f}, by chance {first.chance:.2f})"
+            f"most of all {first.column} (Cramér's V {first.v:.2f} of 0 to 1 over {first.n:,} "
+            f"photos, by chance up to {first.chance:.2f})"
         )
         if not notable:
             return (

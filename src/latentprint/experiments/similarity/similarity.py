@@ -37,7 +37,7 @@ from latentprint.experiments.source import UNPROCESSED, EmbeddingSource, origin
 from latentprint.neighbours.grid import unit_rows
 from latentprint.processing import Attribute
 from latentprint.results import Result
-from latentprint.words import Experiment, SimilarityMeasure
+from latentprint.words import NO_INTERVAL, Experiment, SimilarityMeasure
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,9 +53,6 @@ CURVES = (
 """The four distributions; the value of their rows is the mean cosine similarity times 100. The two
 AUCs are in percent, 50 where both kinds of pairs are alike; their difference, in points, is zero
 where metadata do not matter."""
-
-ALONE = "queries of one group: no interval"
-"""The note where nothing is known of other queries."""
 
 _QUERIES = 256
 # Sums, squares and products of a pair of photos that are held at once.
@@ -259,7 +256,7 @@ def _rows(source: EmbeddingSource, views: Views, queries: np.ndarray, sums: _Sum
     photos = views.compared.photos
     groups = np.unique(photos["group"].to_numpy().astype(str), return_inverse=True)[1]
     alone = len(np.unique(groups[queries])) == 1
-    notes = [*views.compared.notes, *([ALONE] if alone else [])]
+    notes = [*views.compared.notes, *([NO_INTERVAL] if alone else [])]
     figures = [*(sums.means.figure(kind) for kind in range(KINDS)), *sums.aucs.figures()]
     rows = []
     for setup, figure in zip(SimilarityMeasure, figures, strict=True):

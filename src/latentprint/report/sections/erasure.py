@@ -11,6 +11,7 @@ from latentprint.report.section import Chapter, Finding, Section, one_figure
 from latentprint.report.sections.erasure_figure import erasure_figure, is_full
 from latentprint.report.telling import about, percent_interval, points_told
 from latentprint.report.wording import (
+    capital,
     listed,
     number,
     percent,
@@ -267,11 +268,22 @@ def _heading(run: Run) -> str:
     changes = [each.change for each in measured_of(erasure_rows(run), *HARMS)]
     by_verdict: dict[str, list[str]] = {}
     for row in changes:
-        by_verdict.setdefault(row["verdict"] or "not judged", []).append(quoted_name(row))
-    said = "; ".join(
-        f"{verdict}: {listed(dict.fromkeys(names))}" for verdict, names in by_verdict.items()
-    )
-    return f"Erasing traces: {said}" if said else "Erasing traces"
+        by_verdict.setdefault(row["verdict"], []).append(quoted_name(row))
+    said = [
+        _HEADINGS.get(verdict, _NOT_JUDGED).format(listed(dict.fromkeys(names)))
+        for verdict, names in by_verdict.items()
+    ]
+    return capital("; ".join(said)) if said else "Erasing traces"
+
+
+_HEADINGS: dict[str, str] = {
+    Verdict.ERASED: "traces of {} are erased",
+    Verdict.REDUCED: "traces of {} are reduced, not erased",
+    Verdict.NO_CHANGE: "traces of {} are not shown to change",
+    Verdict.HARMFUL: "the eraser does harm where {} is concerned",
+    Verdict.NOTHING: "of {} there was nothing to erase",
+}
+_NOT_JUDGED = "the erasure of {} was not judged"
 
 
 def _introduction(run: Run) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from latentprint.report.figures.figure import Figure
-from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Row, Run
-from latentprint.report.section import Chapter, Finding, Section
+from latentprint.report.section import Chapter, Finding, Section, one_figure
+from latentprint.report.sections.probe_marks import reached
+from latentprint.report.sections.robustness_figure import (
+    judged_rows,
+    robustness_figure,
+    with_controls,
+)
 from latentprint.report.telling import (
     Setups,
     any_shown,
@@ -23,47 +28,72 @@ from latentprint.report.telling import (
 from latentprint.report.wording import (
     count,
     listed,
-    number,
     percent,
     quoted_name,
-    significant,
-    span,
-    title_of,
-    whole,
 )
-from latentprint.words import Experiment, RobustnessCondition, RobustnessMeasure, Verdict
+from latentprint.words import Experiment, RobustnessMeasure, Verdict
 
 _INDEX = RobustnessMeasure.INDEX
-_CLASS = RobustnessMeasure.CLASS_PURITY
 _NUISANCE = RobustnessMeasure.NUISANCE_PURITY
 
 
-def judged_rows(run: Run) -> list[Row]:
-    """The rows that are judged: within classes, but for the share of the class itself."""
-    return [
-        row
-        for row in run.of(Experiment.ROBUSTNESS)
-        if (row["setup"] == _CLASS) == (row["condition"] == RobustnessCondition.ALL_PHOTOS)
-    ]
+def robustness_sentence(run: Run, rows: Setups) -> str:
+    """What neighbours share, beside the class alone and the controls.
 
-
-def robustness_sentence(rows: Setups) -> str:
-    """What neighbours share: rows of one encoder and nuisance by measure."""
+    Args:
+        run: What was measured.
+        rows: Rows of one encoder and nuisance by measure.
+    """
     row = first(rows)
     name = quoted_name(row)
     parts = []
     if nuisance := rows.get(_NUISANCE):
+        (nuisance,) = with_controls(run, [nuisance])
         parts.append(
-            f"{_claim(nuisance, name)}: {percent(nuisance['value'])} of {nuisance['k']} neighbours "
-            f"do (95% interval {_interval(nuisance)}; shuffled within classes "
-            f"{percent(nuisance['chance'])}; {count(nuisance['n_test'], 'photo')})."
+            f"{_claim(nuisance, name)}: {percent(nuisance['value'])} of {_pairs(nuisance)} do (95% "
+            f"interval {_interval(nuisance)}), {_compared(nuisance)}."
         )
     if index := rows.get(_INDEX):
+        (index,) = with_controls(run, [index])
         parts.append(
-            f"Robustness index: {percent(index['value'])} ({_interval(index)}; shuffled "
-            f"{percent(index['chance'])})."
+            f"Of {_differing(run, index)} that share only class or {name}, "
+            f"{percent(index['value'])} share the class (robustness index; {_interval(index)}), "
+            f"{_compared(index)}."
         )
     return " ".join(parts)
+
+
+def _pairs(row: Row) -> str:
+    """Every photo that was asked with each of its neighbours."""
+    pairs = count(row["n_test"] * row["k"], "pair")
+    return f"{pairs} of a photo and one of {row['k']} neighbours"
+
+
+def _differing(run: Run, row: Row) -> str:
+    """The pairs that the index is a share of, in number where the run recorded them."""
+    for each in run.details_of(Experiment.ROBUSTNESS):
+        about = ("encoder", "attribute", "k")
+        same_set = each.get("dataset") in (None, row["dataset"])
+        if same_set and all(each[name] == row[name] for name in about):
+            found = sum(each["photos"]["so"]) + sum(each["photos"]["os"])
+            return f"the {count(found, 'pair')}"
+    return "the pairs"
+
+
+def _compared(row: Row) -> str:
+    """What a share is held against: what the class alone explains, and the controls."""
+    held = [f"{percent(row['chance'])} by the class alone"]
+    for column, what in _CONTROLS.items():
+        if (value := reached(row, column)) is not None:
+            held.append(f"{percent(value)} with {what}")
+    return f"against {listed(held)}"
+
+
+_CONTROLS = {
+    "twin": "the same network untrained",
+    "colour": "colour statistics",
+    "dct": "DCT energies",
+}
 
 
 def _interval(row: Row) -> str:
@@ -73,8 +103,8 @@ def _interval(row: Row) -> str:
 
 def _claim(row: Row, name: str) -> str:
     return {
-        Verdict.ABOVE_CHANCE: f"Neighbours share {name} more often than their classes explain",
-        Verdict.BELOW_CHANCE: f"Neighbours share {name} less often than their classes explain",
+        Verdict.FOLLOWS_NUISANCE: f"Neighbours share {name} more often than their classes explain",
+        Verdict.AVOIDS_NUISANCE: f"Neighbours share {name} less often than their classes explain",
     }.get(
         row["verdict"],
         f"Neighbours are not shown to share {name} more often than their classes explain",
@@ -94,7 +124,7 @@ def robustness_counted(found: Sequence[Setups]) -> str:
             f"{ends(indices, percent, _interval)}."
         )
     if purities:
-        more = [each for each in purities if each["verdict"] == Verdict.ABOVE_CHANCE]
+        more = [each for each in purities if each["verdict"] == Verdict.FOLLOWS_NUISANCE]
         parts.append(
             f"Neighbours are shown to share {quoted_name(purities[0])} more often than their "
             f"classes explain with {of_all(len(more), len(purities))}."
@@ -104,7 +134,8 @@ def robustness_counted(found: Sequence[Setups]) -> str:
 
 def _findings(run: Run) -> list[Finding]:
     found = by_encoder(judged_rows(run), "k")
-    return told(run, found, ("attribute", "k"), robustness_sentence, robustness_counted)
+    one = partial(robustness_sentence, run)
+    return told(run, found, ("attribute", "k"), one, robustness_counted)
 
 
 def _purities(run: Run) -> list[Row]:
@@ -112,7 +143,7 @@ def _purities(run: Run) -> list[Row]:
 
 
 def _is_shared(row: Row) -> bool:
-    return bool(row["verdict"] == Verdict.ABOVE_CHANCE)
+    return bool(row["verdict"] == Verdict.FOLLOWS_NUISANCE)
 
 
 def _heading(run: Run) -> str:
@@ -126,52 +157,8 @@ def _heading(run: Run) -> str:
     )  # fmt: skip
 
 
-def robustness_table(rows: list[Row]) -> Table:
-    """Robustness index and purities, compared within classes and over all photos."""
-    return Table(
-        "Shares of neighbours in percent, with 95% intervals; chance is the mean after shuffling "
-        "within classes, which is judged, or over all photos, where classes and nuisance may go "
-        "together",
-        ("Encoder", "Nuisance", "Measure", "Shuffled", "Verdict", "k", "Value", "Interval",
-         "Chance", "p", "q", "Photos", "Notes"),
-        [
-            (
-                row["encoder"],
-                title_of(row),
-                row["setup"],
-                row["condition"],
-                row["verdict"] or "–",
-                whole(row["k"]),
-                number(row["value"]),
-                span(row["low"], row["high"]),
-                number(row["chance"]),
-                significant(row["p"]),
-                significant(row["q"]),
-                whole(row["n_test"]),
-                row["notes"] or "–",
-            )
-            for row in rows
-        ],
-        names=5,
-        remarks=1,
-    ).on([row["dataset"] for row in rows])  # fmt: skip
-
-
-def _figures(run: Run, _pictures: bool) -> list[Figure]:
-    rows = run.of(Experiment.ROBUSTNESS)
-    if not rows:
-        return []
-    tables = [("Robustness index and purity", robustness_table(rows))]
-    return [
-        Figure("robustness", "What the nearest neighbours of every photo share.", tables=tables)
-    ]
-
-
 def _introduction(_: Run) -> str:
-    return (
-        'Without any processing <d-cite key="komen2025robust"></d-cite>; chance is what shuffling '
-        "within classes gives."
-    )
+    return 'Without any processing <d-cite key="komen2025robust"></d-cite>.'
 
 
 ROBUSTNESS = Section(
@@ -185,8 +172,9 @@ ROBUSTNESS = Section(
     introduction=_introduction,
     findings=_findings,
     shown=lambda run: any_shown(_purities(run), _is_shared),
-    figures=_figures,
-    procedure="Shares among the k nearest neighbours of every photo, beside shuffled labels.",
+    figures=one_figure(robustness_figure),
+    procedure="Shares among the k nearest neighbours of every photo, beside labels shuffled within "
+    "classes.",
     glossary=(
         (
             "Robustness index and purity",

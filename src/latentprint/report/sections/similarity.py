@@ -39,17 +39,21 @@ def similarity_sentence(rows: Setups) -> str:
         return ""
     against, together = rows[SimilarityMeasure.AGAINST], rows[SimilarityMeasure.WITH]
     change = rows[SimilarityMeasure.DIFFERENCE]
+    aucs = f"from {percent(together['value'])} to {percent(against['value'])}"
+    if not change["verdict"]:
+        return (
+            f"{starting_name(change)}, of {count(change['n_test'], 'query', 'queries')}: "
+            f"{points(change['value'])} points of AUC ({aucs}). One query, or queries of one "
+            "group, tell nothing of others: there is no interval and no verdict."
+        )
     return (
         f"{_claim(change)}: {points_told(change)} of AUC, of "
-        f"{count(change['n_test'], 'query', 'queries')} (from {percent(together['value'])} to "
-        f"{percent(against['value'])})."
+        f"{count(change['n_test'], 'query', 'queries')} ({aucs})."
     )
 
 
 def _claim(change: Row) -> str:
     name = starting_name(change)
-    if not change["verdict"]:
-        return f"{name}, for one query"
     if change["verdict"] != Verdict.ALIKE:
         return f"{name} is not shown to make photos more alike"
     tiny = f" by less than {SMALLEST_EFFECT:g} points," if change["tiny"] else ""

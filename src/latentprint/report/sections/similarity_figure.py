@@ -15,7 +15,7 @@ from latentprint.report.figures.panel import Panel, axis, base, safe
 from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Row, Run, grouped
 from latentprint.report.records import Record, in_turns, place_of, records_of, shown_of
-from latentprint.report.wording import number, shortened, significant, span, title_of, whole
+from latentprint.report.wording import interval, number, shortened, significant, title_of, whole
 from latentprint.words import Experiment
 
 STYLES = (
@@ -161,7 +161,7 @@ def similarity_table(rows: list[Row], details: list[dict[str, Any]]) -> Table:
                 title_of(row),
                 row["setup"],
                 number(row["value"], 2),
-                span(row["low"], row["high"], digits=2),
+                interval(row, digits=2),
                 whole(
                     pairs.get((row["dataset"], row["encoder"], row["attribute"], row["setup"]))
                 ),
