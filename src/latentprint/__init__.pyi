@@ -156,7 +156,7 @@ def audit(
     compile: bool = ...,
     trust_code: bool = ...,
     workers: int | None = ...,
-    batch_size: int = ...,
+    batch_size: int | str = ...,
     orient: bool = ...,
     window: tuple[float, float] | str | None = ...,
     bits: int | None = ...,
@@ -218,7 +218,7 @@ def embed(
     compile: bool = ...,
     trust_code: bool = ...,
     workers: int | None = ...,
-    batch_size: int = ...,
+    batch_size: int | str = ...,
     orient: bool = ...,
     window: tuple[float, float] | str | None = ...,
     bits: int | None = ...,
@@ -228,6 +228,10 @@ def embed(
     processing: str | Iterable[str] = ...,
     control: bool = ...,
     mask: float = ...,
+    shards: str | None = ...,
+    engine: Literal["local", "ray"] = ...,
+    actors: int | None = ...,
+    gpus_per_actor: float | None = ...,
     on_progress: Callable[[Progress], None] | None = ...,
 ) -> list[StoredEmbeddings]: ...
 def erase_fit(

@@ -94,8 +94,8 @@ CALLS: dict[str, tuple[str, ...]] = {
     "erase_export": ("erase", "export"),
     "compare": ("compare",),
 }
-ONLY_THERE = {"help", "json", "quiet"}
-"""How the command line prints, which Python leaves to the caller."""
+ONLY_THERE = {"help", "json", "quiet", "dry_run"}
+"""What the command line prints, and how."""
 
 
 def command(words: tuple[str, ...]) -> Any:

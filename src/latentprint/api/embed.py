@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from latentprint.api.keywords import declared, options_of
-from latentprint.embeddings import Extraction, Progress, StoredEmbeddings, stored
+from latentprint.embeddings import Extraction, Progress, Share, StoredEmbeddings, stored
 from latentprint.encoders import Encoder, Margin, Precision
 from latentprint.erasure.artefact import load_eraser
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.errors import UsageError
 from latentprint.experiments.asking import option
 from latentprint.jobs import embedding as job
+from latentprint.jobs.cluster import Cluster
 from latentprint.jobs.loading import Loading, parse_layers
 from latentprint.photos import Photos, open_photos
 from latentprint.photos.tones import Tones, parse_window
@@ -98,7 +99,8 @@ class Embedding:
         compile: Compile networks with ``torch.compile``.
         trust_code: Run the code of a torch.hub repository on this machine.
         workers: Processes that read photos; 0 reads in this one, by default as many as suit.
-        batch_size: Images in one batch of the encoder.
+        batch_size: Images in one batch of the encoder; ``auto`` finds the fastest when a store is
+            begun, which keeps it.
         orient: Apply the EXIF orientation.
         window: Of pictures of more than 8 bits, the values that become black and white: two
             numbers; by default found from the set.
@@ -120,7 +122,7 @@ class Embedding:
     compile: bool = option(False)
     trust_code: bool = option(False)
     workers: int | None = option(None, least=0)
-    batch_size: int = option(64, least=1)
+    batch_size: int | str = option(64)
     orient: bool = option(True)
     window: tuple[float, float] | str | None = option(None)
     bits: int | None = option(None, least=1, most=32)
@@ -148,7 +150,6 @@ class Embedding:
         """How photos are read and embedded, with a share of the crop masked."""
         window = parse_window(self.window) if isinstance(self.window, str) else self.window
         return Extraction(
-            batch_size=self.batch_size,
             workers=self.workers,
             orient=self.orient,
             max_pixels=int(self.max_megapixels * 1e6),
@@ -156,7 +157,7 @@ class Embedding:
             tones=Tones(window=window, bits=self.bits),
             skip_missing=self.skip_missing,
             retry_broken=self.retry_broken,
-        )
+        ).with_batches(str(self.batch_size))
 
 
 @dataclass(frozen=True)
@@ -170,12 +171,22 @@ class Kept:
         control: Also embed with controls: the untrained network, colour statistics and DCT
             energies.
         mask: Share of the crop that is covered with a central mask.
+        shards: Make only a share of the shards, such as ``2/3``, while other processes make the
+            others.
+        engine: Who makes the shards: this process (``local``), or actors of a Ray cluster
+            (``ray``).
+        actors: Actors of Ray; by default one for each GPU, or without any for each two cores.
+        gpus_per_actor: GPUs of each actor; by default 1 where the cluster has any.
     """
 
     attributes: tuple[str, ...] = option(tuple(ATTRIBUTES), "--attribute", "-a")
     extra_classes: tuple[str, ...] = option((), "--processing")
     control: bool = option(False)
     mask: float = option(0.0, least=0.0, most=0.999)
+    shards: str | None = option(None)
+    engine: Literal["local", "ray"] = option("local")
+    actors: int | None = option(None, least=1)
+    gpus_per_actor: float | None = option(None, least=0.0)
 
 
 @declared(
@@ -200,6 +211,7 @@ def embed(
 ) -> list[StoredEmbeddings]:
     """Embed photos under every processing class and keep the embeddings in a folder."""
     choice, how, kept = options_of("embed", options, Choice, Embedding, Kept)
+    cluster = Cluster.of(kept.engine, kept.actors, kept.gpus_per_actor)
     listed = choice.open(photos)
     made = job.embed(
         listed,
@@ -208,7 +220,8 @@ def embed(
         attributes=kept.attributes,
         extra_classes=kept.extra_classes,
         loading=how.loading(control=kept.control),
-        extraction=how.extraction(mask=kept.mask),
+        extraction=replace(how.extraction(mask=kept.mask), share=Share.parse(kept.shards)),
+        cluster=cluster,
         seed=choice.seed,
         allow_broken=how.allow_broken,
         on_progress=on_progress,

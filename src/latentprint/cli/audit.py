@@ -54,7 +54,7 @@ def audit(
     compiled: options.CompileOption = False,
     trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
-    batch_size: options.BatchOption = 64,
+    batch_size: options.BatchOrAutoOption = "64",
     orient: options.OrientOption = True,
     window: options.WindowOption = None,
     bits: options.BitsOption = None,
@@ -122,7 +122,6 @@ def audit(
             trust_code=trust_code,
         ),
         "extraction": Extraction(
-            batch_size=batch_size,
             workers=workers,
             orient=orient,
             max_pixels=int(max_megapixels * 1e6),
@@ -130,7 +129,7 @@ def audit(
             tones=Tones(window=parse_window(window), bits=bits),
             skip_missing=skip_missing,
             retry_broken=retry_broken,
-        ),
+        ).with_batches(batch_size),
         "options": ProbeOptions(seed=seed, **study),
         "guards": Guards(group, cap, min_count, balance, parse_bins(bins or [])),
     }

@@ -35,7 +35,7 @@ from latentprint.experiments.probes.steps import (
 )
 from latentprint.experiments.source import Opened, usable_device
 from latentprint.files import as_path, make_folder
-from latentprint.jobs.embedding import Part, embed_part
+from latentprint.jobs.embedding import Part, check_batches, embed_part
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import Measured, measure
@@ -135,6 +135,7 @@ def audit(
     begun = time.monotonic()
     out, options = as_path(out), options or ProbeOptions()
     photos = as_photos(photos)
+    check_batches(extraction, loading)
     asked = _Asked.of(photos, questions, ks, options, guards)
     parts = list(asked.parts(out, extraction))
     for part in parts:
@@ -196,6 +197,7 @@ def plan_audit(
         LatentprintError: See ``plan_parts``.
     """
     options, photos = options or ProbeOptions(), as_photos(photos)
+    check_batches(extraction, loading)
     asked = _Asked.of(photos, questions, ks, options, guards)
     parts = list(asked.parts(as_path(out), extraction))
     groups = EncoderGroups.of(encoders, loading, seed=options.seed)

@@ -124,8 +124,7 @@ def embed(
             raise UsageError(
                 "This machine may not be like the actors': give --batch-size a number."
             )
-    if extraction.fastest_batch and loading.compile:
-        raise UsageError("A network is compiled for one size of batch: give --batch-size a number.")
+    check_batches(extraction, loading)
     photos = as_photos(photos)
     part = part_of(out, attributes, extra_classes, extraction, seed)
     part.command, part.cluster = command, cluster
@@ -137,6 +136,16 @@ def embed(
     for each in groups.left_out():
         logger.warning("Left out: encoder %s: %s", each.encoder, each.reason)
     return part.stores
+
+
+def check_batches(extraction: Extraction, loading: Loading) -> None:
+    """Refuse to look for the fastest batch of a network that is compiled for one.
+
+    Raises:
+        UsageError: Both are asked for.
+    """
+    if extraction.fastest_batch and loading.compile:
+        raise UsageError("A network is compiled for one size of batch: give --batch-size a number.")
 
 
 def part_of(

@@ -186,8 +186,11 @@ def plan_embed(
         on_step: Called with a short description of what is done.
 
     Raises:
+        UsageError: A share is asked for.
         LatentprintError: See ``plan_parts``.
     """
+    if extraction.share is not None:
+        raise UsageError("--dry-run plans the whole work: leave --shards out.")
     photos = as_photos(photos)
     part = part_of(out, attributes, extra_classes, extraction, seed)
     groups = EncoderGroups.of(encoders, loading, seed=seed)
