@@ -7,7 +7,7 @@ erasure; of neighbours, by the share of the ten nearest that stay, and by how ma
 photo's processing beyond chance. Methods with a * need the class of every vector.
 
     python benchmarks/erase.py speed                    # about 1 min on one core
-    python benchmarks/erase.py compare STORE            # about 4 min on one core
+    python benchmarks/erase.py compare STORE            # about 2 min on one core
 """
 
 from __future__ import annotations

@@ -103,8 +103,7 @@ class Shifted:
 def measure(command: str, folder: Path, memory_mb: int) -> dict[str, Any]:
     """One command in this process: CPU seconds and peak memory in MB."""
     begun = time.process_time()
-    from latentprint.jobs import Sources
-    from latentprint.jobs.sources import open_sources
+    from latentprint.jobs.sources import Sources, open_sources
 
     sources = Sources(folder / "vectors.npy", metadata=folder / "photos.parquet")
     (opened,) = open_sources(sources)

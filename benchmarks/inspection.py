@@ -3,8 +3,8 @@
 The store has unprocessed vectors and those of eight classes, 1,280 numbers each, from the default
 encoder's name and identity, so that a photo that is not in it is embedded by the real encoder. Cold
 is the first call, which fits probes, an eraser and what is usual in the store; warm every later one
-in the same process, where only these are read. A new process needs the time to import PyTorch
-beside (``--process`` times a whole command).
+in the same process, where only these are read. Whole commands are timed as well, once all is kept:
+a photo of the store needs no encoder, so that PyTorch is imported for others alone.
 
     python benchmarks/inspection.py              # about 3 min on one core
     python benchmarks/inspection.py --photos 1000
@@ -28,6 +28,7 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
+from latentprint.embeddings.alike import keep_alike
 from latentprint.embeddings.collection import write_photos
 from latentprint.embeddings.store import FACTS_SCHEMA, begin, commit, folder_name
 from latentprint.embeddings.worker import Facts
@@ -82,6 +83,7 @@ def made_store(folder: Path, photos: int) -> Path:
         stock.store.write_table_shard(shard, facts, vectors)
     commit(stock)
     write_photos(folder, listed)
+    keep_alike(stock.store.facts(), folder)
     return folder
 
 
@@ -95,11 +97,16 @@ def seconds(run: Callable[[], Any]) -> dict[str, float]:
     }
 
 
+def command(*arguments: str) -> Callable[[], Any]:
+    """A whole command in a process of its own."""
+    run = [sys.executable, "-m", "latentprint", *arguments]
+    return lambda: subprocess.run(run, check=True, capture_output=True)
+
+
 def main() -> None:
     """Make a store, time the calls, and print the times as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--photos", type=int, default=10_000)
-    parser.add_argument("--process", action="store_true", help="also time a whole command")
     parser.add_argument("--affected", action="store_true", help="also rank all photos")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
@@ -119,19 +126,9 @@ def main() -> None:
                 lambda: inspect(new, store=store, encoder=encoder)
             ),
         }
-        if options.process:
-            command = [
-                sys.executable,
-                "-m",
-                "latentprint",
-                "inspect",
-                stored,
-                "--store",
-                str(store),
-            ]
-            times["a command, warm"] = seconds(
-                lambda: subprocess.run(command, check=True, capture_output=True)
-            )
+        for told, names in {"one": [stored], "two": [stored, other], "new": [str(new)]}.items():
+            times[f"a command, {told}"] = seconds(command("inspect", *names, "--store", str(store)))
+        times["a command, its help"] = seconds(command("inspect", "--help"))
         if options.affected:
             times["affected"] = seconds(lambda: affected(store))
     json.dump({"photos": options.photos, "times": times}, sys.stdout, indent=1)

@@ -15,11 +15,6 @@ from latentprint.photos import decode
 from tests.embeddings.toy import ToyEncoder
 from tests.made_photos import write_noise
 
-HOW = lp.Extraction(workers=0)
-PLAIN = lp.Loading(control=False)
-QUICK = lp.ProbeOptions(
-    fits=2, bootstrap=50, curve=False, paired=False, discriminant=False, controls=False
-)
 PROBING: dict[str, Any] = {
     "fits": 2, "curve": False, "paired": False, "discriminant": False, "controls": False,
 }  # fmt: skip
@@ -31,8 +26,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("python")
     pl.DataFrame(write_noise(folder)).write_csv(folder / "list.csv")
     lp.embed(
-        str(folder / "list.csv"), str(folder / "store"), encoders=ToyEncoder(),
-        attributes=("sharpening", "none"), loading=PLAIN, extraction=HOW,
+        str(folder / "list.csv"), str(folder / "store"), encoder=ToyEncoder(),
+        attribute=("sharpening", "none"), workers=0,
     )  # fmt: skip
     return folder
 
@@ -58,12 +53,19 @@ TAKEN: dict[str, Callable[[Path], Any]] = {
     "labels of a frame": lambda place: lp.exif_table(frame(place), workers=0),
     "a picture": lambda place: decode(str(place / "00.png")),
     "one encoder and one attribute": lambda place: lp.embed(
-        frame(place), place / "one", encoders="python:tests.embeddings.toy:ToyEncoder",
-        attributes="none", extra_classes="JPEG95_444", loading=PLAIN, extraction=HOW,
+        frame(place).to_pandas(), place / "one", encoder="python:tests.embeddings.toy:ToyEncoder",
+        attribute="none", processing="JPEG95_444", where="scanner = 'a'", workers=0,
+    ),
+    "what embed gives": lambda place: lp.influence(
+        lp.embed(
+            frame(place), place / "store", encoder=ToyEncoder(),
+            attribute=("sharpening", "none"), workers=0,
+        ),
+        attribute="sharpening", k=2,
     ),
     "one question": lambda place: lp.audit(
-        frame(place), str(place / "run"), encoders=ToyEncoder(), questions="sharpening", ks=2,
-        loading=PLAIN, extraction=HOW, options=QUICK,
+        lp.open_photos(frame(place)), str(place / "run"), encoder=ToyEncoder(), k=np.int64(2),
+        attribute="sharpening", protocol="study", workers=0,
     ),
     "columns of a frame": lambda place: lp.with_labels(source(place), frame(place)),
     "columns of a string": lambda place: lp.with_labels(source(place), str(place / "list.csv")),
@@ -109,10 +111,10 @@ REFUSED: dict[str, Callable[[Path], Any]] = {
     "a layout that is none": lambda place: lp.open_photos(place, layout=None),  # type: ignore[arg-type]
     "a column that is none": lambda place: lp.open_photos(frame(place), label_column=5),  # type: ignore[arg-type]
     "a number of processes": lambda place: lp.exif_table(frame(place), workers=-1),
-    "no encoder": lambda place: lp.embed(frame(place), place / "no", encoders=[5]),  # type: ignore[list-item]
+    "no encoder": lambda place: lp.embed(frame(place), place / "no", encoder=[5]),
     "an encoder without a name": lambda _: lp.load_encoder(None),  # type: ignore[arg-type]
-    "no place for a run": lambda place: lp.audit(frame(place), None),  # type: ignore[arg-type]
-    "no place for embeddings": lambda place: lp.embed(frame(place), None),  # type: ignore[arg-type]
+    "no place for a run": lambda place: lp.audit(frame(place), None),
+    "no place for embeddings": lambda place: lp.embed(frame(place), None),
     "no place for a canary": lambda place: lp.make_canary(frame(place), None),  # type: ignore[arg-type]
     "no canary": lambda _: lp.check_canary(None),  # type: ignore[arg-type]
     "nothing to compare": lambda _: lp.compare(None, None),  # type: ignore[arg-type]
@@ -121,14 +123,25 @@ REFUSED: dict[str, Callable[[Path], Any]] = {
     "no composed attribute": lambda _: lp.read_attribute(None),  # type: ignore[arg-type]
     "no picture": lambda _: decode(None),  # type: ignore[arg-type]
     "a file of weights": lambda _: lp.load_encoder("default", weights=5),  # type: ignore[arg-type]
-    "a device": lambda place: lp.embed(
-        frame(place), place / "no", loading=lp.Loading(device=None)  # type: ignore[arg-type]
+    "a device": lambda place: lp.embed(frame(place), place / "no", device="gpu"),
+    "blocks": lambda place: lp.embed(frame(place), place / "no", layers="x"),
+    "a block": lambda place: lp.embed(frame(place), place / "no", layers=(3, 0)),
+    "an option of a command before": lambda place: lp.embed(
+        frame(place), place / "no", encoders="default"
     ),
-    "blocks": lambda _: lp.Loading(layers="x"),  # type: ignore[arg-type]
+    "a class of processing for labels": lambda place: lp.audit(
+        frame(place), place / "no", processing="none"
+    ),
+    "a mask beside the study's": lambda place: lp.audit(
+        frame(place), place / "no", protocol="study", mask=0.5
+    ),
+    "photos that are open, listed otherwise": lambda place: lp.embed(
+        lp.open_photos(frame(place)), place / "no", layout="folder"
+    ),
     "a mask": lambda _: lp.Extraction(mask=2.0),
     "a batch": lambda _: lp.Extraction(batch_size=0),
     "processes": lambda _: lp.Extraction(workers=-1),
-    "a question": lambda place: lp.audit(frame(place), place / "no", questions=[5]),  # type: ignore[list-item]
+    "a question": lambda place: lp.audit(frame(place), place / "no", attribute=[5]),
     "an option of another": measured("pairs", nuisance="scanner"),
     "a misspelt option": measured("influence", atribute="sharpening"),
     "a number that is text": measured("influence", attribute="sharpening", k="two"),

@@ -44,6 +44,11 @@ def namespace(device: str = "cpu") -> Any:
         return of_torch
     if device != "cpu":
         raise needs_torch(f"Computing on {device!r}")
+    return plain_namespace()
+
+
+def plain_namespace() -> Any:
+    """The functions of the standard for arrays of NumPy; torch is not imported for them."""
     import array_api_compat.numpy as of_numpy
 
     return of_numpy
@@ -168,6 +173,7 @@ __all__ = [
     "namespace",
     "needs_torch",
     "on_threads",
+    "plain_namespace",
     "put_along",
     "take_along",
     "thread_count",

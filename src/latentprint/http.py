@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -84,11 +84,13 @@ class Answer:
         status: The HTTP status, none of those that pass.
         url: Where it came from in the end.
         body: Its contents.
+        headers: What was said of them, by names in lower case.
     """
 
     status: int
     url: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class TryAgain(Exception):  # noqa: N818 - a message, not an error
@@ -193,7 +195,12 @@ class Client:
         raise GaveUp(last.reason, tries, answered=last.answered)
 
     def exchange(
-        self, verb: str, url: str, largest: int, form: Mapping[str, str] | None = None
+        self,
+        verb: str,
+        url: str,
+        largest: int,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send one request and read its whole answer.
 
@@ -202,23 +209,28 @@ class Client:
             url: The address.
             largest: Most bytes to read.
             form: Fields to send; a form is sent to this address alone, and never redirected.
+            headers: Further headers. A whole file is no answer to one that asks for a part.
 
         Raises:
             TryAgain: There is no answer, or one that passes.
-            BadAddress: The address is none.
+            BadAddress: The address is none, or leads nowhere.
             TooLarge: The answer is.
         """
         until = self._clock() + self._manners.deadline
         body = bytearray()
         # Only files may lie elsewhere: a redirected form would take along what is secret in it.
-        with self._stream(verb, url, data=form, follow_redirects=form is None) as response:
+        options = {"data": form, "headers": headers, "follow_redirects": form is None}
+        with self._stream(verb, url, **options) as response:
+            if response.status_code == 200 and "Range" in (headers or {}):
+                raise BadAddress("its server sends no parts of files")
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > largest:
                     raise TooLarge(f"above {largest // _MEGABYTE} MB")
                 if self._clock() > until:
                     raise TryAgain("time-out")
-            return Answer(response.status_code, str(response.url), bytes(body))
+            told = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status_code, str(response.url), bytes(body), told)
 
     def receive(self, url: str, opened: IO[bytes]) -> None:
         """Fill a file from a URL; a transfer that breaks is taken up where it broke.
@@ -272,6 +284,10 @@ class Client:
                 yield response
         except httpx2.InvalidURL:
             raise BadAddress("its address is none") from None
+        except httpx2.UnsupportedProtocol:
+            raise BadAddress("its address leads to one that is not http:// or https://") from None
+        except httpx2.TooManyRedirects:
+            raise BadAddress("its address leads on without end") from None
         except httpx2.RequestError as error:
             raise TryAgain(_trouble(error)) from None
 

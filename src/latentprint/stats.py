@@ -151,11 +151,11 @@ def binomial_interval(share: float, n: float, level: float = 0.95) -> tuple[floa
     Returns:
         Two shares, 0 to 1.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     tail, hits, misses = (1.0 - level) / 2, share * n, (1.0 - share) * n
-    low = beta.ppf(tail, hits, misses + 1.0) if hits > 0 else 0.0
-    high = beta.ppf(1.0 - tail, hits + 1.0, misses) if misses > 0 else 1.0
+    low = betaincinv(hits, misses + 1.0, tail) if hits > 0 else 0.0
+    high = betaincinv(hits + 1.0, misses, 1.0 - tail) if misses > 0 else 1.0
     return float(low), float(high)
 
 

@@ -19,8 +19,11 @@ from latentprint.encoders import Preprocess
 from latentprint.encoders.hubs import WeightsMissingError
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments import ProbeOptions
-from latentprint.jobs import Loading, audit, embed, encoder_groups, loading, parse_layers
+from latentprint.jobs import encoder_groups, loading
+from latentprint.jobs.audit import audit
+from latentprint.jobs.embedding import embed
 from latentprint.jobs.encoder_groups import EncoderGroups
+from latentprint.jobs.loading import Loading, parse_layers
 from latentprint.photos import Photos, open_photos
 
 from .conftest import Command

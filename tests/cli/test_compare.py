@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from latentprint import Extraction, ProbeOptions, embed
+from latentprint import embed
+from latentprint.experiments.probes.fitting import ProbeOptions
 from latentprint.experiments.probes.steps import ProbeQuestions
-from latentprint.jobs import measure_stored
+from latentprint.jobs.stored import measure_stored
 
 from .conftest import Command
 
@@ -31,9 +32,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     embed(
         folder / "photos",
         folder / "store",
-        encoders=[f"base={TOY}", f"same (2)={TOY}"],
-        attributes=["sharpening", "none"],
-        extraction=Extraction(workers=0),
+        encoder=[f"base={TOY}", f"same (2)={TOY}"],
+        attribute=["sharpening", "none"],
+        workers=0,
     )
     for name, seed in (("run-a", 0), ("run-b", 1)):
         how = ProbeOptions(fits=2, C_grid=(1.0,), bootstrap=200, seed=seed, curve=False)
@@ -78,6 +79,8 @@ def test_stores_are_compared_without_labels(runs: Path, latentprint: Command) ->
     assert said.code == 0, said.err
     assert "1 - cos, mean" in said.out
     assert "class none" in said.out
+    assert said.out.splitlines()[-1] == f"page: {out / 'comparison.html'}"
+    assert "1 - cos, mean" in (out / "comparison.html").read_text("utf-8")
     table = pl.read_parquet(out / "comparison.parquet")
     assert table.height == 40
     assert table["distance"].max() == 0.0

@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from latentprint import jobs
 from latentprint.embeddings import Extraction, open_collection
 from latentprint.erasure.artefact import load_eraser
 from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.jobs.audit import audit
+from latentprint.jobs.loading import Loading
 from tests.cli.conftest import Command
 from tests.erasure.made_up import readable, versions
 
@@ -116,12 +117,12 @@ def test_embed_and_audit_erase_what_they_keep(
         )
         assert done.code in (1, 2)
         assert said in done.err
-    run = jobs.audit(
+    run = audit(
         photos,
         tmp_path / "run",
         encoders=[WIDE],
         questions=["jpeg"],
-        loading=jobs.Loading(control=False, eraser=load_eraser(eraser)),
+        loading=Loading(control=False, eraser=load_eraser(eraser)),
         extraction=Extraction(workers=0),
         options=ProbeOptions(
             fits=1, bootstrap=20, curve=False, paired=False, controls=False, discriminant=False

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from latentprint import Extraction, embed
+from latentprint import Extraction
+from latentprint.jobs.embedding import embed
 from tests.made_photos import made_photo
 
 from .conftest import Command
@@ -99,3 +102,35 @@ def test_mistakes_get_one_clear_answer(
     said = latentprint("inspect", *arguments)
     assert (said.code, said.out) == (code, "")
     assert message in " ".join(said.err.replace("│", " ").split())
+
+
+def test_what_was_kept_is_told_without_what_fits_it(place: Path, latentprint: Command) -> None:
+    # Each of these takes longer to import than a photo to inspect.
+    heavy = (
+        "torch",
+        "timm",
+        "scipy.stats",
+        "scipy.linalg",
+        "scipy.optimize",
+        "latentprint.article",
+    )
+    store, eraser = str(place / "store"), str(place / "eraser")
+    assert latentprint("erase", "fit", store, "--no-test", "--out", eraser).code == 0
+    command = ["inspect", "a/00.jpg", "a/02.jpg", "--store", store]
+    commands = [command, [*command, "--eraser", eraser]]
+    for each in commands:
+        assert latentprint(*each).code == 0
+    code = (
+        "import json, sys\nfrom latentprint.cli.main import main\n"
+        "for arguments in json.loads(sys.argv[1]):\n"
+        "    sys.argv = ['latentprint', *arguments]\n"
+        "    try:\n        main()\n    except SystemExit as done:\n        assert not done.code\n"
+        f"    print('loaded:', *[name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(commands)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.count("a/00.jpg and a/02.jpg: ") == 2
+    loaded = [line for line in done.stdout.splitlines() if line.startswith("loaded:")]
+    assert loaded == ["loaded:", "loaded:"]

@@ -205,6 +205,22 @@ def test_exit_codes_reach_the_shell(tmp_path: Path) -> None:
         assert bool(done.stdout) is (code == 0)
 
 
+def test_credentials_in_an_address_are_used_and_not_recorded(
+    latentprint: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+
+    def read(arguments: list[str]) -> None:
+        seen.extend([list(arguments), list(sys.argv)])
+        raise SystemExit(0)
+
+    monkeypatch.setattr("latentprint.cli.main.app", read)
+    address = "https://name:SECRET@host/list.csv?X-Amz-Signature=SECRET&v=1"
+    latentprint("embed", address, "--out", "store")
+    assert seen[0] == ["embed", address, "--out", "store"]
+    assert seen[1] == ["latentprint", "embed", "https://host/list.csv?v=1", "--out", "store"]
+
+
 def test_help_and_import_load_neither_torch_nor_timm(tmp_path: Path) -> None:
     code = (
         "import sys; import latentprint, latentprint.cli.main; "

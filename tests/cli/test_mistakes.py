@@ -19,7 +19,7 @@ from latentprint.embeddings.collection import write_photos
 from latentprint.experiments import STORED
 from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness_steps import RobustnessQuestions
-from latentprint.jobs import measure_stored
+from latentprint.jobs.stored import measure_stored
 from latentprint.photos import open_photos
 from latentprint.photos.flickr import FlickrClient
 from latentprint.processing import classes_of, find_attributes

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import DOCS, README, blocks
+from tests.docs.pages import DOCS, PAGES, README, blocks
 
 EXAMPLES = DOCS / "examples"
 NOTEBOOK = EXAMPLES / "vectors.ipynb"
@@ -55,14 +55,25 @@ def test_types_of_the_examples_hold(tmp_path: Path) -> None:
     python = (EXAMPLES / "own_encoder.py").read_text("utf-8")
     (tmp_path / "own_encoder.py").write_text(python)
     (tmp_path / "notebook.py").write_text("\n".join(cells()))
-    for path in (DOCS / "python.md", DOCS / "vectors.md", README, EXAMPLES / "post.md"):
+    for path in (*PAGES, README, EXAMPLES / "post.md"):
         for number, block in enumerate(blocks(path.read_text("utf-8"), "python")):
             (tmp_path / f"{path.stem.lower()}_{number}.py").write_text(block)
+    # A library of its own, which need not be there.
+    (tmp_path / "datasets.pyi").write_text(
+        "from typing import Any\n\nload_dataset: Any\nImage: Any\n"
+    )
+    # An ignored error that is none would be one.
+    (tmp_path / "wrong.py").write_text(
+        "import latentprint as lp\n\n"
+        "lp.probe('store', atribute='jpeg')  # type: ignore[call-arg]\n"
+        "lp.audit('photos', workers='two')  # type: ignore[arg-type]\n"
+        "lp.influence('store', draw='none')  # type: ignore[arg-type]\n"
+    )
     checked = subprocess.run(
         [
             sys.executable, "-m", "mypy", "--strict", "--no-incremental",
             "--cache-dir", str(tmp_path / "cache"), "--follow-imports", "silent",
-            *map(str, sorted(tmp_path.glob("*.py"))),
+            *map(str, sorted(tmp_path.glob("*.py*"))),
         ],
         capture_output=True,
         text=True,

@@ -16,6 +16,7 @@ import typer
 import latentprint as lp
 from latentprint.cli.main import app
 from latentprint.experiments import STORED
+from tests.docs.pages import DOCS, module
 
 FUNCTIONS = [name for name in lp.__all__ if inspect.isfunction(getattr(lp, name))]
 CLASSES = [name for name in lp.__all__ if inspect.isclass(getattr(lp, name))]
@@ -84,6 +85,8 @@ def test_arrays_have_their_shapes(name: str) -> None:
 
 CALLS: dict[str, tuple[str, ...]] = {
     **{each.name: (each.name,) for each in STORED},
+    "audit": ("audit",),
+    "embed": ("embed",),
     "correlation": ("correlation",),
     "erase_fit": ("erase", "fit"),
     "erase_test": ("erase", "test"),
@@ -124,6 +127,11 @@ def test_functions_have_the_options_and_defaults_of_their_commands(name: str) ->
         # What is written once for every value has its default in the dataclass alone.
         if not each.multiple and default is not inspect.Parameter.empty:
             assert plain(default) == plain(each.default), flag
+
+
+def test_type_checkers_see_the_signatures_of_today() -> None:
+    generator = module(DOCS / "generate_types.py")
+    assert generator.STUB.read_text("utf-8") == generator.render(), "docs/generate_types.py"
 
 
 def test_the_package_is_light_to_import() -> None:

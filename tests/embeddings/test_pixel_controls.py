@@ -12,8 +12,9 @@ from latentprint.embeddings import Extraction, Store, extract
 from latentprint.encoders import Encoder, Preprocess, load_encoder
 from latentprint.encoders.pixel_statistics import BlockEnergies, DctEnergies
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.jobs import Loading, encoder_groups
+from latentprint.jobs import encoder_groups
 from latentprint.jobs.encoder_groups import EncoderGroups
+from latentprint.jobs.loading import Loading
 from latentprint.photos import Photos
 from latentprint.processing import ATTRIBUTES, classes_of, published_classes
 

@@ -11,7 +11,7 @@ import timm
 import torch
 from PIL import Image
 
-from latentprint import Extraction, Loading, audit, embed, load_encoder, open_collection
+from latentprint import audit, embed, load_encoder, open_collection
 from latentprint.encoders import expand_specs, untrained_spec
 from latentprint.encoders.description import describe
 from latentprint.encoders.spec import parse_spec
@@ -114,8 +114,7 @@ def test_two_checkpoints_of_one_model_stand_side_by_side(
     photos: Path, weights: list[Path], tmp_path: Path
 ) -> None:
     specs = [f"{file.stem}=timm:test_resnet@{file}" for file in weights]
-    run = audit(photos, tmp_path / "run", encoders=specs, questions=["sharpening"],
-                loading=Loading(device="cpu"), extraction=Extraction(workers=0))  # fmt: skip
+    run = audit(photos, tmp_path / "run", encoder=specs, attribute="sharpening", workers=0)
     names = set(run.table["encoder"])
     assert names >= {"base", "tuned", "base, untrained", "tuned, untrained"}
     values = run.table.group_by("encoder").agg("value")
@@ -135,8 +134,7 @@ def test_equal_names_are_refused_before_anything_is_loaded(
 ) -> None:
     specs = [f"mine=timm:test_resnet@{file}" for file in weights]
     with pytest.raises(UsageError, match="both named 'mine'"):
-        embed(photos, tmp_path / "store", encoders=specs, attributes=["none"])
+        embed(photos, tmp_path / "store", encoder=specs, attribute="none")
     unnamed = [f"timm:test_resnet@{file}" for file in weights]
     with pytest.raises(UsageError, match="NAME=SPEC"):
-        embed(photos, tmp_path / "store", encoders=unnamed, attributes=["none"],
-              extraction=Extraction(workers=0))  # fmt: skip
+        embed(photos, tmp_path / "store", encoder=unnamed, attribute="none", workers=0)

@@ -13,8 +13,9 @@ from latentprint.erasure.artefact import load_eraser, save_eraser
 from latentprint.erasure.leace import LeaceOptions
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.erase.steps import FITTED, OTHERS, ProofOptions
-from latentprint.jobs.erase_fit import SIDES, EraseOptions, Fitted, fit_eraser, keep_eraser
+from latentprint.jobs.erase_fit import EraseOptions, Fitted, fit_eraser, keep_eraser
 from latentprint.jobs.erase_rows import EraseRows
+from latentprint.jobs.erase_sides import SIDES
 from latentprint.jobs.erase_test import NO_HELP, Proof, erase_test, prove, prove_fitted
 from latentprint.jobs.sources import Sources
 from latentprint.results import Result

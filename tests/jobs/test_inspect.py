@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from latentprint import Extraction, LatentprintError, UsageError, affected, embed, inspect
+from latentprint import Extraction, LatentprintError, UsageError, affected, inspect
 from latentprint.embeddings import open_collection
 from latentprint.inspection.calibrated import FOLDS, UNTOLD
 from latentprint.inspection.parts import ALIKE_CONTENT, UNDECIDED
+from latentprint.jobs.embedding import embed
 from latentprint.jobs.erase import erase_fit
 from latentprint.jobs.erase_fit import EraseOptions
 from latentprint.jobs.erase_rows import EraseSources

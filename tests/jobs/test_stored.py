@@ -20,8 +20,8 @@ from latentprint.experiments.probes.fitting import ProbeOptions
 from latentprint.experiments.probes.steps import UNMASKED, ProbeQuestions
 from latentprint.experiments.similarity.queries import QueryOptions
 from latentprint.experiments.similarity.steps import ComparisonOptions
-from latentprint.jobs import Sources, measure_stored
-from latentprint.jobs.sources import open_sources
+from latentprint.jobs.sources import Sources, open_sources
+from latentprint.jobs.stored import measure_stored
 from latentprint.photos import open_photos
 from latentprint.processing import NONE, classes_of, find_attributes
 from latentprint.results import Result

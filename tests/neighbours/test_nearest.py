@@ -14,7 +14,13 @@ from latentprint.neighbours.nearest import (
     nearest_photos,
 )
 
-pytestmark = pytest.mark.usefixtures("library")
+pytestmark = pytest.mark.usefixtures("library", "searched_by_it")
+
+
+@pytest.fixture
+def searched_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few there are, which NumPy compares alone otherwise."""
+    monkeypatch.setattr(module, "_SMALL", 0)
 
 
 def plain(query: np.ndarray, vectors: np.ndarray, allowed: np.ndarray, k: int) -> list[int]:

@@ -82,6 +82,31 @@ def test_the_table_of_img2dataset_is_joined_by_key(tmp_path: Path) -> None:
         open_photos(tmp_path)
 
 
+def test_parts_that_are_unpacked_say_the_same(tmp_path: Path) -> None:
+    outside = tmp_path / "secret.json"
+    outside.write_text('{"width": "secret"}')
+    for part in range(2):
+        pack_tar(tmp_path / "packed" / f"{part:05}.tar", samples(part))
+        for name, data in samples(part).items():
+            file = tmp_path / "plain" / f"{part:05}" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+    packed, plain = open_photos(tmp_path / "packed"), open_photos(tmp_path / "plain")
+    assert plain.table.drop("path").equals(packed.table.drop("path"))
+    assert plain.table["label"].null_count() == 0
+    assert plain.ignored.is_empty()
+    table = pl.DataFrame({"key": ["000000000", "000000001"], "caption": ["a", "b"]})
+    table.write_parquet(tmp_path / "plain" / "00000.parquet")
+    sidecar = tmp_path / "plain" / "00001" / "000010000.json"
+    sidecar.unlink()
+    sidecar.symlink_to(outside)
+    joined = open_photos(tmp_path / "plain")
+    assert joined.table["caption"].to_list() == ["a", "b", None, None]
+    assert "secret" not in str(joined.table.rows())
+    assert joined.notes[-1].endswith("(000010000.json: a link, a device or a pipe).")
+    assert joined.ignored.is_empty()
+
+
 def test_what_cannot_be_read_beside_a_photo_is_told(tmp_path: Path) -> None:
     files = samples(0) | {"000000000.json": b"{", "000000001.cls": b"\xff"}
     photos = open_photos(pack_tar(tmp_path / "set.tar", files))

@@ -144,9 +144,9 @@ def shards(*endings: str) -> list[str]:
 def test_numbered_parts_of_a_download_are_no_classes(tmp_path: Path) -> None:
     photos = open_photos(touch(tmp_path, *shards("jpg", "json", "txt"), "00000_stats.json"))
     assert photos.table["label"].null_count() == len(photos) == 6
-    (note,) = photos.notes
+    note, _, unread = photos.notes
     assert note.startswith("The folders number the parts of a download")
-    assert "the files beside 6 photos" in note
+    assert unread.startswith("6 files beside photos cannot be read (")
     labels = open_photos(tmp_path, layout="classes").table["label"]
     assert labels.to_list() == ["00000"] * 3 + ["00001"] * 3
 
@@ -248,11 +248,11 @@ def test_ids_do_not_change_when_the_folder_moves(tmp_path: Path) -> None:
 
 
 def test_nothing_there(tmp_path: Path) -> None:
-    touch(tmp_path, "photos/notes.txt")
+    touch(tmp_path, "photos/notes.md")
     with pytest.raises(UsageError, match=r"Did you mean '.*photos'"):
         open_photos(tmp_path / "photo")
     with pytest.raises(UsageError, match="neither a folder nor"):
-        open_photos(tmp_path / "photos" / "notes.txt")
+        open_photos(tmp_path / "photos" / "notes.md")
     with pytest.raises(LatentprintError, match=r"\(1 other files\).*\.jpg .*\.heic"):
         open_photos(tmp_path / "photos")
 

@@ -8,7 +8,7 @@ from PIL import Image
 from latentprint.embeddings.worker import stamp
 from latentprint.errors import LatentprintError
 from latentprint.photos import BrokenPhoto, decode
-from latentprint.photos.location import member_at
+from latentprint.photos.location import Address, located, member_at
 from latentprint.photos.members import read_member
 from latentprint.photos.tar_archive import list_tar_members
 
@@ -134,3 +134,34 @@ def test_what_is_no_tar_archive(tmp_path: Path) -> None:
     for name in ("packed", "text", "inside", "gone"):
         with pytest.raises(LatentprintError, match="uncompressed tar archive"):
             list(list_tar_members(tmp_path / f"{name}.tar"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "name"),
+    [
+        ("https://h/a%20b.jpg?w=3&h=%20x", "https://h/a%20b.jpg?w=3&h=%20x", "a%20b.jpg"),
+        ("https://u:p@h/a.jpg?id=3&X-Amz-Signature=s", "https://h/a.jpg?id=3", "a.jpg"),
+        ("https://h/x.tar?sig=s!1+2!a/b.png", "https://h/x.tar?!1+2!a/b.png", "b.png"),
+        ("HTTP://h/a.jpg?token=s#part", "http://h/a.jpg#part", "a.jpg"),
+        ("s3://bucket/a?b.jpg", "s3://bucket/a?b.jpg", "a?b.jpg"),
+        ("https://u:p@[::1/a.jpg?sig=s", "[::1/a.jpg", "a.jpg"),
+    ],
+)
+def test_an_address_is_kept_whole_and_shown_without_credentials(
+    text: str, shown: str, name: str
+) -> None:
+    address = located(text, Path("/photos"))
+    assert isinstance(address, Address)
+    assert (address.text, str(address), address.name) == (text, shown, name)
+    assert address.is_signed == (text != shown)
+    assert "u:p" not in repr(address)
+
+
+def test_members_of_archives_at_addresses() -> None:
+    member = member_at("https://h/s/x.tar?sig=s!512+9!a/b.jpg")
+    assert member is not None
+    assert member.archive == Address("https://h/s/x.tar?sig=s")
+    assert (member.suffix, member.name, member.offset, member.size) == (".tar", "a/b.jpg", 512, 9)
+    assert member_at(member.path_below(Path("/photos"))) == member
+    assert located("x.tar!1+2!a.jpg", Path("/photos")) == Path("/photos/x.tar!1+2!a.jpg")
+    assert str(member.archive.parent / "y.tar") == "https://h/s/y.tar"

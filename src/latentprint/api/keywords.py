@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import numbers
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from types import UnionType
@@ -25,32 +25,36 @@ _KINDS: dict[type, tuple[type | UnionType, str]] = {
 """What may stand for a type, and how a message calls it."""
 
 
-def keywords_of(*parts: type[Any]) -> dict[str, Parameter]:
+def keywords_of(*parts: type[Any], without: Collection[str] = ()) -> dict[str, Parameter]:
     """The options of dataclasses by the names that they have in a call.
 
     Args:
         parts: The dataclasses; of two options of one name the first is taken.
+        without: Names of options that the call does not take.
     """
     found: dict[str, Parameter] = {}
     for part in parts:
         for each in parameters_of(part):
             found.setdefault(each.keyword, each)
-    return found
+    return {keyword: each for keyword, each in found.items() if keyword not in without}
 
 
-def options_of(command: str, given: Mapping[str, Any], *parts: type[Any]) -> list[Any]:
+def options_of(
+    command: str, given: Mapping[str, Any], *parts: type[Any], without: Collection[str] = ()
+) -> list[Any]:
     """The options that a call names, as dataclasses.
 
     Args:
         command: Its name, for messages.
         given: Values by keyword.
         parts: The dataclasses.
+        without: Names of options that the call does not take.
 
     Raises:
         UsageError: A keyword or a choice is not known, a value is of another type or out of its
             range, or two options contradict each other.
     """
-    known = keywords_of(*parts)
+    known = keywords_of(*parts, without=without)
     for keyword in given:
         if keyword not in known:
             raise unknown_name(f"option of {command}", keyword, known)
@@ -63,7 +67,13 @@ def options_of(command: str, given: Mapping[str, Any], *parts: type[Any]) -> lis
     return [made_of(part, values) for part in parts]
 
 
-def declared(summary: str, returned: str, *parts: type[Any], **said: str) -> Callable[[F], F]:
+def declared(
+    summary: str,
+    returned: str,
+    *parts: type[Any],
+    without: Collection[str] = (),
+    **said: str,
+) -> Callable[[F], F]:
     """Give a function the signature and the docstring that its options make.
 
     The function takes the options as further keywords.
@@ -72,6 +82,7 @@ def declared(summary: str, returned: str, *parts: type[Any], **said: str) -> Cal
         summary: What it does, in paragraphs.
         returned: What it returns.
         parts: The dataclasses of its options.
+        without: Names of options that the call does not take.
         said: What its other parameters mean.
     """
 
@@ -82,7 +93,7 @@ def declared(summary: str, returned: str, *parts: type[Any], **said: str) -> Cal
             return function(*arguments, **keywords)
 
         del call.__wrapped__
-        _declare(call, inspect.signature(function), keywords_of(*parts), said)
+        _declare(call, inspect.signature(function), keywords_of(*parts, without=without), said)
         text = (summary, "", "Args:", call.__doc__, "", "Returns:", f"    {returned}", "")
         call.__doc__ = "\n".join((*map(str, text), "Raises:", *_RAISES))
         return cast(F, call)

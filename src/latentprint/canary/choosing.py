@@ -7,12 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import BrokenPhoto, Photos, decode
 from latentprint.photos.decode import read_header
 from latentprint.photos.header import Header
+from latentprint.photos.location import Location
 
 FEWEST_PHOTOS, MOST_PHOTOS = 32, 256
 
@@ -46,7 +47,7 @@ class ChosenPhoto:
     """
 
     id: str
-    path: Path
+    path: Location
     kinds: tuple[str, ...]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import sqrt
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from latentprint.canary.drift import (
     ARITHMETIC,
@@ -23,9 +24,10 @@ from latentprint.canary.drift import (
 )
 from latentprint.canary.folder import Canary
 from latentprint.canary.stages import Stages
-from latentprint.embeddings.store import differences
+from latentprint.embeddings.store import differences, in_short
 from latentprint.embeddings.vector_files import some
 from latentprint.errors import UsageError
+from latentprint.report.found import Found, Told
 
 _WORST = 5
 
@@ -89,8 +91,8 @@ class Setting:
     now: Any
 
 
-@dataclass(frozen=True)
-class CanaryCheck:
+@dataclass(frozen=True, repr=False)
+class CanaryCheck(Found):
     """What a check of a canary found.
 
     Attributes:
@@ -129,6 +131,25 @@ class CanaryCheck:
     def passed(self) -> bool:
         """Whether drift and overlap are within what was allowed."""
         return not self.failures
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row for every stage: ``name``, ``same`` of ``total`` photos, ``note``."""
+        return pl.DataFrame([asdict(each) for each in self.stages])
+
+    def _told(self) -> Told:
+        end = "passed" if self.passed else "drifted"
+        changed = [
+            f"{each.name}: {in_short(each.then)}, now {in_short(each.now)}"
+            for each in self.settings
+        ]
+        rows = [(each.name, f"{each.same} of {each.total}", each.note) for each in self.stages]
+        return Told(
+            f"{self.encoder}, {self.photos} photos: {self.verdict}, {end}",
+            [self.sentence, *self.failures, *changed],
+            ("Stage", "As it was", "Note"),
+            rows,
+        )
 
 
 def compare(

@@ -74,7 +74,6 @@ def audit(
     aperture (name them with -a) on photos whose middle is masked.
     Writes results.csv (.parquet, .json), report.html, photos.csv and the embeddings into --out.
     """
-    from latentprint import jobs
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Extraction
@@ -82,6 +81,8 @@ def audit(
     from latentprint.experiments.probes.acquisition_probe import Guards
     from latentprint.experiments.probes.fitting import ProbeOptions
     from latentprint.experiments.probes.labels import parse_bins
+    from latentprint.jobs.audit import audit as job
+    from latentprint.jobs.loading import Loading, parse_layers
     from latentprint.photos import open_photos
     from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
@@ -102,19 +103,19 @@ def audit(
         seed=seed,
     )
     with embedding_progress() as progress:
-        done = jobs.audit(
+        done = job(
             table,
             out,
             encoders=encoder or [],
             questions=attribute or list(ATTRIBUTES),
             ks=k or [10],
-            loading=jobs.Loading(
+            loading=Loading(
                 device=device,
                 precision=precision,
                 control=control,
                 margin=margin,
                 weights=weights,
-                layers=jobs.parse_layers(layers),
+                layers=parse_layers(layers),
                 compile=compiled,
                 family=family,
                 eraser=None if eraser is None else load_eraser(eraser),

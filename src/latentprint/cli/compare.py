@@ -50,7 +50,7 @@ def compare(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", help="Also write the comparison into this folder; of runs, with a page."
+            "--out", "-o", help="Also write the comparison into this folder, with a page."
         ),
     ] = None,
     seed: options.SeedOption = 0,
@@ -124,4 +124,5 @@ def _print_stores(found: ComparedStores) -> None:
                 f"({figure.low:.3g} to {figure.high:.3g}{chance})"
             )
     lines += [f"Differs: {line}" for line in setting_lines(found.settings)]
+    lines += [f"page: {found.page}"] if found.page else []
     say(*lines)

@@ -61,10 +61,11 @@ def embed(
     A run that was killed goes on where it was. Embeddings that are there are used again; photos,
     classes and encoders that are new are added, and what has changed or is damaged is made anew.
     """
-    from latentprint import jobs
     from latentprint.cli.progress import embedding_progress
     from latentprint.embeddings import Extraction
     from latentprint.erasure.artefact import load_eraser
+    from latentprint.jobs.embedding import embed as job
+    from latentprint.jobs.loading import Loading, parse_layers
     from latentprint.photos import open_photos
     from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
@@ -80,19 +81,19 @@ def embed(
         seed=seed,
     )
     with embedding_progress() as progress:
-        stores = jobs.embed(
+        stores = job(
             table,
             out,
             encoders=encoder or [],
             attributes=attribute or list(ATTRIBUTES),
             extra_classes=processing or [],
-            loading=jobs.Loading(
+            loading=Loading(
                 device=device,
                 precision=precision,
                 control=control,
                 margin=margin,
                 weights=weights,
-                layers=jobs.parse_layers(layers),
+                layers=parse_layers(layers),
                 compile=compiled,
                 family=family,
                 eraser=None if eraser is None else load_eraser(eraser),

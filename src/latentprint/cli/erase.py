@@ -364,8 +364,8 @@ def prove(
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import step
     from latentprint.experiments.erase.steps import ProofOptions
-    from latentprint.jobs import Sources
     from latentprint.jobs.erase_test import erase_test
+    from latentprint.jobs.sources import Sources
 
     proof = erase_test(
         eraser,

@@ -110,7 +110,7 @@ def _measure(
 ) -> None:
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import step
-    from latentprint.jobs import measure_stored
+    from latentprint.jobs.stored import measure_stored
 
     measured = measure_stored(
         experiment,

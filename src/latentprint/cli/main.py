@@ -40,7 +40,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
         with _termination_unwinds():
-            app()
+            app(_concealed(sys.argv))
     except LatentprintError as error:
         tell(f"Error: {error}")
         sys.exit(error.exit_code)
@@ -56,6 +56,16 @@ def main() -> None:
         # The reader of a pipe (`| head`) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def _concealed(arguments: list[str]) -> list[str]:
+    """The arguments to read; commands record what is left of them, without credentials."""
+    given = arguments[1:]
+    if any("://" in each for each in given):
+        from latentprint.photos.location import without_credentials
+
+        arguments[1:] = map(without_credentials, given)
+    return given
 
 
 @contextmanager

@@ -10,12 +10,13 @@ import typer
 from latentprint.experiments.asking import SAMPLE_HELP, USUAL_SAMPLE
 
 PhotosArgument = Annotated[
-    Path,
+    str,
     typer.Argument(
         metavar="PHOTOS",
         help="A folder of photos (class folders and train/val folders are recognised), or a CSV or "
         "Parquet manifest with the columns path, and if you like id, split, label; also .tar or "
-        ".zip archives, or Parquet or Arrow files that hold the photos themselves.",
+        ".zip archives, or Parquet or Arrow files that hold the photos themselves; on a disk or "
+        "at an address of s3://, gs:// or (files) https://.",
     ),
 ]
 RunsArgument = Annotated[

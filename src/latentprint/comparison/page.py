@@ -17,6 +17,7 @@ from latentprint.comparison.telling import (
     left_out_lines,
     setting_lines,
 )
+from latentprint.report.found import markdown_table
 from latentprint.results import LeftOut
 from latentprint.words import Comparison
 
@@ -65,10 +66,7 @@ def _body(
 
 
 def _table(rows: Sequence[Compared]) -> Iterator[str]:
-    yield f"| {' | '.join(HEADINGS)} |"
-    yield f"|{' --- |' * len(HEADINGS)}"
-    for row in rows:
-        yield f"| {' | '.join(escape_markdown(cell) for cell in cells_of(row))} |"
+    yield from markdown_table(HEADINGS, map(cells_of, rows))
 
 
 def _listed(heading: str, lines: Sequence[str]) -> Iterator[str]:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from latentprint.comparison.judging import Compared
+from latentprint.comparison.vectors import VectorsCompared
 from latentprint.embeddings.store import in_short
+from latentprint.report.found import Told
 from latentprint.results import LeftOut, setup_of
 from latentprint.words import Comparison
 
@@ -62,6 +64,30 @@ def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
 def setting_lines(settings: Sequence[tuple[str, Any, Any]]) -> list[str]:
     """What of the settings differs."""
     return [f"{name}: {in_short(first)}, {in_short(second)}" for name, first, second in settings]
+
+
+def told_stores(
+    names: tuple[str, str],
+    encoders: Sequence[VectorsCompared],
+    settings: Sequence[tuple[str, Any, Any]],
+) -> Told:
+    """What is shown of two sets of embeddings."""
+    pairs = [f"{each.first} and {each.second}, {each.photos:,} photos" for each in encoders]
+    rows = [
+        (
+            each.first,
+            each.second,
+            each.processing,
+            figure.measure,
+            f"{figure.value:.3g}",
+            f"{figure.low:.3g} to {figure.high:.3g}",
+            "" if figure.chance is None else f"{figure.chance:.3g}",
+        )
+        for each in encoders
+        for figure in each.figures
+    ]
+    head = ("First", "Second", "Class", "Measure", "Value", "95 % interval", "Chance")
+    return Told(f"{' and '.join(names)}: {'; '.join(pairs)}", setting_lines(settings), head, rows)
 
 
 def _number(value: float) -> str:

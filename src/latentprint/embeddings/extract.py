@@ -46,6 +46,7 @@ from latentprint.errors import UsageError
 from latentprint.files import as_path
 from latentprint.photos import Photos, as_photos, decide_tones, decode
 from latentprint.photos.file_bytes import BrokenPhoto, UnreachablePhoto
+from latentprint.photos.location import Location, is_address
 from latentprint.processing import Processing
 
 logger = logging.getLogger(__name__)
@@ -451,7 +452,8 @@ def _changed(
     away, changed, root = set[str](), [], str(photos.root)
     for photo, size, modified, content, status, path in paths.iter_rows():
         if photo not in stamps:
-            stamps[photo] = stamp(os.path.join(root, path))  # noqa: PTH118 - of millions
+            place = path if is_address(path) else os.path.join(root, path)  # noqa: PTH118
+            stamps[photo] = stamp(place)
         same = stamps[photo] == (size, modified)
         if not same:
             try:
@@ -472,7 +474,7 @@ def _changed(
         yield each.join(outdated, on=each.columns, how="semi", nulls_equal=True)["id"].to_list()
 
 
-def _content(file: Path, how: Extraction) -> str | None:
+def _content(file: Location, how: Extraction) -> str | None:
     """The digest of a photo's pixels; None if it is broken."""
     try:
         decoded = decode(file, orient=how.orient, max_pixels=how.max_pixels, tones=how.tones)

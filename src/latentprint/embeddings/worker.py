@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from latentprint.encoders.preparation import Preparation
 from latentprint.photos.decode import Decoded, decode
 from latentprint.photos.file_bytes import BrokenPhoto, UnreachablePhoto
 from latentprint.photos.formats import status_of
-from latentprint.photos.location import member_at
+from latentprint.photos.location import Address, Location, as_location, member_at
 from latentprint.photos.near_duplicates import difference_hash
 from latentprint.processing import Processing, mask_centre
 
@@ -26,6 +25,10 @@ BROKEN = "broken"
 
 UNREACHABLE = "unreachable"
 """The status of a photo that cannot be found or read at present, which no store keeps."""
+
+
+# A network takes longer to come back than a disk.
+_OF_A_NETWORK = 5
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class PhotoTask:
 
     row: int
     photo_id: str
-    file: Path
+    file: Location
 
 
 @dataclass(frozen=True)
@@ -162,8 +165,9 @@ def _patiently(task: PhotoTask, how: Extraction) -> tuple[Decoded, tuple[int | N
     for pause in how.pauses:
         try:
             return _read(task, how)
-        except UnreachablePhoto:
-            time.sleep(pause)
+        except UnreachablePhoto as error:
+            longer = _OF_A_NETWORK if isinstance(task.file, Address) else 1
+            time.sleep(max(longer * pause, error.wait))
     return _read(task, how)
 
 
@@ -171,20 +175,24 @@ def _read(task: PhotoTask, how: Extraction) -> tuple[Decoded, tuple[int | None, 
     # The stamp comes first: a file that is changed while it is read is then found to have changed.
     before = stamp(task.file)
     decoded = decode(task.file, orient=how.orient, max_pixels=how.max_pixels, tones=how.tones)
-    if before[1] is None:
+    if before[1] is None and not isinstance(task.file, Address):
         raise UnreachablePhoto("the file was away for a moment")
     return decoded, before
 
 
-def stamp(file: Path | str) -> tuple[int | None, int | None]:
+def stamp(file: Location | str) -> tuple[int | None, int | None]:
     """Size in bytes and time of the last change in ns; None where there is no file.
 
     A member of an archive has its own size and the archive's time; the size of a photo in a Parquet
-    file is not known, and None.
+    file is not known, and None. What lies at an address counts as unchanged while the address is
+    the same: a look at each would take a request.
     """
     member = member_at(file)
+    place = as_location(file) if member is None else member.archive
+    if isinstance(place, Address):
+        return None, None
     try:
-        stat = os.stat(file if member is None else member.archive)  # noqa: PTH116 - text, too
+        stat = os.stat(place)  # noqa: PTH116 - of millions
     except OSError:
         return None, None
     return (stat.st_size if member is None else member.bytes), stat.st_mtime_ns

@@ -14,7 +14,6 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from latentprint.errors import LatentprintError
@@ -272,6 +271,8 @@ def said(probability: float, words: Sequence[Word]) -> Word | None:
 
 def _heat(logits: np.ndarray, labels: np.ndarray) -> Any:
     """The logarithm of the temperature under which held-out labels are most probable."""
+    from scipy.optimize import minimize_scalar
+
     sizes = np.bincount(labels, minlength=logits.shape[1])
     weights = 1.0 / np.maximum(sizes, 1)[labels] / (sizes > 0).sum()
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from latentprint.files import as_path
 from latentprint.inspection.affected import Level
 from latentprint.inspection.calibrated import Reading
 from latentprint.inspection.parts import Rates
+from latentprint.report.found import Found, Told
+
+SHOWN = 20
+"""Photos that a page shows of a whole store."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +134,8 @@ class Pair:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Inspection:
+@dataclass(frozen=True, repr=False)
+class Inspection(Found):
     """What was found of one photo or of two.
 
     Attributes:
@@ -174,9 +179,30 @@ class Inspection:
             ]
         return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
+    def report(self, path: Path | str) -> Path:
+        """Write it as one HTML page that works offline, with small pictures of the photos.
 
-@dataclass(frozen=True)
-class Affected:
+        Args:
+            path: The file to write.
+
+        Returns:
+            The file that was written, whole or not at all.
+
+        Raises:
+            LatentprintError: The page cannot be written.
+        """
+        from latentprint.inspection.page import write_inspection
+
+        return write_inspection(self, as_path(path))
+
+    def _told(self) -> Told:
+        from latentprint.inspection.telling import told_inspection
+
+        return told_inspection(self)
+
+
+@dataclass(frozen=True, repr=False)
+class Affected(Found):
     """The photos of a store whose neighbours change most.
 
     Attributes:
@@ -205,7 +231,29 @@ class Affected:
     versions: tuple[str, ...]
     notes: tuple[str, ...] = ()
     root: Path | None = None
-    page: Path | None = field(default=None)
+    page: Path | None = None
+
+    def report(self, path: Path | str, *, top: int = SHOWN) -> Path:
+        """Write it as one HTML page that works offline, with small pictures of the photos.
+
+        Args:
+            path: The file to write.
+            top: How many photos are shown.
+
+        Returns:
+            The file that was written, whole or not at all.
+
+        Raises:
+            LatentprintError: The page cannot be written.
+        """
+        from latentprint.inspection.page import write_affected
+
+        return write_affected(self, top, as_path(path))
+
+    def _told(self) -> Told:
+        from latentprint.inspection.telling import told_affected
+
+        return told_affected(self)
 
 
 _SCHEMA = {

@@ -7,7 +7,14 @@ from typing import Any
 
 from latentprint.inspection.affected import Level, Mean
 from latentprint.inspection.calibrated import WORDS, Reading
-from latentprint.inspection.findings import Inspected, Moved, Neighbour, Pair
+from latentprint.inspection.findings import (
+    Affected,
+    Inspected,
+    Inspection,
+    Moved,
+    Neighbour,
+    Pair,
+)
 from latentprint.inspection.neighbours import NEIGHBOURS
 from latentprint.inspection.parts import (
     ALIKE_CONTENT,
@@ -21,6 +28,7 @@ from latentprint.inspection.parts import (
 )
 from latentprint.photos.exif_labels import LABELS
 from latentprint.processing import NONE
+from latentprint.report.found import Told
 from latentprint.report.wording import listed
 from latentprint.stats import binomial_interval
 
@@ -220,3 +228,41 @@ def pair_lines(pair: Pair) -> list[str]:
 def eraser_line(eraser: Mapping[str, Any]) -> str:
     """What was erased."""
     return f"{eraser['told']} It takes {eraser['rank']} directions away." if eraser else ""
+
+
+def told_inspection(found: Inspection) -> Told:
+    """What is shown of an inspection where there is no room for its page."""
+    names = " and ".join(photo.name for photo in found.photos)
+    said = [f"{each.about}: {word_of(each)}" for each in found.photos[0].readings]
+    first = [found.pair.verdict] if found.pair is not None else said
+    headline = f"{names}: {'; '.join(first)}" if first else f"{names}, with {found.encoder}"
+    sentences = [] if found.pair is None else pair_lines(found.pair)[1:]
+    rows = [
+        (names, "pair", PART_NAMES[each.name], f"{each.value:.3f}", "")
+        for each in (() if found.pair is None else found.pair.parts)
+    ]
+    for photo in found.photos:
+        rows += [
+            (photo.name, "probe", each.about, f"{max(each.probabilities):.2f}",
+             f"{word_of(each)}. {reason_of(each)}")
+            for each in photo.readings
+        ]  # fmt: skip
+        rows += [
+            (photo.name, "neighbour", each.id, f"{each.similarity:.3f}", ", ".join(tags_of(each)))
+            for each in photo.neighbours
+            if each.similarity is not None
+        ]
+    head = ("Photo", "Part", "About", "Value", "Said")
+    return Told(headline, [*sentences, CAUTION], head, rows)
+
+
+def told_affected(found: Affected) -> Told:
+    """What is shown of all photos of a store where there is no room for their page."""
+    shown = ("id", "left", "left_erased", "left_reencoded", "because_of_traces")
+    headline = (
+        f"{len(found.table):,} photos of {found.store.name}, {found.encoder}: on average "
+        f"{found.level.erased.value:.2f} of {NEIGHBOURS} neighbours leave when erased"
+    )
+    rows = [tuple(map(str, row)) for row in found.table.select(shown).iter_rows()]
+    head = ("Photo", "Leave", "Erased", "Encoded again", "Both")
+    return Told(headline, [level_line(found.level), *found.notes], head, rows)

@@ -12,12 +12,9 @@ from latentprint.errors import UsageError
 from latentprint.experiments.source import UNPROCESSED
 from latentprint.files import as_path, make_folder, write_json, write_table
 from latentprint.inspection.affected import LISTS, find_changes, level_of, table_of
-from latentprint.inspection.findings import Affected, affected_as_json
+from latentprint.inspection.findings import SHOWN, Affected, affected_as_json
 from latentprint.jobs.inspected_store import open_inspected
 from latentprint.jobs.measure import OnStep
-
-SHOWN = 20
-"""Photos that are told of by default."""
 
 
 def affected(

@@ -30,6 +30,7 @@ from latentprint.jobs.bench_timing import (
     time_together,
 )
 from latentprint.photos import as_photos
+from latentprint.photos.location import Location
 from latentprint.processing import NONE, classes_of, find_attributes
 
 _EVEN = 1.25
@@ -158,7 +159,9 @@ def _bottleneck(alone: Rate, pixels: Rate) -> str:
     return "The encoder and the reading of photos are about equally fast."
 
 
-def _cosine(spec: str, encoder: Encoder, files: Sequence[Path], how: BenchOptions) -> float | None:
+def _cosine(
+    spec: str, encoder: Encoder, files: Sequence[Location], how: BenchOptions
+) -> float | None:
     """The least agreement with float32, not compiled, over some photos."""
     import torch
 

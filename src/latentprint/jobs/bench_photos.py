@@ -11,6 +11,7 @@ import polars as pl
 from PIL import Image
 
 from latentprint.photos import Photos
+from latentprint.photos.location import Address, Location
 
 SIZES = ((500, 375), (4000, 3000))
 """Width and height of generated photos: one of ImageNet's size, one of 12 megapixels."""
@@ -21,9 +22,10 @@ MOST_FILES = 64
 _GENERATED = 8
 
 
-def repeated(files: Sequence[Path], count: int) -> Photos:
+def repeated(files: Sequence[Location], count: int) -> Photos:
     """A table in which files come again and again, under new ids."""
-    paths = [str(files[at % len(files)]) for at in range(count)]
+    texts = [each.text if isinstance(each, Address) else str(each) for each in files]
+    paths = [texts[at % len(texts)] for at in range(count)]
     none = pl.Series([None] * count, dtype=pl.String)
     table = pl.DataFrame(
         {"id": map(str, range(count)), "path": paths, "split": none, "label": none}
@@ -32,17 +34,17 @@ def repeated(files: Sequence[Path], count: int) -> Photos:
     return Photos("bench", Path(), table, nothing)
 
 
-def photo_sets(photos: Photos | None, folder: Path) -> Iterator[tuple[str, list[Path]]]:
+def photo_sets(photos: Photos | None, folder: Path) -> Iterator[tuple[str, list[Location]]]:
     """Names and files of the photos to time: the user's, or generated ones in a folder."""
     if photos is not None:
         files = [photos.file(path) for path in photos.table["path"].to_list()]
         yield str(photos.root), files[:: max(1, len(files) // MOST_FILES)][:MOST_FILES]
         return
     for width, height in SIZES:
-        files = [folder / f"{width}-{number}.jpg" for number in range(_GENERATED)]
-        for number, file in enumerate(files):
+        made = [folder / f"{width}-{number}.jpg" for number in range(_GENERATED)]
+        for number, file in enumerate(made):
             file.write_bytes(generated_jpeg(width, height, seed=number))
-        yield f"{width} x {height} generated", files
+        yield f"{width} x {height} generated", list(made)
 
 
 def generated_jpeg(width: int, height: int, *, seed: int = 0) -> bytes:

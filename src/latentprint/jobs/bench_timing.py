@@ -21,6 +21,7 @@ from latentprint.encoders.encoder import Encoder
 from latentprint.encoders.load_options import Precision
 from latentprint.errors import LatentprintError
 from latentprint.jobs.bench_photos import MOST_FILES, repeated
+from latentprint.photos.location import Location
 from latentprint.processing import Processing
 
 REPETITIONS = 5
@@ -106,7 +107,7 @@ def time_encoder(encoder: Encoder, device: str, how: BenchOptions) -> Rate:
         return _repeat(step, how.seconds)
 
 
-def time_pixels(files: Sequence[Path], recipe: Recipe, workers: int, how: BenchOptions) -> Rate:
+def time_pixels(files: Sequence[Location], recipe: Recipe, workers: int, how: BenchOptions) -> Rate:
     """Time reading, processing and preprocessing alone, once the workers have started.
 
     Raises:
@@ -148,7 +149,7 @@ class _EnoughError(Exception):
 
 
 def time_together(
-    files: Sequence[Path],
+    files: Sequence[Location],
     encoder: Encoder,
     classes: Sequence[Processing],
     extraction: Extraction,

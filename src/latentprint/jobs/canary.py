@@ -248,7 +248,7 @@ def _copied(choice: Choice, out: Path) -> tuple[CanaryPhoto, ...]:
     """Copy the photos, byte for byte, under names that say nothing."""
     kept = []
     for at, photo in enumerate(choice.photos):
-        suffix = PurePosixPath(str(photo.path)).suffix.lower()
+        suffix = photo.path.suffix.lower()
         name = f"{at:03d}{suffix if suffix[1:].isalnum() and suffix.isascii() else ''}"
         write_bytes(out / PHOTOS / name, read_bytes(photo.path))
         kept.append(CanaryPhoto(name, photo.id, photo.kinds))

@@ -19,14 +19,15 @@ from latentprint.experiments.probes.resamples import RESAMPLES
 from latentprint.experiments.source import UNPROCESSED, Opened, without_controls
 from latentprint.files import as_path, make_folder, write_json, write_table
 from latentprint.jobs.sources import Sources, open_sources
+from latentprint.report.found import Found, Told, write_markdown_page
 from latentprint.results import LeftOut, results_of
 
 _SETTINGS = ("latentprint", "seed", "dataset", "versions", "extraction", "photos")
 """What of the settings of runs is compared, beside the encoders."""
 
 
-@dataclass(frozen=True)
-class ComparedRuns:
+@dataclass(frozen=True, repr=False)
+class ComparedRuns(Found):
     """Two runs side by side.
 
     Attributes:
@@ -43,20 +44,71 @@ class ComparedRuns:
     settings: tuple[tuple[str, Any, Any], ...]
     page: Path | None = None
 
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row for every measurement in both: the attributes of ``Compared``."""
+        return comparison_table(self.rows)
 
-@dataclass(frozen=True)
-class ComparedStores:
+    def report(self, path: Path | str) -> Path:
+        """Write it as one HTML page that works offline.
+
+        Args:
+            path: The file to write.
+
+        Returns:
+            The file that was written, whole or not at all.
+
+        Raises:
+            LatentprintError: The page cannot be written.
+        """
+        from latentprint.comparison.page import markdown_of
+
+        out = as_path(path)
+        markdown = markdown_of(self.names, self.rows, self.left_out, self.settings)
+        write_markdown_page(markdown, out)
+        return out
+
+    def _told(self) -> Told:
+        from latentprint.comparison.telling import HEADINGS, cells_of, counted, setting_lines
+
+        headline = f"{self.names[0]} and {self.names[1]}: {counted(self.rows)}"
+        return Told(headline, setting_lines(self.settings), HEADINGS, [*map(cells_of, self.rows)])
+
+
+@dataclass(frozen=True, repr=False)
+class ComparedStores(Found):
     """Two sets of embeddings side by side.
 
     Attributes:
         names: What they are called.
         encoders: What was compared of each pair of encoders.
         settings: What differs in how they were made: its name, and both values (None is absent).
+        page: The page that was written; None without ``out``.
     """
 
     names: tuple[str, str]
     encoders: tuple[VectorsCompared, ...]
     settings: tuple[tuple[str, Any, Any], ...]
+    page: Path | None = None
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row for every figure: ``first, second, processing, photos, measure, value, low,
+        high, chance``; figures of single photos are in the ``table`` of each of ``encoders``.
+        """  # noqa: D205
+        about = ("first", "second", "processing", "photos")
+        return pl.DataFrame(
+            [
+                {**{name: getattr(each, name) for name in about}, **asdict(figure)}
+                for each in self.encoders
+                for figure in each.figures
+            ]
+        )
+
+    def _told(self) -> Told:
+        from latentprint.comparison.telling import told_stores
+
+        return told_stores(self.names, self.encoders, self.settings)
 
 
 def compare(
@@ -157,7 +209,8 @@ def compare_stores(
         encoders: An encoder of the first and one of the second; by default those of one name, or,
             where each has a single one, these.
         processing: The processing class; by default ``none``, or the first that both hold.
-        out: Folder for comparison.json and comparison.parquet, one row for every photo.
+        out: Folder for comparison.html, comparison.json and comparison.parquet, one row for every
+            photo.
         seed: Seeds what is random.
 
     Raises:
@@ -193,6 +246,7 @@ def compare_stores(
         )
         write_table(out / "comparison.parquet", table)
         write_json(out / "comparison.json", stores_as_json(found))
+        found = replace(found, page=found.report(out / "comparison.html"))
     return found
 
 
@@ -259,17 +313,10 @@ def _resamples(folder: Path) -> pl.DataFrame | None:
 
 
 def _write(out: Path, found: ComparedRuns) -> Path:
-    from latentprint.article.document import parse_article
-    from latentprint.article.page import render_page, write_page
-    from latentprint.comparison.page import markdown_of
-
     make_folder(out)
     write_table(out / "comparison.csv", comparison_table(found.rows))
     write_json(out / "comparison.json", runs_as_json(found))
-    markdown = markdown_of(found.names, found.rows, found.left_out, found.settings)
-    document = parse_article(markdown, folder=None, files={}, name="comparison.md")
-    write_page(render_page(document), out / "comparison.html")
-    return out / "comparison.html"
+    return found.report(out / "comparison.html")
 
 
 def _settings_as_json(settings: Sequence[tuple[str, Any, Any]]) -> list[dict[str, Any]]:

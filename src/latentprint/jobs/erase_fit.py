@@ -21,10 +21,8 @@ from latentprint.experiments.asking import option
 from latentprint.experiments.correlation.association import tabulate
 from latentprint.files import write_table
 from latentprint.jobs.erase_rows import EraseRows
+from latentprint.jobs.erase_sides import SIDES
 from latentprint.photos import assign_splits
-
-SIDES = "sides.parquet"
-"""Table beside an eraser: the ``id`` and ``side`` of every photo: fit, held out or unused."""
 
 _TESTED_AT_MOST = 10_000
 _MANY = 4

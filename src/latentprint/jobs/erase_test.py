@@ -16,13 +16,12 @@ from latentprint.experiments.erase.steps import ProofOptions, proof_steps
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings, ViewedRows
 from latentprint.experiments.source import EmbeddingSource, Opened, without_controls
 from latentprint.files import make_folder
-from latentprint.jobs.erase_fit import SIDES
+from latentprint.jobs.erase_sides import photos_it_saw
 from latentprint.jobs.erased_encoder import refuse_other_encoder
 from latentprint.jobs.measure import Measured, OnStep, measure
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.shown import Shown
 from latentprint.jobs.sources import Sources, open_sources
-from latentprint.photos.manifest import reading_table
 from latentprint.words import HARMS, RANDOM_DIRECTIONS, Experiment, Stage, Verdict
 
 if TYPE_CHECKING:
@@ -231,25 +230,6 @@ def _of_encoder(opened: list[Opened], eraser: LinearEraser) -> Opened:
     if "identity" in chosen.encoder and "identity" in fitted:
         refuse_other_encoder(eraser, chosen.encoder)
     return chosen
-
-
-def photos_it_saw(folder: Path, eraser: LinearEraser) -> pl.Series:
-    """Ids of the photos that the eraser was fitted on.
-
-    Raises:
-        LatentprintError: The folder does not record them, or the record is damaged.
-    """
-    path = folder / SIDES
-    if not path.exists():
-        raise LatentprintError(
-            f"{folder} does not record which photos the eraser saw ({SIDES}), so that it cannot be "
-            "proven: fit it again."
-        )
-    with reading_table(path):
-        sides = pl.read_parquet(path)
-        if eraser.about.get("refit_all"):
-            return sides["id"]
-        return sides.filter(pl.col("side") == "fit")["id"]
 
 
 def _with_classes(source: EmbeddingSource, column: str) -> EmbeddingSource:

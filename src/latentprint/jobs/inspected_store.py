@@ -30,9 +30,7 @@ from latentprint.inspection.calibrated import (
 )
 from latentprint.inspection.examples import Examples, of_labels, of_versions
 from latentprint.inspection.parts import Limits, Rates, find_limits
-from latentprint.jobs.erase_fit import EraseOptions, fit_eraser, photos_of
-from latentprint.jobs.erase_rows import rows_of_store
-from latentprint.jobs.erase_test import photos_it_saw
+from latentprint.jobs.erase_sides import photos_it_saw
 from latentprint.jobs.erased_encoder import refuse_other_encoder
 from latentprint.jobs.kept_fits import Fit, KeptFits
 from latentprint.jobs.measure import OnStep
@@ -219,6 +217,10 @@ class InspectedStore:
             )
 
         def make() -> Fit:
+            # What was kept is read in less time than it takes to import what fits it.
+            from latentprint.jobs.erase_fit import EraseOptions, fit_eraser, photos_of
+            from latentprint.jobs.erase_rows import rows_of_store
+
             opened = Opened(
                 self.source, self.source.store.classes, encoder=self.record, masked=False
             )

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentprint.errors import LatentprintError
+from latentprint.report.found import as_pandas
 from latentprint.words import CONTROL
 
 if TYPE_CHECKING:
     import polars as pl
 
     from latentprint.report.inputs import Run
-
-
-def as_pandas(table: pl.DataFrame) -> Any:
-    """A table as a data frame of pandas.
-
-    Raises:
-        LatentprintError: pandas is not installed.
-    """
-    try:
-        pandas = import_module("pandas")
-    except ImportError as error:
-        raise LatentprintError(
-            "pandas is not installed: install it (pip install pandas), or use the polars table."
-        ) from error
-    return pandas.DataFrame(table.to_dict(as_series=False), columns=table.columns)
 
 
 class Shown(ABC):

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,8 +23,8 @@ from latentprint.arrays import (
     is_on_cpu,
     largest,
     namespace,
+    plain_namespace,
     take_along,
-    to_array,
     to_numpy,
 )
 from latentprint.neighbours.grid import GRID
@@ -147,8 +147,9 @@ def search(
     """
     block, device, threads = computing.block, computing.device, computing.threads
     order = np.argsort(keys, kind="stable")
-    xp, moved, keys = namespace(device), to_array(queries[order], device), keys[order]
-    kept = [_nothing(len(keys), depth, device) for _ in range(2)]
+    xp = plain_namespace() if computing.plain else namespace(device)
+    moved, keys = xp.asarray(queries[order], device=device), keys[order]
+    kept = [_nothing(xp, (len(keys), depth), device) for _ in range(2)]
     spaces: SimpleQueue[Array] = SimpleQueue()
     for _ in range(threads.count):
         size = min(QUERIES_AT_ONCE, len(keys)) * min(block, len(gallery.order))
@@ -157,7 +158,7 @@ def search(
     for rows in _blocks(gallery, block):
         centred = np.asarray(gallery.vectors[rows], dtype=np.float32) - gallery.centre
         longest = max(longest, float(np.linalg.norm(centred, axis=1).max()))
-        vectors, named = to_array(centred, device), to_array(rows, device)
+        vectors, named = xp.asarray(centred, device=device), xp.asarray(rows, device=device)
         columns = gallery.keys[rows]
 
         def compare(
@@ -178,7 +179,7 @@ def search(
     back = np.argsort(order)
     error = error_bound(queries.shape[1], longest)
     inside, outside = (
-        Candidates(to_array(to_numpy(values)[back]), to_array(to_numpy(where)[back]), error)
+        Candidates(xp.asarray(to_numpy(values)[back]), xp.asarray(to_numpy(where)[back]), error)
         for values, where in kept
     )
     return inside, outside
@@ -189,10 +190,9 @@ def slices(n: int, size: int) -> list[slice]:
     return [slice(at, min(at + size, n)) for at in range(0, n, size)]
 
 
-def _nothing(n: int, depth: int, device: str) -> tuple[Array, Array]:
-    xp = namespace(device)
-    values = xp.full((n, depth), _NOTHING, dtype=xp.float32, device=device)
-    return values, xp.zeros((n, depth), dtype=xp.int64, device=device)
+def _nothing(xp: Any, shape: tuple[int, int], device: str) -> tuple[Array, Array]:
+    values = xp.full(shape, _NOTHING, dtype=xp.float32, device=device)
+    return values, xp.zeros(shape, dtype=xp.int64, device=device)
 
 
 def _blocks(gallery: Searched, size: int) -> Iterator[np.ndarray]:
@@ -219,7 +219,8 @@ def _both(
 
     The similarities inside are overwritten.
     """
-    values, where = _nothing(len(keys), depth, str(similarities.device))
+    xp, device = array_namespace(similarities), str(similarities.device)
+    values, where = _nothing(xp, (len(keys), depth), device)
     names, starts = np.unique(keys, return_index=True)
     ends = [*starts[1:], len(keys)]
     lefts, rights = (np.searchsorted(columns, names, side) for side in ("left", "right"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latentprint.arrays import to_array, to_numpy
+from latentprint.arrays import array_namespace, to_numpy
 from latentprint.neighbours.candidates import SPARE, Candidates, Searched, search
 from latentprint.neighbours.grid import BANNED, GRID, full_cosines, nearest, unit_rows
 from latentprint.neighbours.memory import Portions, list_lengths, parts
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
 _BLOCK = 4096
+_SMALL = 2**22
+"""Similarities that NumPy has looked through before torch is imported."""
 # Rounding two unit vectors to float32 moves their product by at most 3 u, u = 2^-24.
 _ROUNDED = 2.0**-22
 
@@ -147,7 +149,8 @@ def nearest_in_order(queries: Keyed, gallery: Keyed, k: int) -> tuple[Neighbours
             break
         some = queries.only(asked)
         units = np.asarray(some.vectors)
-        exact, computing = Exact(units, [vectors]), Computing(min(_BLOCK, n))
+        exact = Exact(units, [vectors])
+        computing = Computing(min(_BLOCK, n), plain=len(asked) * n <= _SMALL)
         lists = search(units.astype(np.float32), some.keys, searched, depth, computing)
         for at, each in enumerate(lists):
             best, short = _settled(each, exact, _Allowed(some, gallery, at == 0), k)
@@ -193,7 +196,7 @@ def _settled(
 ) -> tuple[Neighbours, np.ndarray]:
     """The nearest of some candidates, and where that cannot be told from these, bool [t]."""
     pool = Pool.of([replace(listed, error=listed.error + _ROUNDED)], [0])
-    kept = to_array(allowed.listed(to_numpy(pool.rows)))
+    kept = array_namespace(pool.rows).asarray(allowed.listed(to_numpy(pool.rows)))
     few = min(k, kept.shape[1])
     chosen, short = pool.only(kept).settle((few,), exact, 0)
     rows = to_numpy(chosen[few])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latentprint.arrays import Array, array_namespace, largest, take_along, to_array, to_numpy
+from latentprint.arrays import Array, array_namespace, largest, take_along, to_numpy
 from latentprint.neighbours.candidates import Candidates
 from latentprint.neighbours.grid import GRID
 
@@ -85,7 +85,7 @@ class Pool:
         """Put lists of several galleries beside each other."""
         widths = [each.values.shape[1] for each in lists]
         xp = array_namespace(lists[0].values)
-        columns = to_array(np.repeat(np.asarray(galleries, dtype=np.int64), widths))
+        columns = xp.asarray(np.repeat(np.asarray(galleries, dtype=np.int64), widths))
         return cls(
             xp.concat([each.values for each in lists], axis=1),
             xp.concat([each.rows for each in lists], axis=1),
@@ -156,4 +156,4 @@ class Pool:
         place = np.arange(len(query)) - starts[query]
         fits = place < k - taken.sum(axis=1)[query]
         taken[query[fits], column[fits]] = True
-        return to_array(listed[taken].reshape(len(asked), k))
+        return xp.asarray(listed[taken].reshape(len(asked), k))

@@ -45,11 +45,13 @@ class Computing:
         block: Rows of a gallery that are compared at once.
         device: Where products are computed.
         threads: Who computes them.
+        plain: Whether NumPy computes all of it, on the CPU, also where torch is installed.
     """
 
     block: int
     device: str = "cpu"
     threads: Workers = ALONE
+    plain: bool = False
 
 
 @contextmanager

@@ -6,15 +6,20 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import polars as pl
 
 from latentprint.errors import LatentprintError
 from latentprint.photos.file_names import reason_to_ignore
-from latentprint.photos.location import Member
-from latentprint.photos.manifest import tidy_table
-from latentprint.photos.sidecars import KINDS, Sidecars, read_sample_table, sample_of
+from latentprint.photos.location import (
+    Address,
+    Location,
+    Member,
+    located,
+    without_credentials,
+)
+from latentprint.photos.sidecars import KINDS, Sidecars, facts_table, read_sample_table, sample_of
 from latentprint.photos.split import SPLIT_NAMES
 from latentprint.photos.tar_archive import list_tar_members
 from latentprint.photos.zip_archive import list_zip_members
@@ -22,7 +27,6 @@ from latentprint.photos.zip_archive import list_zip_members
 SUFFIXES = (".tar", ".zip")
 
 _NUMBERED = re.compile(r"(?:^\d{3,}|[-_.]\d+)(?:-of-\d+)?$")
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,7 @@ class Packed:
 
     def columns(self) -> pl.DataFrame:
         """The facts, one row for every photo that has any: ``id`` and columns of text."""
-        names = dict.fromkeys(name for photo in self.photos for name in photo.facts)
-        described = [photo for photo in self.photos if photo.facts]
-        facts = {name: [photo.facts.get(name) for photo in described] for name in names}
-        table = pl.DataFrame(facts, schema=dict.fromkeys(names, pl.String))
-        ids = pl.Series("id", [photo.id for photo in described], pl.String)
-        return tidy_table(table, "the archives").insert_column(0, ids)
+        return facts_table({photo.id: photo.facts for photo in self.photos}, "the archives")
 
 
 def is_archive(path: str) -> bool:
@@ -74,13 +73,13 @@ def is_archive(path: str) -> bool:
     return path.lower().endswith(SUFFIXES)
 
 
-def read_archives(root: Path, archives: Mapping[str, str]) -> Packed:
+def read_archives(root: Location, archives: Mapping[str, str]) -> Packed:
     """List the photos in archives, and read what lies beside them, without decoding any.
 
     Args:
         root: Where paths start.
-        archives: The archives' paths below the root, each with the folder that it stands for: empty
-            for the root itself, else with a slash at its end.
+        archives: The archives' paths below the root, or addresses, each with the folder that it
+            stands for: empty for the root itself, else with a slash at its end.
 
     Raises:
         LatentprintError: An archive is damaged, compressed as a whole, or cut off.
@@ -111,12 +110,7 @@ def _notes(
         names = sorted({name for photo in photos for name in photo.facts})
         source = f"{_count(tables, 'table')} beside the archives" if tables else "files beside them"
         yield f"Columns of {described:,} photos come from {source}: {', '.join(names)}."
-    if sidecars.nested:
-        nested = ", ".join(sorted(sidecars.nested))
-        yield f"What is no plain value beside the photos is not read: {nested}."
-    if sidecars.unread:
-        shown = "; ".join(f"{name}: {reason}" for name, reason in sidecars.unread[:_SHOWN])
-        yield f"{len(sidecars.unread)} files beside photos cannot be read ({shown})."
+    yield from sidecars.notes()
 
 
 def _count(number: int, thing: str) -> str:
@@ -126,13 +120,14 @@ def _count(number: int, thing: str) -> str:
 class _Archive:
     """One archive: its files by sample."""
 
-    def __init__(self, root: Path, archive: str, folder: str) -> None:
+    def __init__(self, root: Location, archive: str, folder: str) -> None:
         self._root, self._folder = root, folder
-        self._stem = PurePosixPath(archive).stem
-        self._path = archive
+        self._file = located(archive, root)
+        self._stem = self._file.stem
+        self._path = without_credentials(archive)
         self.ignored: list[tuple[str, str]] = []
         self.table_path = str(PurePosixPath(archive).with_suffix(".parquet"))
-        self.table = read_sample_table(root / self.table_path)
+        self.table = read_sample_table(self._file.parent / f"{self._stem}.parquet")
 
     def photos(self, sidecars: Sidecars) -> list[PackedPhoto]:
         members = self._members()
@@ -165,7 +160,7 @@ class _Archive:
     def _members(self) -> dict[str, tuple[Member, str]]:
         """The files by name; of several with one name the last counts, as when unpacked."""
         members: dict[str, tuple[Member, str]] = {}
-        for member, reason in _listed(self._root / self._path):
+        for member, reason in _listed(self._file):
             name = "/".join(part for part in member.name.split("/") if part not in ("", "."))
             if name in members:
                 told = "a later file in its archive has the same name"
@@ -193,8 +188,8 @@ class _Archive:
         return sidecars.facts(files[key]) if key in files else {}
 
 
-def _listed(archive: Path) -> Iterator[tuple[Member, str]]:
-    if not archive.is_file():
+def _listed(archive: Location) -> Iterator[tuple[Member, str]]:
+    if not isinstance(archive, Address) and not archive.is_file():
         raise LatentprintError(f"{archive} is named like an archive and is no file.")
     if archive.suffix.lower() == ".zip":
         yield from list_zip_members(archive)

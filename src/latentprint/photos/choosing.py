@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import blake2b
+from heapq import nsmallest
 
 import polars as pl
 
@@ -40,7 +41,7 @@ def choose_photos(
             raise UsageError(f"A sample of photos must hold at least 1, not {sample}.")
         if sample < len(table):
             notes.append(f"{sample:,} of {len(table):,} photos, drawn with seed {seed}, are used.")
-            drawn = sorted(table["id"], key=lambda each: _digest(seed, each))[:sample]
+            drawn = nsmallest(sample, table["id"], key=lambda each: _digest(seed, each))
             table = table.filter(pl.col("id").is_in(pl.Series(drawn).implode()))
     return replace(photos, table=table, notes=tuple(notes))
 

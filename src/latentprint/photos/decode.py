@@ -9,16 +9,15 @@ import io
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from PIL import Image, UnidentifiedImageError
 
-from latentprint.files import as_path
 from latentprint.photos.exif import Exif
 from latentprint.photos.file_bytes import BrokenPhoto, open_beginning, read_bytes
 from latentprint.photos.formats import START, unknown
 from latentprint.photos.header import Header
+from latentprint.photos.location import Location, as_location
 from latentprint.photos.picture import open_picture
 from latentprint.photos.pixels import content_digest, rgb_of
 from latentprint.photos.samples import Samples
@@ -58,7 +57,7 @@ class Decoded:
 
 
 def decode(
-    path: Path | str,
+    path: Location | str,
     *,
     orient: bool = True,
     max_pixels: int = 100_000_000,
@@ -74,7 +73,7 @@ def decode(
     main one. What cannot be had faithfully is refused by name.
 
     Args:
-        path: The file.
+        path: The file, or its address.
         orient: Turn and mirror the pixels as the label ``orientation`` says: the EXIF (not XMP),
             of HEIF and AVIF the boxes that count there.
         max_pixels: Refuse a larger photo, judged by its header, before any pixel is decoded.
@@ -84,7 +83,7 @@ def decode(
     Raises:
         BrokenPhoto: If there are no pixels to be had, for whatever reason.
     """
-    path = as_path(path)
+    path = as_location(path)
     data = read_bytes(path)
     return guarded(
         data[:START], lambda: _decode(data, path.suffix, orient, max_pixels, tones or Tones())
@@ -92,7 +91,7 @@ def decode(
 
 
 def decode_small(
-    path: Path, side: int, *, max_pixels: int = 100_000_000, tones: Tones | None = None
+    path: Location, side: int, *, max_pixels: int = 100_000_000, tones: Tones | None = None
 ) -> Image.Image:
     """Read a photo as a small RGB picture, turned as its label ``orientation`` says.
 
@@ -119,7 +118,7 @@ def decode_small(
     return guarded(data[:START], small)
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: Location) -> Header:
     """Read what a photo's file says of it, EXIF included, without decoding a pixel.
 
     Of a plain file only the beginning is read, of a PNG the places of its chunks and of a TIFF its
@@ -134,7 +133,7 @@ def read_header(path: Path) -> Header:
         return guarded(start, lambda: open_picture(file, path.suffix).header)
 
 
-def read_samples(path: Path, max_pixels: int = 100_000_000) -> Samples | None:
+def read_samples(path: Location, max_pixels: int = 100_000_000) -> Samples | None:
     """Read the values of a photo that 8 bits do not hold; None for all other photos.
 
     Raises:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,9 +11,9 @@ import polars as pl
 from latentprint.errors import UsageError
 from latentprint.photos.decode import read_header
 from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
-from latentprint.photos.file_bytes import BrokenPhoto
+from latentprint.photos.file_bytes import BrokenPhoto, reached
 from latentprint.photos.formats import status_of
-from latentprint.photos.location import member_at
+from latentprint.photos.location import Address, Location, member_at
 from latentprint.photos.open import as_photos
 from latentprint.photos.processes import usable_cores, worker_pool
 
@@ -73,11 +72,11 @@ def exif_table(
     return found.table.select("id", "path").hstack(pl.concat(parts))
 
 
-def exif_row(file: Path) -> dict[str, Any]:
+def exif_row(file: Location) -> dict[str, Any]:
     """What the header of one file says, as cells for the columns of ``SCHEMA``."""
     size = _size(file)
     try:
-        header = read_header(file)
+        header = reached(file, read_header)
     except BrokenPhoto as error:
         return {"status": "broken", "reason": str(error), "bytes": size}
     return {
@@ -94,17 +93,19 @@ def exif_row(file: Path) -> dict[str, Any]:
     }
 
 
-def _size(file: Path) -> int | None:
+def _size(file: Location) -> int | None:
     member = member_at(file)
     if member is not None:
         return member.bytes
+    if isinstance(file, Address):
+        return None
     try:
         return file.stat().st_size
     except (OSError, ValueError):
         return None
 
 
-def _rows(files: list[Path], workers: int) -> Iterator[dict[str, Any]]:
+def _rows(files: list[Location], workers: int) -> Iterator[dict[str, Any]]:
     """The rows in the order of the files, whatever the number of workers."""
     if workers == 0:
         yield from map(exif_row, files)
@@ -123,7 +124,7 @@ def _rows(files: list[Path], workers: int) -> Iterator[dict[str, Any]]:
             done += len(suspects)
 
 
-def _alone(file: Path) -> dict[str, Any]:
+def _alone(file: Location) -> dict[str, Any]:
     with worker_pool(1) as pool:
         try:
             return pool.submit(exif_row, file).result()

@@ -10,9 +10,11 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 
 from latentprint.errors import UsageError, unknown_name
+from latentprint.photos.addresses import list_below
 from latentprint.photos.archives import Packed, is_archive, read_archives
 from latentprint.photos.file_names import printable, reason_to_ignore
-from latentprint.photos.numbered import numbered_parts
+from latentprint.photos.location import Address, Location
+from latentprint.photos.numbered import facts_of_parts, numbered_parts
 from latentprint.photos.photos import COLUMNS, Photos
 from latentprint.photos.split import SPLIT_NAMES
 
@@ -25,17 +27,18 @@ _Labels = list[tuple[str | None, str | None]]
 
 
 def read_folder(
-    root: Path, layout: str = "auto", *, follow_links: bool = False, archives: bool = False
+    root: Location, layout: str = "auto", *, follow_links: bool = False, archives: bool = False
 ) -> Photos:
     """List the photos below a folder without opening any.
 
     Links that stay inside are followed, each folder being read once. Links to files that are gone
     stay in the table, for the decoder to report. Folders that only number parts of a download, as
     img2dataset and WebDataset make them (``00000/000000000.jpg`` beside ``.json``, ``.txt`` or
-    ``00000.tar``), name no class and no split: no label is made of them.
+    ``00000.tar``), name no class and no split: no label is made of them, and what lies beside the
+    photos becomes columns.
 
     Args:
-        root: The folder.
+        root: The folder, on a disk or in an object store.
         layout: "folder" takes no labels from folders' names; "classes" expects ``class/…``;
             "splits" expects ``train/class/…`` and ``val/class/…``; "auto" takes "splits" if all
             photos are in such folders, else "classes" if every photo is exactly one of several
@@ -47,14 +50,20 @@ def read_folder(
     Raises:
         UsageError: If the layout is unknown or does not fit the folder.
         LatentprintError: If an archive is damaged.
+        OSError: If what is at an address cannot be listed at present.
+        ValueError: If there is nothing at an address.
     """
     if layout not in LAYOUTS:
         raise unknown_name("layout", layout, LAYOUTS)
-    root = root.absolute()
+    if isinstance(root, Address):
+        name, files = root.name, _at_address(root, archives)
+    else:
+        root = root.absolute()
+        name, files = root.resolve().name, _walk(root, follow_links, archives)
     paths: list[str] = []
     found: list[str] = []
     ignored: list[tuple[str, str]] = []
-    for path, reason in _walk(root, follow_links, archives):
+    for path, reason in files:
         if reason:
             ignored.append((printable(path), reason))
         elif archives and is_archive(path):
@@ -62,23 +71,26 @@ def read_folder(
         else:
             paths.append(path)
     packed = read_archives(root, _unpacked_to(found, paths, ignored))
-    return _photos(root, root.resolve().name or "photos", layout, paths, packed, ignored)
+    return _photos(root, name or "photos", layout, paths, packed, ignored)
 
 
-def read_archive(archive: Path, layout: str = "auto") -> Photos:
+def read_archive(archive: Location, layout: str = "auto") -> Photos:
     """List the photos of a tar or zip archive as if it was unpacked and the folder was given.
 
     Raises:
         UsageError: If the layout does not fit.
         LatentprintError: If the archive is damaged.
     """
+    if isinstance(archive, Address):
+        packed = read_archives(archive.parent, {archive.text: ""})
+        return _photos(archive.parent, archive.stem, layout, [], packed, [])
     archive = archive.absolute()
     packed = read_archives(archive.parent, {archive.name: ""})
     return _photos(archive.parent, archive.stem, layout, [], packed, [])
 
 
 def _photos(
-    root: Path,
+    root: Location,
     name: str,
     layout: str,
     paths: list[str],
@@ -89,32 +101,41 @@ def _photos(
     parts = [path.split("/") for path in paths]
     inside = [list(photo.parts) for photo in packed.photos]
     labels = _labels(parts + (inside if parts else _without_common_folders(inside)), layout)
-    notes = packed.notes
-    if layout == "auto" and (note := numbered_parts(paths, [path for path, _ in ignored])):
-        notes, labels = (note, *notes), [(split, None) for split, _ in labels]
+    notes, facts, read = packed.notes, packed.columns(), frozenset(packed.tables)
+    others = [path for path, _ in ignored]
+    if layout == "auto" and (note := numbered_parts(paths, others)):
+        labels = [(split, None) for split, _ in labels]
+        beside = facts_of_parts(root, paths, others)
+        facts = pl.concat([facts, beside.facts], how="diagonal")
+        notes, read = (note, *beside.notes, *notes), read | beside.read
     stripped = [(split, label and (label.strip() or None)) for split, label in labels]
     if changed := sum(new != old for new, old in zip(stripped, labels, strict=True)):
         notes = (*notes, f"White space was stripped from the folders' names of {changed} photos.")
     table = pl.DataFrame(
         {
             "id": paths + [photo.id for photo in packed.photos],
-            "path": paths + [photo.path for photo in packed.photos],
+            "path": [_path(path, root) for path in paths] + [photo.path for photo in packed.photos],
             "split": [split for split, _ in stripped],
             "label": [label for _, label in stripped],
         },
         schema=dict.fromkeys(COLUMNS, pl.String),
     )
     unread = pl.DataFrame(
-        sorted([each for each in ignored if each[0] not in packed.tables] + packed.ignored),
+        sorted([each for each in ignored if each[0] not in read] + packed.ignored),
         schema={"path": pl.String, "reason": pl.String},
         orient="row",
     )
-    return Photos(name, root, _described(table, packed).sort("id"), unread, notes)
+    if isinstance(root, Address):
+        root = Path()
+        notes = (
+            *notes,
+            "Photos are read from addresses; whether they change there is not looked at.",
+        )
+    return Photos(name, root, _described(table, facts).sort("id"), unread, notes)
 
 
-def _described(table: pl.DataFrame, packed: Packed) -> pl.DataFrame:
+def _described(table: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     """The table with what files beside the photos say; their class counts before a folder's."""
-    facts = packed.columns()
     if facts.is_empty():
         return table
     joined = table.join(facts, on="id", how="left", suffix="_beside", maintain_order="left")
@@ -144,6 +165,20 @@ def _unpacked_to(
         taken = f"{folder}/" in chosen.values()
         chosen[archive] = f"{archive if taken else folder}/"
     return chosen
+
+
+def _path(path: str, root: Location) -> str:
+    """What the column ``path`` has of a file below the root."""
+    return (root / path).text if isinstance(root, Address) else path
+
+
+def _at_address(root: Address, archives: bool) -> Iterator[tuple[str, str]]:
+    """Yield what ``_walk`` does, of a folder of an object store."""
+    for path in list_below(root):
+        if any(part.startswith(".") for part in path.split("/")[:-1]):
+            yield path, "hidden folder"
+        else:
+            yield path, "" if archives and is_archive(path) else reason_to_ignore(path)
 
 
 def _walk(root: Path, follow_links: bool, archives: bool) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,8 @@ SUFFIXES = tuple(dict.fromkeys(suffix for suffixes in FORMATS.values() for suffi
 EXTRAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "arrow": ("pyarrow", ()),
     "dicom": ("pydicom", ("dcm", "dicom")),
+    "gcs": ("gcsfs", ()),
+    "s3": ("s3fs", ()),
     "raw": (
         "rawpy",
         (

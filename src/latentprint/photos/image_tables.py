@@ -17,7 +17,9 @@ from typing import Any
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.photos.addresses import open_address
 from latentprint.photos.formats import install, installed
+from latentprint.photos.location import Address, Location, path_below, table_path
 from latentprint.photos.manifest import reading_table, tidy_table
 from latentprint.photos.photos import COLUMNS, Photos
 from latentprint.photos.sidecars import column_name
@@ -43,7 +45,7 @@ class _Opened:
         label: The column of classes.
     """
 
-    file: Path
+    file: Location
     locators: list[str]
     names: list[str | None]
     columns: pl.DataFrame
@@ -51,14 +53,24 @@ class _Opened:
     label: str | None
 
 
-def holds_images(file: Path) -> bool:
+def holds_images(file: Location) -> bool:
     """Whether a Parquet file has a column of pictures.
 
     Raises:
+        UsageError: It lies at an address, and the extra is not installed.
         LatentprintError: It cannot be read.
     """
     with reading_table(file):
-        schema = pl.scan_parquet(file, glob=False).collect_schema()
+        if isinstance(file, Address):
+            # polars would fetch the whole of it for its columns alone.
+            _require_arrow(file)
+            from pyarrow import parquet
+
+            with open_address(file) as opened:
+                columns = parquet.read_schema(opened).empty_table()
+            schema = pl.DataFrame(pl.from_arrow(columns)).schema
+        else:
+            schema = pl.scan_parquet(file, glob=False).collect_schema()
     return any(
         (isinstance(kind, pl.Struct) and any(_is_bytes(each) for each in kind.fields))
         or (kind == pl.Binary and name.lower() in _BYTES_ALONE)
@@ -70,7 +82,9 @@ def _is_bytes(field: pl.Field) -> bool:
     return field.name == "bytes" and field.dtype == pl.Binary
 
 
-def find_image_tables(root: Path, paths: Iterable[str], *, follow_links: bool) -> list[Path]:
+def find_image_tables(
+    root: Location, paths: Iterable[str], *, follow_links: bool
+) -> list[Location]:
     """The tables with pictures among files below a folder; those that ``datasets`` caches are none.
 
     Args:
@@ -82,21 +96,24 @@ def find_image_tables(root: Path, paths: Iterable[str], *, follow_links: bool) -
         UsageError: A table lies outside, and links are not followed.
         LatentprintError: A table cannot be read.
     """
-    inside = root.resolve()
-    found = []
+    inside = None if isinstance(root, Address) else root.resolve()
+    found = list[Location]()
     for path in sorted(paths):
         file = root / path
         suffix = file.suffix.lower()
-        if suffix not in SUFFIXES or not file.is_file() or file.name.startswith((".", _CACHE)):
+        if suffix not in SUFFIXES or file.name.startswith((".", _CACHE)):
             continue
-        if not follow_links and not file.resolve().is_relative_to(inside):
+        if isinstance(file, Path) and not file.is_file():
+            continue
+        outside = isinstance(file, Path) and inside and not file.resolve().is_relative_to(inside)
+        if outside and not follow_links:
             raise UsageError(f"{file} is a link out of the folder: add --follow-links to read it.")
         if suffix == ".arrow" or holds_images(file):
             found.append(file)
     return found
 
 
-def read_image_tables(root: Path, name: str, files: Sequence[Path]) -> Photos:
+def read_image_tables(root: Location, name: str, files: Sequence[Location]) -> Photos:
     """List the photos in the cells of tables; no picture is read.
 
     Ids are the pictures' paths as the tables have them, where all have one and no two the same;
@@ -112,16 +129,13 @@ def read_image_tables(root: Path, name: str, files: Sequence[Path]) -> Photos:
         UsageError: The extra is not installed, or a table has several columns of pictures.
         LatentprintError: A table cannot be read.
     """
-    if not installed("arrow"):
-        raise UsageError(
-            f"{files[0]} holds pictures in its cells, which needs an extra: {install('arrow')}"
-        )
+    _require_arrow(files[0])
     opened = [_open(file) for file in files]
     tables = [
         pl.DataFrame(
             {
                 "id": ids,
-                "path": [_below(root, each.file, locator) for locator in each.locators],
+                "path": [f"{table_path(each.file, root)}!{locator}" for locator in each.locators],
                 "split": [_side(root, each.file)] * len(ids),
             },
             schema=dict.fromkeys(("id", "path", "split"), pl.String),
@@ -144,30 +158,34 @@ def read_image_tables(root: Path, name: str, files: Sequence[Path]) -> Photos:
     further = [each for each in table.columns if each not in COLUMNS]
     nothing = pl.DataFrame(schema={"path": pl.String, "reason": pl.String})
     table = tidy_table(table.select(*COLUMNS, *further), name)
-    return Photos(name, root, table.sort("id"), nothing, tuple(notes))
+    place = Path() if isinstance(root, Address) else root
+    return Photos(name, place, table.sort("id"), nothing, tuple(notes))
 
 
-def _below(root: Path, file: Path, locator: str) -> str:
-    return f"{file.relative_to(root).as_posix()}!{locator}"
+def _require_arrow(file: Location) -> None:
+    if not installed("arrow"):
+        raise UsageError(
+            f"{file} holds pictures in its cells, which needs an extra: {install('arrow')}"
+        )
 
 
-def _some(files: Sequence[Path]) -> str:
+def _some(files: Sequence[Location]) -> str:
     return files[0].name if len(files) == 1 else f"{len(files)} tables"
 
 
-def _ids(root: Path, opened: Sequence[_Opened]) -> Iterator[list[str]]:
+def _ids(root: Location, opened: Sequence[_Opened]) -> Iterator[list[str]]:
     names = [name for each in opened for name in each.names]
     if names and all(names) and len(set(names)) == len(names):
         yield from ([str(name) for name in each.names] for each in opened)
         return
     for each in opened:
-        stem = each.file.relative_to(root).with_suffix("").as_posix()
+        stem = str(PurePosixPath(path_below(each.file, root)).with_suffix(""))
         digits = len(str(max(len(each.names) - 1, 0)))
         yield [f"{stem}/{row:0{digits}}" for row in range(len(each.names))]
 
 
-def _side(root: Path, file: Path) -> str | None:
-    path = PurePosixPath(file.relative_to(root).as_posix())
+def _side(root: Location, file: Location) -> str | None:
+    path = PurePosixPath(path_below(file, root))
     words = (*path.parts[:-1], *re.split(r"[-_.]", path.stem))
     return next((SPLIT_NAMES[each.lower()] for each in words if each.lower() in SPLIT_NAMES), None)
 
@@ -178,7 +196,7 @@ def _label(opened: Sequence[_Opened]) -> str | None:
 
 
 @contextmanager
-def _reading(file: Path) -> Iterator[None]:
+def _reading(file: Location) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, NotImplementedError) as error:
@@ -186,16 +204,21 @@ def _reading(file: Path) -> Iterator[None]:
         raise LatentprintError(f"{file} cannot be read as a table of photos: {reason}") from error
 
 
-def _open(file: Path) -> _Opened:
+def _open(file: Location) -> _Opened:
     """Open a table; pyarrow, as polars reads no part of a structure without the rest."""
     with _reading(file):
-        return _open_parquet(file) if file.suffix.lower() == ".parquet" else _open_arrow(file)
+        if file.suffix.lower() == ".parquet":
+            return _open_parquet(file)
+        if isinstance(file, Address):
+            raise ValueError("Arrow files are read from a disk alone: copy it, or use Parquet")
+        return _open_arrow(file)
 
 
-def _open_parquet(file: Path) -> _Opened:
+def _open_parquet(file: Location) -> _Opened:
     from pyarrow import parquet
 
-    with parquet.ParquetFile(file) as opened:
+    source = open_address(file) if isinstance(file, Address) else file
+    with parquet.ParquetFile(source) as opened:
         schema = opened.schema_arrow
         column = _image_column(schema, file)
         plain, left_out = _plain(schema, column)
@@ -264,7 +287,7 @@ def _batches(source: Any) -> tuple[Any, Iterator[Any]]:
         return file, (file.get_batch(at) for at in range(file.num_record_batches))
 
 
-def _image_column(schema: Any, file: Path) -> str:
+def _image_column(schema: Any, file: Location) -> str:
     import pyarrow as pa
 
     kinds: dict[str, Any] = {field.name: field.type for field in schema}

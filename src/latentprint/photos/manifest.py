@@ -12,6 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.photos.addresses import patiently, read_address, require_extras
+from latentprint.photos.location import SCHEMES, Address, Location, without_credentials
 from latentprint.photos.photos import COLUMNS, Photos
 from latentprint.photos.split import SPLIT_NAMES
 from latentprint.spreadsheets import restored, restored_cell
@@ -19,32 +21,43 @@ from latentprint.spreadsheets import restored, restored_cell
 logger = logging.getLogger(__name__)
 
 PATH_COLUMNS = ("path", "file", "filename", "file_name")
+URL_COLUMNS = ("url", "URL")
+"""Columns of addresses, where none of paths is there."""
+
 SUFFIXES = (".csv", ".parquet")
+LIST = ".txt"
+"""The suffix of a list with one path or address in a line."""
 
 FRAME = "the data frame"
 """What a table is called that comes from no file."""
 
 _SHOWN = 5
+# One letter is a drive of Windows.
+_SCHEME = r"^([A-Za-z][A-Za-z0-9+.\-]+)://"
 
 
-def read_manifest(file: Path) -> Photos:
+def read_manifest(file: Location) -> Photos:
     """Read a manifest; no photo is looked for, let alone opened.
 
-    The path column is the first of ``path``, ``file``, ``filename`` and ``file_name`` that is
-    there; its paths are absolute or start from the manifest's folder. ``id`` (default: the path),
+    The path column is the first of ``path``, ``file``, ``filename``, ``file_name``, ``url`` and
+    ``URL`` that is there; its paths are absolute, addresses, or start from the manifest's folder.
+    ``id`` (default: the path, of addresses without the credentials that they may hold),
     ``split`` and ``label`` may be missing. Further columns are kept. All plain columns become
     text, so that a label "007" of a CSV file stays what it is. White space around texts is
     stripped, which the notes of the result then say.
 
     Args:
-        file: A ``.csv`` file with a header, or a ``.parquet`` file.
+        file: A ``.csv`` file with a header, a ``.parquet`` file, or a ``.txt`` file with one path
+            in a line; on a disk or at an address.
 
     Raises:
         LatentprintError: If the file cannot be read, or ids are empty or not unique.
-        UsageError: If there is no path column, or a split is neither train nor val.
+        UsageError: If there is no path column, a split is neither train nor val, or an address
+            needs an extra or is of a kind that is not read.
     """
-    file = file.absolute()
-    return _photos(open_table(file), file, _name(file))
+    file = file if isinstance(file, Address) else file.absolute()
+    is_list = file.suffix.lower() == LIST
+    return _photos(_open_list(file) if is_list else open_table(file), file, _name(file))
 
 
 def read_frame(frame: pl.DataFrame) -> Photos:
@@ -57,24 +70,60 @@ def read_frame(frame: pl.DataFrame) -> Photos:
     return _photos(_stripped(frame, FRAME), Path.cwd() / FRAME, "photos")
 
 
-def _photos(opened: Table, file: Path, name: str) -> Photos:
+def _photos(opened: Table, file: Location, name: str) -> Photos:
     """The photos that a table lists, which is called as the file is."""
     raw = opened.frame
-    column = next((name for name in PATH_COLUMNS if name in raw.columns), None)
+    columns = (*PATH_COLUMNS, *URL_COLUMNS)
+    column = next((name for name in columns if name in raw.columns), None)
     if column is None:
         raise UsageError(
-            f"{file.name} has no column for the paths: one of {', '.join(PATH_COLUMNS)} is "
+            f"{file.name} has no column for the paths: one of {', '.join(columns)} is "
             f"needed, there are {', '.join(raw.columns)}."
         )
     table = _as_text(raw.rename({column: "path"}))
     _require_filled(table, "path", column, file)
+    if isinstance(file, Address):
+        bare = ~pl.col("path").str.contains(_SCHEME)
+        started = pl.lit((file.parent / "").text) + pl.col("path")
+        table = table.with_columns(path=pl.when(bare).then(started).otherwise(pl.col("path")))
+    notes = (*opened.notes, *_addresses(table, file))
     table = _with_default_columns(table)
     _require_filled(table, "id", "id", file)
     _require_unique_ids(table, file)
     table = table.with_columns(split=_splits(table, file), label=_empty_as_null("label"))
     further = [name for name in table.columns if name not in COLUMNS]
     nothing = pl.DataFrame(schema={"path": pl.String, "reason": pl.String})
-    return Photos(name, file.parent, table.select(*COLUMNS, *further), nothing, opened.notes)
+    root = Path() if isinstance(file, Address) else file.parent
+    return Photos(name, root, table.select(*COLUMNS, *further), nothing, notes)
+
+
+def _addresses(table: pl.DataFrame, file: Location) -> Iterator[str]:
+    """Look whether the addresses of a table can be read here, and say how they are.
+
+    Raises:
+        UsageError: They cannot.
+    """
+    schemes = table["path"].str.extract(_SCHEME).str.to_lowercase()
+    given = schemes.drop_nulls()
+    if not len(given):
+        return
+    for scheme in given.unique().sort():
+        if scheme not in SCHEMES:
+            row = int((schemes == scheme).arg_true()[0])
+            raise UsageError(
+                f"Row {row + 1} of {file.name} (counted without the header) has an address of "
+                f"{scheme}://, which is not read. Known: {', '.join(SCHEMES)}."
+            )
+        require_extras([f"{scheme}://"], file.name)
+    yield (
+        f"{len(given):,} photos are read from addresses; whether they change there is not looked "
+        "at."
+    )
+    if signed := int((table["path"] != _without_credentials(table["path"])).sum()):
+        yield (
+            f"{signed:,} addresses hold passwords or signatures: the folders that are written keep "
+            "them in their tables of photos."
+        )
 
 
 @dataclass(frozen=True)
@@ -90,7 +139,7 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def read_table(file: Path, *, leave: Sequence[str] = ()) -> pl.DataFrame:
+def read_table(file: Location, *, leave: Sequence[str] = ()) -> pl.DataFrame:
     """Read a table as ``open_table`` does, and log what was changed in it.
 
     Args:
@@ -133,7 +182,7 @@ def tidy_table(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     return _told(_stripped(frame, name))
 
 
-def open_table(file: Path, *, leave: Sequence[str] = ()) -> Table:
+def open_table(file: Location, *, leave: Sequence[str] = ()) -> Table:
     """Open a ``.csv`` file, its values as text, or a ``.parquet`` file.
 
     White space around the names of columns and around texts is stripped here, once for whoever
@@ -146,13 +195,14 @@ def open_table(file: Path, *, leave: Sequence[str] = ()) -> Table:
     """
     _require_table(file)
     with reading_table(file):
+        source = _source(file)
         if file.suffix.lower() == ".csv":
-            require_different(_header(file), file.name)
-            written = pl.read_csv(file, infer_schema=False)
+            require_different(_header(source), file.name)
+            written = pl.read_csv(source, infer_schema=False)
             frame = restored(written)
             notes = _restored_notes(written, frame, file.name)
         else:
-            frame, notes = _read_parquet(file, leave), ()
+            frame, notes = _read_parquet(source, leave), ()
     stripped = _stripped(frame, file.name)
     return Table(stripped.frame, notes + stripped.notes)
 
@@ -169,13 +219,13 @@ def _restored_notes(written: pl.DataFrame, frame: pl.DataFrame, file: str) -> tu
     )
 
 
-def _require_table(file: Path) -> None:
+def _require_table(file: Location) -> None:
     if file.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{file} is no table: a .csv or .parquet file is needed.")
 
 
 @contextmanager
-def reading_table(file: Path) -> Iterator[None]:
+def reading_table(file: Location) -> Iterator[None]:
     """Turn what polars raises where a file is no table, or damaged, into one sentence.
 
     Raises:
@@ -183,12 +233,37 @@ def reading_table(file: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+    except (
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+        OSError,
+        ValueError,
+    ) as error:
         reason = str(error).strip().partition("\n")[0]
         raise LatentprintError(f"{file} cannot be read as a table: {reason}") from error
 
 
-def _read_parquet(file: Path, leave: Sequence[str]) -> pl.DataFrame:
+def _source(file: Location) -> Path | bytes:
+    """What polars reads: the file, or what lies at its address."""
+    if isinstance(file, Address):
+        return patiently(lambda: read_address(file))
+    return file
+
+
+def _open_list(file: Location) -> Table:
+    """Open a list with one path in a line; empty lines do not count.
+
+    Raises:
+        LatentprintError: It cannot be read.
+    """
+    with reading_table(file):
+        source = _source(file)
+        data = source.read_bytes() if isinstance(source, Path) else source
+        lines = [line.strip() for line in data.decode("utf-8-sig").split("\n")]
+    return Table(pl.DataFrame({"path": [line for line in lines if line]}, {"path": pl.String}))
+
+
+def _read_parquet(file: Path | bytes, leave: Sequence[str]) -> pl.DataFrame:
     table = pl.scan_parquet(file, glob=False)
     return table.select(pl.exclude(leave)).collect() if leave else table.collect()
 
@@ -223,7 +298,7 @@ def _stripped(frame: pl.DataFrame, file: str) -> Table:
     return Table(frame.with_columns(after.get_columns()), tuple(notes))
 
 
-def _header(file: Path) -> list[str]:
+def _header(file: Path | bytes) -> list[str]:
     """The names in the first line, which polars changes where one comes twice."""
     line = pl.read_csv(
         file, has_header=False, n_rows=1, infer_schema=False, truncate_ragged_lines=True
@@ -245,7 +320,7 @@ def require_different(names: Sequence[str], file: str) -> None:
         )
 
 
-def _name(file: Path) -> str:
+def _name(file: Location) -> str:
     """The file's name, or its folder's if it is called no more than "manifest"."""
     return file.parent.name if file.stem.lower() == "manifest" and file.parent.name else file.stem
 
@@ -261,17 +336,26 @@ def _as_text(table: pl.DataFrame) -> pl.DataFrame:
 
 def _with_default_columns(table: pl.DataFrame) -> pl.DataFrame:
     nothing = pl.lit(None, dtype=pl.String)
-    defaults = {"id": pl.col("path"), "split": nothing, "label": nothing}
+    ids = pl.lit(_without_credentials(table["path"]))
+    defaults = {"id": ids, "split": nothing, "label": nothing}
     return table.with_columns(
         value.alias(name) for name, value in defaults.items() if name not in table.columns
     )
+
+
+def _without_credentials(paths: pl.Series) -> pl.Series:
+    """The paths without credentials, which neither name a photo nor stay the same."""
+    given = paths.filter(paths.str.contains(_SCHEME) & paths.str.contains("[?@]"))
+    bare = pl.Series(map(without_credentials, given), dtype=pl.String)
+    changed = bare != given
+    return paths.replace(given.filter(changed), bare.filter(changed)) if changed.any() else paths
 
 
 def _empty_as_null(column: str) -> pl.Expr:
     return pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column))
 
 
-def _require_filled(table: pl.DataFrame, column: str, called: str, file: Path) -> None:
+def _require_filled(table: pl.DataFrame, column: str, called: str, file: Location) -> None:
     blank = table[column].str.strip_chars().fill_null("") == ""
     rows = [int(row) + 1 for row in blank.arg_true()]
     if rows:
@@ -281,7 +365,7 @@ def _require_filled(table: pl.DataFrame, column: str, called: str, file: Path) -
         )
 
 
-def _require_unique_ids(table: pl.DataFrame, file: Path) -> None:
+def _require_unique_ids(table: pl.DataFrame, file: Location) -> None:
     twice = table.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True).to_list()
     if twice:
         raise LatentprintError(
@@ -290,7 +374,7 @@ def _require_unique_ids(table: pl.DataFrame, file: Path) -> None:
         )
 
 
-def _splits(table: pl.DataFrame, file: Path) -> pl.Series:
+def _splits(table: pl.DataFrame, file: Location) -> pl.Series:
     """The column ``split`` by our names; empty values become null."""
     given = table["split"].str.strip_chars().str.to_lowercase().replace("", None)
     known = given.replace_strict(SPLIT_NAMES, default=None, return_dtype=pl.String)

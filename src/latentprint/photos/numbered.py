@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from pathlib import PurePosixPath
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import polars as pl
+
+from latentprint.photos.location import Location, path_below
+from latentprint.photos.sidecars import KINDS, Sidecars, facts_table, read_sample_table, sample_of
 
 _PART = re.compile(r"\d{4,}")
 _BESIDE = re.compile(r"\d{4,}(\.tar|\.parquet|_stats\.json)")
@@ -32,10 +39,69 @@ def numbered_parts(paths: Sequence[str], ignored: Sequence[str]) -> str:
     beside = any(_BESIDE.fullmatch(PurePosixPath(path).name) for path in ignored)
     if 2 * described < len(paths) and not beside:
         return ""
-    sentence = (
+    return (
         "The folders number the parts of a download (img2dataset, WebDataset): no labels are made "
-        "of their names"
+        "of their names."
     )
-    if described:
-        sentence += f", and what the files beside {described} photos say of them is not read"
-    return f"{sentence}."
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What lies beside photos.
+
+    Attributes:
+        facts: The facts; see ``facts_table``.
+        read: The paths of the files that say them, some in place of others that say the same.
+        notes: What a reader should know, as sentences.
+    """
+
+    facts: pl.DataFrame
+    read: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def facts_of_parts(root: Location, paths: Sequence[str], ignored: Sequence[str]) -> Beside:
+    """What lies beside the photos of numbered folders and says something of them.
+
+    The table of a part counts (``00000.parquet`` beside ``00000``), and where there is none the
+    ``.json``, ``.txt`` and ``.cls`` of each photo. Of an object store tables alone are read, as
+    each of the others takes a request.
+
+    Args:
+        root: The folder that paths start from.
+        paths: The photos' paths.
+        ignored: The paths of other files.
+
+    Raises:
+        LatentprintError: A table cannot be read, or names a photo twice.
+    """
+    beside, there, sidecars = defaultdict[str, dict[str, Path]](dict), set(ignored), Sidecars()
+    for path in ignored:
+        (key, kind), file = sample_of(path), root / path
+        if kind in KINDS and isinstance(file, Path):
+            beside[key][kind] = file
+    tables: dict[str, dict[str, dict[str, str | None]] | None] = {}
+    facts, read = {}, set[str]()
+    for path in paths:
+        folder, key = path.rpartition("/")[0], sample_of(path)[0]
+        if folder not in tables:
+            table = f"{folder}.parquet"
+            tables[folder] = read_sample_table(root / table) if table in there else None
+            if tables[folder] is not None:
+                read.add(table)
+        known = tables[folder]
+        if known is not None:
+            facts[path] = known.get(key.rpartition("/")[2], {})
+        elif key in beside:
+            facts[path] = sidecars.facts(beside[key])
+        if key in beside:
+            read |= {path_below(file, root) for file in beside[key].values()}
+    found = facts_table(facts, "the files beside photos")
+    return Beside(found, frozenset(read), tuple(_notes(found, sidecars)))
+
+
+def _notes(found: pl.DataFrame, sidecars: Sidecars) -> Iterator[str]:
+    if len(found):
+        names = ", ".join(sorted(name for name in found.columns if name != "id"))
+        yield f"Columns of {len(found):,} photos come from files beside them: {names}."
+    yield from sidecars.notes()

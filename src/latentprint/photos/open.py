@@ -12,16 +12,20 @@ import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import folder, manifest
+from latentprint.photos.addresses import require_extras
 from latentprint.photos.archives import is_archive
 from latentprint.photos.benchmarks import BENCHMARKS, detect_benchmark
 from latentprint.photos.choosing import choose_photos
 from latentprint.photos.formats import suffixes
 from latentprint.photos.frames import frame_of
 from latentprint.photos.image_tables import find_image_tables, holds_images, read_image_tables
+from latentprint.photos.location import Address, Location, as_location, is_address
 from latentprint.photos.manifest import FRAME
 from latentprint.photos.photos import Photos
 
 logger = logging.getLogger(__name__)
+
+_LISTS = (*manifest.SUFFIXES, manifest.LIST, ".arrow")
 
 LAYOUTS = (*folder.LAYOUTS, *BENCHMARKS)
 
@@ -48,7 +52,8 @@ def open_photos(
         path: The path of a folder, or of a ``.csv`` or ``.parquet`` file that lists photos; or
             such a list as a data frame of polars or pandas; or of a ``.tar`` or ``.zip`` archive,
             or a ``.parquet`` or ``.arrow`` table, that holds them. A folder may hold archives or
-            tables.
+            tables. All of these but published data sets and ``.arrow`` may lie at an address of
+            ``s3://`` or ``gs://``, and files at one of ``http://`` or ``https://``, too.
         layout: For a folder: "folder", "classes" or "splits" (see ``read_folder``), or a published
             data set: "imagenet", "inaturalist", "flickr_exif", "paircams" or "imagenet_es" (see
             the module of that name in ``latentprint.photos.benchmarks``). "auto" knows a
@@ -77,14 +82,16 @@ def open_photos(
             f"{type(path).__name__} names no photos: give a folder, a .csv or .parquet file that "
             "lists them, or a data frame."
         )
-    path = Path(FRAME if frame is not None else path)
+    path = as_location(Path(FRAME) if frame is not None else path)
     if frame is not None:
         photos = manifest.read_frame(frame)
+    elif isinstance(path, Address):
+        photos = _from_address(path, layout)
     elif path.is_dir():
         photos = _from_folder(path.absolute(), layout, follow_links)
     elif path.is_file() and is_archive(path.name):
         photos = folder.read_archive(path, _own(layout, path))
-    elif path.is_file() and path.suffix.lower() in (*manifest.SUFFIXES, ".arrow"):
+    elif path.is_file() and path.suffix.lower() in _LISTS:
         photos = _from_manifest(path.absolute(), layout)
     else:
         raise UsageError(_neither(path))
@@ -117,8 +124,30 @@ def _from_folder(path: Path, layout: str, follow_links: bool) -> Photos:
     return read_image_tables(path, photos.name, tables) if tables else photos
 
 
-def _from_manifest(path: Path, layout: str) -> Photos:
-    if layout == "paircams":
+def _from_address(address: Address, layout: str) -> Photos:
+    require_extras([address.text], str(address))
+    suffix = "" if address.text.endswith("/") else address.suffix.lower()
+    try:
+        if is_archive(f"file{suffix}"):
+            return folder.read_archive(address, _own(layout, address))
+        if suffix in _LISTS:
+            return _from_manifest(address, layout)
+        if address.scheme in ("http", "https"):
+            raise UsageError(
+                f"{address} is no list, table or archive of photos (.txt, .csv, .parquet, .tar, "
+                ".zip), and folders cannot be listed over HTTP: name its files in a list."
+            )
+        photos = folder.read_folder(address, _own(layout, address), archives=True)
+        if len(photos):
+            return photos
+        tables = find_image_tables(address, photos.ignored["path"], follow_links=True)
+        return read_image_tables(address, photos.name, tables) if tables else photos
+    except (OSError, ValueError) as error:
+        raise LatentprintError(f"{address} cannot be read: {error}.") from error
+
+
+def _from_manifest(path: Location, layout: str) -> Photos:
+    if layout == "paircams" and isinstance(path, Path):
         return BENCHMARKS[layout](path)
     if layout != "auto":
         raise UsageError(
@@ -132,7 +161,7 @@ def _from_manifest(path: Path, layout: str) -> Photos:
     return manifest.read_manifest(path)
 
 
-def _own(layout: str, path: Path) -> str:
+def _own(layout: str, path: Location) -> str:
     """A layout that an archive can have."""
     if layout not in folder.LAYOUTS:
         raise UsageError(
@@ -156,8 +185,10 @@ def _neither(path: Path) -> str:
     if path.exists():
         return (
             f"{path} is neither a folder nor a file that lists or holds photos "
-            "(.csv, .parquet, .arrow, .tar, .zip)."
+            "(.csv, .txt, .parquet, .arrow, .tar, .zip)."
         )
+    if is_address(str(path).replace(":/", "://", 1)):
+        return f"{path} was an address before it was made a path: give addresses as text."
     folder_of = path.absolute().parent
     siblings = [each.name for each in folder_of.iterdir()] if folder_of.is_dir() else []
     near = difflib.get_close_matches(path.name, siblings, n=1, cutoff=0.5)
@@ -165,9 +196,10 @@ def _neither(path: Path) -> str:
     return f"There is no folder or file {str(path)!r}.{hint}"
 
 
-def _empty(path: Path, photos: Photos) -> str:
+def _empty(path: Location, photos: Photos) -> str:
     known = " ".join(f".{suffix}" for suffix in suffixes())
-    if path.is_file() or path == Path(FRAME):
+    is_file = path.suffix.lower() in _LISTS if isinstance(path, Address) else path.is_file()
+    if is_file or path == Path(FRAME):
         return f"{path} lists no photos: it has a header and no rows."
     count, reasons = photos.ignored.height, photos.ignored_by_reason()
     others = f" ({count} other files)" if count else ""

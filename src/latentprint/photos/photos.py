@@ -9,7 +9,12 @@ from pathlib import Path, PurePosixPath
 
 import polars as pl
 
+from latentprint.photos.location import Location, located
+
 COLUMNS = ("id", "path", "split", "label")
+
+# Rows of a table of millions that are made Python's.
+_AT_ONCE = 50_000
 
 NO_SUFFIX, OTHER_SUFFIX = "no suffix", "not a photo suffix"
 """Reasons to ignore a file that is no photo; the second is followed by the suffix."""
@@ -24,8 +29,8 @@ class Photos:
         root: Folder that relative paths start from.
         table: One row for every photo, sorted as found, with the text columns ``id`` (unique; the
             path below ``root`` unless a manifest says otherwise, so that moving the folder changes
-            nothing), ``path`` (relative to ``root`` or absolute), ``split`` ("train", "val" or
-            null), ``label`` (the semantic label, or null) and any further label columns.
+            nothing), ``path`` (relative to ``root``, absolute or an address), ``split`` ("train",
+            "val" or null), ``label`` (the semantic label, or null) and any further label columns.
         ignored: Files that are not photos, with the columns ``path`` and ``reason``.
         notes: Sentences on how the table was read, for those who use it.
     """
@@ -39,9 +44,9 @@ class Photos:
     def __len__(self) -> int:
         return self.table.height
 
-    def file(self, path: str) -> Path:
-        """The file behind a value of the ``path`` column."""
-        return self.root / path
+    def file(self, path: str) -> Location:
+        """Where the photo of a value of the ``path`` column lies."""
+        return located(path, self.root)
 
     def ignored_by_suffix(self) -> dict[str, int]:
         """How many files are no photos, by suffix with its dot, the most frequent first.
@@ -67,5 +72,8 @@ class Photos:
 
 def digest_of_photos(table: pl.DataFrame) -> str:
     """The digest of a table of photos; see ``Photos.digest``."""
-    text = "\n".join(f"{row[0]}\0{row[1]}" for row in table.select("id", "path").rows())
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    digest, mark = hashlib.blake2b(digest_size=16), ""
+    for rows in table.select("id", "path").iter_slices(_AT_ONCE):
+        digest.update((mark + "\n".join(f"{row[0]}\0{row[1]}" for row in rows.rows())).encode())
+        mark = "\n"
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""What lies beside a photo in an archive and speaks of it: columns of the table of photos.
+"""What lies beside a photo in an archive or a folder and speaks of it: columns of its table.
 
 Names follow WebDataset (https://github.com/webdataset/webdataset): what stands before the first dot
 of a file's name is the key of its sample, what follows says what the file is.
@@ -7,15 +7,17 @@ of a file's name is the key of its sample, what follows says what the file is.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from latentprint.errors import LatentprintError
-from latentprint.photos.location import Member
-from latentprint.photos.manifest import read_table
+from latentprint.photos.addresses import is_there
+from latentprint.photos.location import Address, Location, Member
+from latentprint.photos.manifest import read_table, tidy_table
 from latentprint.photos.members import read_member
 
 KINDS = ("json", "txt", "cls")
@@ -26,6 +28,7 @@ KEY = "key"
 
 _OURS = ("id", "path", "split")
 _LARGEST = 1 << 24
+_SHOWN = 3
 
 
 def sample_of(name: str) -> tuple[str, str]:
@@ -47,7 +50,7 @@ class Sidecars:
     unread: list[tuple[str, str]] = field(default_factory=list)
     nested: set[str] = field(default_factory=set)
 
-    def facts(self, files: Mapping[str, Member]) -> dict[str, str | None]:
+    def facts(self, files: Mapping[str, Member | Path]) -> dict[str, str | None]:
         """The facts of a sample as text.
 
         Args:
@@ -62,17 +65,26 @@ class Sidecars:
                 facts[column] = text
         return facts
 
-    def _of_json(self, member: Member) -> dict[str, str | None]:
-        text = self._text(member)
+    def notes(self) -> Iterator[str]:
+        """What could not be used, as sentences."""
+        if self.nested:
+            nested = ", ".join(sorted(self.nested))
+            yield f"What is no plain value beside the photos is not read: {nested}."
+        if self.unread:
+            shown = "; ".join(f"{name}: {reason}" for name, reason in self.unread[:_SHOWN])
+            yield f"{len(self.unread)} files beside photos cannot be read ({shown})."
+
+    def _of_json(self, file: Member | Path) -> dict[str, str | None]:
+        text = self._text(file)
         if not text:
             return {}
         try:
             found = json.loads(text)
         except (ValueError, RecursionError) as error:
-            self.unread.append((member.name, f"no JSON: {error}"))
+            self.unread.append((file.name, f"no JSON: {error}"))
             return {}
         if not isinstance(found, dict):
-            self.unread.append((member.name, "no JSON object"))
+            self.unread.append((file.name, "no JSON object"))
             return {}
         plain = {}
         for name, value in found.items():
@@ -84,13 +96,16 @@ class Sidecars:
                 plain[column_name(name.strip())] = _as_text(value)
         return plain
 
-    def _text(self, member: Member) -> str:
+    def _text(self, file: Member | Path) -> str:
         try:
-            if member.size > _LARGEST:
+            if isinstance(file, Path) and not stat.S_ISREG(file.lstat().st_mode):
+                raise ValueError("a link, a device or a pipe")
+            if (file.stat().st_size if isinstance(file, Path) else file.size) > _LARGEST:
                 raise ValueError("above 16 MB")
-            return read_member(member).decode("utf-8-sig").strip()
+            data = file.read_bytes() if isinstance(file, Path) else read_member(file)
+            return data.decode("utf-8-sig").strip()
         except (OSError, EOFError, ValueError) as error:
-            self.unread.append((member.name, str(error) or "cut off"))
+            self.unread.append((file.name, str(error) or "cut off"))
             return ""
 
 
@@ -99,7 +114,7 @@ def column_name(name: str) -> str:
     return f"sample_{name}" if name in _OURS else name
 
 
-def read_sample_table(file: Path) -> dict[str, dict[str, str | None]] | None:
+def read_sample_table(file: Location) -> dict[str, dict[str, str | None]] | None:
     """The facts of the samples of an archive by key, from the table that img2dataset writes.
 
     Returns:
@@ -108,7 +123,7 @@ def read_sample_table(file: Path) -> dict[str, dict[str, str | None]] | None:
     Raises:
         LatentprintError: It cannot be read, or names a key twice.
     """
-    if not file.is_file():
+    if not (is_there(file) if isinstance(file, Address) else file.is_file()):
         return None
     table = read_table(file)
     if KEY not in table.columns:
@@ -127,6 +142,21 @@ def read_sample_table(file: Path) -> dict[str, dict[str, str | None]] | None:
     return {
         key: dict(zip(names, row, strict=True)) for key, row in zip(keys, table.rows(), strict=True)
     }
+
+
+def facts_table(facts: Mapping[str, Mapping[str, str | None]], name: str) -> pl.DataFrame:
+    """The facts of photos that have any, one row for each: ``id`` and columns of text.
+
+    Args:
+        facts: The facts by id.
+        name: What the log calls the table.
+    """
+    described = {each: row for each, row in facts.items() if row}
+    names = dict.fromkeys(name for row in described.values() for name in row)
+    columns = {name: [row.get(name) for row in described.values()] for name in names}
+    table = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String))
+    ids = pl.Series("id", list(described), pl.String)
+    return tidy_table(table, name).insert_column(0, ids)
 
 
 def _as_text(value: object) -> str | None:

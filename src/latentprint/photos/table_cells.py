@@ -6,16 +6,16 @@ It is imported by worker processes: it must import neither torch nor timm.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from latentprint.photos.addresses import open_address
 from latentprint.photos.formats import install, installed
-from latentprint.photos.location import Member
+from latentprint.photos.location import Address, Location, Member
 
 _ROWS = 16
 _BUFFER = 1 << 20
 
-_State = tuple[Path, int, int, str, int]
+_State = tuple[Location, int, int, str, int]
 
 
 def read_cell(member: Member) -> bytes:
@@ -35,8 +35,11 @@ def read_cell(member: Member) -> bytes:
     if not installed("arrow"):
         raise ValueError(f"it needs an extra: {install('arrow')}")
     column = member.name.partition("/")[0]
-    stat = member.archive.stat()
-    state = member.archive, stat.st_size, stat.st_mtime_ns, column, member.offset
+    size = modified = 0
+    if not isinstance(member.archive, Address):
+        stat = member.archive.stat()
+        size, modified = stat.st_size, stat.st_mtime_ns
+    state = member.archive, size, modified, column, member.offset
     return _CELLS.read(state, member.size)
 
 
@@ -79,7 +82,8 @@ def _batches(state: _State) -> Iterator[Any]:
     from pyarrow import parquet
 
     file, _, _, column, group = state
-    with parquet.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER) as opened:
+    source = open_address(file, patient=False) if isinstance(file, Address) else file
+    with parquet.ParquetFile(source, pre_buffer=False, buffer_size=_BUFFER) as opened:
         if group >= opened.num_row_groups:
             raise ValueError("there is no such row group in its table")
         for batch in opened.iter_batches(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import logging
-import os
 import tarfile
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
+from contextlib import AbstractContextManager
+from typing import BinaryIO, cast
 
 from latentprint.errors import LatentprintError
-from latentprint.photos.location import Member
+from latentprint.photos.addresses import open_address
+from latentprint.photos.location import Address, Location, Member
 
 logger = logging.getLogger(__name__)
 
@@ -18,30 +19,37 @@ _BLOCK = 512
 _GZIP = b"\x1f\x8b"
 
 
-def list_tar_members(archive: Path) -> Iterator[Member]:
+def list_tar_members(archive: Location) -> Iterator[Member]:
     """Yield every regular file of a tar archive, and of the ``.tar`` files in it, as they lie.
 
-    Only headers are read: a small read for each member, which a slow disk feels.
+    Only headers are read: a small read for each member, which a slow disk feels, and at an address
+    most of the archive, a megabyte at a time.
 
     Raises:
         LatentprintError: The archive is compressed, damaged, cut off, or no tar archive.
     """
     try:
-        with archive.open("rb", buffering=0) as file:
+        with _opened(archive) as file:
             if file.read(len(_GZIP)) == _GZIP:
                 raise tarfile.ReadError("it is compressed by gzip, unpack that first")
-            end = os.fstat(file.fileno()).st_size
+            end = file.seek(0, io.SEEK_END)
             for name, offset, size in _stretches(file, archive, 0, end):
                 yield Member(archive, name, offset, size)
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, ValueError, tarfile.TarError) as error:
+        hint = "" if isinstance(archive, Address) else " Is the download complete?"
         raise LatentprintError(
-            f"{archive} cannot be read as an uncompressed tar archive: {error}. Is the download "
-            "complete?"
+            f"{archive} cannot be read as an uncompressed tar archive: {error}.{hint}"
         ) from error
 
 
+def _opened(archive: Location) -> AbstractContextManager[BinaryIO]:
+    if isinstance(archive, Address):
+        return cast("BinaryIO", open_address(archive))
+    return cast("BinaryIO", archive.open("rb", buffering=0))
+
+
 def _stretches(
-    file: BinaryIO, archive: Path, start: int, end: int
+    file: BinaryIO, archive: Location, start: int, end: int
 ) -> Iterator[tuple[str, int, int]]:
     """Yield name, offset and size of the files in the archive between two offsets."""
     file.seek(start)
@@ -63,7 +71,7 @@ def _stretches(
         _check_end(file, archive, opened.offset, end)
 
 
-def _check_end(file: BinaryIO, archive: Path, last: int, end: int) -> None:
+def _check_end(file: BinaryIO, archive: Location, last: int, end: int) -> None:
     """Look for the zeros that end an archive: tarfile stops at a damaged header without a word."""
     file.seek(last)
     mark = file.read(min(_BLOCK, end - last))

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from heapq import nsmallest
 
+from latentprint.errors import LatentprintError
 from latentprint.photos.decode import read_header, read_samples
-from latentprint.photos.file_bytes import BrokenPhoto
+from latentprint.photos.file_bytes import BrokenPhoto, UnreachablePhoto, reached
 from latentprint.photos.formats import EXTRAS
+from latentprint.photos.location import Address, Location
 from latentprint.photos.photos import Photos
 from latentprint.photos.samples import Depth
 from latentprint.photos.tones import Scale, Summary, Tones, decide, summary
 
 MOST_HEADERS = 4_096
+MOST_AWAY = 5
 MOST_PICTURES = 64
 
 # Formats whose values 8 bits may not hold; the others are not opened.
@@ -43,8 +46,19 @@ def decide_tones(
     asked = tones or Tones()
     depths: dict[str, Depth] = {}
     summaries: dict[str, list[Summary]] = {}
+    away = 0
     for path in _candidates(photos):
-        depth = _depth(path)
+        try:
+            depth = _depth(path)
+        except UnreachablePhoto as failure:
+            away += 1
+            if isinstance(path, Address) and away >= MOST_AWAY:
+                raise LatentprintError(
+                    f"{photos.name}: the headers of {away} photos one after the other could not "
+                    f"be read ({path}: {failure}): their server seems to be away."
+                ) from None
+            continue
+        away = 0
         if depth is None:
             continue
         found = summaries.setdefault(depth.kind, [])
@@ -54,26 +68,33 @@ def decide_tones(
     return replace(asked, scales=tuple(_scales(asked, depths, summaries)))
 
 
-def _candidates(photos: Photos) -> list[Path]:
+def _candidates(photos: Photos) -> list[Location]:
     """The files to look at, in an order that depends on ids alone."""
-    rows = [
+    rows = (
         (hashlib.blake2b(photo.encode(), digest_size=16).digest(), path)
         for photo, path in photos.table.select("id", "path").iter_rows()
         if path.rpartition(".")[2].lower() in _DEEP_SUFFIXES
-    ]
-    return [photos.file(path) for _, path in sorted(rows)[:MOST_HEADERS]]
+    )
+    return [photos.file(path) for _, path in nsmallest(MOST_HEADERS, rows)]
 
 
-def _depth(path: Path) -> Depth | None:
+def _depth(path: Location) -> Depth | None:
+    """How deep a photo is; None where 8 bits hold it, or it is broken.
+
+    Raises:
+        UnreachablePhoto: It cannot be read at present; at an address after a few tries.
+    """
     try:
-        return read_header(path).depth
+        return reached(path, read_header).depth
+    except UnreachablePhoto:
+        raise
     except BrokenPhoto:
         return None
 
 
-def _summaries(path: Path, max_pixels: int) -> list[Summary]:
+def _summaries(path: Location, max_pixels: int) -> list[Summary]:
     try:
-        samples = read_samples(path, max_pixels)
+        samples = reached(path, lambda place: read_samples(place, max_pixels))
     except BrokenPhoto:
         return []
     return [] if samples is None else [summary(samples)]

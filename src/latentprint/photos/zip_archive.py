@@ -9,11 +9,11 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from latentprint.errors import LatentprintError
-from latentprint.photos.location import Member
+from latentprint.photos.addresses import open_address
+from latentprint.photos.location import Address, Location, Member
 
 _HEADER = struct.Struct("<4s5H3L2H")
 _SIGNATURE = b"PK\3\4"
@@ -26,21 +26,23 @@ LARGEST = 1 << 30
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-def list_zip_members(archive: Path) -> Iterator[tuple[Member, str]]:
+def list_zip_members(archive: Location) -> Iterator[tuple[Member, str]]:
     """Yield every file of a zip archive with the reason why it cannot be read, or an empty text.
 
     Raises:
         LatentprintError: The archive is damaged, cut off, or no zip archive.
     """
     try:
-        with zipfile.ZipFile(archive) as opened:
+        source = open_address(archive) if isinstance(archive, Address) else archive
+        with zipfile.ZipFile(source) as opened:
             for info in opened.infolist():
                 if not info.is_dir():
                     member = Member(archive, info.filename, info.header_offset, info.file_size)
                     yield member, _reason(info)
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        hint = "" if isinstance(archive, Address) else " Is the download complete?"
         raise LatentprintError(
-            f"{archive} cannot be read as a zip archive: {error}. Is the download complete?"
+            f"{archive} cannot be read as a zip archive: {error}.{hint}"
         ) from error
 
 

@@ -1,9 +1,19 @@
-"""The report of one or several runs: an article, and its figures and tables as files."""
+"""The report of one or several runs: an article, and its figures and tables as files.
 
-from latentprint.report.figure_files import Drawn, write_figures
-from latentprint.report.paper_tables import result_tables
-from latentprint.report.published_tables import published_figures, published_tables
-from latentprint.report.report import write_markdown, write_report
+Names are loaded when they are first used: what takes its wording needs no article.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from latentprint.lazy import loaded_when_used
+
+if TYPE_CHECKING:
+    from latentprint.report.figure_files import Drawn, write_figures
+    from latentprint.report.paper_tables import result_tables
+    from latentprint.report.published_tables import published_figures, published_tables
+    from latentprint.report.report import write_markdown, write_report
 
 __all__ = [
     "Drawn",
@@ -14,3 +24,13 @@ __all__ = [
     "write_markdown",
     "write_report",
 ]
+
+__getattr__ = loaded_when_used(
+    __name__,
+    {
+        "figure_files": ("Drawn", "write_figures"),
+        "paper_tables": ("result_tables",),
+        "published_tables": ("published_figures", "published_tables"),
+        "report": ("write_markdown", "write_report"),
+    },
+)

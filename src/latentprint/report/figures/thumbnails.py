@@ -12,6 +12,7 @@ from PIL import Image
 
 from latentprint.photos.decode import decode_small
 from latentprint.photos.file_bytes import BrokenPhoto
+from latentprint.photos.location import located
 from latentprint.photos.tones import Tones
 from latentprint.report.wording import shortened
 
@@ -105,7 +106,7 @@ def _thumbnail(name: str, title: str, photo: Photo, tones: Mapping[Path, Tones])
     if root is None:
         return Thumbnail(name, title, missing="Picture not found")
     try:
-        image = decode_small(root / path, SIDE, tones=tones.get(root))
+        image = decode_small(located(path, root), SIDE, tones=tones.get(root))
     except BrokenPhoto:
         return Thumbnail(name, title, missing="Picture not found")
     # Made anew, as Pillow keeps metadata beside the pixels and would write it again.
