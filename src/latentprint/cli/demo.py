@@ -16,21 +16,10 @@ def demo(
     """Audit the embedded encoder on embedded photos: the whole job, offline."""
     from latentprint.cli.output import print_results
     from latentprint.cli.progress import embedding_progress, step
-    from latentprint.jobs.audit import audit
-    from latentprint.photos import open_photos
-    from latentprint.photos.demo import write_demo_photos
+    from latentprint.jobs.demo import demo as run_demo
 
-    write_demo_photos(out / "photos")
     with embedding_progress() as progress:
-        done = audit(
-            open_photos(out / "photos" / "manifest.csv", name="demo photos"),
-            out,
-            ks=[5],
-            command="latentprint demo",
-            title="Demo: a few photos cut into tiles",
-            on_progress=progress,
-            on_step=step,
-        )
+        done = run_demo(out, command="latentprint demo", on_progress=progress, on_step=step)
     print_results(
         done.measured.results,
         done.measured.left_out,

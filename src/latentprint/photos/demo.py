@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +11,23 @@ import polars as pl
 from PIL import Image
 
 from latentprint.errors import LatentprintError
-from latentprint.files import write_table, writing
+from latentprint.files import write_table, write_text, writing
 
 TILE = 128
 """Side of a tile in pixels."""
 
-_MOST_ACROSS = 6
+_MOST_ACROSS = 4
+
+_THUMBNAIL = """\
+name = "thumbnail"
+
+[classes]
+ORIGINAL = []
+THUMBNAIL = [
+    { operation = "resize", factor = 0.25 },
+    { operation = "jpeg", quality = 70, subsampling = "4:2:0" },
+]
+"""
 
 
 @dataclass(frozen=True)
@@ -56,14 +68,17 @@ SOURCES = tuple(
 
 
 def write_demo_photos(folder: Path) -> None:
-    """Write about 270 tiles of real photos in the layout ``train|val/<label>/<photo>_<r>_<c>.png``.
+    """Write about 190 tiles of real photos in the layout ``train|val/<label>/<photo>_<r>_<c>.png``.
 
     The photos come with scikit-image and scikit-learn; nothing is downloaded. The tiles are PNG
     files, so that they bear no JPEG traces but those their source had: hubble_deep_field, retina,
     rocket, china and flower are JPEG files. Files of the same names are written over.
 
     A manifest.csv beside them names the photo that each tile was cut from as its ``group``: tiles
-    of one photo are no independent witnesses, and intervals must count them as one.
+    of one photo are no independent witnesses, and intervals must count them as one. Its column
+    ``checkerboard`` names the colour of a tile's field if its photo were a chessboard: a label that
+    no picture shows. A file thumbnail.toml composes an attribute of two classes, a tile as it is
+    and its thumbnail of a quarter of the size.
 
     Args:
         folder: Where to write; made if it is not there.
@@ -73,23 +88,26 @@ def write_demo_photos(folder: Path) -> None:
             written to.
     """
     found = [(source, _find(source)) for source in SOURCES]
+    rows = []
     with writing(folder):
         for source, file in found:
             target = folder / source.split / source.label
             target.mkdir(parents=True, exist_ok=True)
             with Image.open(file) as photo:
-                _write_tiles(photo.convert("RGB"), target / file.stem)
-    tiles = sorted(folder.glob("*/*/*.png"))
-    paths = [tile.relative_to(folder) for tile in tiles]
-    manifest = pl.DataFrame(
-        {
-            "path": [path.as_posix() for path in paths],
-            "split": [path.parts[0] for path in paths],
-            "label": [path.parts[1] for path in paths],
-            "group": [path.stem.rsplit("_", 2)[0] for path in paths],
-        }
-    )
-    write_table(folder / "manifest.csv", manifest)
+                for tile, row, column in _tiles(photo.convert("RGB")):
+                    path = target / f"{file.stem}_{row}_{column}.png"
+                    tile.save(path)
+                    rows.append(
+                        {
+                            "path": path.relative_to(folder).as_posix(),
+                            "split": source.split,
+                            "label": source.label,
+                            "group": file.stem,
+                            "checkerboard": ("black", "white")[(row + column) % 2],
+                        }
+                    )
+    write_table(folder / "manifest.csv", pl.DataFrame(rows).sort("path"))
+    write_text(folder / "thumbnail.toml", _THUMBNAIL)
 
 
 def _find(source: _Source) -> Path:
@@ -104,12 +122,11 @@ def _find(source: _Source) -> Path:
     return file
 
 
-def _write_tiles(photo: Image.Image, stem: Path) -> None:
-    """Cut the middle of a photo into whole tiles, at most six a side."""
+def _tiles(photo: Image.Image) -> Iterator[tuple[Image.Image, int, int]]:
+    """The middle of a photo in whole tiles, at most four a side, each with its row and column."""
     columns, rows = (min(side // TILE, _MOST_ACROSS) for side in photo.size)
     left, top = (photo.width - columns * TILE) // 2, (photo.height - rows * TILE) // 2
     for row in range(rows):
         for column in range(columns):
             x, y = left + column * TILE, top + row * TILE
-            tile = photo.crop((x, y, x + TILE, y + TILE))
-            tile.save(stem.with_name(f"{stem.name}_{row}_{column}.png"))
+            yield photo.crop((x, y, x + TILE, y + TILE)), row, column
