@@ -63,6 +63,9 @@ def test_the_card_fits_into_a_terminal() -> None:
     influence = next(row for row in run.neighbours if row["setup"] == "influence")
     assert f"harm changes neighbours ({points(influence['value'])}" in sharpening
     assert lines[-1] == f"What to do: {what_to_do(run).sentence}"
+    unharmed = run_of(probe_run(0.5))
+    command = "latentprint influence STORE --out RUN"
+    assert card_lines(unharmed)[-1] == f"What to do: {what_to_do(unharmed).sentence} {command}"
 
 
 def test_what_nobody_measured_is_said() -> None:

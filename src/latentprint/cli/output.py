@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentprint.cli import terminal
@@ -102,7 +103,7 @@ def print_results(
         console.print(terminal.text(line), soft_wrap=True)
     if "report" in paths:
         console.print()
-        for line in _card(results, details):
+        for line in _card(results, details, Path(paths["report"]).parent):
             console.print(terminal.text(line), soft_wrap=True)
     for what, path in paths.items():
         console.print(terminal.text(f"{what}: {path}"), soft_wrap=True)
@@ -134,13 +135,13 @@ def left_out_lines(left_out: Iterable[LeftOut]) -> list[str]:
     ]
 
 
-def _card(results: Sequence[Result], details: Sequence[dict[str, Any]]) -> list[str]:
-    """The verdicts and what to do, in a few lines."""
+def _card(results: Sequence[Result], details: Sequence[dict[str, Any]], folder: Path) -> list[str]:
+    """The verdicts of a run and what to do, in a few lines."""
     from latentprint.report.inputs import Run
     from latentprint.report.verdict_card import card_lines
     from latentprint.results import results_table
 
-    return card_lines(Run(results_table(results), None, {}, list(details)))
+    return card_lines(Run(results_table(results), None, {}, list(details), folder=folder))
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,8 @@ def card_lines(run: Run) -> list[str]:
     ]
     if len(columns) > MOST:
         lines.append(f"{len(columns) - MOST} more in the report.")
-    return [*lines, f"What to do: {what_to_do(run).sentence}"]
+    todo = what_to_do(run)
+    return [*lines, " ".join(["What to do:", todo.sentence, filled(todo.command, run)]).rstrip()]
 
 
 def _in_line(cell: Cell) -> str:
