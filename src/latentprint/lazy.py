@@ -12,9 +12,12 @@ def loaded_when_used(package: str, homes: Mapping[str, Sequence[str]]) -> Callab
 
     Args:
         package: Its name.
-        homes: The names that each module of it holds.
+        homes: The names that each module of it holds; none is that of a module, which would take
+            its place as soon as it is imported.
     """
     home_of = {name: home for home, names in homes.items() for name in names}
+    if both := home_of.keys() & {home.partition(".")[0] for home in homes}:
+        raise ValueError(f"{package}: these are names of modules too: {', '.join(sorted(both))}")
 
     def get(name: str) -> Any:
         if name not in home_of:

@@ -52,7 +52,7 @@ def followed(page: str, folder: Path) -> list[str]:
 
 
 def is_printed(line: str, printed: str) -> bool:
-    """Whether a line is there, with numbers that are the same but for another processor's last bits."""
+    """Whether a line is there, with numbers that another processor may round otherwise."""
     words = " ".join(line.split())
     pattern = f"({NUMBER})".join(re.escape(part) for part in re.split(NUMBER, words))
     quoted = numbers(words)

@@ -12,8 +12,8 @@ from latentprint.lazy import loaded_when_used
 if TYPE_CHECKING:
     from latentprint.report.figure_files import Drawn, write_figures
     from latentprint.report.paper_tables import result_tables
-    from latentprint.report.published_tables import published_figures, published_tables
     from latentprint.report.report import write_markdown, write_report
+    from latentprint.report.study_tables import published_figures, published_tables
 
 __all__ = [
     "Drawn",
@@ -30,7 +30,7 @@ __getattr__ = loaded_when_used(
     {
         "figure_files": ("Drawn", "write_figures"),
         "paper_tables": ("result_tables",),
-        "published_tables": ("published_figures", "published_tables"),
+        "study_tables": ("published_figures", "published_tables"),
         "report": ("write_markdown", "write_report"),
     },
 )

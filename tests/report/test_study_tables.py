@@ -8,7 +8,7 @@ import pytest
 
 from latentprint.errors import UsageError
 from latentprint.published import published
-from latentprint.report.published_tables import published_figures, published_tables
+from latentprint.report import published_figures, published_tables
 
 
 def test_every_figure_stands_in_one_cell() -> None:
