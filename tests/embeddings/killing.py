@@ -39,7 +39,7 @@ class Slow(ToyEncoder):
         time.sleep({pause})
         return super().embed(pixels)
 
-def run():
+def run(arguments):
     how = Extraction(batch_size=3, shard_size=4, workers={workers})
     classes = [NONE, published_classes()["JPEG75_420"]][:{classes}]
     extract(open_photos({photos!r}), [Slow()], classes, Path({out!r}), extraction=how)

@@ -37,7 +37,7 @@ class Stuck(ToyEncoder):
             time.sleep(3600)
         return super().embed(pixels)
 
-def run():
+def run(arguments):
     how = replace(HOW, share=Share.parse({share!r}))
     encoders = [Stuck("one"), Stuck("two")]
     extract(open_photos({photos!r}), encoders, [NONE], {out!r}, extraction=how)
