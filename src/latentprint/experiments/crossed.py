@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtr, stdtrit
 
 from latentprint.stats import binomial_interval
 
@@ -85,16 +85,16 @@ class Spread:
         """Number of independent observations that tell a share as exactly; groups if all agree."""
         if self.error == 0.0 or not 0.0 < share < 1.0:
             return float(self.groups)
-        wider = self._quantile / float(norm.ppf(_UPPER))
+        wider = self._quantile / float(ndtri(_UPPER))
         return share * (1.0 - share) / (self.error * wider) ** 2
 
     @property
     def _quantile(self) -> float:
-        return float(t.ppf(_UPPER, max(1, self.groups - 1)))
+        return float(stdtrit(max(1, self.groups - 1), _UPPER))
 
     def p(self, value: float) -> float:
         """Two-sided p of the hypothesis that the figure is zero."""
         # Sums that are equal on paper differ by the order in which they were added.
         if abs(value) < _ROUNDING or self.error == 0.0:
             return 1.0
-        return float(2.0 * t.sf(abs(value) / self.error, max(1, self.groups - 1)))
+        return float(2.0 * stdtr(max(1, self.groups - 1), -abs(value) / self.error))

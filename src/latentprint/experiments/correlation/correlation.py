@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from scipy.stats import false_discovery_control
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.correlation.association import permute, tabulate, v_matrix
@@ -194,6 +193,8 @@ def correlate(
     levels, left_out = usable_columns(photos, asked, classes, label, group, bins)
     codes = {name: each.codes for name, each in sorted(levels.items())}
     chances = permute(classes.codes, codes, groups, permutations=permutations, seed=seed)
+    from scipy.stats import false_discovery_control
+
     adjusted = false_discovery_control([chance.p for chance in chances.values()]).tolist()
     rates = dict(zip(chances, adjusted, strict=True))
     found = []

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from latentprint.errors import LatentprintError
 from latentprint.experiments.erase.staged import About, plain_row, seen_of
@@ -104,7 +104,7 @@ def _reach(left: np.ndarray) -> float:
     """Half of the jackknife's 95 % interval of a figure, from it without each group [G]."""
     n = len(left)
     error = float(np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum()))
-    return float(t.ppf(0.975, n - 1)) * error
+    return float(stdtrit(n - 1, 0.975)) * error
 
 
 def _shifts(source: ViewedEmbeddings, classes: Sequence[str], *, unit: bool) -> np.ndarray:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from latentprint.experiments.pairs.exchange import Exchanges
 from latentprint.experiments.pairs.measures import PairFigure
@@ -88,7 +88,7 @@ class Jackknife:
         length = float(np.sqrt(np.square(moves).sum()))
         skewness = float(np.power(moves, 3).sum()) / length**3 if length > 0 else 0.0
         subjects = int(self.asked[directions].any(axis=0).sum())
-        reach = float(t.ppf(_TWO_SIDED, subjects - 1))
+        reach = float(stdtrit(subjects - 1, _TWO_SIDED))
         return (
             value - error * _unskewed(reach, skewness),
             value - error * _unskewed(-reach, skewness),
@@ -116,7 +116,7 @@ class Jackknife:
         here, _ = self._variances(measure, weights, directions)
         none = float(self.permuted.differences(measure, 1, directions).var())
         subjects = int(self.asked[directions].any(axis=0).sum())
-        squared = float(t.ppf(_TWO_SIDED, subjects - 1)) ** 2
+        squared = float(stdtrit(subjects - 1, _TWO_SIDED)) ** 2
         slope = max(0.0, here - none) * value / (value**2 + here) if here > 0 else 0.0
         # (value - shift)^2 = squared * (here + slope * (shift - value)), solved for the shift.
         centre = value + squared * slope / 2.0

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc
-from scipy.stats import beta, norm, t
+from scipy.special import betainc, betaincinv, ndtri, stdtr, stdtrit
 
 from latentprint.stats import ClusterBootstrap, interval
 from latentprint.words import MARGIN
@@ -116,7 +115,7 @@ class Score:
         if self.spread == 0.0:
             right = self.units * self.value / 100.0
             return float(betainc(right, self.units - right + 1.0, chance / 100.0))
-        return float(t.sf((self.value - chance) / self.spread, self.degrees))
+        return float(stdtr(self.degrees, (chance - self.value) / self.spread))
 
 
 def score(
@@ -175,7 +174,7 @@ def score(
         degrees = float((own + fits) ** 2 / parts)
         drawn = photos.sums_of(np.concatenate([right, shown], axis=1))
         samples = _macro(*np.split(drawn, 2, axis=1))
-        wide = spread * float(t.ppf(0.975, degrees) / norm.ppf(0.975))
+        wide = spread * float(stdtrit(degrees, 0.975) / ndtri(0.975))
         samples = value + (samples - samples.mean()) * wide / samples.std()
         low, high = np.clip(interval(samples), 0.0, 100.0)
     else:
@@ -241,8 +240,8 @@ def _of_fits(hits: np.ndarray, totals: np.ndarray, accuracies: np.ndarray, repea
 def _binomial_interval(value: float, units: int) -> tuple[float, float]:
     """The exact 95 % interval of a share in percent; units that are partly right count in part."""
     right, wrong = units * value / 100.0, units * (1.0 - value / 100.0)
-    low = float(beta.ppf(0.025, right, wrong + 1.0)) if right > 0 else 0.0
-    high = float(beta.ppf(0.975, right + 1.0, wrong)) if wrong > 0 else 1.0
+    low = float(betaincinv(right, wrong + 1.0, 0.025)) if right > 0 else 0.0
+    high = float(betaincinv(right + 1.0, wrong, 0.975)) if wrong > 0 else 1.0
     return 100.0 * low, 100.0 * high
 
 

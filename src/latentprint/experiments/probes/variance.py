@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from latentprint.experiments.probes.items import open_vectors
 from latentprint.experiments.source import ROW, EmbeddingSource, origin, require_source
@@ -186,7 +186,7 @@ def _interval(
         return 0.0, most
     if error < _ROUNDING or not _ROUNDING < value < most - _ROUNDING:
         return value, value
-    reach = float(t.ppf(0.975, blocks - 1)) * error
+    reach = float(stdtrit(blocks - 1, 0.975)) * error
     if not is_share:
         factor = math.exp(min(reach / value, _LARGEST_EXPONENT))
         return value / factor, min(most, value * factor)
