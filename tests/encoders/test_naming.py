@@ -114,7 +114,9 @@ def test_two_checkpoints_of_one_model_stand_side_by_side(
     photos: Path, weights: list[Path], tmp_path: Path
 ) -> None:
     specs = [f"{file.stem}=timm:test_resnet@{file}" for file in weights]
-    run = audit(photos, tmp_path / "run", encoder=specs, attribute="sharpening", workers=0)
+    run = audit(
+        photos, tmp_path / "run", encoder=specs, attribute="jpeg:JPEG75_420,JPEG95_444", workers=0
+    )
     names = set(run.table["encoder"])
     assert names >= {"base", "tuned", "base, untrained", "tuned, untrained"}
     values = run.table.group_by("encoder").agg("value")

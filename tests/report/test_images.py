@@ -20,6 +20,7 @@ WIDTH = 643
 """Pixels of 170 mm."""
 
 
+@pytest.fixture(scope="module")
 def figures() -> list[Figure]:
     found = [*figures_of(run_of(everything(0.5))).values(), *figures_of(run_of(many(8))).values()]
     return [each for each in found if each.panels]
@@ -31,28 +32,33 @@ def boxes(drawing: Drawing) -> list[tuple[float, float, float, float]]:
     return [(*layout[f"xaxis{n}"]["domain"], *layout[f"yaxis{n}"]["domain"]) for n in numbers]
 
 
-@pytest.mark.parametrize("figure", figures(), ids=lambda each: each.key)
 @pytest.mark.parametrize("width", [85, 170])
-def test_panels_lie_within_the_drawing_and_not_on_each_other(figure: Figure, width: float) -> None:
-    found = boxes(drawing_of(figure, width))
-    assert len(found) == len(figure.panels)
-    for left, right, low, high in found:
-        assert 0 <= left < right <= 1
-        assert 0 <= low < high <= 1
-    for place, (left, right, low, high) in enumerate(found):
-        for l2, r2, b2, t2 in found[place + 1 :]:
-            assert right <= l2 or r2 <= left or high <= b2 or t2 <= low
+def test_panels_lie_within_the_drawing_and_not_on_each_other(
+    figures: list[Figure], width: float
+) -> None:
+    for figure in figures:
+        found = boxes(drawing_of(figure, width))
+        assert len(found) == len(figure.panels), figure.key
+        for left, right, low, high in found:
+            assert 0 <= left < right <= 1, figure.key
+            assert 0 <= low < high <= 1, figure.key
+        for place, (left, right, low, high) in enumerate(found):
+            for l2, r2, b2, t2 in found[place + 1 :]:
+                assert right <= l2 or r2 <= left or high <= b2 or t2 <= low, figure.key
 
 
-@pytest.mark.parametrize("figure", figures(), ids=lambda each: each.key)
-def test_every_entry_of_the_legend_is_there_once_and_colours_are_real(figure: Figure) -> None:
-    drawing = drawing_of(figure, 170)
-    parts = [*drawing.data, *drawing.layout["shapes"]]
-    named = [each["legendgroup"] for each in parts if each.get("showlegend")]
-    drawn = {each.get("legendgroup") for each in parts}
-    assert len(named) == len(set(named))
-    assert set(named) == {key.group for key in figure.keys if key.group in drawn}
-    assert "var(" not in str(drawing)
+def test_every_entry_of_the_legend_is_there_once_and_colours_are_real(
+    figures: list[Figure],
+) -> None:
+    for figure in figures:
+        drawing = drawing_of(figure, 170)
+        parts = [*drawing.data, *drawing.layout["shapes"]]
+        named = [each["legendgroup"] for each in parts if each.get("showlegend")]
+        drawn = {each.get("legendgroup") for each in parts}
+        assert len(named) == len(set(named)), figure.key
+        shown = {key.group for key in figure.keys if key.group in drawn}
+        assert set(named) == shown, figure.key
+        assert "var(" not in str(drawing), figure.key
 
 
 def test_svg_pdf_and_png_are_what_they_say(tmp_path: Path) -> None:
