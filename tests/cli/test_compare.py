@@ -65,6 +65,7 @@ def test_two_encoders_of_one_run_are_paired(runs: Path, latentprint: Command) ->
     )
     assert said.code == 0, said.err
     rows = json.loads(said.out)["rows"]
+    assert "holds it" not in said.out  # each has what the other has
     probes = [row for row in rows if row["experiment"] == "processing_probe"]
     assert {row["method"] for row in probes} <= {"paired", "independent"}
     assert "paired" in {row["method"] for row in probes}

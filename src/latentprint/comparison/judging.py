@@ -151,8 +151,18 @@ def compare_rows(
     """
     names = first.name, second.name
     pairs = paired_names(names, first.networks, second.networks, encoders)
-    mine = {_key(row, pairs.get(row.network or row.encoder)): row for row in first.rows}
-    theirs = {_key(row, row.network or row.encoder): row for row in second.rows}
+    # Of two encoders that were named, nobody asks what the others of their runs hold.
+    ours, others = ([each] for each in encoders) if encoders else (first.networks, second.networks)
+    mine = {
+        _key(row, pairs.get(name)): row
+        for row in first.rows
+        if (name := row.network or row.encoder) in ours
+    }
+    theirs = {
+        _key(row, name): row
+        for row in second.rows
+        if (name := row.network or row.encoder) in others
+    }
     both = [key for key in mine if key in theirs and key[0] is not None]
     if not both:
         raise LatentprintError(
@@ -170,11 +180,11 @@ def compare_rows(
         )
         for row in (mine[key] for key in both if key not in aims)
     ]
-    for side, rows, others in ((first, mine, theirs), (second, theirs, mine)):
+    for side, rows, beside in ((first, mine, theirs), (second, theirs, mine)):
         left_out += [
             LeftOut(f"only {side.name} holds it.", row.experiment, row.attribute, row.encoder)
             for key, row in rows.items()
-            if key not in others
+            if key not in beside
         ]
     return _judged(found), left_out
 
