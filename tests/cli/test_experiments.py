@@ -14,8 +14,8 @@ from latentprint.cli.experiments import command_of
 from latentprint.cli.main import app
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments import STORED
-from latentprint.experiments.asking import option
 from latentprint.experiments.parameters import made_of, parameters_of
+from latentprint.options import option
 
 
 def run(*arguments: str | Path) -> Result:

@@ -10,13 +10,13 @@ from typing import Any
 from latentprint.api.embed import ON_PROGRESS, PHOTOS, Choice, Embedding
 from latentprint.api.keywords import declared, options_of
 from latentprint.embeddings import Progress
-from latentprint.experiments.asking import option
 from latentprint.experiments.probes.acquisition_probe import Guards
 from latentprint.experiments.probes.fitting import ProbeOptions
 from latentprint.experiments.probes.protocol import STUDY, STUDY_EMBEDDING, Protocol
 from latentprint.jobs import audit as job
 from latentprint.jobs.audit import ACQUISITION_MASK, Audit
 from latentprint.jobs.measure import OnStep
+from latentprint.options import option
 from latentprint.processing import ATTRIBUTES
 
 _LEFT = ("processing",)

@@ -13,10 +13,10 @@ from latentprint.encoders import Encoder, Margin, Precision
 from latentprint.erasure.artefact import load_eraser
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.errors import UsageError
-from latentprint.experiments.asking import option
 from latentprint.jobs import embedding as job
 from latentprint.jobs.cluster import Cluster
 from latentprint.jobs.loading import Loading, parse_layers
+from latentprint.options import option
 from latentprint.photos import Photos, open_photos
 from latentprint.photos.tones import Tones, parse_window
 from latentprint.processing import ATTRIBUTES

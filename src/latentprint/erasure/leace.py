@@ -19,7 +19,7 @@ from scipy.linalg import cholesky, eigh, solve_triangular
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.erasure.moments import Moments
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.asking import option
+from latentprint.options import option
 
 Metric = Literal["content", "plain"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from typing import Any, get_origin, get_type_hints
 
-from latentprint.experiments.asking import Option, option_of
+from latentprint.options import Option, option_of
 from latentprint.several import several
 
 

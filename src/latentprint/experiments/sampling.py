@@ -14,14 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latentprint.errors import UsageError
-from latentprint.experiments.asking import (
-    ALL_UP_TO,
-    MOST_ASKED,
-    SAMPLE_HELP,
-    USUAL_SAMPLE,
-    option,
-)
+from latentprint.experiments.asking import ALL_UP_TO, MOST_ASKED, SAMPLE_HELP, USUAL_SAMPLE
 from latentprint.experiments.probes.guards import shuffle_order
+from latentprint.options import option
 
 if TYPE_CHECKING:
     from latentprint.results import Result

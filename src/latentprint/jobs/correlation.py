@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentprint.experiments.asking import option
 from latentprint.experiments.correlation.correlation import (
     Correlation,
     check_columns,
@@ -19,6 +18,7 @@ from latentprint.experiments.probes.labels import parse_bins
 from latentprint.files import as_path, require_table
 from latentprint.jobs.known_photos import open_known
 from latentprint.jobs.shown import Shown
+from latentprint.options import option
 from latentprint.photos.exif_files import SCHEMA
 from latentprint.results import results_table
 from latentprint.several import several

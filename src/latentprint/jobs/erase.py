@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from latentprint.embeddings import Extraction, Progress
 from latentprint.erasure.eraser import LinearEraser
-from latentprint.experiments.asking import option
 from latentprint.files import make_folder
 from latentprint.jobs.embedding import embed
 from latentprint.jobs.erase_fit import EraseOptions, Fitted, fit_eraser, keep_eraser
@@ -17,6 +16,7 @@ from latentprint.jobs.erase_rows import EraseSources, open_rows
 from latentprint.jobs.erase_test import Proof
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.shown import Shown
+from latentprint.options import option
 from latentprint.photos import open_photos
 from latentprint.processing import ATTRIBUTES, NONE
 from latentprint.results import results_table

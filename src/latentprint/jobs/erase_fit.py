@@ -17,11 +17,11 @@ from latentprint.erasure.leace import LeaceOptions, fit_leace
 from latentprint.erasure.moments import Moments
 from latentprint.erasure.signal import LEAST_SHARE, Signal, signal_of
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.asking import option
 from latentprint.experiments.correlation.association import tabulate
 from latentprint.files import write_table
 from latentprint.jobs.erase_rows import EraseRows
 from latentprint.jobs.erase_sides import SIDES
+from latentprint.options import option
 from latentprint.photos import assign_splits
 
 _TESTED_AT_MOST = 10_000

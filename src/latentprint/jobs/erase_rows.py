@@ -15,10 +15,10 @@ from latentprint.embeddings.vector_files import are_vectors
 from latentprint.erasure.arrays import not_unit, some
 from latentprint.erasure.moments import Moments
 from latentprint.errors import LatentprintError, UsageError, unknown_name
-from latentprint.experiments.asking import option
 from latentprint.experiments.source import UNPROCESSED, Opened, asked_attributes, without_controls
 from latentprint.experiments.vectors import units
 from latentprint.jobs.sources import Sources, named_vectors, open_sources
+from latentprint.options import option
 from latentprint.photos import merge_groups
 from latentprint.several import several
 

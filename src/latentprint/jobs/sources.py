@@ -23,8 +23,8 @@ from latentprint.embeddings.metadata_table import open_metadata
 from latentprint.embeddings.selection import labelled_by
 from latentprint.embeddings.vector_files import are_vectors, not_read, some
 from latentprint.errors import LatentprintError, UsageError, unknown_name
-from latentprint.experiments.asking import option
 from latentprint.experiments.source import UNPROCESSED, EmbeddingSource, Opened
+from latentprint.options import option
 from latentprint.photos.choosing import condition_note
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from latentprint.errors import LatentprintError
-from latentprint.experiments.asking import Answer, Step, option
+from latentprint.experiments.asking import Answer, Step
 from latentprint.experiments.erase.copies import copy_rows
 from latentprint.experiments.erase.harm import harm_rows
 from latentprint.experiments.erase.left import guarantee_rows, shift_rows, variance_row
@@ -19,6 +19,7 @@ from latentprint.experiments.erase.ranks import rank_rows
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
 from latentprint.experiments.pairs.pairs import PairsOptions
 from latentprint.experiments.source import UNPROCESSED
+from latentprint.options import option
 from latentprint.processing import ATTRIBUTES, Attribute, find_attributes
 from latentprint.results import Result
 from latentprint.several import several

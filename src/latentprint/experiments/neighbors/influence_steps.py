@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from latentprint.errors import UsageError
-from latentprint.experiments.asking import Answer, Inquiry, Step, option
+from latentprint.experiments.asking import Answer, Inquiry, Step
 from latentprint.experiments.assignment import Draw
 from latentprint.experiments.neighbors.influence import influence
 from latentprint.experiments.sampling import most_asked, sample_option
@@ -18,6 +18,7 @@ from latentprint.experiments.source import (
     usable_device,
     without_controls,
 )
+from latentprint.options import option
 from latentprint.several import several
 from latentprint.words import Experiment
 

@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 
 from latentprint.errors import UsageError
-from latentprint.experiments.asking import option
 from latentprint.experiments.crossed import PairEffects, Spread
 from latentprint.experiments.neighbors.shuffles import SharedByChance, Shuffles
 from latentprint.experiments.neighbors.signs import Centred
 from latentprint.experiments.probes.labels import parse_bins
 from latentprint.experiments.sampling import most_asked, sample_option
 from latentprint.experiments.source import UNPROCESSED
+from latentprint.options import option
 from latentprint.several import several
 from latentprint.stats import permutation_p
 from latentprint.words import RobustnessCondition, RobustnessMeasure

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from latentprint.errors import UsageError, unknown_name
-from latentprint.experiments.asking import Answer, Inquiry, Step, option, refuse_wrong
+from latentprint.experiments.asking import Answer, Inquiry, Step, refuse_wrong
 from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import compared_labels, robustness
 from latentprint.experiments.source import EmbeddingSource, Opened, usable_device
 from latentprint.neighbours.approximate import require_faiss
+from latentprint.options import option
 from latentprint.several import several
 from latentprint.words import Experiment
 

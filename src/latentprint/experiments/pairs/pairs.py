@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from latentprint.errors import UsageError
-from latentprint.experiments.asking import option
 from latentprint.experiments.pairs.design import PairDesign, PairDirection, ask_some, design_pairs
 from latentprint.experiments.pairs.retrieval import Retrieved, retrieve
 from latentprint.experiments.pairs.rows import Draws, pair_rows
@@ -22,6 +21,7 @@ from latentprint.experiments.pairs.shown import shown_pairs
 from latentprint.experiments.probes.items import open_vectors
 from latentprint.experiments.sampling import Asked, most_asked, sample_option
 from latentprint.experiments.source import UNPROCESSED, require_source
+from latentprint.options import option
 from latentprint.several import several
 from latentprint.words import PairGallery
 

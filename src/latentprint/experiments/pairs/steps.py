@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from latentprint.errors import unknown_name
-from latentprint.experiments.asking import Answer, Inquiry, Step, option, refuse_wrong
+from latentprint.experiments.asking import Answer, Inquiry, Step, refuse_wrong
 from latentprint.experiments.pairs.pairs import PairsOptions, design_of, near_duplicates
 from latentprint.experiments.source import UNPROCESSED, EmbeddingSource, Opened
+from latentprint.options import option
 from latentprint.words import CONTROL, Experiment
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, unknown_name
-from latentprint.experiments.asking import option
 from latentprint.experiments.probes.container import container_items
 from latentprint.experiments.probes.fitting import ProbeOptions, run_plan
 from latentprint.experiments.probes.guards import cap_per_group
@@ -25,6 +24,7 @@ from latentprint.experiments.probes.within_class import (
     comparable,
 )
 from latentprint.experiments.source import ROW, EmbeddingSource, require_source
+from latentprint.options import option
 from latentprint.photos import merge_groups, straddling_groups
 from latentprint.words import SEMANTIC, Experiment, ProbeSetup
 

@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
-from latentprint.experiments.asking import option
 from latentprint.experiments.assignment import Draw
 from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.plans import Plan
 from latentprint.experiments.probes.scores import Predictions, Score, score
 from latentprint.experiments.source import usable_device
+from latentprint.options import option
 from latentprint.solvers import (
     C_GRID,
     LabelledFeatures,

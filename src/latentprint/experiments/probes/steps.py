@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentprint.errors import UsageError, unknown_name
-from latentprint.experiments.asking import Answer, Inquiry, Step, option
+from latentprint.experiments.asking import Answer, Inquiry, Step
 from latentprint.experiments.correlation.correlation_columns import NO_LABELS
 from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
 from latentprint.experiments.probes.fitting import ProbeOptions
@@ -33,6 +33,7 @@ from latentprint.experiments.source import (
     usable_device,
     without_controls,
 )
+from latentprint.options import option
 from latentprint.photos import LABELS, SplitFile, read_split_file
 from latentprint.processing import ATTRIBUTES, Attribute, parse_attribute
 from latentprint.published import SPLIT_KEYS

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.asking import option
 from latentprint.experiments.probes.labels import Labelled, label_photos
 from latentprint.experiments.sampling import Asked, ask, most_asked, sample_option
 from latentprint.experiments.source import ROW
+from latentprint.options import option
 
 _NO_LABELS = (
     "semantic labels of at least two classes are needed. Put the photos of each class into a folder"

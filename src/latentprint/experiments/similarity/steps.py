@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from latentprint.errors import UsageError, unknown_name
-from latentprint.experiments.asking import Answer, Inquiry, Step, option, refuse_wrong
+from latentprint.experiments.asking import Answer, Inquiry, Step, refuse_wrong
 from latentprint.experiments.probes.labels import parse_bins
 from latentprint.experiments.similarity.gallery import Choice, galleries
 from latentprint.experiments.similarity.queries import QueryOptions
@@ -21,6 +21,7 @@ from latentprint.experiments.source import (
     asked_attributes,
     without_controls,
 )
+from latentprint.options import option
 from latentprint.several import several
 from latentprint.words import Experiment
 
