@@ -47,7 +47,7 @@ def demo(
             "sharpening",
             "resizing",
             str(folder / "thumbnail.toml"),
-            "checkerboard",
+            "coin",
         ],
         ks=[5],
         command=command,

@@ -76,9 +76,9 @@ def write_demo_photos(folder: Path) -> None:
 
     A manifest.csv beside them names the photo that each tile was cut from as its ``group``: tiles
     of one photo are no independent witnesses, and intervals must count them as one. Its column
-    ``checkerboard`` names the colour of a tile's field if its photo were a chessboard: a label that
-    no picture shows. A file thumbnail.toml composes an attribute of two classes, a tile as it is
-    and its thumbnail of a quarter of the size.
+    ``coin`` alternates between heads and tails from tile to tile: a label that no picture shows. A
+    file thumbnail.toml composes an attribute of two classes, a tile as it is and its thumbnail of a
+    quarter of the size.
 
     Args:
         folder: Where to write; made if it is not there.
@@ -103,7 +103,7 @@ def write_demo_photos(folder: Path) -> None:
                             "split": source.split,
                             "label": source.label,
                             "group": file.stem,
-                            "checkerboard": ("black", "white")[(row + column) % 2],
+                            "coin": ("heads", "tails")[(row + column) % 2],
                         }
                     )
     write_table(folder / "manifest.csv", pl.DataFrame(rows).sort("path"))

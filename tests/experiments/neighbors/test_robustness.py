@@ -244,6 +244,12 @@ def test_agreement_of_all_is_no_certainty() -> None:
     assert row.low == pytest.approx(98.47, abs=0.01)
 
 
+@pytest.mark.parametrize("content", [5.0, 20.0])
+def test_chance_is_a_share(content: float) -> None:
+    outcome = robustness(made_up(content), "make", options=replace(QUICK, permutations=499))
+    assert all(0 <= (row.chance or 0.0) <= 100 for row in outcome.results)
+
+
 def test_numbers_that_name_classes_are_names() -> None:
     source = made_up()
     rng = np.random.default_rng(0)

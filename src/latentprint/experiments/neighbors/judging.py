@@ -155,8 +155,11 @@ class Judge:
             (RobustnessMeasure.INDEX, plain): nuisance[plain][0],
             (RobustnessMeasure.NUISANCE_PURITY, plain): nuisance[plain][1],
         }
+        # A mean of shares that are all 100 may be rounded to more.
         return [
-            NeighbourShare(*about, *found[about[0]], chance, p if about in tested else None)
+            NeighbourShare(
+                *about, *found[about[0]], min(chance, 100.0), p if about in tested else None
+            )
             for about, (chance, p) in (tested | beside).items()
             if about[0] in found
         ]
