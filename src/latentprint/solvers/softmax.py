@@ -41,6 +41,9 @@ _ENOUGH, _LEAST, _SHARE = 1e-9, 1e-13, 1e-6
 _DOUBLE = 2**22
 _ARRAYS = 3 * MEMORY + 10
 
+_FEW = 4
+"""Times fewer rows than dimensions of which the own axes cost less than they save."""
+
 
 def fit_softmax(
     data: LabelledFeatures,
@@ -64,8 +67,8 @@ def fit_softmax(
             need more memory are read anew in every pass.
         counts: How often each problem has each row, 0 to leave it out, float64 [B, N]; None for
             every row once. The features are normalised over all rows alike.
-        preconditioner: That of an earlier fit to similar rows, which saves finding it anew. It
-            changes the way to the optimum, not the optimum.
+        preconditioner: That of an earlier fit to similar rows, which saves finding it anew unless
+            rows are few. It changes the way to the optimum, not the optimum.
         max_iterations: Where to give up; ``converged`` tells.
 
     Raises:
@@ -87,8 +90,8 @@ def fit_softmax(
     half = 0.5 * 2**20 * options.memory_mb
     xp = namespace(options.device)
     with few_threads(n * dimensions * n_classes * len(C)):
-        fresh = preconditioner is None
-        if preconditioner is None:
+        fresh = preconditioner is None or n * _FEW <= dimensions
+        if preconditioner is None or fresh:
             preconditioner = Preconditioner.of(features, normaliser, options.device, half)
         precision = xp.float64 if n * dimensions <= _DOUBLE else xp.float32
         centre = xp.astype(preconditioner.centre, precision)
