@@ -128,8 +128,10 @@ def similarity(
     asked = choose_queries(photos, options, (photos["split"] == "val").to_numpy())
     queries, notes = asked.rows, filter(None, (asked.note, *views.compared.notes))
     views = replace(views, compared=replace(views.compared, notes=tuple(notes)))
-    parts = open_vectors(source, views.classes, photos, options.memory_mb)
-    sums = _pair_sums(parts, views, queries, options.memory_mb)
+    # One half for vectors, the other for similarities.
+    half = max(1, options.memory_mb // 2)
+    parts = open_vectors(source, views.classes, photos, half)
+    sums = _pair_sums(parts, views, queries, half)
     results = _rows(source, views, queries, sums)
     detail = {
         "experiment": Experiment.SIMILARITY,
