@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-COMMANDS = ("nothing", "robustness", "influence", "pairs", "similarity")
+COMMANDS = ("nothing", "robustness", "influence", "pairs", "similarity", "probe")
 
 _SPLIT = 5
 _CLASSES, _DEVICES, _PEOPLE = 100, 3, 20
@@ -113,6 +113,7 @@ def measure(command: str, folder: Path, memory_mb: int) -> dict[str, Any]:
         "influence": lambda: _influence(opened.source, memory_mb),
         "pairs": lambda: _pairs(opened.source, memory_mb),
         "similarity": lambda: _similarity(opened.source, memory_mb),
+        "probe": lambda: _probe(opened.source, memory_mb),
     }
     work[command]()
     return {
@@ -157,6 +158,14 @@ def _similarity(source: Any, memory_mb: int) -> None:
     from latentprint.experiments.similarity.similarity import similarity
 
     similarity(source, "device_type", QueryOptions(memory_mb=memory_mb))
+
+
+def _probe(source: Any, memory_mb: int) -> None:
+    from latentprint.experiments import ProbeOptions, probe_processing
+    from latentprint.processing import parse_attribute
+
+    attribute = parse_attribute(f"sharpening:{','.join(_VERSIONS)}")
+    probe_processing(Versions(source), attribute, ProbeOptions(memory_mb=memory_mb))
 
 
 SAMPLE = 2000
