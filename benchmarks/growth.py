@@ -7,7 +7,7 @@ CPU seconds over that of photos, between two sizes. ``nothing`` reads the table 
 
     python benchmarks/growth.py                            # to 100,000, about 10 CPU minutes
     python benchmarks/growth.py robustness --photos 10000 30000
-    python benchmarks/growth.py --photos 100000 1000000            # a million, about an hour
+    python benchmarks/growth.py --photos 100000 1000000            # a million, an hour with pairs
 """
 
 from __future__ import annotations
