@@ -164,6 +164,7 @@ def audit(
     eraser: LinearEraser | Path | str | None = ...,
     attribute: str | Iterable[str] = ...,
     k: int | Iterable[int] = ...,
+    sample: int | None = ...,
     title: str | None = ...,
     protocol: Literal["study"] | None = ...,
     control: bool = ...,

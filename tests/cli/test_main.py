@@ -71,19 +71,19 @@ def messy(tmp_path: Path) -> Path:
 def test_a_messy_folder_is_audited_to_the_end(messy: Path) -> None:
     done = process(
         "audit", "photos", "--out", "run", "-e", "python:toy_factory:make", "--allow-broken",
-        "-k", "3", "--workers", "1", "--json", "-a", "sharpening",
+        "-k", "3", "--sample", "5", "--workers", "1", "--json", "-a", "sharpening",
         cwd=messy.parent,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    asked = [
-        (row["experiment"], row["attribute"], row["encoder"], row["setup"])
-        for row in json.loads(done.stdout)["results"]
-    ]
+    rows = json.loads(done.stdout)["results"]
+    asked = [(row["experiment"], row["attribute"], row["encoder"], row["setup"]) for row in rows]
     for encoder in ("toy", "colour statistics", "DCT energies"):
         assert ("processing_probe", "sharpening", encoder, "all") in asked
         assert ("processing_probe", "sharpening", encoder, "paired all") in asked
     assert ("variance", "sharpening", "toy", "processing share") in asked
     assert ("knn_influence", "sharpening", "toy", "influence") in asked
+    (notes,) = {row["notes"] for row in rows if row["experiment"] == "knn_influence"}
+    assert notes.startswith("5 of ")
     run = messy.parent / "run"
     photos = pl.read_csv(run / "photos.csv")
     status = dict(photos.select("path", "status").rows())

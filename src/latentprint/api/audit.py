@@ -13,6 +13,7 @@ from latentprint.embeddings import Progress
 from latentprint.experiments.probes.acquisition_probe import Guards
 from latentprint.experiments.probes.fitting import ProbeOptions
 from latentprint.experiments.probes.protocol import STUDY, STUDY_EMBEDDING, Protocol
+from latentprint.experiments.sampling import sample_option
 from latentprint.jobs import audit as job
 from latentprint.jobs.audit import ACQUISITION_MASK, Audit
 from latentprint.jobs.measure import OnStep
@@ -30,6 +31,7 @@ class Asked:
     Attributes:
         questions: Processing attributes, files that compose them, and labels of the photos.
         ks: Numbers of neighbours.
+        queries: Most test photos whose neighbours are asked; see ``InfluenceOptions``.
         title: Title of the report.
         protocol: Embed and probe as the study did, with nothing beside the figures.
         control: Also embed with controls: the untrained network, which tells whether training put
@@ -39,6 +41,7 @@ class Asked:
 
     questions: tuple[str, ...] = option(tuple(ATTRIBUTES), "--attribute", "-a")
     ks: tuple[int, ...] = option((10,), "-k", "--neighbours", least=1)
+    queries: int | None = sample_option(None, "--sample")
     title: str | None = option(None)
     protocol: Protocol | None = option(None, presets={"study": STUDY_EMBEDDING})
     control: bool = option(True)
@@ -81,6 +84,7 @@ def audit(
         encoders=how.encoders,
         questions=asked.questions,
         ks=asked.ks,
+        sample=asked.queries,
         loading=how.loading(control=asked.control and not study),
         extraction=how.extraction(mask=asked.mask),
         options=ProbeOptions(seed=choice.seed, **(STUDY if study else {})),

@@ -27,6 +27,7 @@ def audit(
     family: options.FamilyOption = None,
     attribute: options.QuestionOption = None,
     k: options.NeighboursOption = None,
+    sample: options.SampleOption = None,
     layout: options.LayoutOption = "auto",
     follow_links: options.FollowLinksOption = False,
     label: options.LabelOption = None,
@@ -109,6 +110,7 @@ def audit(
         "encoders": encoder or [],
         "questions": attribute or list(ATTRIBUTES),
         "ks": k or [10],
+        "sample": sample,
         "loading": Loading(
             device=device,
             precision=precision,

@@ -27,10 +27,10 @@ PURPOSE = "queries"
 """What orders of photos or subjects are drawn for, whatever is asked of them."""
 
 
-def sample_option(default: int | None = None) -> Any:
+def sample_option(default: int | None = None, *flags: str) -> Any:
     """The field of options with the most photos that are asked."""
     text = SAMPLE_HELP if default is not None else f"{SAMPLE_HELP} {USUAL_SAMPLE}"
-    return option(default, least=0, metavar="N", help=text)
+    return option(default, *flags, least=0, metavar="N", help=text)
 
 
 @dataclass(frozen=True)

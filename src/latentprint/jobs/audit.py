@@ -96,6 +96,7 @@ def audit(
     encoders: Sequence[str | Encoder] = (),
     questions: Sequence[str] = tuple(ATTRIBUTES),
     ks: Sequence[int] = (10,),
+    sample: int | None = None,
     loading: Loading = Loading(),  # noqa: B008 - frozen
     extraction: Extraction = Extraction(),  # noqa: B008 - frozen
     options: ProbeOptions | None = None,
@@ -119,6 +120,7 @@ def audit(
             the published encoders, or encoder objects; none for the default encoder.
         questions: Processing attributes and labels.
         ks: Numbers of neighbours for kNN influence.
+        sample: Most test photos whose neighbours are asked; see ``InfluenceOptions``.
         loading: Which encoders, device, precision, and whether to add controls.
         extraction: How to embed; its mask is that for labels, 90 % where it is 0.
         options: How probes are run; their seed seeds everything random.
@@ -136,7 +138,8 @@ def audit(
     out, options = as_path(out), options or ProbeOptions()
     photos = as_photos(photos)
     check_batches(extraction, loading)
-    asked = _Asked.of(photos, questions, ks, options, guards)
+    neighbours = _neighbours(ks, sample, options)
+    asked = _Asked.of(photos, questions, neighbours, options, guards)
     parts = list(asked.parts(out, extraction))
     for part in parts:
         part.command, part.stamps = command, parts[0].stamps
@@ -173,6 +176,7 @@ def plan_audit(
     encoders: Sequence[str | Encoder] = (),
     questions: Sequence[str] = tuple(ATTRIBUTES),
     ks: Sequence[int] = (10,),
+    sample: int | None = None,
     loading: Loading = Loading(),  # noqa: B008 - frozen
     extraction: Extraction = Extraction(),  # noqa: B008 - frozen
     options: ProbeOptions | None = None,
@@ -187,6 +191,7 @@ def plan_audit(
         encoders: The encoders.
         questions: Processing attributes and labels.
         ks: Numbers of neighbours for kNN influence.
+        sample: Most test photos whose neighbours are asked; see ``InfluenceOptions``.
         loading: Which encoders, and how.
         extraction: How to embed.
         options: How probes are run.
@@ -198,7 +203,8 @@ def plan_audit(
     """
     options, photos = options or ProbeOptions(), as_photos(photos)
     check_batches(extraction, loading)
-    asked = _Asked.of(photos, questions, ks, options, guards)
+    neighbours = _neighbours(ks, sample, options)
+    asked = _Asked.of(photos, questions, neighbours, options, guards)
     parts = list(asked.parts(as_path(out), extraction))
     groups = EncoderGroups.of(encoders, loading, seed=options.seed)
     return plan_parts(photos, parts, groups, asked=asked.steps, on_step=on_step)
@@ -218,7 +224,7 @@ class _Asked:
         cls,
         photos: Photos,
         names: Sequence[str],
-        ks: Sequence[int],
+        neighbours: InfluenceOptions,
         options: ProbeOptions,
         guards: Guards | None,
     ) -> _Asked:
@@ -232,13 +238,6 @@ class _Asked:
         usable_device(options.device)
         if not (questions.attributes or questions.labels):
             raise UsageError("There is nothing to measure: name an attribute or a label with -a.")
-        neighbours = InfluenceOptions(
-            ks=several(ks),
-            draw=options.draw,
-            seed=options.seed,
-            device=options.device,
-            memory_mb=options.memory_mb,
-        )
         return cls(questions, options, guards, neighbours)
 
     def parts(self, out: Path, extraction: Extraction) -> Iterator[Part]:
@@ -255,6 +254,18 @@ class _Asked:
         """What is measured on the embeddings of one part."""
         yield from probe_steps(opened, part.questions, self.options, self.guards)
         yield from influence_of(opened, part.questions.attributes, self.neighbours)
+
+
+def _neighbours(ks: Sequence[int], sample: int | None, options: ProbeOptions) -> InfluenceOptions:
+    """How kNN influence is measured, beside probes with these options."""
+    return InfluenceOptions(
+        ks=several(ks),
+        draw=options.draw,
+        sample=sample,
+        seed=options.seed,
+        device=options.device,
+        memory_mb=options.memory_mb,
+    )
 
 
 def _embed_parts(

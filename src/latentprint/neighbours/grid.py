@@ -80,7 +80,10 @@ def nearest(similarities: np.ndarray, k: int) -> np.ndarray:
 
 def on_grid(cosines: np.ndarray) -> np.ndarray:
     """Cosines as multiples of 1 / GRID, float64 [...]."""
-    found: np.ndarray = np.rint(cosines * GRID) / GRID
+    found = np.asarray(cosines * GRID)
+    # In place: there are as many of them as fit into memory.
+    np.rint(found, out=found)
+    found /= GRID
     return found
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import stdtrit
 
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.experiments.erase import views
 from latentprint.experiments.erase.copies import copy_rows
 from latentprint.experiments.erase.left import guarantee_rows, shift_rows, variance_row
 from latentprint.experiments.erase.neighbours import overlap_rows
@@ -102,6 +104,38 @@ def test_what_is_left_of_a_shift_is_little_of_one_that_was_seen_and_all_of_anoth
     taken = own - found.after.vectors(FIRST)[:]
     expected = 100 * taken.var(axis=0).sum() / own.var(axis=0).sum()
     assert np.isclose(removed.value, expected, rtol=1e-4)
+
+
+def test_what_is_left_is_that_of_a_slow_loop_however_few_photos_are_read_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    groups = np.random.default_rng(0).integers(13, size=120)
+    found = stages(1.0, 7).labelled(group=pl.Series([f"g{each}" for each in groups]))
+    found = replace(found, eraser=stages(1.0).eraser)
+    squares = []
+    for view in (found.before, found.after):
+        read = [view.vectors(name)[:].astype(np.float64) for name in SHARPENING.classes]
+        vectors = np.stack([unit(each) for each in read] if view.eraser is None else read, axis=1)
+        moved = (vectors - vectors.mean(axis=1, keepdims=True)).reshape(120, -1)
+        apart = groups[:, None] != groups
+        products = moved @ moved.T
+        whole = products[apart].mean()
+        left = [
+            products[apart & (groups != each)[:, None] & (groups != each)].mean()
+            for each in range(13)
+        ]
+        squares.append((whole, np.array(left)))
+    value = squares[1][0] / squares[0][0]
+    left = squares[1][1] / squares[0][1]
+    error = np.sqrt(12 / 13 * ((left - left.mean()) ** 2).sum())
+    expected = [100 * value, 100 * (value - stdtrit(12, 0.975) * error)]
+    taken = variance_row(found, FIRST).value
+    # Of two photos at a time no block ends where a group does.
+    for numbers in (2**21, 2 * 3 * 48):
+        monkeypatch.setattr(views, "_NUMBERS_AT_ONCE", numbers)
+        (row,) = shift_rows(found, SHARPENING)
+        np.testing.assert_allclose([row.value, row.low], expected, rtol=1e-5)
+        assert variance_row(found, FIRST).value == pytest.approx(taken, rel=1e-6)
 
 
 def test_nothing_is_said_of_a_shift_that_is_not_there() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from latentprint.experiments.pairs import permutation
+from latentprint.experiments.pairs import rivals
 from latentprint.experiments.pairs.design import PairDesign, design_pairs
 from latentprint.experiments.pairs.exchange import Exchanges
 from latentprint.experiments.pairs.measures import pair_figures
@@ -67,7 +67,8 @@ def test_figures_are_those_of_data_whose_devices_were_exchanged(
     contest, vectors = contest_of(source)
     found = Permutation(64, 0, 64).figures(contest, vectors, MEASURES)
     assert found.complete
-    exchanged = Exchanges.of(contest).every()
+    every = Exchanges.of(contest).every()
+    exchanged = np.stack([every.directions(at) for at in range(len(every))])
     assert len(np.unique(exchanged, axis=0)) == 64
     for at in (0, 1, 37, 63):
         other = source
@@ -83,7 +84,8 @@ def test_three_devices_are_exchanged_in_any_order() -> None:
     contest, vectors = contest_of(source)
     exchanges = Exchanges.of(contest)
     assert exchanges.total == 6**5
-    (arranged,) = exchanges.random(40, 3, 40)
+    (random,) = exchanges.random(40, 3, 40)
+    arranged = np.stack([random.directions(at) for at in range(40)])
     found = Permutation(40, 3, 64).figures(contest, vectors, MEASURES)
     pairs = [(each.query_type, each.target_type) for each in contest.directions]
     at = int(np.flatnonzero((arranged[:, 0] != 0).all(axis=1))[0])
@@ -117,7 +119,7 @@ def test_few_or_many_photos_before_a_target_are_counted_alike(
     contest, vectors = contest_of(pair_source(30, photos_each=(2, 1), trace=0.5, noise=noise))
     found = []
     for sparse in (0.0, 1.1):
-        monkeypatch.setattr(permutation, "_SPARSE", sparse)
+        monkeypatch.setattr(rivals, "SPARSE", sparse)
         found.append(Permutation(60, 5, 64).figures(contest, vectors, MEASURES).figures)
     np.testing.assert_array_equal(*found)
 
@@ -145,14 +147,14 @@ def test_the_jackknife_leaves_a_subject_out_as_query_and_as_distractor() -> None
 def test_resamples_count_a_subject_as_often_as_it_is_drawn_among_as_many_rivals() -> None:
     contest, vectors = contest_of(pair_source(12, trace=0.5, noise=2.5))
     found = Resampling(20, 7, 64).medians(contest, vectors)
-    (rivals,) = contest.rivals(vectors, 64)
+    (found_rivals,) = contest.rivals(vectors, 64)
     rng = np.random.default_rng(7)
     for draw in range(20):
         counts = np.bincount(rng.integers(12, size=12), minlength=12)
         for z in range(2):
             rows = np.flatnonzero(contest.direction == z)
             for gallery, side in enumerate((z, 1 - z)):
-                ahead = rivals.ahead[rows, 12 * side : 12 * (side + 1)]
+                ahead = found_rivals.ahead[rows, 12 * side : 12 * (side + 1)]
                 drawn = counts[contest.subject[rows]]
                 # 12 drawn, less the query's own copies, stand for its 11 rivals.
                 ranks = np.repeat(1 + (ahead @ counts) * 11 / np.maximum(12 - drawn, 1), drawn)

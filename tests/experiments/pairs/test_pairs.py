@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -225,6 +226,18 @@ def test_order_of_rows_and_memory_change_nothing() -> None:
         assert (ours.attribute, ours.setup) == (theirs.attribute, theirs.setup)
         numbers = [(each.value, each.low, each.high, each.p or 0.0) for each in (ours, theirs)]
         assert numbers[0] == pytest.approx(numbers[1], abs=1e-7)
+
+
+def test_pairs_of_many_subjects_stay_in_their_memory() -> None:
+    source = pair_source(1000, trace=0.5, noise=1.0)
+    asked = PairsOptions(sample=200, permutations=199, bootstrap=200, memory_mb=16)
+    tracemalloc.start()
+    try:
+        near_duplicates(source, options=asked)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < asked.memory_mb * 2**20
 
 
 def test_several_photos_of_a_subject() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,6 @@ from scipy.special import stdtrit
 from latentprint.errors import LatentprintError
 from latentprint.experiments.erase.staged import About, plain_row, seen_of
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
-from latentprint.experiments.vectors import units
 from latentprint.results import Result
 from latentprint.words import ErasureMeasure, Stage
 
@@ -37,16 +36,15 @@ def guarantee_rows(
         classes: The classes.
     """
     erased = replace(fitted, eraser=stages.eraser)
-    own = _shifts(fitted, classes, unit=stages.unit)
-    after, again = (_shifts(erased, classes, unit=each) for each in (False, True))
-    size = float(np.linalg.norm(own.mean(axis=0))) or 1.0
+    own = _Shifts(fitted, classes, stages.unit).length
+    after, again = (_Shifts(erased, classes, each).length for each in (False, True))
     about = About(
         "classes of the fit", FITTED, {"n_test": len(fitted.photos), "classes": len(classes)}
     )
     return [
         plain_row(stages, about, measure, Stage.AFTER, (share,) * 3)
-        for measure, moved in ((ErasureMeasure.MEANS, after), (ErasureMeasure.LENGTHS, again))
-        for share in [100.0 * float(np.linalg.norm(moved.mean(axis=0))) / size]
+        for measure, left in ((ErasureMeasure.MEANS, after), (ErasureMeasure.LENGTHS, again))
+        for share in [100.0 * left / (own or 1.0)]
     ]
 
 
@@ -63,8 +61,8 @@ def shift_rows(stages: Stages, attribute: Attribute) -> list[Result]:
     Raises:
         LatentprintError: The classes are not shown to move these photos alike before.
     """
-    before = _shifts(stages.before, attribute.classes, unit=stages.unit)
-    after = _shifts(stages.after, attribute.classes, unit=False)
+    before = _Shifts(stages.before, attribute.classes, stages.unit)
+    after = _Shifts(stages.after, attribute.classes, unit=False)
     groups = np.unique(stages.groups, return_inverse=True)[1]
     squares = [_common(each, groups) for each in (before, after)]
     if squares[0][0] <= _reach(squares[0][1]):
@@ -83,14 +81,13 @@ def shift_rows(stages: Stages, attribute: Attribute) -> list[Result]:
 
 def variance_row(stages: Stages, processing: str) -> Result:
     """Share of the variance between photos that the eraser takes, in percent."""
-    before, after = (
-        np.asarray(source.vectors(processing)[:], dtype=np.float64)
-        for source in (stages.before, stages.after)
-    )
-    if stages.unit:
-        before = units(before, stages.photos["id"], stages.before.encoder)
-    removed = before - after
-    own, taken = (float(((each - each.mean(axis=0)) ** 2).sum()) for each in (before, removed))
+    sums = [[each.sum(axis=0) for each in both] for both in _taken(stages, processing)]
+    means = np.sum(sums, axis=0) / len(stages.photos)
+    squares = [
+        [float(((each - mean) ** 2).sum()) for each, mean in zip(both, means, strict=True)]
+        for both in _taken(stages, processing)
+    ]
+    own, taken = np.sum(squares, axis=0).tolist()
     return plain_row(
         stages,
         About(processing),
@@ -107,27 +104,62 @@ def _reach(left: np.ndarray) -> float:
     return float(stdtrit(n - 1, 0.975)) * error
 
 
-def _shifts(source: ViewedEmbeddings, classes: Sequence[str], *, unit: bool) -> np.ndarray:
-    """How far each class moves each photo from the mean over the classes, float64 [n, P, D]."""
-    vectors = [np.asarray(source.vectors(name)[:], dtype=np.float64) for name in classes]
-    if unit:
-        vectors = [units(each, source.photos["id"], source.encoder) for each in vectors]
-    stacked = np.stack(vectors, axis=1)
-    found: np.ndarray = stacked - stacked.mean(axis=1, keepdims=True)
-    return found
+def _taken(stages: Stages, processing: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Vectors before erasure and what it takes of them, in blocks, float64 [b, D] each."""
+    every, classes = np.arange(len(stages.photos)), [processing]
+    before = stages.before.blocks(classes, every, unit=stages.unit)
+    after = stages.after.blocks(classes, every, unit=False)
+    for (_, one), (_, other) in zip(before, after, strict=True):
+        yield one[:, 0], one[:, 0] - other[:, 0]
 
 
-def _common(shifts: np.ndarray, groups: np.ndarray) -> tuple[float, np.ndarray]:
+@dataclass(frozen=True)
+class _Shifts:
+    """How far each class moves each photo from the mean over the classes.
+
+    Attributes:
+        source: The photos.
+        classes: The classes [P].
+        unit: Give vectors unit length first.
+    """
+
+    source: ViewedEmbeddings
+    classes: Sequence[str]
+    unit: bool
+
+    def blocks(self, order: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Photos in some order, int64 [b], and their shifts, float64 [b, P * D], in blocks."""
+        for rows, vectors in self.source.blocks(self.classes, order, unit=self.unit):
+            shifts = vectors - vectors.mean(axis=1, keepdims=True)
+            yield rows, shifts.reshape(len(rows), -1)
+
+    @property
+    def length(self) -> float:
+        """Length of the mean shift of all photos."""
+        n = len(self.source.photos)
+        total = np.sum([each.sum(axis=0) for _, each in self.blocks(np.arange(n))], axis=0)
+        return float(np.linalg.norm(total / n))
+
+
+def _common(shifts: _Shifts, groups: np.ndarray) -> tuple[float, np.ndarray]:
     """Squared length of the common shift, and the same without each group [G]."""
-    flat = shifts.reshape(len(shifts), -1)
-    count = int(groups.max()) + 1
-    sums = np.zeros((count, flat.shape[1]))
-    np.add.at(sums, groups, flat)
-    own, total = (sums**2).sum(axis=1), sums.sum(axis=0)
+    order = np.argsort(groups, kind="stable")
+    own, along = np.zeros((2, int(groups.max()) + 1))
+    last, begun, total = -1, np.zeros(1), np.zeros(1)
+    for rows, moved in shifts.blocks(order):
+        found, first = np.unique(groups[rows], return_index=True)
+        sums = np.add.reduceat(moved, first, axis=0)
+        if found[0] == last:
+            # The block before ended within this group.
+            sums[0] += begun
+        own[found] = (sums**2).sum(axis=1)
+        last, begun, total = found[-1], sums[-1], total + moved.sum(axis=0)
+    for rows, moved in shifts.blocks(order):
+        np.add.at(along, groups[rows], moved @ total)
     whole = float(total @ total)
     sizes = np.bincount(groups).astype(float)
     n, squares = sizes.sum(), own.sum()
     pairs = n**2 - (sizes**2).sum()
-    without = whole - 2.0 * sums @ total + own
+    without = whole - 2.0 * along + own
     pairs_left = (n - sizes) ** 2 - ((sizes**2).sum() - sizes**2)
     return (whole - squares) / pairs, (without - (squares - own)) / pairs_left

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ from latentprint.words import RANDOM_DIRECTIONS, Seen
 
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
+
+_NUMBERS_AT_ONCE = 2**21
+"""Numbers of vectors that are read at once, so that sums do not depend on memory."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,31 @@ class ViewedEmbeddings(OfWhole):
     def vectors(self, processing: str) -> ViewedRows:
         """The embeddings of these photos under one class, floats [n, D]."""
         return ViewedRows(self.whole.vectors(processing), self.rows, self.photos["id"], self.eraser)
+
+    def blocks(
+        self, classes: Sequence[str], order: np.ndarray, *, unit: bool
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The photos in some order, with their vectors under some classes, block by block.
+
+        Args:
+            classes: Names of the classes [P].
+            order: Which photos, int64 [m].
+            unit: Give vectors unit length.
+
+        Yields:
+            Photos, int64 [b], and their vectors, float64 [b, P, D].
+
+        Raises:
+            LatentprintError: A vector that is to have unit length is zero or not finite.
+        """
+        vectors = [self.vectors(name) for name in classes]
+        size = max(1, _NUMBERS_AT_ONCE // (len(vectors) * vectors[0].shape[1]))
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            read = [np.asarray(each[rows], dtype=np.float64) for each in vectors]
+            if unit:
+                read = [units(each, self.photos["id"][rows], self.encoder) for each in read]
+            yield rows, np.stack(read, axis=1)
 
     def labelled(self, **columns: pl.Series) -> ViewedEmbeddings:
         """The same with other columns of the table of photos."""
@@ -155,10 +184,10 @@ def first_directions(eraser: LinearEraser, rank: int) -> LinearEraser:
 
 def random_directions(stages: Stages, seed: int) -> LinearEraser:
     """An orthogonal projection along random directions, as many as the eraser takes."""
-    vectors = np.asarray(stages.before.vectors(stages.classes[0])[:])
-    if stages.unit:
-        vectors = units(vectors, stages.photos["id"], stages.before.encoder)
-    return directions_at_random(stages.eraser, vectors.mean(axis=0), seed)
+    every = np.arange(len(stages.photos))
+    read = stages.before.blocks(stages.classes[:1], every, unit=stages.unit)
+    mean = np.sum([vectors[:, 0].sum(axis=0) for _, vectors in read], axis=0) / len(every)
+    return directions_at_random(stages.eraser, mean, seed)
 
 
 def directions_at_random(eraser: LinearEraser, mean: np.ndarray, seed: int) -> LinearEraser:

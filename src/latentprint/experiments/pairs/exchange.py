@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 
@@ -47,26 +48,25 @@ class Exchanges:
         return cls(pattern.ravel(), np.array([len(each) for each in found]), maps)
 
     @property
-    def identity(self) -> np.ndarray:
-        """The data as they are, int16 [1, directions, S]."""
-        return self._arranged(np.zeros((1, len(self.pattern)), dtype=np.int64))
+    def identity(self) -> Arrangements:
+        """The data as they are, one arrangement."""
+        return self._arranged(np.zeros((len(self.pattern), 1), dtype=np.int64))
 
     @property
     def total(self) -> float:
         """Number of different arrangements, the data as they are among them."""
         return math.prod(float(each) for each in self.ways[self.pattern])
 
-    def every(self) -> np.ndarray:
-        """All arrangements, int16 [total, directions, S]."""
+    def every(self) -> Arrangements:
+        """All arrangements."""
         ways = self.ways[self.pattern]
         several = np.flatnonzero(ways > 1)
-        chosen = np.zeros((int(self.total), len(ways)), dtype=np.int64)
+        chosen = np.zeros((len(ways), int(self.total)), dtype=np.int64)
         if len(several):
-            places = np.unravel_index(np.arange(len(chosen)), tuple(ways[several]))
-            chosen[:, several] = np.stack(places, axis=1)
+            chosen[several] = np.unravel_index(np.arange(chosen.shape[1]), tuple(ways[several]))
         return self._arranged(chosen)
 
-    def random(self, count: int, seed: int, at_once: int) -> Iterator[np.ndarray]:
+    def random(self, count: int, seed: int, at_once: int) -> Iterator[Arrangements]:
         """Random arrangements, the same whatever their number at once.
 
         Args:
@@ -75,21 +75,69 @@ class Exchanges:
             at_once: How many of them to hold.
 
         Yields:
-            int16 [at most at_once, directions, S].
+            At most at_once arrangements.
         """
         rng = np.random.default_rng(seed)
         ways = self.ways[self.pattern]
         for start in range(0, count, at_once):
+            chosen = np.empty((len(ways), min(at_once, count - start)), dtype=self._kind)
             # One at a time: what they are drawn with takes several times their own memory.
-            drawn = [
-                self._arranged((rng.random((1, len(ways))) * ways).astype(np.int64))
-                for _ in range(min(at_once, count - start))
-            ]
-            yield np.concatenate(drawn)
+            for each in chosen.T:
+                each[:] = rng.random(len(ways)) * ways
+            yield self._arranged(chosen)
 
-    def _arranged(self, chosen: np.ndarray) -> np.ndarray:
-        """The maps of the ways that were chosen for every subject, [n, S]."""
-        arranged: np.ndarray = self.maps[self.pattern, chosen].transpose(0, 2, 1)
+    @property
+    def _kind(self) -> np.dtype[Any]:
+        """The smallest whole numbers that count the ways."""
+        return np.min_scalar_type(int(self.ways.max()))
+
+    def _arranged(self, chosen: np.ndarray) -> Arrangements:
+        """The ways that were chosen for every subject, [S, n]."""
+        return Arrangements(self, chosen.astype(self._kind, copy=False))
+
+
+@dataclass(frozen=True)
+class Arrangements:
+    """Some exchanges, as one small number for every subject: there may be many of both.
+
+    Attributes:
+        exchanges: The ways there are.
+        ways: Which way the devices of every subject are exchanged, whole numbers [S, P].
+    """
+
+    exchanges: Exchanges
+    ways: np.ndarray
+
+    def __len__(self) -> int:
+        return int(self.ways.shape[1])
+
+    def __getitem__(self, part: slice) -> Arrangements:
+        return Arrangements(self.exchanges, self.ways[:, part])
+
+    def side(self, z: int, subjects: np.ndarray, at: np.ndarray | None = None) -> np.ndarray:
+        """The direction whose photos count as those of one direction.
+
+        Args:
+            z: That direction.
+            subjects: Places of some subjects, int64 [n] or, with ``at``, of any shape.
+            at: Places of some arrangements, beside these; by default all for each subject.
+
+        Returns:
+            int16, of the shape of both, or [n, P]; -1 where the subject has none.
+        """
+        maps = self.exchanges.maps[:, :, z]
+        if at is None:
+            subjects, chosen = subjects[:, None], self.ways[subjects]
+        else:
+            chosen = self.ways[subjects, at]
+        found: np.ndarray = maps.ravel().take(
+            maps.shape[1] * self.exchanges.pattern[subjects] + chosen
+        )
+        return found
+
+    def directions(self, at: int) -> np.ndarray:
+        """One arrangement, the direction whose photos count as those of each [directions, S]."""
+        arranged: np.ndarray = self.exchanges.maps[self.exchanges.pattern, self.ways[:, at]].T
         return np.ascontiguousarray(arranged)
 
 

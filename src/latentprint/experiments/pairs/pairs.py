@@ -49,7 +49,7 @@ class PairsOptions:
             subjects, of whose exchanges there are no more, each is taken once; of a sample at most
             999.
         bootstrap: Resamples of subjects behind the intervals of median ranks.
-        memory_mb: Memory for vectors, and for similarities; the result does not depend on it.
+        memory_mb: Memory for vectors and similarities; the result does not depend on it.
     """
 
     subject: str = option("subject", metavar="COLUMN")
@@ -143,16 +143,16 @@ def near_duplicates(
     require_source(source)
     options = options or PairsOptions()
     design = ask_some(design_of(source.photos, options), options.sample, options.seed)
-    (vectors,) = open_vectors(source, [processing], design.photos, options.memory_mb)
-    found = [
-        retrieve(vectors, design.subjects, each, options.memory_mb) for each in design.directions
-    ]
+    # One half for vectors, the other for similarities.
+    half = max(1, options.memory_mb // 2)
+    (vectors,) = open_vectors(source, [processing], design.photos, half)
+    found = [retrieve(vectors, design.subjects, each, half) for each in design.directions]
     if processing != UNPROCESSED:
         design = replace(design, notes=(*design.notes, f"embeddings under {processing}"))
     exchanges = options.permutations
     if design.asked is not None:
         exchanges = min(exchanges, _SAMPLED_EXCHANGES)
-    draws = Draws(exchanges, options.bootstrap, options.seed, options.memory_mb)
+    draws = Draws(exchanges, options.bootstrap, options.seed, half)
     rows = pair_rows(source, design, found, vectors, options.ks, draws)
     queries = [
         _queries(design, direction, gallery, each)

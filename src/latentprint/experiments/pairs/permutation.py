@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from latentprint.experiments.pairs.exchange import Exchanges
+from latentprint.experiments.pairs.exchange import Arrangements, Exchanges
 from latentprint.experiments.pairs.measures import PairFigure
-from latentprint.experiments.pairs.rivals import Contest, Rivals
+from latentprint.experiments.pairs.rivals import Contest, Rivals, whole_product
 
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 _LIST = 32
 _FLOATS = 12
 _FEW = 256
-_SPARSE = 0.05
+_SUBJECTS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -89,24 +88,19 @@ class Permutation:
         contest: Contest,
         vectors: VectorArray,
         measures: Sequence[PairFigure],
-        arranged: np.ndarray,
+        arranged: Arrangements,
     ) -> np.ndarray:
-        """All measures after some exchanges [P, directions, S], as ``Permuted.figures``."""
+        """All measures after some exchanges, as ``Permuted.figures``."""
         table = _Figures.empty(contest, measures, len(arranged))
-        directions = len(contest.directions)
-        chosen = [_chosen(each, directions) for each in arranged.transpose(1, 0, 2)]
-        beside = _FLOATS * len(arranged) * directions
+        beside = _FLOATS * len(arranged) * len(contest.directions)
         for rivals in contest.rivals(vectors, max(1, self.memory_mb // 4), beside):
-            table.add(rivals, arranged, chosen)
+            table.add(rivals, arranged)
         return table.figures()
 
     def _parts(
         self, exchanges: Exchanges, contest: Contest, complete: bool
-    ) -> Iterator[np.ndarray]:
-        directions = exchanges.maps.shape[2]
-        # Arrangements with what drew them, and as numbers of 4 bytes for every two directions.
-        of_subject = 6 * directions + 4 * directions**2
-        each = 12 * len(contest.photo) + of_subject * len(contest.names)
+    ) -> Iterator[Arrangements]:
+        each = 12 * len(contest.photo) + 2 * len(contest.names)
         at_once = max(1, self.memory_mb * 2**19 // each)
         if complete:
             every = exchanges.every()
@@ -147,19 +141,19 @@ class _Figures:
             np.full((queries, count), -1, dtype=np.int16),
         )
 
-    def add(self, rivals: Rivals, arranged: np.ndarray, counted: Sequence[np.ndarray]) -> None:
+    def add(self, rivals: Rivals, arranged: Arrangements) -> None:
         """Count some queries in.
 
         Args:
             rivals: What they would find.
-            arranged: Which direction's photos count as those of each, [P, directions, S].
-            counted: The same of every direction as ``_chosen`` has it.
+            arranged: Which direction's photos count as those of each.
         """
         contest, rows = self.contest, rivals.rows
         subject, direction = contest.subject[rows], contest.direction[rows]
-        of_z = [direction[:, None] == each[:, subject].T for each in arranged.transpose(1, 0, 2)]
-        before = _before(rivals, counted)
-        nearest = _nearest(rivals, arranged)
+        directions = len(contest.directions)
+        of_z = [direction[:, None] == arranged.side(z, subject) for z in range(directions)]
+        before = _before(rivals, arranged, directions)
+        nearest = _nearest(rivals, arranged, directions)
         shape, weight = (len(direction), len(arranged)), contest.weight[rows]
         for z, chosen in enumerate(of_z):
             self.counted[z] += weight @ chosen
@@ -189,35 +183,37 @@ class _Figures:
         return figures
 
 
-def _chosen(side: np.ndarray, directions: int) -> np.ndarray:
-    """Whether the photos of a subject in a direction count as those of one direction.
+def _before(rivals: Rivals, arranged: Arrangements, directions: int) -> np.ndarray:
+    """Distractors before the target, of every direction, whole numbers.
 
     Args:
-        side: Direction whose photos do, [P, S].
+        rivals: What some queries would find.
+        arranged: Which direction's photos count as those of each.
         directions: Number of directions.
 
     Returns:
-        0 or 1, float32 [directions * S, P], in the order of the columns of ``Rivals``.
+        float32 [directions, b, P].
     """
-    found = np.concatenate([each == side.T for each in range(directions)])
-    return np.ascontiguousarray(found, dtype=np.float32)
+    ahead = rivals.ahead.reshape(len(rivals.ahead), directions, -1)
+    found = np.zeros((directions, len(ahead), len(arranged)), dtype=np.float32)
+    there = np.flatnonzero(ahead.any(axis=(0, 1)))
+    for start in range(0, len(there), _SUBJECTS_AT_ONCE):
+        subjects = there[start : start + _SUBJECTS_AT_ONCE]
+        for z in range(directions):
+            side = arranged.side(z, subjects)
+            for y in range(directions):
+                chosen = (side == y).astype(np.float32)
+                found[z] += whole_product(ahead[:, y, subjects], chosen)
+    return found
 
 
-def _before(rivals: Rivals, chosen: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Distractors before the target, of every direction, float32 [b, P], whole numbers."""
-    # Where targets come early, few subjects are before them. Sums of whole numbers are exact.
-    few = np.count_nonzero(rivals.ahead) < _SPARSE * rivals.ahead.size
-    ahead = csr_array(rivals.ahead) if few else rivals.ahead
-    return [ahead @ each for each in chosen]
-
-
-def _nearest(rivals: Rivals, arranged: np.ndarray) -> np.ndarray:
+def _nearest(rivals: Rivals, arranged: Arrangements, directions: int) -> np.ndarray:
     """Cosine of the most similar distractor of every direction, float64 [directions, b, P].
 
     The photos of each subject are in either gallery by chance: the most similar ones decide almost
     always, and the others are looked at where they do not.
     """
-    count, directions, subjects = arranged.shape
+    count, subjects = len(arranged), rivals.best.shape[1] // directions
     length = min(directions * subjects, _LIST * directions)
     order = np.argpartition(-rivals.best, length - 1, axis=1)[:, :length]
     cosine = np.take_along_axis(rivals.best, order, axis=1)
@@ -226,17 +222,18 @@ def _nearest(rivals: Rivals, arranged: np.ndarray) -> np.ndarray:
     of_direction, of_subject = np.divmod(order, subjects)
     found = np.full((directions, len(order), count), -np.inf)
     for z in range(directions):
-        side = np.ascontiguousarray(arranged[:, z].T)
         row, at = (each.ravel() for each in np.indices((len(order), count)))
         for place in range(length):
-            hit = side[of_subject[row, place], at] == of_direction[row, place]
+            side = arranged.side(z, of_subject[row, place], at)
+            hit = side == of_direction[row, place]
             found[z, row[hit], at[hit]] = cosine[row[hit], place]
             row, at = row[~hit], at[~hit]
             if not len(row):
                 break
         for start in range(0, len(row), _FEW):
             part = slice(start, start + _FEW)
-            columns = side[:, at[part]].T.astype(np.int64) * subjects + np.arange(subjects)
+            side = arranged.side(z, np.arange(subjects)[:, None], at[part]).T.astype(np.int64)
+            columns = side * subjects + np.arange(subjects)
             there = np.take_along_axis(rivals.best[row[part]], np.maximum(columns, 0), axis=1)
             there[columns < 0] = -np.inf
             found[z, row[part], at[part]] = there.max(axis=1)

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from latentprint.experiments.pairs.design import PairDirection
 from latentprint.experiments.pairs.retrieval import least_before
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
 _FLOATS = 6
+
+SPARSE = 0.05
+"""Share of numbers that are not zero, below which products leave the others out."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +140,11 @@ class Contest:
         # Vectors are read and brought to unit length once for many queries.
         many = max(size, half // (8 * (len(photos) + vectors.shape[1])) // size * size)
         places = [_by_subject(each, self.subjects) for each in sides]
+        block = np.empty(0)
         for start in range(0, len(self.photo), size):
             if start % many == 0:
+                # Two blocks at once would be twice the memory.
+                del block
                 asked = self.photo[start : start + many]
                 block = _cosines(vectors, asked, photos, memory_mb)
             rows = slice(start, min(start + size, len(self.photo)))
@@ -156,6 +163,22 @@ class Contest:
             yield Rivals(rows, ahead.reshape(flat), best.reshape(flat))
 
 
+def whole_product(ahead: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The product of two matrices of whole numbers, which sums up exactly in any order.
+
+    Args:
+        ahead: Photos before the target by subject, float32 [b, S].
+        chosen: How often each subject counts, float32 [S, P].
+
+    Returns:
+        float32 [b, P].
+    """
+    # Where targets come early, few subjects are before them.
+    few = np.count_nonzero(ahead) < SPARSE * ahead.size
+    found: np.ndarray = (csr_array(ahead) if few else ahead) @ chosen
+    return found
+
+
 def _by_subject(
     photos: np.ndarray, subjects: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -172,7 +195,7 @@ def _cosines(
     units = unit_rows(vectors[queries])
     found = np.empty((len(queries), len(photos)))
     # Rounding and lengths make copies of what is there at once.
-    size = max(1, memory_mb * 2**15 // (vectors.shape[1] + len(queries)))
+    size = max(1, memory_mb * 2**13 // (vectors.shape[1] + len(queries)))
     for start in range(0, len(photos), size):
         part = photos[start : start + size]
         found[:, start : start + size] = on_grid(units @ unit_rows(vectors[part]).T)

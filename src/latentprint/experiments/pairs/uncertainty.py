@@ -20,7 +20,7 @@ from scipy.special import stdtrit
 from latentprint.experiments.pairs.exchange import Exchanges
 from latentprint.experiments.pairs.measures import PairFigure
 from latentprint.experiments.pairs.permutation import Permuted
-from latentprint.experiments.pairs.rivals import Contest, Rivals
+from latentprint.experiments.pairs.rivals import Contest, Rivals, whole_product
 from latentprint.stats import ClusterBootstrap
 from latentprint.words import PairMeasure
 
@@ -166,18 +166,16 @@ def leave_subjects_out(
     exchanges = Exchanges.of(contest)
     count = _EXCHANGES if len(contest.names) <= _MANY_SUBJECTS else _FEWER_EXCHANGES
     (random,) = exchanges.random(count, seed, count)
-    arranged = np.concatenate([exchanges.identity, random])
+    arranged = [exchanges.identity.directions(0), *(random.directions(at) for at in range(count))]
     shape = (len(arranged), len(contest.directions), 2, len(measures), len(contest.names))
-    figures, change = np.zeros(shape), np.zeros(shape)
+    # One array, in place: there is a number for each subject, figure and exchange.
+    moves, sums = np.zeros(shape), np.zeros((*shape[:-1], 1))
     counted = np.zeros((*shape[:2], shape[-1]))
     for rivals in contest.rivals(vectors, memory_mb):
         for at, each in enumerate(arranged):
-            _leave_out(contest, rivals, each, measures, (figures[at], change[at], counted[at]))
-    sums, n = figures.sum(axis=-1, keepdims=True), counted.sum(axis=-1, keepdims=True)
-    # In place: there is one number for each subject, figure and exchange.
-    moves = np.subtract(sums, figures, out=figures)
-    moves += change
-    del change
+            _leave_out(contest, rivals, each, measures, (sums[at], moves[at], counted[at]))
+    n = counted.sum(axis=-1, keepdims=True)
+    moves += sums
     with np.errstate(divide="ignore", invalid="ignore"):
         moves /= (n - counted)[:, :, None, None]
     # Subjects without queries are left out as distractors.
@@ -204,9 +202,10 @@ def _leave_out(
         rivals: Some of them.
         arranged: Which direction's photos count as those of each, [directions, S].
         measures: What is measured.
-        sums: Figures [directions, 2, measures, S], changes, and weights of queries [directions, S].
+        sums: Of all figures [directions, 2, measures, 1], what all without each subject have more
+            than these [directions, 2, measures, S], and weights of queries [directions, S].
     """
-    figures, change, counted = sums
+    whole, more, counted = sums
     subject, direction = contest.subject[rivals.rows], contest.direction[rivals.rows]
     subjects = len(contest.names)
     for z, other in enumerate(contest.reverse):
@@ -222,6 +221,8 @@ def _leave_out(
             ahead = rivals.ahead[np.ix_(rows, columns)]
             best = rivals.best[np.ix_(rows, columns)]
             rank = 1 + ahead.sum(axis=1)
+            # A subject that is before no target changes no rank.
+            some = np.flatnonzero(ahead.any(axis=0))
             nearest = best.argmax(axis=1)
             each = np.arange(len(rows))
             most = best[each, nearest]
@@ -231,15 +232,20 @@ def _leave_out(
                 if measure.is_median:
                     continue
                 values = measure.values(rank, margin)
-                np.add.at(figures[z, gallery, m], subject[rows], weight * values)
+                weighted = weight * values
+                whole[z, gallery, m] += weighted.sum()
+                np.subtract.at(more[z, gallery, m], subject[rows], weighted)
                 if measure.name == PairMeasure.MARGIN:
                     wider = measure.values(rank, further) - values
-                    np.add.at(change[z, gallery, m], there[nearest], weight * wider)
+                    np.add.at(more[z, gallery, m], there[nearest], weight * wider)
                 else:
                     # A query whose target is found already gains nothing.
                     late = np.flatnonzero(rank > (measure.k or 0))
-                    without = measure.values(rank[late, None] - ahead[late], margin[late, None])
-                    change[z, gallery, m, there] += weight[late] @ (without - values[late, None])
+                    fewer = ahead[np.ix_(late, some)]
+                    without = measure.values(rank[late, None] - fewer, margin[late, None])
+                    more[z, gallery, m, there[some]] += weight[late] @ (
+                        without - values[late, None]
+                    )
 
 
 @dataclass(frozen=True)
@@ -271,35 +277,37 @@ class Resampling:
             float64 [directions, 2, draws]; NaN where a resample has no query.
         """
         drawn = ClusterBootstrap(np.arange(len(contest.names)), self.draws, self.seed)
-        each = 40 * len(contest.photo) + 8 * len(contest.names)
+        each = 40 * len(contest.photo) + 4 * len(contest.names)
         at_once = max(1, self.memory_mb * 2**19 // each)
-        waiting, found = [], []
-        for at, counts in enumerate(drawn.resamples(), 1):
-            waiting.append(counts)
-            if len(waiting) == at_once or at == self.draws:
-                found.append(self._part(contest, vectors, np.array(waiting, dtype=np.float32)))
-                waiting.clear()
+        resamples, found = drawn.resamples(), []
+        for start in range(0, self.draws, at_once):
+            size = min(at_once, self.draws - start)
+            counts = np.empty((len(contest.names), size), dtype=np.float32)
+            for column, each_drawn in zip(counts.T, resamples, strict=False):
+                column[:] = each_drawn
+            found.append(self._part(contest, vectors, counts))
+            del counts
         return np.concatenate(found, axis=2)
 
     def _part(self, contest: Contest, vectors: VectorArray, counts: np.ndarray) -> np.ndarray:
-        """The medians in some resamples, counts [draws, S]."""
-        directions, subjects = len(contest.directions), len(contest.names)
-        ranks = np.empty((2, len(counts), len(contest.photo)), dtype=np.float32)
+        """The medians in some resamples, counts [S, draws]."""
+        (subjects, draws), directions = counts.shape, len(contest.directions)
+        ranks = np.empty((2, draws, len(contest.photo)), dtype=np.float32)
         memory_mb = max(1, self.memory_mb // 4)
-        drawn = counts.sum(axis=1, keepdims=True)
-        others = (drawn - 1) / np.maximum(drawn - counts, 1)
-        for rivals in contest.rivals(vectors, memory_mb, _FLOATS * len(counts)):
+        drawn = counts.sum(axis=0)
+        for rivals in contest.rivals(vectors, memory_mb, _FLOATS * draws):
             ahead = rivals.ahead.reshape(-1, directions, subjects)
             for z, other in enumerate(contest.reverse):
                 rows = np.flatnonzero(contest.direction[rivals.rows] == z)
+                at = rivals.rows.start + rows
+                others = (drawn - 1) / np.maximum(drawn - counts[contest.subject[at]], 1)
                 for gallery, side in enumerate((z, other)):
-                    at = rivals.rows.start + rows
-                    more = others[:, contest.subject[at]]
-                    ranks[gallery][:, at] = 1 + more * (counts @ ahead[rows, side].T)
-        found = np.empty((directions, 2, len(counts)))
+                    before = whole_product(ahead[rows, side], counts)
+                    ranks[gallery][:, at] = (1 + others * before).T
+        found = np.empty((directions, 2, draws))
         for z in range(directions):
             of_z = contest.direction == z
-            weights = counts[:, contest.subject[of_z]]
+            weights = counts[contest.subject[of_z]].T
             for gallery in range(2):
                 found[z, gallery] = _weighted_medians(ranks[gallery][:, of_z], weights)
         return found

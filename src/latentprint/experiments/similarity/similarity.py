@@ -6,6 +6,7 @@ the same or other metadata (ICCV 2025 study, arXiv 2508.10637).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -128,8 +129,10 @@ def similarity(
     asked = choose_queries(photos, options, (photos["split"] == "val").to_numpy())
     queries, notes = asked.rows, filter(None, (asked.note, *views.compared.notes))
     views = replace(views, compared=replace(views.compared, notes=tuple(notes)))
-    parts = open_vectors(source, views.classes, photos, options.memory_mb)
-    sums = _pair_sums(parts, views, queries, options.memory_mb)
+    # Vectors are kept where they take one half at the most; similarities have what is left.
+    parts = open_vectors(source, views.classes, photos, max(1, options.memory_mb // 2))
+    kept = sum(each.nbytes for each in parts if isinstance(each, np.ndarray)) / 2**20
+    sums = _pair_sums(parts, views, queries, max(1, options.memory_mb - math.ceil(kept)))
     results = _rows(source, views, queries, sums)
     detail = {
         "experiment": Experiment.SIMILARITY,
