@@ -322,7 +322,7 @@ def export(
     "test",
     **examples(
         "erase test eraser store --out proof",
-        "erase test eraser others -a others.toml",
+        "erase test eraser others -a upload.toml",
         "erase test eraser store --label species --nuisance make --threshold 0.9",
     ),
 )

@@ -31,7 +31,7 @@ StoreOption = Annotated[
     **examples(
         "inspect photo.jpg --store store",
         "inspect photo.jpg other.jpg --store store --eraser eraser --out inspected",
-        "inspect class/photo.jpg --store store -a make --json",
+        "inspect cat/01.jpg --store store -a make --json",
     )
 )
 def inspect(
