@@ -71,7 +71,7 @@ INSTEAD = {"erase test eraser store": "small", "probe store -a upload.toml": "ot
 
 CHEAP = {
     "embed": "--workers 0",
-    "audit": "--workers 0 --no-control --sample-photos 48",
+    "audit": "--workers 0 --no-control",
     "probe": "--no-curve --no-controls --no-paired --no-discriminant --fits 1",
     "erase fit": "--no-test --workers 0",
     "encoders bench": "--seconds 0.1 --photos photos",
@@ -149,7 +149,7 @@ def cheaper(line: str) -> list[str]:
     if given[0] == "probe" and "--protocol" in given:
         more = []
     if given[0] == "audit" and not {"-a", "--attribute"} & {*given}:
-        more += ["-a", "jpeg:JPEG75_420,JPEG95_444"]
+        more += ["-a", "jpeg:JPEG75_420,JPEG95_444", "--sample-photos", "24"]
     if given[:2] == ["probe", "store"] and "-a" not in given:
         more += ["-a", "sharpening"]
     if given[0] == "embed" and "-a" not in given:
