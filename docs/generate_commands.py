@@ -70,14 +70,15 @@ def _section(words: str, command: Any) -> str:
     parts = [f"## {words}", *map(_wrapped, paragraphs)]
     parts.append(f"```text\n{_usage(words, arguments, options, below)}\n```")
     hints = _hints(command)
-    taken = [*arguments, *options]
-    if taken:
-        parts.append("\n".join(_parameter(each, *hints.get(each.name, UNKNOWN)) for each in taken))
+    for group, members in _groups([*arguments, *options]).items():
+        listed = "\n".join(_parameter(each, *hints.get(each.name, UNKNOWN)) for each in members)
+        parts.append(f"{group}:\n\n{listed}" if group else listed)
     if below:
         links = [_link(words, name, each) for name, each in below.items()]
         parts.append("\n".join(["Commands:", "", *links]))
-    if command.epilog:
-        parts.append(_examples(command.epilog))
+    if examples := getattr(command, "examples", ()):
+        listed = "\n".join(f"- `{each}`" for each in examples)
+        parts.append(f"Example{'s' * (len(examples) > 1)}:\n\n{listed}")
     return "\n\n".join(parts)
 
 
@@ -87,11 +88,12 @@ def _link(words: str, name: str, command: Any) -> str:
     return _wrapped(f"- [{words} {name}](#{_slug(f'{words} {name}')}): {what}", indent="  ")
 
 
-def _examples(epilog: str) -> str:
-    """The examples of a command, one a line: a command line that is broken cannot be copied."""
-    first, *further = epilog.split(" · ")
-    heading, _, example = first.partition(": ")
-    return "\n".join([f"{heading}:", "", *(f"- {each}" for each in (example, *further))])
+def _groups(parameters: list[Any]) -> dict[str | None, list[Any]]:
+    """Parameters as ``--help`` groups them; those of no group come first."""
+    found: dict[str | None, list[Any]] = {}
+    for each in parameters:
+        found.setdefault(each.rich_help_panel, []).append(each)
+    return found
 
 
 def _wrapped(text: str, indent: str = "") -> str:

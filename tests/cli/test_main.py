@@ -4,6 +4,7 @@ It matters for worker processes, for signals, for what is imported, and once for
 """
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -250,3 +251,20 @@ def test_the_public_api_is_all_there() -> None:
 
     for name in latentprint.__all__:
         assert getattr(latentprint, name) is not None
+
+
+def test_examples_of_help_are_copied_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = CliRunner().invoke(app, ["erase", "fit", "--help"]).stdout.splitlines()
+    line = " latentprint erase fit vectors.npy --metadata photos.csv --nuisance make --out eraser"
+    assert len(line) > 80
+    assert line in shown
+
+
+def test_many_options_are_shown_in_groups() -> None:
+    shown = CliRunner().invoke(app, ["audit", "-h"]).stdout
+    panels = re.findall(r"^╭─ (.*?) ─", shown, re.MULTILINE)
+    groups = ["What is measured", "Photos", "Encoders", "Speed and memory", "Output"]
+    assert panels == ["Arguments", *groups]
+    assert shown.index("─ Photos") < shown.index("--follow-links") < shown.index("─ Encoders")
+    assert "─ Options" in CliRunner().invoke(app, ["exif", "-h"]).stdout

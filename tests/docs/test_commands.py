@@ -28,16 +28,16 @@ def command_lines(page: Path) -> Iterator[str]:
 
 
 def calls() -> list[Any]:
-    """Arguments of every call, with the page where it stands."""
-    found = []
+    """Arguments of every call, with the first page where it stands."""
+    found: dict[tuple[str, ...], str] = {}
     for page in (*PAGES, README):
         for line in command_lines(page):
             words = shlex.split(line, comments=True)
             names = [Path(word).name for word in words]
             if "latentprint" in names:
                 arguments = words[names.index("latentprint") + 1 :]
-                found.append(pytest.param(arguments, id=f"{page.stem}: {line}"))
-    return found
+                found.setdefault(tuple(arguments), f"{page.stem}: {line}")
+    return [pytest.param(list(each), id=line) for each, line in found.items()]
 
 
 def test_the_reference_is_fresh() -> None:

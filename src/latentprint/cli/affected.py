@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.terminal import print_json
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 
 @app.command(
-    epilog="Examples: `latentprint affected store` · "
-    "`latentprint affected store --eraser eraser --top 50 --out affected`"
+    **examples(
+        "affected store",
+        "affected store --eraser eraser --top 50 --out affected",
+    )
 )
 def affected(
     store: Annotated[

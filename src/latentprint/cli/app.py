@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from latentprint.cli.groups import group_options
 from latentprint.cli.terminal import be_quiet, say, shown_usage_errors
 from latentprint.errors import unknown_name
 from latentprint.experiments import STORED
@@ -35,16 +36,17 @@ ORDER = (
 """The commands in the order of ``--help``."""
 
 
-SETTINGS = {"help_option_names": ["-h", "--help"]}
+SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 """What all commands have in common."""
 
 
-def takes_quiet(command: Any) -> Any:
-    """Give a command, and those below it, the option ``--quiet``."""
+def completed(command: Any) -> Any:
+    """Give a command, and those below it, the option ``--quiet``, and many options their groups."""
     for each in getattr(command, "commands", {}).values():
-        takes_quiet(each)
+        completed(each)
     if not hasattr(command, "commands"):
         command.params.append(_quiet_option())
+        group_options(command, typer.Context(command, **SETTINGS))
     return command
 
 
@@ -73,7 +75,35 @@ def _quiet_option() -> Any:
     return next(each for each in command.params if each.name == "quiet")
 
 
-class Group(TyperGroup):
+def examples(*lines: str, cls: Any = None) -> dict[str, Any]:
+    """How a command is declared whose help ends in examples.
+
+    Args:
+        lines: What is written after ``latentprint``.
+        cls: The class of the command.
+    """
+    return {"cls": cls or Command, "epilog": "\n".join(f"latentprint {each}" for each in lines)}
+
+
+class _Examples:
+    """Help that ends in examples, each on one line, however long: to be copied."""
+
+    def __init__(self, *args: Any, epilog: str | None = None, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.examples = (epilog or "").splitlines()
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help."""
+        super().format_help(ctx, formatter)  # type: ignore[misc]
+        if self.examples:
+            say("", " Examples:", *(f" {each}" for each in self.examples))
+
+
+class Command(_Examples, TyperCommand):
+    """A command with examples."""
+
+
+class Group(_Examples, TyperGroup):
     """Commands below a word; one that is not known is answered as every other name is."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -100,7 +130,7 @@ class Commands(Group):
         super().__init__(**settings)
         listed = {each.name: TyperCommand(each.name, help=each.summary) for each in STORED}
         known = {**self.commands, **listed}
-        self.commands = {name: takes_quiet(known[name]) for name in ORDER if name in known}
+        self.commands = {name: completed(known[name]) for name in ORDER if name in known}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is called."""

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.terminal import note, print_json, say
 
 if TYPE_CHECKING:
     from latentprint.article.page import Written
 
 
-@app.command(
-    epilog="Examples: `latentprint article article.md` · "
-    "`latentprint article post.md -o site/post.html --strict` (for continuous integration)"
-)
+@app.command(**examples("article article.md", "article post.md -o site/post.html --strict"))
 def article(
     source: Annotated[
         Path, typer.Argument(metavar="FILE", help="An article in Markdown, as Distill posts are.")

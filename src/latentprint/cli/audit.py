@@ -10,14 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.presets import apply_preset
 from latentprint.experiments.probes.protocol import STUDY, STUDY_EMBEDDING, Protocol
 
 
 @app.command(
-    epilog="Examples: `latentprint audit photos/ --out run -e clip-vit-b-32-wit` · "
-    "`latentprint audit photos/ --family SSL` · `latentprint audit photos/ --layers 3,7,11`"
+    **examples(
+        "audit photos/ --out run -e clip-vit-b-32-wit",
+        "audit photos/ --family SSL",
+        "audit photos/ --layers 3,7,11",
+    )
 )
 def audit(
     ctx: typer.Context,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import Group, app
+from latentprint.cli.app import Group, app, examples
 from latentprint.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
@@ -19,10 +19,12 @@ DRIFTED = 3
 """Exit code where vectors drifted."""
 
 canary_app = typer.Typer(
-    cls=Group,
     help="Keep a few photos with their embeddings, and notice when an encoder drifts.",
-    epilog="Examples: `latentprint canary make photos/ --out canary` · "
-    "`latentprint canary check canary`",
+    **examples(
+        "canary make photos/ --out canary",
+        "canary check canary",
+        cls=Group,
+    ),
     rich_markup_mode="markdown",
     no_args_is_help=True,
 )
@@ -36,8 +38,10 @@ def canary() -> None:
 
 
 @canary_app.command(
-    epilog="Examples: `latentprint canary make photos/ --out canary` · "
-    "`latentprint canary make photos/ --out canary -e timm:resnet50.a1_in1k --count 64`"
+    **examples(
+        "canary make photos/ --out canary",
+        "canary make photos/ --out canary -e timm:resnet50.a1_in1k --count 64",
+    )
 )
 def make(
     photos: options.PhotosArgument,
@@ -91,8 +95,10 @@ def make(
 
 
 @canary_app.command(
-    epilog="Examples: `latentprint canary check canary` · "
-    "`latentprint canary check canary -e onnx:exported.onnx --max-drift 1e-4 --junit canary.xml`"
+    **examples(
+        "canary check canary",
+        "canary check canary -e onnx:exported.onnx --max-drift 1e-4 --junit canary.xml",
+    )
 )
 def check(
     folder: Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latentprint.cli import options, terminal
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.terminal import is_quiet, print_json, say
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 
 @app.command(
-    epilog="Examples: `latentprint compare run-a run-b --out comparison` · "
-    "`latentprint compare run run --encoders base tuned` · "
-    "`latentprint compare store-a store-b`"
+    **examples(
+        "compare run-a run-b --out comparison",
+        "compare run run --encoders base tuned",
+        "compare store-a store-b",
+    )
 )
 def compare(
     first: Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latentprint.cli import options, terminal
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.progress import reading_progress
 from latentprint.cli.terminal import is_quiet, print_json, say, tell
 from latentprint.errors import LatentprintError
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 
 @app.command(
-    epilog="Examples: `latentprint correlation photos/` · `latentprint correlation manifest.csv "
-    "--label species --group photographer --out correlation.csv`"
+    **examples(
+        "correlation photos/",
+        "correlation manifest.csv --label species --group photographer --out correlation.csv",
+    )
 )
 def correlation(
     photos: Annotated[

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from latentprint.cli import options
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 
 
-@app.command(epilog="Example: `latentprint demo --out demo-run`")
+@app.command(**examples("demo --out demo-run"))
 def demo(
     out: options.OutOption = Path("demo-run"),
     as_json: options.JsonOption = False,

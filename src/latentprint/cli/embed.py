@@ -10,13 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.terminal import print_json, say
 
 
 @app.command(
-    epilog="Examples: `latentprint embed photos/ --out store -e timm:resnet50.a1_in1k` · "
-    "`latentprint embed photos/ --out masked -a none --mask 0.9` (for acquisition labels)"
+    **examples(
+        "embed photos/ --out store -e timm:resnet50.a1_in1k",
+        "embed photos/ --out masked -a none --mask 0.9",
+    )
 )
 def embed(
     photos: options.PhotosArgument,

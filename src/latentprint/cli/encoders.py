@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import Group, app
+from latentprint.cli.app import Group, app, examples
 from latentprint.cli.terminal import print_json
 from latentprint.errors import UsageError
 
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from latentprint.encoders import PublishedEncoder
 
 encoders_app = typer.Typer(
-    cls=Group,
     help="List the encoders that can be audited, and describe each.",
-    epilog="Examples: `latentprint encoders` (how to name one) · "
-    "`latentprint encoders list '*clip*'` · `latentprint encoders show dinov2-vit-g-14-reg`",
+    **examples(
+        "encoders",
+        "encoders list '*clip*'",
+        "encoders show dinov2-vit-g-14-reg",
+        cls=Group,
+    ),
     rich_markup_mode="markdown",
 )
 """Commands about encoders register with it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latentprint.cli import options
+from latentprint.cli.app import examples
 from latentprint.cli.encoders import encoders_app
 from latentprint.cli.terminal import print_json, say
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 
 @encoders_app.command(
-    epilog="Examples: `latentprint encoders bench default` · `latentprint encoders bench "
-    "random:timm:vit_base_patch16_224 --precision bfloat16 --photos photos/`"
+    **examples(
+        "encoders bench default",
+        "encoders bench random:timm:vit_base_patch16_224 --precision bfloat16 --photos photos/",
+    )
 )
 def bench(
     spec: Annotated[

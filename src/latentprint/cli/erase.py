@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import Group, app
+from latentprint.cli.app import Group, app, examples
 from latentprint.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from latentprint.jobs.erase_test import Proof
 
 erase_app = typer.Typer(
-    cls=Group,
-    epilog="Examples: `latentprint erase fit store -a jpeg -a resizing --out eraser` · "
-    "`latentprint erase apply eraser vectors.npy --out erased.npy` · "
-    "`latentprint erase export eraser --onnx eraser.onnx`",
+    **examples(
+        "erase fit store -a jpeg -a resizing --out eraser",
+        "erase apply eraser vectors.npy --out erased.npy",
+        "erase export eraser --onnx eraser.onnx",
+        cls=Group,
+    ),
     rich_markup_mode="markdown",
 )
 """Commands about erasers register with it."""
@@ -55,10 +57,12 @@ VectorColumnsOption = Annotated[
 
 
 @erase_app.command(
-    epilog="Examples: `latentprint erase fit store -a jpeg -a resizing --out eraser` · "
-    "`latentprint erase fit photos/ -e clip-vit-b-32-wit --out eraser` · "
-    "`latentprint erase fit vectors.npy --metadata photos.csv --nuisance make --out eraser` · "
-    "`latentprint erase fit plain.npy resized.npy --pairs --out eraser`"
+    **examples(
+        "erase fit store -a jpeg -a resizing --out eraser",
+        "erase fit photos/ -e clip-vit-b-32-wit --out eraser",
+        "erase fit vectors.npy --metadata photos.csv --nuisance make --out eraser",
+        "erase fit plain.npy resized.npy --pairs --out eraser",
+    )
 )
 def fit(
     paths: Annotated[
@@ -235,8 +239,10 @@ def _proven(done: Erased, out: Path, seed: int) -> Proof:
 
 
 @erase_app.command(
-    epilog="Examples: `latentprint erase apply eraser vectors.npy --out erased.npy` · "
-    "`latentprint erase apply eraser store --out erased-store`"
+    **examples(
+        "erase apply eraser vectors.npy --out erased.npy",
+        "erase apply eraser store --out erased-store",
+    )
 )
 def apply(
     eraser: EraserArgument,
@@ -288,8 +294,10 @@ def apply(
 
 
 @erase_app.command(
-    epilog="Examples: `latentprint erase export eraser --onnx eraser.onnx` · "
-    "`latentprint erase export eraser --dense eraser.npz`"
+    **examples(
+        "erase export eraser --onnx eraser.onnx",
+        "erase export eraser --dense eraser.npz",
+    )
 )
 def export(
     eraser: EraserArgument,
@@ -312,9 +320,11 @@ def export(
 
 @erase_app.command(
     "test",
-    epilog="Examples: `latentprint erase test eraser store --out proof` · "
-    "`latentprint erase test eraser others -a others.toml` · "
-    "`latentprint erase test eraser store --label species --nuisance make --threshold 0.9`",
+    **examples(
+        "erase test eraser store --out proof",
+        "erase test eraser others -a upload.toml",
+        "erase test eraser store --label species --nuisance make --threshold 0.9",
+    ),
 )
 def prove(
     eraser: EraserArgument,

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from latentprint.cli import options, terminal
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.progress import reading_progress
 from latentprint.cli.terminal import print_json
 
 
-@app.command(epilog="Example: `latentprint exif photos/ --out labels.csv`")
+@app.command(**examples("exif photos/ --out labels.csv"))
 def exif(
     photos: options.PhotosArgument,
     out: Annotated[

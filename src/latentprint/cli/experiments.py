@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from latentprint.cli import options as shared
-from latentprint.cli.app import SETTINGS, takes_quiet
+from latentprint.cli.app import SETTINGS, completed, examples
 from latentprint.cli.presets import apply_preset
-from latentprint.experiments.asking import Inquiry, Registered
+from latentprint.experiments.asking import Registered
 from latentprint.experiments.parameters import Parameter, made_of, parameters_of
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def command_of(registered: Registered) -> Any:
         context_settings=SETTINGS,
     )
     text = "\n\n".join(filter(None, (registered.summary, inquiry.help)))
-    app.command(registered.name, help=text, epilog=_epilog(inquiry))(call)
-    return takes_quiet(typer.main.get_command(app))
+    app.command(registered.name, help=text, **examples(*inquiry.examples))(call)
+    return completed(typer.main.get_command(app))
 
 
 def _declare(call: Any, parameters: list[Parameter]) -> None:
@@ -122,8 +122,3 @@ def _measure(
     )
     paths = {"report": str(out / "report.html")} if out else {}
     print_results(measured.results, measured.left_out, measured.details, as_json=as_json, **paths)
-
-
-def _epilog(inquiry: Inquiry) -> str:
-    shown = " · ".join(f"`latentprint {each}`" for each in inquiry.examples)
-    return f"Example{'s' * (len(inquiry.examples) > 1)}: {shown}"

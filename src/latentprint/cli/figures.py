@@ -8,16 +8,18 @@ from typing import Annotated
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.terminal import note, say
 from latentprint.errors import UsageError
 
 
 @app.command(
-    epilog="Examples: `latentprint figures run --out assets/plotly/camera_bias` · "
-    "`latentprint figures --published --out assets/plotly/camera_bias` · "
-    "`latentprint figures run --figure processing --name processing=jpeg --inline --out plots` · "
-    "`latentprint figures run --format pdf --width 85 --out paper`"
+    **examples(
+        "figures run --out assets/plotly/camera_bias",
+        "figures --published --out assets/plotly/camera_bias",
+        "figures run --figure processing --name processing=jpeg --inline --out plots",
+        "figures run --format pdf --width 85 --out paper",
+    )
 )
 def figures(
     runs: options.RunsArgument = None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.terminal import note, print_json, say
 
 if TYPE_CHECKING:
@@ -22,10 +22,7 @@ _DAY = "a year, a month or a day: 2008, 2008-03 or 2008-03-17."
 _SECONDS_BETWEEN_LINES = 10.0
 
 
-@app.command(
-    epilog="Example, with the key in FLICKR_API_KEY: "
-    "`latentprint flickr --out flickr --from 2006 --to 2015 --tags street --max-photos 500`"
-)
+@app.command(**examples("flickr --out flickr --from 2006 --to 2015 --tags street --max-photos 500"))
 def flickr(
     out: options.OutOption = Path("latentprint-flickr"),
     first: Annotated[

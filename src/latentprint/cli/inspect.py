@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.terminal import print_json
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ StoreOption = Annotated[
 
 
 @app.command(
-    epilog="Examples: `latentprint inspect photo.jpg --store store` · "
-    "`latentprint inspect photo.jpg other.jpg --store store --eraser eraser --out inspected` · "
-    "`latentprint inspect class/photo.jpg --store store -a make --json`"
+    **examples(
+        "inspect photo.jpg --store store",
+        "inspect photo.jpg other.jpg --store store --eraser eraser --out inspected",
+        "inspect cat/01.jpg --store store -a make --json",
+    )
 )
 def inspect(
     photo: Annotated[

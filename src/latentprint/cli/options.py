@@ -135,8 +135,8 @@ WhereOption = Annotated[
     str | None,
     typer.Option(
         metavar="CONDITION",
-        help="Only photos that fulfil it, in the language of SQL, such as \"make = 'Canon' AND "
-        'iso >= 400".',
+        help="Only photos that fulfil it, in the language of SQL, such as \"label = 'cat' AND "
+        "site = 'north'\".",
     ),
 ]
 SamplePhotosOption = Annotated[

@@ -7,14 +7,16 @@ from typing import Annotated
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.errors import UsageError
 
 
 @app.command(
-    epilog="Examples: `latentprint published -e clip-vit-l-14-wit` · "
-    "`latentprint published -e 'dinov2-*' --experiment knn_influence --markdown` · "
-    "`latentprint published --json`"
+    **examples(
+        "published -e clip-vit-l-14-wit",
+        "published -e 'dinov2-*' --experiment knn_influence --markdown",
+        "published --json",
+    )
 )
 def published(
     encoder: Annotated[

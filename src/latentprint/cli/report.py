@@ -7,16 +7,18 @@ from typing import Annotated
 
 import typer
 
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.terminal import say
 from latentprint.errors import UsageError
 
 
 @app.command(
-    epilog="Examples: `latentprint report run --title 'Our index'` · "
-    "`latentprint report run-a run-b --out report.html` · "
-    "`latentprint report run --markdown draft`, edit draft/article.md, then "
-    "`latentprint article draft/article.md`"
+    **examples(
+        "report run --title 'Our index'",
+        "report run-a run-b --out report.html",
+        "report run --markdown draft",
+        "article draft/article.md",
+    )
 )
 def report(
     runs: Annotated[

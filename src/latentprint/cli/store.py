@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import Group, app
+from latentprint.cli.app import Group, app, examples
 from latentprint.cli.terminal import print_json, say
 from latentprint.errors import LatentprintError
 
@@ -40,7 +40,7 @@ StoreArgument = Annotated[
 ]
 
 
-@store_app.command(epilog="Example: `latentprint store verify latentprint-store`")
+@store_app.command(**examples("store verify latentprint-store"))
 def verify(store: StoreArgument, as_json: options.JsonOption = False) -> None:
     """Read every byte of stored embeddings and say what is not as it was written.
 
@@ -65,7 +65,7 @@ def verify(store: StoreArgument, as_json: options.JsonOption = False) -> None:
         )
 
 
-@store_app.command(epilog="Example: `latentprint store repair latentprint-store`")
+@store_app.command(**examples("store repair latentprint-store"))
 def repair(store: StoreArgument, as_json: options.JsonOption = False) -> None:
     """Remove what is damaged, and nothing else; says how to make it anew."""
     from latentprint.jobs.store_care import repair as repaired
@@ -82,7 +82,7 @@ def repair(store: StoreArgument, as_json: options.JsonOption = False) -> None:
         )
 
 
-@store_app.command(epilog="Example: `latentprint store upgrade latentprint-store`")
+@store_app.command(**examples("store upgrade latentprint-store"))
 def upgrade(store: StoreArgument) -> None:
     """Give stores of an earlier version digests, without embedding anything."""
     from latentprint.jobs.store_care import upgrade_stores

@@ -8,15 +8,17 @@ from typing import Annotated
 import typer
 
 from latentprint.cli import options
-from latentprint.cli.app import app
+from latentprint.cli.app import app, examples
 from latentprint.cli.terminal import say
 from latentprint.errors import UsageError
 
 
 @app.command(
-    epilog="Examples: `latentprint table run --latex` · "
-    "`latentprint table run-a run-b --markdown --table processing` · "
-    "`latentprint table --published --latex --table labels --out labels.tex`"
+    **examples(
+        "table run --latex",
+        "table run-a run-b --markdown --table processing",
+        "table --published --latex --table labels --out labels.tex",
+    )
 )
 def table(
     runs: options.RunsArgument = None,

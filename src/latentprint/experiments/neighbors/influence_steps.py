@@ -106,6 +106,6 @@ INQUIRY = Inquiry(
     "(or row, under the published draw) comes first. --json holds every single accuracy.",
     (
         "influence store -a jpeg -k 1 -k 10",
-        "influence --study-embeddings files --model CLIP -a jpeg --json",
+        "influence --study-embeddings ImageNet --model CLIP -a jpeg --json",
     ),
 )

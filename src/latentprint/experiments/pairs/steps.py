@@ -73,6 +73,6 @@ INQUIRY = Inquiry(
     (
         "pairs store",
         "pairs vectors.parquet --subject scene --device-type camera",
-        "pairs --study-embeddings files --model CLIP",
+        "pairs --study-embeddings PairCams --model CLIP",
     ),
 )

@@ -326,7 +326,7 @@ INQUIRY = Inquiry(
     (
         "probe store -a jpeg",
         "probe store -a make -a aperture --bins aperture=stops --group photographer",
-        "probe --study-embeddings files --split-file split_data_target_attribute=Make.json "
+        "probe --study-embeddings FlickrExif --split-file split_data_target_attribute=Make.json "
         "--protocol study",
     ),
     masked=True,
