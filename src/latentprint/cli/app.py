@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from functools import cache, cached_property
 from typing import Annotated, Any
 
 import typer
@@ -45,11 +47,13 @@ def completed(command: Any) -> Any:
     for each in getattr(command, "commands", {}).values():
         completed(each)
     if not hasattr(command, "commands"):
-        command.params.append(_quiet_option())
+        # A copy: each has a group of its own.
+        command.params.append(copy(_quiet_option()))
         group_options(command, typer.Context(command, **SETTINGS))
     return command
 
 
+@cache
 def _quiet_option() -> Any:
     """The option, as typer makes it for the commands that it is declared in."""
     declared = typer.Typer(add_completion=False)
@@ -141,7 +145,19 @@ class Commands(Group):
         return name, made[0] if made else command, rest
 
 
-app = typer.Typer(
+class _Application(typer.Typer):
+    """Typer's, which makes its commands once, however often it is called."""
+
+    @cached_property
+    def _commands(self) -> Any:
+        return typer.main.get_command(self)
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        """Run a command line."""
+        return self._commands(*args, **settings)
+
+
+app = _Application(
     cls=Commands,
     help="Find out what a visual encoder knows about how photos were processed and taken.",
     no_args_is_help=True,
