@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from latentprint.cli.plan_text import duration, print_plan
-from latentprint.embeddings import Extraction, Progress
+from latentprint.embeddings import Extraction, Progress, Share
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.jobs.audit import audit, plan_audit
 from latentprint.jobs.embedding import embed
@@ -114,6 +114,13 @@ def test_a_store_of_something_else_is_refused_by_the_plan_too(photos: Path, tmp_
 def test_what_the_run_refuses_the_plan_refuses(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="leave this encoder out, or the mask"):
         plan_embed(photos, tmp_path / "x", encoders=["pixels:dct"], extraction=Extraction(mask=0.5))
+    with pytest.raises(UsageError, match="plans the whole work: leave --shards out"):
+        plan_embed(photos, tmp_path / "x", extraction=Extraction(share=Share(1, 2)))
+    both = {"extraction": Extraction(fastest_batch=True), "loading": Loading(compile=True)}
+    for refusing in (plan_embed, plan_audit, embed, audit):
+        with pytest.raises(UsageError, match="compiled for one size of batch"):
+            refusing(photos, tmp_path / "x", **both)  # type: ignore[operator]
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_plan_is_printed(

@@ -218,7 +218,7 @@ def test_little_memory_fits_the_path_in_parts() -> None:
     assert parts.converged.shape == (len(PATH),)
 
 
-@pytest.mark.parametrize("n", [40, 400])
+@pytest.mark.parametrize("n", [20, 40, 400])
 def test_the_preconditioner_of_other_rows_serves(n: int) -> None:
     X, labels = embeddings(2 * n, 120, 3, trace=0.2)
     first = fit_softmax(labelled(X[:n], labels[:n], 3), [100.0])

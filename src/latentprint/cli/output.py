@@ -103,7 +103,7 @@ def print_results(
         console.print(terminal.text(line), soft_wrap=True)
     if "report" in paths:
         console.print()
-        for line in _card(results, details, Path(paths["report"]).parent):
+        for line in _card(Path(paths["report"]).parent):
             console.print(terminal.text(line), soft_wrap=True)
     for what, path in paths.items():
         console.print(terminal.text(f"{what}: {path}"), soft_wrap=True)
@@ -135,13 +135,12 @@ def left_out_lines(left_out: Iterable[LeftOut]) -> list[str]:
     ]
 
 
-def _card(results: Sequence[Result], details: Sequence[dict[str, Any]], folder: Path) -> list[str]:
-    """The verdicts of a run and what to do, in a few lines."""
-    from latentprint.report.inputs import Run
+def _card(folder: Path) -> list[str]:
+    """The verdicts of a run that was written, and what to do, in a few lines."""
+    from latentprint.report.inputs import read_run
     from latentprint.report.verdict_card import card_lines
-    from latentprint.results import results_table
 
-    return card_lines(Run(results_table(results), None, {}, list(details), folder=folder))
+    return card_lines(read_run(folder))
 
 
 @dataclass(frozen=True)

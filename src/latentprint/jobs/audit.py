@@ -35,7 +35,7 @@ from latentprint.experiments.probes.steps import (
 )
 from latentprint.experiments.source import Opened, usable_device
 from latentprint.files import as_path, make_folder
-from latentprint.jobs.embedding import Part, check_batches, embed_part
+from latentprint.jobs.embedding import Part, check_batches, embed_part, tell_broken
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import Measured, measure
@@ -146,6 +146,7 @@ def audit(
     groups = EncoderGroups.of(encoders, loading, seed=options.seed)
     make_folder(out)
     device = _embed_parts(photos, out, parts, groups, allow_broken, on_progress)
+    tell_broken(parts[0].stores)
     steps = (asked.steps(part, _opened(photos, part, options.seed)) for part in parts)
     measured = measure(chain.from_iterable(steps), on_step=on_step)
     measured.left_out[:0] = groups.left_out()

@@ -135,6 +135,8 @@ def embed(
         embed_part(photos, part, members, groups, allow_broken, on_progress)
     for each in groups.left_out():
         logger.warning("Left out: encoder %s: %s", each.encoder, each.reason)
+    if extraction.share is None:
+        tell_broken(part.stores)
     return part.stores
 
 
@@ -202,6 +204,16 @@ def embed_part(
         _refuse_broken(stores[0].facts(), allow_broken)
     part.stores += stores
     part.specs += [each.spec for each in using]
+
+
+def tell_broken(stores: Sequence[Store]) -> None:
+    """Warn of photos that could not be read and were left out."""
+    facts = stores[0].facts()
+    if (broken := broken_of(facts)).height:
+        logger.warning(
+            "Left out: %d of %d photos, which are broken: %s",
+            broken.height, facts.height, examples(broken),
+        )  # fmt: skip
 
 
 def _refuse_broken(facts: pl.DataFrame, allowed: bool) -> None:

@@ -20,7 +20,7 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.asking import Step
 from latentprint.experiments.correlation.correlation import photo_columns
 from latentprint.experiments.source import Opened
-from latentprint.jobs.embedding import Part, part_of
+from latentprint.jobs.embedding import Part, check_batches, part_of
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import OnStep
@@ -191,6 +191,7 @@ def plan_embed(
     """
     if extraction.share is not None:
         raise UsageError("--dry-run plans the whole work: leave --shards out.")
+    check_batches(extraction, loading)
     photos = as_photos(photos)
     part = part_of(out, attributes, extra_classes, extraction, seed)
     groups = EncoderGroups.of(encoders, loading, seed=seed)
