@@ -79,19 +79,15 @@ def audit(
     aperture (name them with -a) on photos whose middle is masked.
     Writes results.csv (.parquet, .json), report.html, photos.csv and the embeddings into --out.
     """
+    from latentprint.api.embed import Choice, Embedding
     from latentprint.cli.output import print_results
     from latentprint.cli.plan_text import print_plan
     from latentprint.cli.progress import embedding_progress, step
-    from latentprint.embeddings import Extraction
-    from latentprint.erasure.artefact import load_eraser
     from latentprint.experiments.probes.acquisition_probe import Guards
     from latentprint.experiments.probes.fitting import ProbeOptions
     from latentprint.experiments.probes.labels import parse_bins
     from latentprint.jobs.audit import audit as job
     from latentprint.jobs.audit import plan_audit
-    from latentprint.jobs.loading import Loading, parse_layers
-    from latentprint.photos import open_photos
-    from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
 
     study: dict[str, Any] = {}
@@ -99,42 +95,44 @@ def audit(
         study = STUDY
         preset = apply_preset(ctx, f"--protocol {protocol}", STUDY_EMBEDDING)
         control, margin, mask = preset["control"], preset["margin"], preset["mask"]
-    table = open_photos(
-        photos,
+    choice = Choice(
         layout=layout,
-        label_column=label,
-        name=name,
         follow_links=follow_links,
+        label=label,
+        name=name,
         where=where,
         sample=sample_photos,
         seed=seed,
     )
+    how = Embedding(
+        encoders=tuple(encoder or ()),
+        family=family,
+        allow_broken=allow_broken,
+        skip_missing=skip_missing,
+        retry_broken=retry_broken,
+        device=device,
+        precision=precision,
+        margin=margin,
+        layers=layers,
+        weights=weights,
+        compile=compiled,
+        trust_code=trust_code,
+        workers=workers,
+        batch_size=batch_size,
+        orient=orient,
+        window=window,
+        bits=bits,
+        max_megapixels=max_megapixels,
+        eraser=eraser,
+    )
+    table = choice.open(photos)
     asked: dict[str, Any] = {
-        "encoders": encoder or [],
+        "encoders": how.encoders,
         "questions": attribute or list(ATTRIBUTES),
         "ks": k or [10],
         "sample": sample,
-        "loading": Loading(
-            device=device,
-            precision=precision,
-            control=control,
-            margin=margin,
-            weights=weights,
-            layers=parse_layers(layers),
-            compile=compiled,
-            family=family,
-            eraser=None if eraser is None else load_eraser(eraser),
-            trust_code=trust_code,
-        ),
-        "extraction": Extraction(
-            workers=workers,
-            orient=orient,
-            max_pixels=int(max_megapixels * 1e6),
-            mask=mask,
-            tones=Tones(window=parse_window(window), bits=bits),
-            skip_missing=skip_missing,
-            retry_broken=retry_broken,
-        ).with_batches(batch_size),
+        "loading": how.loading(control=control),
+        "extraction": how.extraction(mask=mask),
         "options": ProbeOptions(seed=seed, **study),
         "guards": Guards(group, cap, min_count, balance, parse_bins(bins or [])),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,55 +69,53 @@ def embed(
     A run that was killed goes on where it was. Embeddings that are there are used again; photos,
     classes and encoders that are new are added, and what has changed or is damaged is made anew.
     """
+    from latentprint.api.embed import Choice, Embedding
     from latentprint.cli.plan_text import print_plan
     from latentprint.cli.progress import embedding_progress, step
-    from latentprint.embeddings import Extraction, Share
-    from latentprint.erasure.artefact import load_eraser
+    from latentprint.embeddings import Share
     from latentprint.jobs.cluster import Cluster
     from latentprint.jobs.embedding import embed as job
-    from latentprint.jobs.loading import Loading, parse_layers
     from latentprint.jobs.plan import plan_embed
-    from latentprint.photos import open_photos
-    from latentprint.photos.tones import Tones, parse_window
     from latentprint.processing import ATTRIBUTES
 
     cluster = Cluster.of(engine, actors, gpus_per_actor)
-    table = open_photos(
-        photos,
+    choice = Choice(
         layout=layout,
-        label_column=label,
-        name=name,
         follow_links=follow_links,
+        label=label,
+        name=name,
         where=where,
         sample=sample_photos,
         seed=seed,
     )
+    how = Embedding(
+        encoders=tuple(encoder or ()),
+        family=family,
+        allow_broken=allow_broken,
+        skip_missing=skip_missing,
+        retry_broken=retry_broken,
+        device=device,
+        precision=precision,
+        margin=margin,
+        layers=layers,
+        weights=weights,
+        compile=compiled,
+        trust_code=trust_code,
+        workers=workers,
+        batch_size=batch_size,
+        orient=orient,
+        window=window,
+        bits=bits,
+        max_megapixels=max_megapixels,
+        eraser=eraser,
+    )
+    table = choice.open(photos)
     asked: dict[str, Any] = {
-        "encoders": encoder or [],
+        "encoders": how.encoders,
         "attributes": attribute or list(ATTRIBUTES),
         "extra_classes": processing or [],
-        "loading": Loading(
-            device=device,
-            precision=precision,
-            control=control,
-            margin=margin,
-            weights=weights,
-            layers=parse_layers(layers),
-            compile=compiled,
-            family=family,
-            eraser=None if eraser is None else load_eraser(eraser),
-            trust_code=trust_code,
-        ),
-        "extraction": Extraction(
-            workers=workers,
-            orient=orient,
-            max_pixels=int(max_megapixels * 1e6),
-            mask=mask,
-            tones=Tones(window=parse_window(window), bits=bits),
-            skip_missing=skip_missing,
-            retry_broken=retry_broken,
-            share=Share.parse(shards),
-        ).with_batches(batch_size),
+        "loading": how.loading(control=control),
+        "extraction": replace(how.extraction(mask=mask), share=Share.parse(shards)),
         "seed": seed,
     }
     if dry_run:
