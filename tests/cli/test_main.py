@@ -77,6 +77,7 @@ def test_a_messy_folder_is_audited_to_the_end(messy: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)["results"]
+    assert "photos, which are broken: x/" in done.stderr
     asked = [(row["experiment"], row["attribute"], row["encoder"], row["setup"]) for row in rows]
     for encoder in ("toy", "colour statistics", "DCT energies"):
         assert ("processing_probe", "sharpening", encoder, "all") in asked
