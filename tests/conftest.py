@@ -69,10 +69,13 @@ def shared_data() -> Path:
 
 @pytest.fixture(params=["torch", "numpy"])
 def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What computes: torch, or NumPy as where torch is not installed."""
+    """What computes: torch, whatever the size, or NumPy as where torch is not installed."""
     from latentprint import arrays
+    from latentprint.solvers import rows
 
     monkeypatch.setattr(arrays, "has_torch", lambda: request.param == "torch")
+    if request.param == "torch":
+        monkeypatch.setattr(rows, "_SMALL", 0)
     return str(request.param)
 
 
