@@ -18,6 +18,7 @@ __all__ = [
     "accessibility_violations",
     "opened",
     "overflowing",
+    "resize",
     "sync_api",
     "wait_for",
 ]
@@ -27,6 +28,8 @@ WIDTHS = (390, 768, 1280, 1920)
 
 PATIENCE = 20.0
 """Seconds to wait for what a page does; only a failing test, or a busy machine, needs them."""
+
+_TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 _OVERFLOW = """
 () => [...document.querySelectorAll('body *')].filter(each => {
@@ -92,6 +95,12 @@ def wait_for(page: sync_api.Page, condition: str) -> None:
         page.wait_for_timeout(20)
 
 
+def resize(page: sync_api.Page, width: int, height: int = 900) -> None:
+    """Give the page another size, and the time to follow."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(_TWO_FRAMES)
+
+
 def overflowing(page: sync_api.Page) -> list[str]:
     """The elements that stick out at the right, but for what scrolls in a box of its own."""
     found: list[str] = page.evaluate(_OVERFLOW)
@@ -106,13 +115,18 @@ def heading_levels(page: sync_api.Page) -> list[int]:
     return found
 
 
-def accessibility_violations(page: sync_api.Page) -> list[str]:
-    """What axe-core finds serious or critical, each as rule, element and reason."""
+def accessibility_violations(page: sync_api.Page, within: str = "html") -> list[str]:
+    """What axe-core finds serious or critical, each as rule, element and reason.
+
+    Args:
+        page: Where to look.
+        within: A selector of the part to look at.
+    """
     base = pytest.importorskip(
         "axe_playwright_python.base", reason="axe-playwright-python is not installed"
     )
     page.evaluate(base.AXE_SCRIPT)
-    results = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    results = page.evaluate("each => axe.run(each, {resultTypes: ['violations']})", within)
     return [
         f"{rule['id']}: {node['target']}: {node['failureSummary']}"
         for rule in results["violations"]
