@@ -20,6 +20,7 @@ __all__ = [
     "overflowing",
     "resize",
     "sync_api",
+    "violations_in_both_schemes",
     "wait_for",
 ]
 
@@ -30,6 +31,18 @@ PATIENCE = 20.0
 """Seconds to wait for what a page does; only a failing test, or a busy machine, needs them."""
 
 _TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+# What is folded, axe-core passes over, but not before it has walked through thousands of cells.
+_AXE = """
+async ([within, options]) => {
+  const folded = [...document.querySelectorAll('details:not([open]) > :not(summary)')]
+    .map(each => [each, document.createComment('')]);
+  for (const [each, mark] of folded) each.replaceWith(mark);
+  const found = await axe.run(within, options);
+  for (const [each, mark] of folded) mark.replaceWith(each);
+  return found;
+}
+"""
 
 _OVERFLOW = """
 () => [...document.querySelectorAll('body *')].filter(each => {
@@ -122,11 +135,23 @@ def accessibility_violations(page: sync_api.Page, within: str = "html") -> list[
         page: Where to look.
         within: A selector of the part to look at.
     """
+    return _violations(page, within, {})
+
+
+def violations_in_both_schemes(page: sync_api.Page, within: str = "html") -> list[str]:
+    """The same in the light scheme and, of colours, which alone are others, in the dark one."""
+    page.emulate_media(color_scheme="light")
+    found = _violations(page, within, {})
+    page.emulate_media(color_scheme="dark")
+    return found + _violations(page, within, {"runOnly": ["color-contrast", "link-in-text-block"]})
+
+
+def _violations(page: sync_api.Page, within: str, options: dict[str, Any]) -> list[str]:
     base = pytest.importorskip(
         "axe_playwright_python.base", reason="axe-playwright-python is not installed"
     )
     page.evaluate(base.AXE_SCRIPT)
-    results = page.evaluate("each => axe.run(each, {resultTypes: ['violations']})", within)
+    results = page.evaluate(_AXE, [within, {"resultTypes": ["violations"], **options}])
     return [
         f"{rule['id']}: {node['target']}: {node['failureSummary']}"
         for rule in results["violations"]

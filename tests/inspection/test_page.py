@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from latentprint import affected, inspect
-from tests.browser import accessibility_violations, opened, overflowing, resize
+from tests.browser import opened, overflowing, resize, violations_in_both_schemes
 from tests.inspection.made_up import made_vectors, write_store
 from tests.made_photos import made_photo
 
@@ -95,7 +95,5 @@ def test_it_fits_the_screen_and_fetches_nothing(pages: Path, browser: Any, name:
             resize(page, width)
             assert overflowing(page) == []
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            assert accessibility_violations(page) == []
+        assert violations_in_both_schemes(page) == []
     assert troubles.all == []

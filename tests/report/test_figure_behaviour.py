@@ -15,11 +15,11 @@ from latentprint.article.page import render_page
 from latentprint.words import Verdict
 from tests.browser import (
     WIDTHS,
-    accessibility_violations,
     opened,
     overflowing,
     resize,
     sync_api,
+    violations_in_both_schemes,
     wait_for,
 )
 from tests.report.made_runs import HOSTILE, figures_of, layers_run, many, run_of
@@ -229,12 +229,10 @@ def test_without_javascript_the_numbers_are_there(
 
 
 def test_figures_are_accessible(browser: sync_api.Browser, address: Callable[[int], str]) -> None:
-    with opened(browser, address(1), color_scheme="light") as (page, _):
+    with opened(browser, address(1)) as (page, _):
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         page.evaluate(SHOW_ALL)
-        assert accessibility_violations(page) == []
-        page.emulate_media(color_scheme="dark")
-        assert accessibility_violations(page) == []
+        assert violations_in_both_schemes(page) == []
 
 
 def test_printing_draws_every_figure_within_the_paper(

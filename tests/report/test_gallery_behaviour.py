@@ -21,11 +21,11 @@ from latentprint.report.sections.similarity_figure import similarity_figure
 from latentprint.words import Experiment
 from tests.browser import (
     WIDTHS,
-    accessibility_violations,
     opened,
     overflowing,
     resize,
     sync_api,
+    violations_in_both_schemes,
     wait_for,
 )
 from tests.report.made_runs import (
@@ -221,9 +221,7 @@ def test_nothing_sticks_out_whatever_is_chosen(page: sync_api.Page) -> None:
 def test_axe_finds_nothing(page: sync_api.Page) -> None:
     page.locator("#pairs-choice-0 .photo").nth(2).focus()
     page.locator("#pairs-choice-0 .photo").nth(2).blur()
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        assert accessibility_violations(page) == []
+    assert violations_in_both_schemes(page) == []
 
 
 def test_without_javascript_everything_is_shown_one_under_another(

@@ -10,12 +10,12 @@ import pytest
 from latentprint.report import write_report
 from tests.browser import (
     WIDTHS,
-    accessibility_violations,
     heading_levels,
     opened,
     overflowing,
     resize,
     sync_api,
+    violations_in_both_schemes,
     wait_for,
 )
 from tests.report.conftest import SECOND
@@ -110,6 +110,4 @@ def test_without_javascript_text_and_tables_are_there(
 def test_nothing_is_hard_to_reach_or_to_see(browser: sync_api.Browser, small: str) -> None:
     with opened(browser, small) as (page, _):
         drawn(page)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            assert accessibility_violations(page) == []
+        assert violations_in_both_schemes(page) == []

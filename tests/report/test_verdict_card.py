@@ -15,7 +15,7 @@ from latentprint.report.places import filled
 from latentprint.report.verdict_card import MOST, card_columns, card_html, card_lines, what_to_do
 from latentprint.report.wording import percent, points, span
 from latentprint.words import PROBES, Direction, Experiment, Harm, ProbeSetup, Verdict
-from tests.browser import accessibility_violations, opened, overflowing, resize, sync_api
+from tests.browser import opened, overflowing, resize, sync_api, violations_in_both_schemes
 from tests.report.made_runs import (
     HOSTILE,
     everything,
@@ -137,9 +137,7 @@ def test_the_first_screen_answers(browser: sync_api.Browser, tmp_path: Path) -> 
                 assert box is not None
                 assert box["y"] + box["height"] <= height
             assert overflowing(page) == []
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                assert accessibility_violations(page, ".verdicts") == []
+            assert violations_in_both_schemes(page, ".verdicts") == []
 
 
 def changed(run: Run, experiment: str, **values: object) -> Run:
