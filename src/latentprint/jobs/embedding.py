@@ -35,6 +35,7 @@ from latentprint.jobs.cluster import Cluster, make_on_cluster, require_ray
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.members import EmbeddingError, Member
+from latentprint.jobs.own_store import sign_store
 from latentprint.photos import Photos, as_photos
 from latentprint.photos.broken import broken_of, examples
 from latentprint.processing import ATTRIBUTES, NONE, Processing, classes_of, find_attributes
@@ -200,6 +201,7 @@ def embed_part(
         # Of several processes that find the last share made each may do this.
         with nullcontext() if share is None else turn(part.folder):
             write_photos(part.folder, photos, without_share(part.command))
+            sign_store(part.folder)
             keep_alike(stores[0].facts().filter(pl.col("status") != BROKEN), part.folder)
         _refuse_broken(stores[0].facts(), allow_broken)
     part.stores += stores
