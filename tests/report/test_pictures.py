@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from PIL import Image
 
-from latentprint import affected, inspect, similarity
+from latentprint import affected, embed, inspect, similarity
 from latentprint.errors import UsageError
 from latentprint.photos import decode
 from latentprint.report import write_figures, write_report
 from latentprint.signature import is_own, signature_of
+from tests.embeddings.toy import ToyEncoder
 from tests.encoders.servers import serve, whole
 from tests.inspection.made_up import made_vectors, write_store
+from tests.made_photos import made_photo
 from tests.report.made_runs import influence_run, write_made
 
 SHOWN = "data:image/webp"
@@ -79,6 +82,16 @@ def test_ones_own_run_shows_its_photos_until_somebody_changes_what_it_names(
     assert "1 picture is not shown" in both
     both = write_report([other, run], tmp_path / "both.html").read_text("utf-8")
     assert both.count(SHOWN) == page_of(run).count(SHOWN)
+
+
+def test_what_one_had_made_of_a_list_of_files_shows_them_wherever_they_lie(tmp_path: Path) -> None:
+    for at in range(24):
+        made_photo(40, 30, at).save(secret(tmp_path / "far" / "away" / f"{at:02}.png"))
+    paths = sorted(map(str, (tmp_path / "far").rglob("*.png")))
+    photos = pl.DataFrame({"path": paths, "label": ["x", "y"] * 12})
+    embed(photos, tmp_path / "store", encoder=[ToyEncoder()], attribute=["sharpening"], workers=0)
+    similarity(tmp_path / "store", out=tmp_path / "run")
+    assert SHOWN in page_of(tmp_path / "run")
 
 
 def test_a_run_of_somebody_else_reads_nothing(

@@ -40,13 +40,7 @@ from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import Measured, measure
 from latentprint.jobs.plan import Plan, plan_parts
-from latentprint.jobs.run_folder import (
-    count_photos,
-    run_settings,
-    run_signature,
-    write_photos_csv,
-    write_run,
-)
+from latentprint.jobs.run_folder import count_photos, run_settings, write_photos_csv, write_run
 from latentprint.jobs.shown import Shown
 from latentprint.jobs.sources import is_masked
 from latentprint.photos import LABELS, Photos, as_photos
@@ -159,10 +153,8 @@ def audit(
     first = parts[0]
     listed = write_photos_csv(photos, out, first.stores[0].folder)
     (used,) = stored(first.stores[:1], photos.table, photos.name, seed=options.seed)
-    root = photos.root.absolute()
     measured.settings = {
-        **run_settings(command, photos.name, options.seed, root),
-        "signature": run_signature(root, measured.details),
+        **run_settings(command, photos.name, options.seed, photos.root.absolute()),
         "encoders": [
             {"spec": spec, **store.manifest["encoder"]}
             for spec, store in zip(first.specs, first.stores, strict=True)
