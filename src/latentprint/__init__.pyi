@@ -184,7 +184,7 @@ def correlation(
     photos: Any,
     *,
     label: str = ...,
-    column: str | Iterable[str] = ...,
+    nuisance: str | Iterable[str] = ...,
     group: str | None = ...,
     bins: Mapping[str, str] | str | Iterable[str] = ...,
     metadata: Any = ...,

@@ -155,7 +155,7 @@ OF_A_STORE = {
 }  # fmt: skip
 CORRELATION = {
     "an unknown label": (("--label", "specie"), "Did you mean 'species'"),
-    "an unknown column": (("--column", "aperature"), "Did you mean 'aperture'"),
+    "an unknown column": (("--nuisance", "aperature"), "Did you mean 'aperture'"),
     "an unknown group": (("--group", "photografer"), "photographer"),
     "bins of an unknown column": (("--bins", "aperature=stops"), "'aperture'"),
     "bins by an unknown rule": (("--bins", "aperture=stop"), "'stops'"),
