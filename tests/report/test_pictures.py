@@ -16,7 +16,6 @@ from latentprint import affected, embed, inspect, similarity
 from latentprint.errors import UsageError
 from latentprint.photos import decode
 from latentprint.report import write_figures, write_report
-from latentprint.signature import is_own, signature_of
 from tests.embeddings.toy import ToyEncoder
 from tests.encoders.servers import serve, whole
 from tests.inspection.made_up import made_vectors, write_store
@@ -117,12 +116,8 @@ def test_a_run_of_somebody_else_reads_nothing(
         # In a folder that is named now, nothing outside of it is read.
         page = page_of(run, photos=run / "originals")
         assert page.count(SHOWN) == 1
-        assert "outside" in page
         # What is not there is told as ever: the pipe, the archive.
-        assert (
-            f"{outside} pictures are not shown: outside {run / 'originals'}, no file is read."
-            in page
-        )
+        assert f"{outside} pictures are not shown: outside the folder of --photos" in page
     assert seen == []
     with pytest.raises(UsageError, match=r"--photos .*0\.jpg is no folder"):
         page_of(run, photos=run / "originals" / "0.jpg")
@@ -162,22 +157,3 @@ def test_a_store_of_somebody_else_reads_nothing(
     # A file that is named in the call is shown, whoever made the store.
     inspect(tmp_path / "red.png", store=store, out=tmp_path / "file")
     assert (tmp_path / "file" / "inspection.html").read_text("utf-8").count(SHOWN) == 1
-
-
-def test_the_key_is_made_once_and_kept_by_its_user_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    signature = signature_of(["a", "b"])
-    kept = tmp_path / "state" / "latentprint" / "key"
-    assert len(kept.read_bytes()) == 32
-    assert kept.stat().st_mode & 0o77 == 0
-    assert [each.name for each in kept.parent.iterdir()] == ["key"]
-    assert is_own(signature, ["a", "b"])
-    for other in (["ab", ""], ["a"], ["b", "a"]):
-        assert not is_own(signature, other)
-    assert not any(is_own(each, ["a", "b"]) for each in (None, "", "é", 1, [signature]))
-    # Where none can be kept, there is one for as long as the process lives.
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    assert is_own(signature_of(["a"]), ["a"])
-    assert not is_own(signature, ["a", "b"])

@@ -74,10 +74,14 @@ def run_signature(root: Path | None, details: Sequence[Any]) -> str | None:
     Args:
         root: Folder that relative paths of photos start from.
         details: What stands behind the figures.
+
+    Returns:
+        The signature; None where no photo is named, or it is not recorded where they lie.
     """
     from latentprint.report.pictures import signed
 
-    return None if root is None else signature_of(signed(str(root), details))
+    told = [] if root is None else signed(str(root), details)
+    return signature_of(told) if len(told) > 1 else None
 
 
 def settings_of(
@@ -92,10 +96,11 @@ def settings_of(
         seed: The seed.
     """
     first = opened[0]
-    own = all(map(is_own_store, {each.folder for each in opened if each.folder}))
+    signature = run_signature(first.root, measured.details)
+    own = signature and all(map(is_own_store, {each.folder for each in opened if each.folder}))
     return {
         **run_settings(command, first.source.dataset, seed, first.root),
-        "signature": run_signature(first.root, measured.details) if own else None,
+        "signature": signature if own else None,
         # Once each, where embeddings of whole and of masked photos are asked.
         "encoders": list(
             {each.encoder["name"]: each.encoder for each in opened if each.encoder}.values()

@@ -50,7 +50,7 @@ class Pictures:
             return ""
         what = "1 picture is" if number == 1 else f"{number:,} pictures are"
         if self.folder is not None:
-            return f"{what} not shown: outside {self.folder}, no file is read."
+            return f"{what} not shown: outside the folder of --photos, no file is read."
         return (
             f"{what} not shown: what names the photos was not made by this user on this machine, "
             "and might name any file. --photos FOLDER shows those in a folder."
