@@ -23,7 +23,7 @@ from tests.made_photos import made_photo
 from tests.report.made_runs import influence_run, write_made
 
 SHOWN = "data:image/webp"
-SOMEBODY_ELSE = "pictures are not shown: what names the photos was not made by this user"
+SOMEBODY_ELSE = "pictures are not shown: the run or store that names them was not made by this user"
 
 
 @pytest.fixture(autouse=True)

@@ -52,8 +52,8 @@ class Pictures:
         if self.folder is not None:
             return f"{what} not shown: outside the folder of --photos, no file is read."
         return (
-            f"{what} not shown: what names the photos was not made by this user on this machine, "
-            "and might name any file. --photos FOLDER shows those in a folder."
+            f"{what} not shown: the run or store that names them was not made by this user on this "
+            "machine, and might name any file. --photos FOLDER shows those in a folder."
         )
 
 
