@@ -71,6 +71,8 @@ READING = {
     "too many bits": (("--bits", "40"), "--bits"),
     "a mask beyond the crop": (("--mask", "2"), "--mask"),
     "no batch": (("--batch-size", "0"), "--batch-size"),
+    "actors without a cluster": (("--actors", "2"), "for --engine ray"),
+    "GPUs without a cluster": (("--gpus-per-actor", "1"), "for --engine ray"),
 }
 DEVICES = {
     "an unknown device": (("--device", "gpu"), "Known: auto, cpu, cuda, mps"),
