@@ -245,7 +245,7 @@ def _bins(parts: Sequence[VectorArray], views: Views, queries: np.ndarray, view:
     n = len(semantic)
     bins = np.empty((len(queries), len(parts) * n), dtype=np.int64)
     for other, part in enumerate(parts):
-        for block in blocks(n):
+        for block in blocks(n, vectors.shape[1]):
             kind = 2 * (semantic[queries, None] != semantic[block])
             kind += views.metadata[view, queries, None] != views.metadata[other, block]
             found = kind * BINS + rounded_cosines(vectors, unit_rows(part[block]))
