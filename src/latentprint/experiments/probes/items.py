@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -236,3 +237,9 @@ def open_vectors(
                 kept[start : start + len(chunk)] = chunk
         found.append(array if kept is None else kept)
     return tuple(found)
+
+
+def left_beside(parts: Sequence[VectorArray], memory_mb: int) -> int:
+    """Megabytes that are left of some memory beside the vectors that are kept in it."""
+    kept = sum(each.nbytes for each in parts if isinstance(each, np.ndarray))
+    return max(1, memory_mb - math.ceil(kept / 2**20))
