@@ -12,7 +12,7 @@ from latentprint.errors import LatentprintError
 if TYPE_CHECKING:
     import polars as pl
 
-_ROWS, _NUMBERS = 4096, 2**18
+_ROWS, _NUMBERS = 4096, 2**19
 
 
 def rows_at_once(dimensions: int) -> int:
