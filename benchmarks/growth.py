@@ -3,11 +3,15 @@
 Each command asks its usual sample of made-up vectors (256 dimensions, by default), in a process of
 its own with one thread: measured are its CPU seconds (user and system) and its peak memory, both
 with the reading of the vectors and of their table. The exponent is the slope of the logarithm of
-CPU seconds over that of photos, between two sizes. ``nothing`` reads the table and one vector.
+CPU seconds over that of photos, between two sizes. ``nothing`` reads the table and one vector, and
+``torch`` imports PyTorch beside that, as some commands do.
 
     python benchmarks/growth.py                            # to 100,000, about 10 CPU minutes
     python benchmarks/growth.py robustness --photos 10000 30000
-    python benchmarks/growth.py --photos 100000 1000000            # a million, an hour with pairs
+    python benchmarks/growth.py --photos 100000 1000000 --dimensions 32 --kept growth.jsonl
+
+``--kept`` writes each measurement into a file, and takes those that are in it already:
+a run that was ended goes on, and its table is that of all of them.
 """
 
 from __future__ import annotations
@@ -29,7 +33,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-COMMANDS = ("nothing", "robustness", "influence", "pairs", "similarity", "probe")
+COMMANDS = (
+    "nothing",
+    "torch",
+    "robustness",
+    "influence",
+    "pairs",
+    "similarity",
+    "stability",
+    "galleries",
+    "probe",
+    "variance",
+    "erase",
+)
 
 _SPLIT = 5
 _CLASSES, _DEVICES, _PEOPLE = 100, 3, 20
@@ -109,11 +125,16 @@ def measure(command: str, folder: Path, memory_mb: int) -> dict[str, Any]:
     (opened,) = open_sources(sources)
     work: dict[str, Callable[[], Any]] = {
         "nothing": lambda: opened.source.vectors("none")[:1],
+        "torch": _torch,
         "robustness": lambda: _robustness(opened.source, memory_mb),
         "influence": lambda: _influence(opened.source, memory_mb),
         "pairs": lambda: _pairs(opened.source, memory_mb),
         "similarity": lambda: _similarity(opened.source, memory_mb),
+        "stability": lambda: _stability(opened.source, memory_mb),
+        "galleries": lambda: _galleries(opened.source, memory_mb),
         "probe": lambda: _probe(opened.source, memory_mb),
+        "variance": lambda: _variance(opened.source, memory_mb),
+        "erase": lambda: _erase(opened.source, memory_mb),
     }
     work[command]()
     return {
@@ -132,6 +153,12 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def _torch() -> None:
+    from latentprint.arrays import namespace
+
+    namespace()
+
+
 def _robustness(source: Any, memory_mb: int) -> None:
     from latentprint.experiments.neighbors.judging import RobustnessOptions
     from latentprint.experiments.neighbors.robustness import robustness
@@ -141,10 +168,8 @@ def _robustness(source: Any, memory_mb: int) -> None:
 
 def _influence(source: Any, memory_mb: int) -> None:
     from latentprint.experiments import influence
-    from latentprint.processing import parse_attribute
 
-    attribute = parse_attribute(f"sharpening:{','.join(_VERSIONS)}")
-    influence(Versions(source), attribute, sample=SAMPLE, memory_mb=memory_mb)
+    influence(Versions(source), _attribute(), sample=SAMPLE, memory_mb=memory_mb)
 
 
 def _pairs(source: Any, memory_mb: int) -> None:
@@ -160,12 +185,49 @@ def _similarity(source: Any, memory_mb: int) -> None:
     similarity(source, "device_type", QueryOptions(memory_mb=memory_mb))
 
 
+def _stability(source: Any, memory_mb: int) -> None:
+    from latentprint.experiments.similarity.queries import QueryOptions
+    from latentprint.experiments.similarity.stability import stability
+
+    stability(Versions(source), _attribute(), QueryOptions(memory_mb=memory_mb))
+
+
+def _galleries(source: Any, memory_mb: int) -> None:
+    from latentprint.experiments.similarity.gallery import galleries
+    from latentprint.experiments.similarity.queries import QueryOptions
+
+    galleries(Versions(source), _attribute(), QueryOptions(memory_mb=memory_mb))
+
+
 def _probe(source: Any, memory_mb: int) -> None:
     from latentprint.experiments import ProbeOptions, probe_processing
+
+    probe_processing(Versions(source), _attribute(), ProbeOptions(memory_mb=memory_mb))
+
+
+def _variance(source: Any, memory_mb: int) -> None:
+    from latentprint.experiments.probes.variance import decompose_variance
+
+    decompose_variance(Versions(source), _attribute(), memory_mb=memory_mb)
+
+
+def _erase(source: Any, memory_mb: int) -> None:
+    from latentprint.experiments.erase.steps import ProofOptions
+    from latentprint.experiments.source import Opened
+    from latentprint.jobs.erase_fit import EraseOptions, fit_eraser
+    from latentprint.jobs.erase_rows import rows_of_store
+    from latentprint.jobs.erase_test import prove_fitted
+
+    rows = rows_of_store(Opened(Versions(source), _VERSIONS), [_attribute()], "made up")
+    options = ProofOptions(sample=SAMPLE, memory_mb=memory_mb)
+    prove_fitted(fit_eraser(rows, EraseOptions()), options)
+
+
+def _attribute() -> Any:
+    """The two classes of ``Versions``."""
     from latentprint.processing import parse_attribute
 
-    attribute = parse_attribute(f"sharpening:{','.join(_VERSIONS)}")
-    probe_processing(Versions(source), attribute, ProbeOptions(memory_mb=memory_mb))
+    return parse_attribute(f"sharpening:{','.join(_VERSIONS)}")
 
 
 SAMPLE = 2000
@@ -194,6 +256,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, nargs="+", default=[10_000, 30_000, 100_000])
     parser.add_argument("--dimensions", type=int, default=256)
     parser.add_argument("--memory-mb", type=int, default=1024)
+    parser.add_argument("--kept", type=Path, help="file of measurements, to go on with")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     chosen = options.commands or list(COMMANDS)
@@ -202,15 +265,35 @@ def main() -> None:
     if options.folder:
         print(json.dumps(measure(chosen[0], options.folder, options.memory_mb)))
         return
+    about = {"dimensions": options.dimensions, "memory_mb": options.memory_mb}
+    kept = _read(options.kept, about)
     found: dict[str, dict[int, dict[str, Any]]] = {command: {} for command in chosen}
     for n in options.photos:
+        asked = [command for command in chosen if (command, n) not in kept]
         with tempfile.TemporaryDirectory() as name:
-            write_vectors(Path(name), n, options.dimensions)
-            for command in chosen:
-                found[command][n] = measured(command, Path(name), options.memory_mb)
-                print(f"{command}, {n:,} photos: {found[command][n]}", file=sys.stderr)
+            if asked:
+                write_vectors(Path(name), n, options.dimensions)
+            for command in asked:
+                one = measured(command, Path(name), options.memory_mb)
+                one |= {"command": command, "photos": n, **about}
+                print(json.dumps(one), file=sys.stderr)
+                if options.kept:
+                    with options.kept.open("a") as file:
+                        file.write(json.dumps(one) + "\n")
+                kept[command, n] = one
+        for command in chosen:
+            found[command][n] = kept[command, n]
     print(f"{options.dimensions}-d, --memory-mb {options.memory_mb}, {datetime.now(UTC):%Y-%m-%d}")
     print(table(options.photos, found))
+
+
+def _read(file: Path | None, about: dict[str, Any]) -> dict[tuple[str, int], dict[str, Any]]:
+    """What was measured already, by command and number of photos."""
+    if file is None or not file.exists():
+        return {}
+    read = [json.loads(line) for line in file.read_text().splitlines()]
+    same = [each for each in read if about.items() <= each.items()]
+    return {(each["command"], each["photos"]): each for each in same}
 
 
 def table(sizes: list[int], found: dict[str, dict[int, dict[str, Any]]]) -> str:

@@ -279,6 +279,7 @@ def erase_test(
     k: int = ...,
     sample: int | None = ...,
     seed: int = ...,
+    memory_mb: int = ...,
     study_embeddings: Path | str | None = ...,
     model: str | None = ...,
     variant: str | None = ...,

@@ -364,6 +364,12 @@ def prove(
     vector_columns: VectorColumnsOption = None,
     where: options.WhereOption = None,
     seed: options.SeedOption = 0,
+    memory_mb: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Memory for vectors and similarities; the result does not depend on it."
+        ),
+    ] = 4096,
     out: options.RunOutOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -393,6 +399,7 @@ def prove(
             k=k,
             sample=sample,
             seed=seed,
+            memory_mb=memory_mb,
         ),
         label=label,
         out=out,

@@ -12,6 +12,13 @@ from latentprint.errors import LatentprintError
 if TYPE_CHECKING:
     import polars as pl
 
+_ROWS, _NUMBERS = 4096, 2**19
+
+
+def rows_at_once(dimensions: int) -> int:
+    """How many vectors of so many dimensions are worked on at a time, whatever memory there is."""
+    return max(1, min(_ROWS, _NUMBERS // dimensions))
+
 
 def units(vectors: np.ndarray, ids: Sequence[object] | pl.Series, where: str) -> np.ndarray:
     """Divide vectors by their length.

@@ -22,7 +22,9 @@ from latentprint.neighbours.workers import Computing, workers
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
-_BLOCK = 4096
+_BLOCK, _NUMBERS = 4096, 2**18
+"""Photos of a gallery, and numbers of them, that are compared at once."""
+
 _SMALL = 2**22
 """Similarities that NumPy has looked through before torch is imported."""
 # Rounding two unit vectors to float32 moves their product by at most 3 u, u = 2^-24.
@@ -150,7 +152,8 @@ def nearest_in_order(queries: Keyed, gallery: Keyed, k: int) -> tuple[Neighbours
         some = queries.only(asked)
         units = np.asarray(some.vectors)
         exact = Exact(units, [vectors])
-        computing = Computing(min(_BLOCK, n), plain=len(asked) * n <= _SMALL)
+        block = min(n, _BLOCK, max(2 * depth, _NUMBERS // vectors.shape[1]))
+        computing = Computing(block, plain=len(asked) * n <= _SMALL)
         lists = search(units.astype(np.float32), some.keys, searched, depth, computing)
         for at, each in enumerate(lists):
             best, short = _settled(each, exact, _Allowed(some, gallery, at == 0), k)

@@ -17,7 +17,7 @@ from latentprint.neighbours.grid import GRID
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
-_PAIRS_AT_ONCE = 4096
+_PAIRS_AT_ONCE, _NUMBERS_AT_ONCE = 4096, 2**18
 _NOTHING = -inf
 
 
@@ -47,10 +47,11 @@ class Exact:
             int64 [m].
         """
         found = np.empty(len(rows), dtype=np.int64)
+        size = max(1, min(_PAIRS_AT_ONCE, _NUMBERS_AT_ONCE // self.queries.shape[1]))
         for each in np.unique(gallery):
             index = np.flatnonzero(gallery == each)
-            for start in range(0, len(index), _PAIRS_AT_ONCE):
-                part = index[start : start + _PAIRS_AT_ONCE]
+            for start in range(0, len(index), size):
+                part = index[start : start + size]
                 # A row on disk is read once, in the order of the file.
                 needed, place = np.unique(rows[part], return_inverse=True)
                 # Several threads ask, and a file is read by one.

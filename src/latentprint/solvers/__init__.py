@@ -3,7 +3,7 @@
 from latentprint.solvers.features import Features, Normalisation, VectorArray
 from latentprint.solvers.fits import SoftmaxFits
 from latentprint.solvers.holds import HeldOut, Hold, fit_holds, hold_out
-from latentprint.solvers.labels import ClassWeight, LabelledFeatures
+from latentprint.solvers.labels import ClassCounts, ClassWeight, LabelledFeatures
 from latentprint.solvers.preconditioner import Preconditioner
 from latentprint.solvers.settings import (
     C_GRID,
@@ -19,6 +19,7 @@ from latentprint.solvers.tuning import Tuning, tune
 
 __all__ = [
     "C_GRID",
+    "ClassCounts",
     "ClassWeight",
     "Features",
     "HeldOut",

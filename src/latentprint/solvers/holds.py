@@ -9,7 +9,7 @@ from hashlib import blake2b
 import numpy as np
 
 from latentprint.solvers.fits import SoftmaxFits
-from latentprint.solvers.labels import LabelledFeatures
+from latentprint.solvers.labels import ClassCounts, LabelledFeatures
 from latentprint.solvers.preconditioner import Preconditioner
 from latentprint.solvers.settings import LBFGSSetting, Setting, SGDSetting, SolverOptions
 from latentprint.solvers.sgd import fit_sgd
@@ -84,11 +84,13 @@ def _is_faster_together(
         return False
     dimensions = data.features.shape[1]
 
-    def size(rows: np.ndarray) -> int:
-        return len(rows) * min(dimensions, len(rows))
+    def size(rows: int) -> int:
+        return rows * min(dimensions, rows)
 
-    used = np.unique(np.concatenate([fitted for fitted, _ in holds]))
-    wasted = len(holds) * size(used) - sum(size(fitted) for fitted, _ in holds)
+    used = np.zeros(len(data.labels), dtype=bool)
+    for fitted, _ in holds:
+        used[fitted] = True
+    wasted = len(holds) * size(int(used.sum())) - sum(size(len(fitted)) for fitted, _ in holds)
     return wasted * data.n_classes * len(settings) <= len(holds) * _OVERHEAD
 
 
@@ -137,16 +139,16 @@ def hold_out(
     none of its classes has had its share: of groups of one photo this is the stratified split.
     """
     names, members = np.unique(np.asarray(list(groups), dtype=str), return_inverse=True)
-    table = np.zeros((len(names), int(labels.max()) + 1), dtype=np.int64)
-    np.add.at(table, (members, labels), 1)
-    sizes = table.sum(axis=0)
+    counts = ClassCounts.of(members, labels)
+    sizes = np.bincount(labels)
     # At least one and never all, where there are at least two photos of every class.
     room = np.where(sizes > 0, np.maximum(1, np.round(share * sizes)), 0).astype(np.int64)
     chosen = np.zeros(len(names), dtype=bool)
     order = sorted(range(len(names)), key=lambda i: blake2b(f"{seed}:{names[i]}".encode()).digest())
     for group in order:
-        if (table[group] <= room).all():
-            room -= table[group]
+        classes, rows = counts[group]
+        if (rows <= room[classes]).all():
+            room[classes] -= rows
             chosen[group] = True
     held: np.ndarray = chosen[members]
     return held

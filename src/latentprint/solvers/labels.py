@@ -60,6 +60,34 @@ class LabelledFeatures:
         return LabelledFeatures(self.features.take(index), self.labels[index], self.n_classes)
 
 
+@dataclass(frozen=True)
+class ClassCounts:
+    """How many rows of each class groups have: a table of all groups and classes may be huge.
+
+    Attributes:
+        starts: Where the classes of every group begin, and where those of the last end, [G + 1].
+        classes: Classes that groups have, group by group, int64 [C].
+        rows: How many rows of each, int64 [C].
+    """
+
+    starts: np.ndarray
+    classes: np.ndarray
+    rows: np.ndarray
+
+    @classmethod
+    def of(cls, members: np.ndarray, labels: np.ndarray) -> ClassCounts:
+        """Count the rows of groups, numbered from 0 without gaps [N], by class [N], int64 each."""
+        n_classes = int(labels.max()) + 1
+        cells, rows = np.unique(members * n_classes + labels, return_counts=True)
+        starts = np.searchsorted(cells // n_classes, np.arange(int(members.max()) + 2))
+        return cls(starts, cells % n_classes, rows)
+
+    def __getitem__(self, group: int) -> tuple[np.ndarray, np.ndarray]:
+        """The classes that a group has, and how many rows of each."""
+        own = slice(self.starts[group], self.starts[group + 1])
+        return self.classes[own], self.rows[own]
+
+
 def row_weights(
     labels: np.ndarray, n_classes: int, counts: np.ndarray, how: ClassWeight
 ) -> np.ndarray:

@@ -85,7 +85,7 @@ def tune(
     measured = np.concatenate([rows for _, rows in holds])
     truth = data.labels[measured]
     weights = _weights(truth, options)
-    members = np.unique(np.asarray(groups, dtype=str)[measured], return_inverse=True)[1]
+    members = np.unique([str(groups[at]) for at in measured.tolist()], return_inverse=True)[1]
     sgd = options.solver == "sgd"
     right, converged = np.empty((0, len(truth)), dtype=bool), np.empty(0, dtype=bool)
     preconditioner = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.kernel_ridge import KernelRidge
 
@@ -12,7 +13,7 @@ from latentprint.experiments.erase.kernel_probe import (
     Kernel,
     _fit,
     _Pairs,
-    few_items,
+    few_photos,
     read_by,
 )
 from latentprint.experiments.erase.probes import probe_rows
@@ -76,13 +77,15 @@ def test_nothing_is_read_of_labels_at_random() -> None:
     assert abs(np.mean(values) - 100 / 3) < 3.0
 
 
-def test_many_items_are_whole_photos_by_the_seed() -> None:
-    photo = np.repeat(np.arange(50), 4)
-    items = items_of(np.zeros((200, 2)), np.tile(np.arange(4), 50), photo)
-    kept = few_items(items, 42, 0)
-    assert len(kept) == 40
-    assert (np.bincount(photo[kept])[np.unique(photo[kept])] == 4).all()
-    assert not np.array_equal(kept, few_items(items, 42, 1))
+def test_of_many_photos_the_first_by_the_seed_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latentprint.experiments.erase.kernel_probe.MOST_ITEMS", 42)
+    photos = pl.DataFrame({"id": [f"{each:03}" for each in range(50)]})
+    kept = few_photos(photos, 4, 0)["id"].to_list()
+    assert len(kept) == 10
+    assert kept == sorted(kept)
+    turned = few_photos(photos[np.random.default_rng(0).permutation(50)], 4, 0)
+    assert set(turned["id"]) == set(kept) != set(few_photos(photos, 4, 1)["id"])
+    assert few_photos(photos[:10], 4, 0)["id"].to_list() == photos["id"][:10].to_list()
 
 
 def test_a_linear_probe_reads_less_after_erasure() -> None:

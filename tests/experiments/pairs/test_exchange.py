@@ -140,7 +140,7 @@ def test_the_jackknife_leaves_a_subject_out_as_query_and_as_distractor() -> None
         left.append(figures(others))
     moves = np.stack(left, axis=-1) - np.mean(left, axis=0)[..., None]
     np.testing.assert_allclose(
-        found.moves[0][:, :, MEANS], moves[:, :, MEANS] * np.sqrt(8 / 9), atol=1e-9
+        found.moves[:, :, MEANS], moves[:, :, MEANS] * np.sqrt(8 / 9), atol=1e-9
     )
 
 

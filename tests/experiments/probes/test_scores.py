@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from latentprint.experiments.probes.scores import Predictions, score
+from latentprint.experiments.probes.scores import Predictions, Said, score
 from latentprint.stats import ClusterBootstrap
 
 
@@ -21,8 +21,13 @@ def gathered(
         photos = np.arange(len(each)) if tested is None else np.flatnonzero(tested[fit])
         truth = np.tile(np.arange(k), len(photos))
         said = np.where(each[photos].ravel(), truth, (truth + 1) % k)
-        parts.append((fit, np.repeat(photos, k), truth, said))
-    return Predictions.gather(k, groups, parts)
+        parts.append(Said(fit, np.repeat(photos, k), truth, said))
+    return Predictions(k, groups, parts)
+
+
+def joined(p: Predictions, name: str) -> np.ndarray:
+    """One entry for every fit, photo and version."""
+    return np.concatenate([getattr(each, name) for each in p.said])
 
 
 def predictions(rng: np.random.Generator, fits: int, photos: int, k: int) -> Predictions:
@@ -34,10 +39,11 @@ def predictions(rng: np.random.Generator, fits: int, photos: int, k: int) -> Pre
 
 def plain_macro(p: Predictions, weight: np.ndarray) -> float:
     shares = []
+    truth, predicted = joined(p, "truth"), joined(p, "predicted")
     for each in range(p.n_classes):
-        mine = p.truth == each
+        mine = truth == each
         if weight[mine].sum() > 0:
-            right = (p.predicted == p.truth)[mine]
+            right = (predicted == truth)[mine]
             shares.append((weight[mine] * right).sum() / weight[mine].sum())
     return 100 * float(np.mean(shares))
 
@@ -46,12 +52,14 @@ def test_equals_a_loop_over_resamples() -> None:
     p = predictions(np.random.default_rng(0), fits=4, photos=50, k=3)
     found = score(p, bootstrap=30, seed=5)
     clusters = ClusterBootstrap.of(p.groups, 30, 5)
-    drawn = [plain_macro(p, counts[clusters.members[p.photo]]) for counts in clusters.resamples()]
+    member = clusters.members[joined(p, "photo")]
+    drawn = [plain_macro(p, counts[member]) for counts in clusters.resamples()]
     expected = (np.array(drawn) - np.mean(drawn)) / np.std(drawn)
     wide = found.spread * t.ppf(0.975, found.degrees) / norm.ppf(0.975)
     np.testing.assert_allclose((found.samples - found.value) / wide, expected, atol=1e-9)
-    assert found.value == pytest.approx(plain_macro(p, np.ones(len(p.truth))))
-    assert found.micro == pytest.approx(100 * (p.predicted == p.truth).mean())
+    assert found.value == pytest.approx(plain_macro(p, np.ones(len(member))))
+    right = joined(p, "predicted") == joined(p, "truth")
+    assert found.micro == pytest.approx(100 * right.mean())
     np.testing.assert_allclose(found.confusion.sum(axis=1), 1.0)
     assert found.per_class.mean() == pytest.approx(found.value)
 
@@ -70,7 +78,7 @@ def test_groups_are_one_piece_of_evidence() -> None:
 def test_an_unbalanced_test_set_is_scored_by_class() -> None:
     truth = np.array([0] * 90 + [1] * 10)
     said = np.where(np.arange(100) % 30 == 0, 1, 0)
-    p = Predictions.gather(2, [f"g{i}" for i in range(100)], [(0, np.arange(100), truth, said)])
+    p = Predictions(2, [f"g{i}" for i in range(100)], [Said(0, np.arange(100), truth, said)])
     found = score(p, bootstrap=100, seed=0)
     assert found.value == pytest.approx(100 * (87 / 90 + 1 / 10) / 2)
     assert found.micro == 88
@@ -119,8 +127,8 @@ def test_halves_are_measured_against_their_own_test_photos() -> None:
 def test_a_predictor_that_names_one_class_reads_nothing() -> None:
     groups, truth = [f"g{i}" for i in range(60)], np.tile(np.arange(3), 60)
     photo = np.repeat(np.arange(60), 3)
-    same = [(fit, photo, truth, np.full(180, fit % 3)) for fit in range(4)]
-    found = score(Predictions.gather(3, groups, same), bootstrap=500, seed=0)
+    same = [Said(fit, photo, truth, np.full(180, fit % 3)) for fit in range(4)]
+    found = score(Predictions(3, groups, same), bootstrap=500, seed=0)
     assert found.constant
     assert found.value == pytest.approx(100 / 3)
     # The exact interval of 20 of 60.
@@ -130,8 +138,8 @@ def test_a_predictor_that_names_one_class_reads_nothing() -> None:
     )
     assert found.p_value(100 / 3) == 1.0
     assert found.samples.std() == pytest.approx(100 * np.sqrt(2 / 9 / 60), rel=0.1)
-    other = [(0, photo, truth, truth), *same[1:]]
-    assert not score(Predictions.gather(3, groups, other), bootstrap=50, seed=0).constant
+    other = [Said(0, photo, truth, truth), *same[1:]]
+    assert not score(Predictions(3, groups, other), bootstrap=50, seed=0).constant
 
 
 def test_photos_that_are_all_alike_leave_no_interval_of_width_zero() -> None:
@@ -183,8 +191,8 @@ def test_where_photos_have_one_class_the_fitted_ones_matter_as_much_as_the_teste
     p = gathered(groups, rng.random((9, 400, 3)) < 0.5, 3)
     versions = score(p, bootstrap=50, seed=0, halves=8)
     labels = score(p, bootstrap=50, seed=0, halves=8, between_photos=True)
-    tested = score(gathered(groups, (p.truth == p.predicted).reshape(9, 400, 3)[:1], 3),
-                   bootstrap=50, seed=0)  # fmt: skip
+    right = (joined(p, "truth") == joined(p, "predicted")).reshape(9, 400, 3)
+    tested = score(gathered(groups, right[:1], 3), bootstrap=50, seed=0)
     assert labels.value == versions.value
     assert labels.spread**2 == pytest.approx(2 * tested.spread**2)
     # Halves of one set of photos are two degrees of freedom, however many there are.

@@ -44,7 +44,7 @@ def plain(vectors: np.ndarray) -> list[float]:
 
 @pytest.mark.parametrize("chunk", [7, 4096])
 def test_equals_plain_sums(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(variance, "_CHUNK", chunk)
+    monkeypatch.setattr("latentprint.experiments.vectors._ROWS", chunk)
     source = fake_source(30, 10, trace=0.5)
     for at, vectors in enumerate(source.by_class.values()):
         noise = np.random.default_rng(at).normal(size=vectors.shape)

@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.similarity import cosines
 from latentprint.experiments.similarity import similarity as module
 from latentprint.experiments.similarity.cosines import BINS, BINS_PER_UNIT
 from latentprint.experiments.similarity.curves import shown_curves
@@ -135,7 +134,7 @@ def test_neither_blocks_nor_the_order_of_photos_matter(monkeypatch: pytest.Monke
     source = small()
     whole = similarity(source, SHARPENING, QUICK)
     assert similarity(shuffled(source), SHARPENING, QUICK) == whole
-    monkeypatch.setattr(cosines, "_BLOCK", 5)
+    monkeypatch.setattr("latentprint.experiments.vectors._ROWS", 5)
     monkeypatch.setattr(module, "_QUERIES", 3)
     assert similarity(source, SHARPENING, QUICK) == whole
 

@@ -58,7 +58,7 @@ def copy_rows(
         raise UsageError(f"A cosine similarity lies between -1 and 1, not at {threshold:g}.")
     order = shuffle_order(stages.photos["id"].to_list(), seed, "copies")[:MOST]
     chosen = np.sort(order)
-    groups = [stages.groups[at] for at in chosen]
+    groups = stages.groups_of(stages.photos["id"].gather(chosen).to_list())
     before, after = (
         _Copies.of(source, attribute.classes, chosen, memory_mb)
         for source in (stages.before, stages.after)

@@ -101,8 +101,7 @@ def harm_rows(
     )
     before = before or vote(labelled.before)
     after = vote(labelled.after)
-    group = dict(zip(stages.photos["id"], stages.groups, strict=True))
-    groups = [group[each] for each in before.ids]
+    groups = stages.groups_of(before.ids)
     real = labelled is stages
     columns = {
         "k": k,

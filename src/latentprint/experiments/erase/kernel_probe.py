@@ -2,7 +2,7 @@
 
 Its optimum has a closed form, so that it can be tuned and trained anew before and after erasure in
 seconds; softmax regression reads the same of the same items, and takes a hundred times as long.
-Exact for some thousand items: more are left out, whole photos at a time.
+Exact for some thousand items: of more, the first photos by the seed are read.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from threadpoolctl import threadpool_limits
 
@@ -79,7 +80,7 @@ def read_by(items: Items, kernels: Sequence[Kernel], *, unit: bool, seed: int = 
     Ridge and width are chosen on the training photos of the first fold. Groups never straddle.
 
     Args:
-        items: Embeddings with classes.
+        items: Embeddings with classes, at most ``MOST_ITEMS``.
         kernels: Linear, RBF.
         unit: Whether items get unit length first; differences from a photo's mean have none.
         seed: Seeds the folds.
@@ -90,9 +91,8 @@ def read_by(items: Items, kernels: Sequence[Kernel], *, unit: bool, seed: int = 
     Raises:
         LatentprintError: There are too few photos, or a class is missing among those to train on.
     """
-    chosen = few_items(items, MOST_ITEMS, seed)
-    labels, photo = items.labels[chosen], items.photo[chosen]
-    groups = items.groups_of(chosen)
+    labels, photo = items.labels, items.photo
+    groups = items.groups_of(np.arange(len(labels)))
     if len(set(groups)) < 2 * FOLDS:
         raise LatentprintError(
             f"A probe needs photos of at least {2 * FOLDS} groups, and there are "
@@ -112,7 +112,7 @@ def read_by(items: Items, kernels: Sequence[Kernel], *, unit: bool, seed: int = 
     found = []
     # Threads that share a small factorisation wait for each other longer than they work.
     with threadpool_limits(limits=1, user_api="blas"):
-        pairs = _Pairs.of(items.features.take(chosen).read().astype(np.float64), unit)
+        pairs = _Pairs.of(items.features.read().astype(np.float64), unit)
         for kernel in kernels:
             width, ridge = _tuned(pairs, kernel, labels, groups, fits[0][0], seed)
             matrix = kernel.matrix(pairs.squares, pairs.products, width)
@@ -126,16 +126,12 @@ def read_by(items: Items, kernels: Sequence[Kernel], *, unit: bool, seed: int = 
     return found
 
 
-def few_items(items: Items, most: int, seed: int) -> np.ndarray:
-    """At most so many items, all versions of the first photos by the seed, int64 [m]."""
-    if len(items.labels) <= most:
-        return np.arange(len(items.labels))
-    order = shuffle_order(items.ids, seed, "kernel probe")
-    versions = np.bincount(items.photo, minlength=len(items.ids))
-    count = int(np.searchsorted(np.cumsum(versions[order]), most, side="right"))
-    kept = np.zeros(len(items.ids), dtype=bool)
-    kept[order[:count]] = True
-    return np.flatnonzero(kept[items.photo])
+def few_photos(photos: pl.DataFrame, versions: int, seed: int) -> pl.DataFrame:
+    """At most so many photos that all their versions can be fitted, the first by the seed."""
+    most = MOST_ITEMS // versions
+    if len(photos) <= most:
+        return photos
+    return photos[np.sort(shuffle_order(photos["id"].to_list(), seed, "kernel probe")[:most])]
 
 
 @dataclass(frozen=True)

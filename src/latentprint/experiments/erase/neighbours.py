@@ -58,10 +58,11 @@ def overlap_rows(
         raise LatentprintError(
             f"{n} photos that the eraser never saw are too few to compare {k} neighbours."
         )
-    asked = stages.asked(seed)
+    asked, groups = stages.asked(seed), stages.groups
     placed = stages.photos.with_row_index(ROW)
+    # One quarter for the vectors of each, the other half for similarities.
     before, after = (
-        unit_vectors(source, [processing], placed, memory_mb / 2)[0]
+        unit_vectors(source, [processing], placed, memory_mb / 4)[0]
         for source in (stages.before, stages.after)
     )
     found, erased = (_nearest(each, asked.rows, k, memory_mb / 2) for each in (before, after))
@@ -71,7 +72,7 @@ def overlap_rows(
         ErasureMeasure.OVERLAP,
         np.full(len(kept), 100.0),
         100.0 * kept / k,
-        [stages.groups[at] for at in asked.rows],
+        [groups[at] for at in asked.rows],
         widening=widened(_LISTED, asked.share),
     )
     rows = [
@@ -113,7 +114,8 @@ def _mixed(
     memory_mb: float,
 ) -> Result:
     """Neighbours of the own half where half of the photos are erased, whole groups at a time."""
-    names, members = np.unique(stages.groups, return_inverse=True)
+    given = stages.groups
+    names, members = np.unique(given, return_inverse=True)
     place = np.empty(len(names), dtype=np.int64)
     place[shuffle_order(names.tolist(), seed, "half erased")] = np.arange(len(names))
     half = (place % 2 == 0)[members]
@@ -122,7 +124,7 @@ def _mixed(
     same = (half[near] == half[rows, None]).mean(axis=1)
     others = np.where(half, half.sum(), (~half).sum())[rows] - 1
     value = 100.0 * float(same.mean())
-    groups = [stages.groups[at] for at in rows]
+    groups = [given[at] for at in rows]
     samples = 100.0 * ClusterBootstrap.of(groups, DRAWS, seed).means(same)
     wide = widened(CROSSED, asked.share)
     low, high = np.clip(interval(value + wide * (samples - value)), 0.0, 100.0)

@@ -36,7 +36,13 @@ FEWEST = 10
 
 
 def nuisance_rows(
-    stages: Stages, nuisance: str, processing: str, *, k: int = 10, seed: int = 0
+    stages: Stages,
+    nuisance: str,
+    processing: str,
+    *,
+    k: int = 10,
+    seed: int = 0,
+    memory_mb: int = 4096,
 ) -> list[Result]:
     """Nuisance purity and robustness index, before and after.
 
@@ -49,20 +55,22 @@ def nuisance_rows(
         processing: Processing class whose embeddings are compared.
         k: Number of neighbours.
         seed: Seeds permutations and resamples.
+        memory_mb: Memory for vectors and similarities.
 
     Raises:
         UsageError: There is no such column, or there are too few photos.
         LatentprintError: Fewer than two values are common, or labels cannot be compared.
     """
     labelled = with_classes(with_common(stages, nuisance), seed)
-    options = RobustnessOptions(ks=(k,), processing=processing, seed=seed, sample=stages.sample)
+    options = RobustnessOptions(
+        ks=(k,), processing=processing, seed=seed, sample=stages.sample, memory_mb=memory_mb
+    )
     before, after = (
         robustness(source, nuisance, options=options)
         for source in (labelled.before, labelled.after)
     )
     one, other = before.photos[k], after.photos[k]
-    group = dict(zip(stages.photos["id"], stages.groups, strict=True))
-    groups = [group[each] for each in one["id"]]
+    groups = stages.groups_of(one["id"].to_list())
     purity = _purity(before)
     columns: dict[str, Any] = {"k": k, "chance": purity.chance, "classes": purity.classes}
     share = purity.n_test / purity.n_train

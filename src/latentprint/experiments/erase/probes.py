@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latentprint.experiments.erase.kernel_probe import LINEAR, RBF, read_by
+from latentprint.experiments.erase.kernel_probe import LINEAR, RBF, few_photos, read_by
 from latentprint.experiments.erase.nuisance import with_common
 from latentprint.experiments.erase.staged import About, Paired, seen_of, staged_rows
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
@@ -46,8 +46,9 @@ def probe_rows(
 
         def items(source: ViewedEmbeddings, paired: bool = paired) -> Items:
             photos = source.photos.with_row_index(ROW)
+            photos = few_photos(photos, len(attribute.classes), seed)
             return processed_items(
-                source, attribute.classes, photos, paired=paired, memory_mb=memory_mb
+                source, attribute.classes, photos, paired=paired, memory_mb=memory_mb // 2
             )
 
         rows += _staged(stages, about, items, paired=paired, seed=seed)
@@ -72,12 +73,13 @@ def label_probe_rows(
     """
     labelled = label_photos(with_common(stages, label).photos, label, "values")
     kept = labelled.codes >= 0
-    common, codes = np.unique(labelled.codes[kept], return_inverse=True)
+    common = np.unique(labelled.codes[kept])
     names = [labelled.classes[at] for at in common]
 
     def items(source: ViewedEmbeddings) -> Items:
-        photos = source.photos.with_row_index(ROW).filter(kept)
-        return labelled_items(source, processing, photos, codes, names, memory_mb=memory_mb)
+        photos = few_photos(source.photos.with_row_index(ROW).filter(kept), 1, seed)
+        codes = np.searchsorted(common, labelled.codes[photos[ROW].to_numpy()])
+        return labelled_items(source, processing, photos, codes, names, memory_mb=memory_mb // 2)
 
     about = About(label, stages.knows(label))
     return _staged(stages, about, items, paired=False, seed=seed)

@@ -54,7 +54,7 @@ class ProofOptions:
     k: int = option(10, "-k", "--neighbours", least=1)
     sample: int | None = option(None, least=0)
     seed: int = option(0)
-    memory_mb: int = 4096
+    memory_mb: int = option(4096, least=1)
 
     def __post_init__(self) -> None:
         for name in ("attributes", "nuisances"):
@@ -103,13 +103,13 @@ def proof_steps(
         ))  # fmt: skip
     for name in options.nuisances:
         yield made(name, "neighbours that share", partial(
-            nuisance_rows, stages, name, processing, k=k, seed=seed
+            nuisance_rows, stages, name, processing, k=k, seed=seed, memory_mb=memory_mb
         ))  # fmt: skip
         yield made(name, "probes of", partial(
             label_probe_rows, stages, name, processing, seed=seed, memory_mb=memory_mb
         ))  # fmt: skip
     columns = stages.photos.columns
-    pairs = PairsOptions()
+    pairs = PairsOptions(memory_mb=memory_mb)
     if pairs.subject in columns and set(columns) & set(_DEVICES):
         yield made("pairs", "", partial(pair_rows, stages, processing, pairs, seed=seed))
     there = [name for name in stages.seen if name in stages.classes]

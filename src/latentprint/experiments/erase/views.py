@@ -154,6 +154,12 @@ class Stages:
         """Group of every photo [n]."""
         return [str(each) for each in self.photos["group"].to_list()]
 
+    def groups_of(self, ids: Sequence[str]) -> list[str]:
+        """Group of some photos, by their ids [m]."""
+        given = self.photos.select("id", pl.col("group").cast(pl.String))
+        named = pl.DataFrame({"id": ids}, schema={"id": pl.String})
+        return named.join(given, on="id", how="left", maintain_order="left")["group"].to_list()
+
     def asked(self, seed: int) -> Asked:
         """The photos whose neighbours are asked."""
         return ask(self.photos["id"].to_list(), self.sample, seed)

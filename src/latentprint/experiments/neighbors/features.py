@@ -10,13 +10,11 @@ import numpy as np
 import polars as pl
 
 from latentprint.experiments.source import ROW, EmbeddingSource
-from latentprint.experiments.vectors import units
+from latentprint.experiments.vectors import rows_at_once, units
 
 if TYPE_CHECKING:
     from latentprint.experiments.assignment import Draw
     from latentprint.solvers import VectorArray
-
-_ROWS_AT_ONCE = 4096
 
 
 def split_photos(photos: pl.DataFrame, split: str, draw: Draw) -> pl.DataFrame:
@@ -59,8 +57,9 @@ class UnitVectors:
         if isinstance(photos, slice):
             photos = np.arange(*photos.indices(len(self.rows)))
         found = np.empty((len(photos), self.shape[1]), dtype=np.float32)
-        for start in range(0, len(photos), _ROWS_AT_ONCE):
-            part = photos[start : start + _ROWS_AT_ONCE]
+        step = rows_at_once(self.shape[1])
+        for start in range(0, len(photos), step):
+            part = photos[start : start + step]
             vectors = self.array[self.rows[part]]
             found[start : start + len(part)] = units(vectors, self.ids[part], self.where)
         return found

@@ -67,7 +67,8 @@ class Shuffles:
         for start in range(0, draws, _AT_ONCE):
             dealt = np.repeat(labels[:, None], min(_AT_ONCE, draws - start), axis=1)
             for rows in strata:
-                dealt[rows] = rng.permuted(dealt[rows], axis=0)
+                part = dealt[rows]
+                dealt[rows] = rng.permuted(part, axis=0, out=part)
             yield dealt
 
 

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 
 from latentprint.experiments.neighbors.shuffles import SharedByChance
 
-_NUMBERS_AT_ONCE = 2**22
+_NUMBERS_AT_ONCE = 2**19
 
 
 @dataclass(frozen=True)

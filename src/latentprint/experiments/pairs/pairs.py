@@ -18,7 +18,7 @@ from latentprint.experiments.pairs.design import PairDesign, PairDirection, ask_
 from latentprint.experiments.pairs.retrieval import Retrieved, retrieve
 from latentprint.experiments.pairs.rows import Draws, pair_rows
 from latentprint.experiments.pairs.shown import shown_pairs
-from latentprint.experiments.probes.items import open_vectors
+from latentprint.experiments.probes.items import left_beside, open_vectors
 from latentprint.experiments.sampling import Asked, most_asked, sample_option
 from latentprint.experiments.source import UNPROCESSED, require_source
 from latentprint.options import option
@@ -143,16 +143,16 @@ def near_duplicates(
     require_source(source)
     options = options or PairsOptions()
     design = ask_some(design_of(source.photos, options), options.sample, options.seed)
-    # One half for vectors, the other for similarities.
-    half = max(1, options.memory_mb // 2)
-    (vectors,) = open_vectors(source, [processing], design.photos, half)
-    found = [retrieve(vectors, design.subjects, each, half) for each in design.directions]
+    # Vectors are kept where they take one half at the most; similarities have what is left.
+    (vectors,) = open_vectors(source, [processing], design.photos, max(1, options.memory_mb // 2))
+    left = left_beside([vectors], options.memory_mb)
+    found = [retrieve(vectors, design.subjects, each, left) for each in design.directions]
     if processing != UNPROCESSED:
         design = replace(design, notes=(*design.notes, f"embeddings under {processing}"))
     exchanges = options.permutations
     if design.asked is not None:
         exchanges = min(exchanges, _SAMPLED_EXCHANGES)
-    draws = Draws(exchanges, options.bootstrap, options.seed, half)
+    draws = Draws(exchanges, options.bootstrap, options.seed, left)
     rows = pair_rows(source, design, found, vectors, options.ks, draws)
     queries = [
         _queries(design, direction, gallery, each)

@@ -139,7 +139,12 @@ class Contest:
         size = max(1, half // (8 * (_FLOATS * columns + len(photos) + beside)))
         # Vectors are read and brought to unit length once for many queries.
         many = max(size, half // (8 * (len(photos) + vectors.shape[1])) // size * size)
-        places = [_by_subject(each, self.subjects) for each in sides]
+        places = []
+        for each in sides:
+            photo, first, name = _by_subject(each, self.subjects)
+            places.append(
+                (np.searchsorted(photos, photo), first, np.searchsorted(self.names, name))
+            )
         block = np.empty(0)
         for start in range(0, len(self.photo), size):
             if start % many == 0:
@@ -152,9 +157,8 @@ class Contest:
             ahead = np.zeros((len(cosines), len(sides), len(self.names)), dtype=np.float32)
             best = np.full(ahead.shape, -np.inf)
             least = least_before(self.target[rows, None])
-            for y, (photo, first, name) in enumerate(places):
-                at = np.searchsorted(self.names, name)
-                found = cosines[:, np.searchsorted(photos, photo)]
+            for y, (photo, first, at) in enumerate(places):
+                found = cosines[:, photo]
                 ahead[:, y, at] = np.add.reduceat(found >= least, first, axis=1, dtype=np.float32)
                 best[:, y, at] = np.maximum.reduceat(found, first, axis=1)
             own = np.arange(len(cosines)), slice(None), self.subject[rows]

@@ -41,14 +41,16 @@ class Jackknife:
     """How far each figure moves when one subject is left out, for means over queries.
 
     Attributes:
-        moves: Of the data and of data with exchanged devices, scaled so that their squares sum to
-            the jackknife's variance, float64 [1 + exchanges, directions, 2, measures, S]; zero for
-            medians.
+        moves: Of the data, scaled so that their squares sum to the jackknife's variance, float64
+            [directions, 2, measures, S]; zero for medians.
+        exchanged: Products of the moves of data with exchanged devices, summed over subjects,
+            float64 [exchanges, measures, directions, 2, directions, 2].
         asked: Whether a subject has queries in a direction, bool [directions, S].
         permuted: The figures after exchanges.
     """
 
     moves: np.ndarray
+    exchanged: np.ndarray
     asked: np.ndarray
     permuted: Permuted
 
@@ -84,7 +86,7 @@ class Jackknife:
             directions: Their places in the contest.
         """
         error = self.standard_error(measure, weights, directions)
-        moves = -self._moves(measure, weights, directions)[0]
+        moves = -self._moves(measure, weights, directions)
         length = float(np.sqrt(np.square(moves).sum()))
         skewness = float(np.power(moves, 3).sum()) / length**3 if length > 0 else 0.0
         subjects = int(self.asked[directions].any(axis=0).sum())
@@ -127,13 +129,15 @@ class Jackknife:
         self, measure: int, weights: np.ndarray, directions: list[int]
     ) -> tuple[float, float]:
         """The jackknife's variance of the data, and its mean over data with exchanged devices."""
-        found = np.square(self._moves(measure, weights, directions)).sum(axis=1)
-        return float(found[0]), float(found[1:].mean())
+        own = float(np.square(self._moves(measure, weights, directions)).sum())
+        products = self.exchanged[:, measure][:, directions][:, :, :, directions].mean(axis=0)
+        other = np.einsum("dgeh,g,h->", products, weights, weights) / len(directions) ** 2
+        return own, float(other)
 
     def _moves(self, measure: int, weights: np.ndarray, directions: list[int]) -> np.ndarray:
-        """Of a mean over directions, float64 [1 + exchanges, S]."""
-        chosen = self.moves[:, :, :, measure][:, directions]
-        moves: np.ndarray = np.einsum("ldgs,g->ls", chosen, weights) / len(directions)
+        """Of a mean over directions, float64 [S]."""
+        chosen = self.moves[directions, :, measure]
+        moves: np.ndarray = np.einsum("dgs,g->s", chosen, weights) / len(directions)
         return moves
 
 
@@ -161,12 +165,38 @@ def leave_subjects_out(
         measures: What is measured.
         permuted: The figures after exchanges.
         seed: Seeds the exchanges.
-        memory_mb: Memory for one block.
+        memory_mb: Memory. Where the moves of all exchanges do not fit, similarities are computed
+            again for each part of the exchanges.
     """
     exchanges = Exchanges.of(contest)
     count = _EXCHANGES if len(contest.names) <= _MANY_SUBJECTS else _FEWER_EXCHANGES
     (random,) = exchanges.random(count, seed, count)
     arranged = [exchanges.identity.directions(0), *(random.directions(at) for at in range(count))]
+    own, products = np.empty(0), []
+    each = 8 * len(contest.names) * len(contest.directions) * (2 * len(measures) + 2)
+    at_once = max(1, int(0.75 * 2**20 * memory_mb) // each)
+    for start in range(0, len(arranged), at_once):
+        part = arranged[start : start + at_once]
+        moves = _moves_of(contest, vectors, measures, part, max(1, memory_mb // 4))
+        if not start:
+            own, moves = moves[0].copy(), moves[1:]
+        products += [np.einsum("dgms,ehms->mdgeh", one, one) for one in moves]
+        del moves
+    return Jackknife(own, np.array(products), contest.asked, permuted)
+
+
+def _moves_of(
+    contest: Contest,
+    vectors: VectorArray,
+    measures: Sequence[PairFigure],
+    arranged: Sequence[np.ndarray],
+    memory_mb: int,
+) -> np.ndarray:
+    """The moves of data with devices arranged in some ways [directions, S] each.
+
+    Returns:
+        float64 [ways, directions, 2, measures, S].
+    """
     shape = (len(arranged), len(contest.directions), 2, len(measures), len(contest.names))
     # One array, in place: there is a number for each subject, figure and exchange.
     moves, sums = np.zeros(shape), np.zeros((*shape[:-1], 1))
@@ -174,18 +204,29 @@ def leave_subjects_out(
     for rivals in contest.rivals(vectors, memory_mb):
         for at, each in enumerate(arranged):
             _leave_out(contest, rivals, each, measures, (sums[at], moves[at], counted[at]))
-    n = counted.sum(axis=-1, keepdims=True)
     moves += sums
+    for each, weights in zip(moves, counted, strict=True):
+        _scale(each, weights, contest.takes_part)
+    return moves
+
+
+def _scale(moves: np.ndarray, counted: np.ndarray, takes_part: np.ndarray) -> None:
+    """Make moves of sums those of means that the jackknife squares, in place.
+
+    Args:
+        moves: Sums of figures without each subject, float64 [directions, 2, measures, S].
+        counted: Weights of the queries of each, float64 [directions, S].
+        takes_part: Whether it has photos, bool [directions, S].
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
-        moves /= (n - counted)[:, :, None, None]
+        moves /= (counted.sum(axis=-1, keepdims=True) - counted)[:, None, None]
     # Subjects without queries are left out as distractors.
-    here = np.isfinite(moves) & contest.takes_part[None, :, None, None]
+    here = np.isfinite(moves) & takes_part[:, None, None]
     subjects = np.maximum(here.sum(axis=-1, keepdims=True), 1)
     moves[~here] = 0.0
     moves -= moves.sum(axis=-1, keepdims=True) / subjects
     moves[~here] = 0.0
     moves *= np.sqrt((subjects - 1) / subjects)
-    return Jackknife(moves, contest.asked, permuted)
 
 
 def _leave_out(

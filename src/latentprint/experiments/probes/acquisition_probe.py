@@ -115,7 +115,7 @@ def probe_label(
         photos,
         labelled.codes,
         labelled.classes,
-        memory_mb=options.memory_mb,
+        memory_mb=options.vectors_mb,
     )
     made = source.split_made and split is None
     plan = _plan(items, photos, made, options, _chooser(items, guards, semantic))

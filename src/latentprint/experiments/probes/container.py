@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -40,14 +40,39 @@ def container_items(items: Items, photos: pl.DataFrame, *, leave_out: str) -> It
         )
         sizes = photos.select(pl.format("{}x{}", longer, shorter)).to_series().fill_null("?")
         indicators.append(_indicators(sizes))
-    columns = [*numbers, *indicators]
-    if not columns:
+    if not numbers and not indicators:
         return None
-    return replace(items, features=Features.of(np.hstack(columns).astype(np.float32)))
+    return replace(items, features=Features.of(_Facts(tuple(numbers), tuple(indicators))))
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """Facts of files as vectors, made where they are indexed: they may be hundreds of numbers.
+
+    Attributes:
+        numbers: Values, float64 [M] each.
+        indicators: Which of the most frequent values each has and how many of these there are; one
+            beyond for any other, int64 [M] each.
+    """
+
+    numbers: tuple[np.ndarray, ...]
+    indicators: tuple[tuple[np.ndarray, int], ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """M items, F numbers."""
+        first = self.numbers[0] if self.numbers else self.indicators[0][0]
+        return len(first), len(self.numbers) + sum(count for _, count in self.indicators)
+
+    def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
+        columns = [each[rows, None] for each in self.numbers]
+        columns += [places[rows, None] == np.arange(count) for places, count in self.indicators]
+        found: np.ndarray = np.hstack(columns).astype(np.float32)
+        return found
 
 
 def _numbers(photos: pl.DataFrame, leave_out: str) -> list[np.ndarray]:
-    """Logarithms of sizes, missing ones at the mean, each float64 [M, 1]."""
+    """Logarithms of sizes, missing ones at the mean, each float64 [M]."""
     known = {"file_width", "file_height", "file_bytes"} & set(photos.columns)
     # A table of one's own may have columns of these names, whatever they hold.
     photos = photos.select(pl.col(*known).cast(pl.Float64, strict=False)) if known else photos
@@ -62,12 +87,14 @@ def _numbers(photos: pl.DataFrame, leave_out: str) -> list[np.ndarray]:
         pl.when(value > 0).then(value.log()).alias(name) for name, value in expressions.items()
     )
     table = table.with_columns(pl.all().fill_null(pl.all().mean()).fill_null(0.0))
-    return [table[name].to_numpy()[:, None] for name in table.columns]
+    return [table[name].to_numpy() for name in table.columns]
 
 
-def _indicators(values: pl.Series) -> np.ndarray:
-    """One column for each of the most frequent values, float64 [M, at most 64]."""
+def _indicators(values: pl.Series) -> tuple[np.ndarray, int]:
+    """The place of each value among the most frequent ones, and how many these are."""
     counts = values.value_counts().sort("count", values.name, descending=[True, False])
-    common = counts[values.name].head(COMMON_SIZES).to_list()
-    found: np.ndarray = np.stack([(values == each).to_numpy() for each in common], axis=1)
-    return found.astype(np.float64)
+    common = counts[values.name].head(COMMON_SIZES)
+    places = values.replace_strict(
+        common, pl.int_range(len(common), eager=True), default=len(common), return_dtype=pl.Int64
+    )
+    return places.to_numpy(), len(common)

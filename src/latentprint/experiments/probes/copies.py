@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from latentprint.experiments.vectors import units
+from latentprint.experiments.vectors import rows_at_once, units
 from latentprint.photos import merge_groups
 
 if TYPE_CHECKING:
@@ -57,11 +57,18 @@ def group_equal_vectors(vectors: VectorArray, groups: Sequence[str]) -> EqualVec
         vectors: One vector for every photo, not zero, floats [N, D].
         groups: Group of every photo [N].
     """
-    n = len(groups)
+    leader = _leaders(vectors)
+    copies = _of_several_groups(leader, groups)
+    return EqualVectors(_joined(groups, leader, np.flatnonzero(copies).tolist()), copies)
+
+
+def _leaders(vectors: VectorArray) -> np.ndarray:
+    """The first photo of those that have the vector of each, int64 [N]."""
+    n = int(vectors.shape[0])
     first, mean, projected = _scan(vectors)
     spread = 1.0 - float(mean @ mean)
     if spread <= _ROUNDING:
-        return EqualVectors(tuple(groups), np.zeros(n, dtype=bool))
+        return np.arange(n)
     reach, leader = float(np.sqrt(_EQUAL * spread)), first
     while len(pairs := _near(vectors, projected, np.unique(leader), reach)):
         links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
@@ -70,12 +77,27 @@ def group_equal_vectors(vectors: VectorArray, groups: Sequence[str]) -> EqualVec
         leads = np.full(parts.max() + 1, n)
         np.minimum.at(leads, parts, np.arange(n))
         leader = leads[parts][leader]
-    given = np.unique(np.asarray(groups, dtype=str), return_inverse=True)[1]
-    together = np.unique(np.stack([leader, given]), axis=1)
-    several = np.bincount(together[0], minlength=n) > 1
-    copies: np.ndarray = several[leader]
-    joined = [f"{at}" if shared else None for at, shared in zip(leader, copies, strict=True)]
-    return EqualVectors(tuple(merge_groups(list(groups), joined)), copies)
+    return leader
+
+
+def _of_several_groups(leader: np.ndarray, groups: Sequence[str]) -> np.ndarray:
+    """Whether the photos that each is equal to came with several groups, bool [N]."""
+    several = np.zeros(len(leader), dtype=bool)
+    alike = np.flatnonzero(np.bincount(leader)[leader] > 1)
+    if len(alike):
+        given = np.unique([groups[at] for at in alike.tolist()], return_inverse=True)[1]
+        together = np.unique(np.stack([leader[alike], given]), axis=1)
+        several[np.flatnonzero(np.bincount(together[0]) > 1)] = True
+    found: np.ndarray = several[leader]
+    return found
+
+
+def _joined(groups: Sequence[str], leader: np.ndarray, copies: Sequence[int]) -> tuple[str, ...]:
+    """The groups with those joined that copies have; no other photo joins any."""
+    own = [groups[at] for at in copies]
+    joined = merge_groups(own, [f"{leader[at]}" for at in copies]) if own else []
+    names = dict(zip(own, joined, strict=True))
+    return tuple(names.get(each, each) for each in groups)
 
 
 def _scan(vectors: VectorArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -88,24 +110,39 @@ def _scan(vectors: VectorArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n, dimensions = vectors.shape
     random = np.random.default_rng(0).normal(size=(dimensions, min(_AXES, dimensions)))
     axes = np.linalg.qr(random)[0]
-    seen: dict[bytes, int] = {}
-    first, total = np.empty(n, dtype=np.int64), np.zeros(dimensions)
+    digests, total = np.empty((n, 2), dtype=np.uint64), np.zeros(dimensions)
     projected = np.empty((n, axes.shape[1]))
-    for start in range(0, n, _CHUNK):
-        rows = np.ascontiguousarray(vectors[slice(start, start + _CHUNK)])
-        for at, row in enumerate(rows, start):
-            first[at] = seen.setdefault(blake2b(row.tobytes(), digest_size=16).digest(), at)
+    step = rows_at_once(vectors.shape[1])
+    for start in range(0, n, step):
+        rows = np.ascontiguousarray(vectors[slice(start, start + step)])
+        told = b"".join(blake2b(row.tobytes(), digest_size=16).digest() for row in rows)
+        digests[start : start + len(rows)] = np.frombuffer(told, dtype=np.uint64).reshape(-1, 2)
         unit = units(rows, range(start, start + len(rows)), "copies")
         total += unit.sum(axis=0)
         projected[start : start + len(rows)] = unit @ axes
-    return first, total / n, projected
+    return _first_of_equals(digests), total / n, projected
+
+
+def _first_of_equals(digests: np.ndarray) -> np.ndarray:
+    """The first row with the digest of each, int64 [N], of digests uint64 [N, 2]."""
+    # Stable: equal digests stay in the order of their rows.
+    order = np.lexsort(digests.T)
+    ordered = digests[order]
+    begins = np.ones(len(order), dtype=bool)
+    begins[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = order[begins][np.cumsum(begins) - 1]
+    return found
 
 
 def _near(
     vectors: VectorArray, projected: np.ndarray, rows: np.ndarray, reach: float
 ) -> np.ndarray:
     """Pairs of some rows that lie within reach of each other, int64 [M, 2]."""
-    tree = KDTree(projected[rows], balanced_tree=False)
+    # Nearly always all rows are asked: a copy of them would be as large again.
+    tree = KDTree(
+        projected if len(rows) == len(projected) else projected[rows], balanced_tree=False
+    )
     candidates = []
     for start in range(0, len(rows), _CHUNK):
         asked = projected[rows[start : start + _CHUNK]]
@@ -115,8 +152,9 @@ def _near(
         candidates.append(pair[pair[:, 0] < pair[:, 1]])
     pairs = rows[np.concatenate(candidates)]
     kept = [np.empty((0, 2), dtype=np.int64)]
-    for start in range(0, len(pairs), _CHUNK):
-        some = pairs[start : start + _CHUNK]
+    step = rows_at_once(vectors.shape[1])
+    for start in range(0, len(pairs), step):
+        some = pairs[start : start + step]
         one, other = (units(vectors[side], side, "copies") for side in some.T)
         kept.append(some[np.square(one - other).sum(axis=1) <= reach**2])
     return np.concatenate(kept)

@@ -11,7 +11,7 @@ from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.assignment import Draw
 from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.plans import Plan
-from latentprint.experiments.probes.scores import Predictions, Score, score
+from latentprint.experiments.probes.scores import Predictions, Said, Score, score
 from latentprint.experiments.source import usable_device
 from latentprint.options import option
 from latentprint.solvers import (
@@ -51,7 +51,8 @@ class ProbeOptions:
         controls: Also with shuffled labels, other feature normalisation and file facts alone.
         curve: Also with fewer training photos.
         device: Where fits run: auto, cpu, cuda or mps.
-        memory_mb: Memory for embeddings; larger sets are read from disk as they are needed.
+        memory_mb: Memory for embeddings and fits; larger sets are read from disk as they are
+            needed.
     """
 
     seed: int = option(0)
@@ -82,6 +83,11 @@ class ProbeOptions:
             raise unknown_name("assignment", str(self.assignment), ("one", "all"))
 
     @property
+    def vectors_mb(self) -> int:
+        """Memory for embeddings that are read once: one half, the other is for fits."""
+        return max(1, self.memory_mb // 2)
+
+    @property
     def solving(self) -> SolverOptions:
         """How classifiers are tuned and fitted; the study's own protocol weighs no classes."""
         study = self.solver == "sgd" and self.draw == "published"
@@ -93,7 +99,7 @@ class ProbeOptions:
             normalise=self.normalise,
             class_weight="none" if study else "balanced",
             device=usable_device(self.device),
-            memory_mb=self.memory_mb,
+            memory_mb=max(1, self.memory_mb - self.vectors_mb),
         )
 
 
@@ -137,11 +143,13 @@ def run_plan(
     tested = plan.tested_photos(items)
     place = np.full(len(items.ids), -1, dtype=np.int64)
     place[tested] = np.arange(len(tested))
-    predictions = Predictions.gather(
+    # Fits that are tested on the same items share what these are.
+    shown = {id(each): (place[items.photo[each]], items.labels[each]) for each in plan.test}
+    predictions = Predictions(
         k,
         [items.groups[at] for at in tested],
         [
-            (repeat, place[items.photo[index]], items.labels[index], said[0])
+            Said(repeat, *shown[id(index)], said[0])
             for repeat, index, said in zip(plan.repeats, plan.test, found.said, strict=True)
         ],
     )

@@ -13,6 +13,8 @@ from hashlib import blake2b
 
 import numpy as np
 
+from latentprint.solvers import ClassCounts
+
 
 def shuffle_order(keys: Sequence[str], seed: int, purpose: str) -> np.ndarray:
     """A random order that depends on the names alone, never on the order of rows, int64 [N].
@@ -75,17 +77,21 @@ def grouped_folds(codes: np.ndarray, groups: Sequence[str], folds: int, seed: in
         seed: Seeds the order.
     """
     names, members = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    table = np.zeros((len(names), int(codes.max()) + 1), dtype=np.int64)
-    np.add.at(table, (members, codes), 1)
+    counts, sizes = ClassCounts.of(members, codes), np.bincount(members)
     order = shuffle_order(names.tolist(), seed, "folds")
     # A large group that comes late finds no fold with room for it.
-    order = order[np.argsort(-table[order].sum(axis=1), kind="stable")]
-    filled = np.zeros((folds, table.shape[1]), dtype=np.int64)
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    filled, held = (
+        np.zeros((folds, int(codes.max()) + 1), dtype=np.int64),
+        np.zeros(folds, np.int64),
+    )
     fold_of = np.empty(len(names), dtype=np.int64)
     for group in order:
-        crowding = filled @ table[group] * len(codes) + filled.sum(axis=1)
-        fold_of[group] = int(crowding.argmin())
-        filled[fold_of[group]] += table[group]
+        classes, rows = counts[group]
+        crowding = filled[:, classes] @ rows * len(codes) + held
+        fold = fold_of[group] = int(crowding.argmin())
+        filled[fold, classes] += rows
+        held[fold] += sizes[group]
     found: np.ndarray = fold_of[members]
     return found
 

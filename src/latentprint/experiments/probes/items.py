@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,13 +13,12 @@ import polars as pl
 from latentprint.experiments.probes.copies import EqualVectors, group_equal_vectors
 from latentprint.experiments.probes.guards import shuffle_labels
 from latentprint.experiments.source import ROW, EmbeddingSource
-from latentprint.experiments.vectors import units
+from latentprint.experiments.vectors import rows_at_once, units
 from latentprint.solvers import Features
 
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
-_CHUNK = 4096
 _ROUNDING = 1e-6
 
 
@@ -76,9 +76,7 @@ def processed_items(
     parts = open_vectors(source, classes, photos, memory_mb)
     equal = group_equal_vectors(parts[0], photos["group"].to_list())
     if paired:
-        parts = tuple(PairedArray(parts, each) for each in range(p))
-        if _megabytes(parts) <= memory_mb:
-            parts = tuple(each[slice(0, n)] for each in parts)
+        parts = _paired(parts)
     part, photo = np.tile(np.arange(p), n), np.repeat(np.arange(n), p)
     return _items(Features(parts, part, photo), part, photo, photos, equal, classes)
 
@@ -171,11 +169,33 @@ class PairedArray:
         return n, dimensions
 
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
-        versions = [units(part[rows], range(part.shape[0]), "paired") for part in self.parts]
-        found: np.ndarray = (versions[self.at] - np.mean(versions, axis=0)).astype(np.float32)
+        return _moves([part[rows] for part in self.parts])[self.at]
+
+
+def _moves(versions: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Photos under every class, as how far each class moves each photo, float32 [n, D] each."""
+    unit = [units(each, range(len(each)), "paired") for each in versions]
+    mean = np.mean(unit, axis=0)
+    moves = []
+    for each in unit:
+        found = (each - mean).astype(np.float32)
         # What is below the precision of vectors is no move: a probe would read its last digits.
         found[np.linalg.norm(found, axis=1) < _ROUNDING] = 0.0
-        return found
+        moves.append(found)
+    return moves
+
+
+def _paired(parts: tuple[VectorArray, ...]) -> tuple[VectorArray, ...]:
+    """The same minus the mean over the classes; what is in memory is overwritten."""
+    kept = [each for each in parts if isinstance(each, np.ndarray)]
+    if len(kept) < len(parts):
+        return tuple(PairedArray(parts, each) for each in range(len(parts)))
+    step = rows_at_once(kept[0].shape[1])
+    for start in range(0, len(kept[0]), step):
+        chunk = slice(start, start + step)
+        for each, moves in zip(kept, _moves([each[chunk] for each in kept]), strict=True):
+            each[chunk] = moves
+    return parts
 
 
 @dataclass(frozen=True)
@@ -204,19 +224,22 @@ def open_vectors(
     """
     rows = photos[ROW].to_numpy().astype(np.int64)
     arrays = [_Rows(source.vectors(name), rows) for name in classes]
-    fits = _megabytes(arrays) <= memory_mb
+    fits = sum(4.0 * len(rows) * each.shape[1] for each in arrays) <= memory_mb * 2**20
     found: list[VectorArray] = []
     for name, array in zip(classes, arrays, strict=True):
         where = f"{source.encoder}, {name}"
         kept = np.empty(array.shape, dtype=np.float32) if fits else None
-        for start in range(0, len(rows), _CHUNK):
-            chunk = np.asarray(array[slice(start, start + _CHUNK)])
-            units(chunk, photos["id"][start : start + _CHUNK], where)
+        step = rows_at_once(array.shape[1])
+        for start in range(0, len(rows), step):
+            chunk = np.asarray(array[slice(start, start + step)])
+            units(chunk, photos["id"][start : start + step], where)
             if kept is not None:
                 kept[start : start + len(chunk)] = chunk
         found.append(array if kept is None else kept)
     return tuple(found)
 
 
-def _megabytes(arrays: Sequence[VectorArray]) -> float:
-    return sum(4.0 * each.shape[0] * each.shape[1] for each in arrays) / 2**20
+def left_beside(parts: Sequence[VectorArray], memory_mb: int) -> int:
+    """Megabytes that are left of some memory beside the vectors that are kept in it."""
+    kept = sum(each.nbytes for each in parts if isinstance(each, np.ndarray))
+    return max(1, memory_mb - math.ceil(kept / 2**20))

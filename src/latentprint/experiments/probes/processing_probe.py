@@ -64,35 +64,39 @@ def probe_processing(
     if paired:
         # Differences have no length of their own that could be divided away.
         options = replace(options, normalise="none", curve=False)
+    outcome = _probed(source, attribute, options, paired=paired)
+    # Of differences from a photo's mean it would tell the same: it compares versions of a photo.
+    if paired or not options.discriminant:
+        return outcome
+    return _with_discriminant(outcome, source, attribute, options)
+
+
+def _probed(
+    source: EmbeddingSource, attribute: Attribute, options: ProbeOptions, *, paired: bool
+) -> ProbeOutcome:
+    """The probe alone; nothing of what it read is held any longer."""
     photos, train, test = _sides(source.photos, options)
     items = processed_items(
-        source, attribute.classes, photos, paired=paired, memory_mb=options.memory_mb
+        source, attribute.classes, photos, paired=paired, memory_mb=options.vectors_mb
     )
     options = replace(options, assignment=assignment_of(options, len(train)))
     plan = _plan(items, attribute, train, test, source.split_made, options)
     setup = ProbeSetup.of(paired=paired, every_class=options.assignment == "all")
     task = Task(Experiment.PROCESSING_PROBE, attribute.name, setup, items, plan, permuted_classes)
-    outcome = run_task(source, task, options)
-    # Of differences from a photo's mean it would tell the same: it compares versions of a photo.
-    if paired or not options.discriminant:
-        return outcome
-    return _with_discriminant(outcome, source, attribute, photos, options)
+    return run_task(source, task, options)
 
 
 def _with_discriminant(
-    outcome: ProbeOutcome,
-    source: EmbeddingSource,
-    attribute: Attribute,
-    photos: pl.DataFrame,
-    options: ProbeOptions,
+    outcome: ProbeOutcome, source: EmbeddingSource, attribute: Attribute, options: ProbeOptions
 ) -> ProbeOutcome:
     """Add the paired-shift discriminant, of all photos or of as many as show what there is."""
+    photos, _, _ = _sides(source.photos, options)
     if len(photos) > FEW_PHOTOS:
         first = shuffle_order(photos["id"].to_list(), options.seed, "paired shift")[:FEW_PHOTOS]
         photos = photos[np.sort(first)]
         outcome = with_note(outcome, f"paired shift tested on {FEW_PHOTOS} photos")
     items = processed_items(
-        source, attribute.classes, photos, paired=False, memory_mb=options.memory_mb
+        source, attribute.classes, photos, paired=False, memory_mb=options.vectors_mb
     )
     try:
         found = paired_shift(items, ShiftOptions(seed=options.seed))

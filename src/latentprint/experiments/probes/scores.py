@@ -24,41 +24,40 @@ benchmarks.coverage probes``) the estimate scatters as much as one of two."""
 
 
 @dataclass(frozen=True)
+class Said:
+    """What one classifier said of test photos; one entry for every photo and version [m].
+
+    Attributes:
+        fit: Which fit it is of; a repeat of a cross-validation is one fit of several classifiers.
+        photo: Which test photo, int64 [m].
+        truth: True class, int64 [m].
+        predicted: Class that was given, int64 [m].
+    """
+
+    fit: int
+    photo: np.ndarray
+    truth: np.ndarray
+    predicted: np.ndarray
+
+
+@dataclass(frozen=True)
 class Predictions:
-    """What several fits said of test photos; one entry for every fit, photo and version [M].
+    """What several classifiers said of test photos.
 
     Attributes:
         n_classes: Number of classes K.
         groups: Group of every test photo [n_test]; groups are resampled whole.
-        fit: Which fit, int64 [M].
-        photo: Which test photo, int64 [M].
-        truth: True class, int64 [M].
-        predicted: Class that the fit gave, int64 [M].
-        classifier: Which classifier gave it, int64 [M]: a repeat of a cross-validation is one fit
-            of several.
+        said: What each classifier said.
     """
 
     n_classes: int
-    groups: tuple[str, ...]
-    fit: np.ndarray
-    photo: np.ndarray
-    truth: np.ndarray
-    predicted: np.ndarray
-    classifier: np.ndarray
+    groups: Sequence[str]
+    said: Sequence[Said]
 
-    @classmethod
-    def gather(
-        cls,
-        n_classes: int,
-        groups: Sequence[str],
-        parts: Sequence[tuple[int, np.ndarray, np.ndarray, np.ndarray]],
-    ) -> Predictions:
-        """Join what classifiers said: (fit, photo [m], truth [m], predicted [m]) of each."""
-        fits = [np.full(len(photo), fit, dtype=np.int64) for fit, photo, _, _ in parts]
-        photo, truth, predicted = (np.concatenate([part[at] for part in parts]) for at in (1, 2, 3))
-        classifier = np.repeat(np.arange(len(parts)), [len(photo) for _, photo, _, _ in parts])
-        fit = np.concatenate(fits)
-        return cls(n_classes, tuple(groups), fit, photo, truth, predicted, classifier)
+    @property
+    def fits(self) -> int:
+        """Number of fits."""
+        return max(each.fit for each in self.said) + 1
 
 
 @dataclass(frozen=True)
@@ -155,8 +154,8 @@ def score(
             several.
     """
     photos = ClusterBootstrap.of(predictions.groups, bootstrap, seed)
-    repeats = int(predictions.fit.max()) + 1 - halves
-    hits, totals = _tables(predictions, photos.members, repeats + halves)
+    repeats = predictions.fits - halves
+    hits, totals = _tables(predictions, photos.members)
     accuracies = _macro(hits.sum(axis=1), totals.sum(axis=1))
     right, shown = hits[:repeats].sum(axis=0), totals[:repeats].sum(axis=0)
     value = float(_macro(right.sum(axis=0), shown.sum(axis=0)))
@@ -255,23 +254,19 @@ def _binomial_samples(value: float, units: int, draws: int, seed: int) -> np.nda
 
 def _is_constant(predictions: Predictions, repeats: int) -> bool:
     """Whether each classifier of the counted repeats names one class throughout."""
-    counted = predictions.fit < repeats
-    named = np.stack([predictions.classifier[counted], predictions.predicted[counted]])
-    return bool(np.unique(named, axis=1).shape[1] == len(np.unique(named[0])))
+    counted = [each.predicted for each in predictions.said if each.fit < repeats]
+    return all((each == each[:1]).all() for each in counted)
 
 
-def _tables(
-    predictions: Predictions, members: np.ndarray, fits: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _tables(predictions: Predictions, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Right and all predictions by fit, group and true class, float64 [fits, G, K] each."""
-    shape = (fits, int(members.max()) + 1, predictions.n_classes)
-    cell = np.ravel_multi_index(
-        (predictions.fit, members[predictions.photo], predictions.truth), shape
-    )
-    right = (predictions.predicted == predictions.truth).astype(np.float64)
-    size = math.prod(shape)
-    hits = np.bincount(cell, weights=right, minlength=size).reshape(shape)
-    return hits, np.bincount(cell, minlength=size).astype(np.float64).reshape(shape)
+    groups, k = int(members.max()) + 1, predictions.n_classes
+    hits, totals = np.zeros((2, predictions.fits, groups, k))
+    for each in predictions.said:
+        cell = members[each.photo] * k + each.truth
+        for table, some in ((hits, cell[each.predicted == each.truth]), (totals, cell)):
+            table[each.fit] += np.bincount(some, minlength=groups * k).reshape(groups, k)
+    return hits, totals
 
 
 def _macro(right: np.ndarray, shown: np.ndarray) -> np.ndarray:
@@ -284,10 +279,11 @@ def _macro(right: np.ndarray, shown: np.ndarray) -> np.ndarray:
 
 def _confusion(predictions: Predictions, fits: int) -> np.ndarray:
     """Rows of shares, float64 [K, K]; a class that was never shown has a row of zeros."""
-    counted = predictions.fit < fits
     k = predictions.n_classes
-    cell = predictions.truth[counted] * k + predictions.predicted[counted]
-    counts = np.bincount(cell, minlength=k * k).reshape(k, k).astype(np.float64)
+    counts = np.zeros((k, k))
+    for each in (each for each in predictions.said if each.fit < fits):
+        cell = each.truth * k + each.predicted
+        counts += np.bincount(cell, minlength=k * k).reshape(k, k)
     shown = counts.sum(axis=1, keepdims=True)
     shares: np.ndarray = np.divide(counts, shown, out=np.zeros_like(counts), where=shown > 0)
     return shares

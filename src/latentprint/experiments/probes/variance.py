@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 
 from latentprint.experiments.probes.items import open_vectors
 from latentprint.experiments.source import ROW, EmbeddingSource, origin, require_source
-from latentprint.experiments.vectors import units
+from latentprint.experiments.vectors import rows_at_once, units
 from latentprint.processing import as_attribute
 from latentprint.results import Result
 from latentprint.words import Experiment, VarianceMeasure
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
 
 _BLOCKS = 1000
-_CHUNK = 4096
 _FEWEST = 3
 _ROUNDING = 1e-9
 _LARGEST_EXPONENT = 700.0
@@ -49,7 +48,7 @@ def decompose_variance(
     Args:
         source: Embeddings of the photos under every class of the attribute.
         attribute: The processing.
-        memory_mb: Embeddings that fit into it are read once.
+        memory_mb: Embeddings that fit into half of it are read once.
 
     Returns:
         A row of the result table for every ``words.VarianceMeasure``.
@@ -60,7 +59,7 @@ def decompose_variance(
     require_source(source)
     attribute = as_attribute(attribute)
     photos = source.photos.with_row_index(ROW).sort("id")
-    parts = open_vectors(source, attribute.classes, photos, memory_mb)
+    parts = open_vectors(source, attribute.classes, photos, max(1, memory_mb // 2))
     members = np.unique(_blocks(photos["group"].to_list()), return_inverse=True)[1]
     moments = _moments(parts, members)
     rows = []
@@ -105,11 +104,16 @@ class _Moments:
     @classmethod
     def of(cls, size: np.ndarray, sums: np.ndarray, photo: np.ndarray) -> _Moments:
         """The moments of single blocks."""
-        return cls(size, sums, photo, np.square(size), np.square(sums).sum(axis=(1, 2)))
+        own = [np.square(each).sum() for each in sums]
+        return cls(size, sums, photo, np.square(size), np.array(own))
 
     def total(self) -> _Moments:
         """All blocks as one set."""
         return _Moments(*(each.sum(axis=0, keepdims=True) for each in self._sums()))
+
+    def only(self, part: slice) -> _Moments:
+        """Some of the blocks."""
+        return _Moments(*(each[part] for each in self._sums()))
 
     def without(self, blocks: _Moments) -> _Moments:
         """This set less each of some blocks."""
@@ -133,9 +137,10 @@ def _moments(parts: tuple[VectorArray, ...], members: np.ndarray) -> _Moments:
     blocks = int(members.max()) + 1
     size, photo = np.zeros((2, blocks))
     sums = np.zeros((blocks, len(parts), dimensions))
-    for start in range(0, n, _CHUNK):
-        inside = members[start : start + _CHUNK]
-        chunk = slice(start, start + _CHUNK)
+    step = rows_at_once(len(parts) * dimensions)
+    for start in range(0, n, step):
+        inside = members[start : start + step]
+        chunk = slice(start, start + step)
         vectors = np.stack([units(part[chunk], range(n), "variance") for part in parts], axis=1)
         np.add.at(size, inside, 1.0)
         np.add.at(sums, inside, vectors)
@@ -150,7 +155,14 @@ def _measured(moments: _Moments) -> tuple[list[float], list[float]]:
     count = len(moments.size)
     if count < _FEWEST:
         return values.tolist(), [math.inf] * len(values)
-    left = _measures(whole.without(moments))
+    step = rows_at_once(moments.sums[0].size)
+    left = np.concatenate(
+        [
+            _measures(whole.without(moments.only(slice(start, start + step))))
+            for start in range(0, count, step)
+        ],
+        axis=1,
+    )
     spread = left - left.mean(axis=1, keepdims=True)
     variances = (count - 1) / count * np.square(spread).sum(axis=1)
     return values.tolist(), np.sqrt(variances).tolist()

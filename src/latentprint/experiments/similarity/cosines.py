@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from latentprint.experiments.vectors import rows_at_once
 from latentprint.neighbours.grid import on_grid
 
 BINS_PER_UNIT = 2**14
@@ -21,7 +22,6 @@ BINS = 2 * BINS_PER_UNIT + 1
 
 # Far above the error of a float64 product of unit vectors of any length in use, and the grid.
 _SAFE = 2.0**-37
-_BLOCK = 4096
 
 
 def exact_cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -36,10 +36,11 @@ def exact_cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return on_grid(sums)
 
 
-def blocks(n: int) -> Iterator[slice]:
-    """Slices that cover n rows."""
-    for start in range(0, n, _BLOCK):
-        yield slice(start, min(start + _BLOCK, n))
+def blocks(n: int, dimensions: int) -> Iterator[slice]:
+    """Slices that cover n vectors of so many dimensions."""
+    step = rows_at_once(dimensions)
+    for start in range(0, n, step):
+        yield slice(start, min(start + step, n))
 
 
 def rounded_cosines(queries: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -55,8 +56,8 @@ def rounded_cosines(queries: np.ndarray, others: np.ndarray) -> np.ndarray:
     place = (queries @ others.T + 1.0) * BINS_PER_UNIT
     close = np.abs(place - np.floor(place) - 0.5) < _SAFE * BINS_PER_UNIT
     pairs = np.argwhere(close)
-    for start in range(0, len(pairs), _BLOCK):
-        one, other = pairs[start : start + _BLOCK].T
+    for part in blocks(len(pairs), queries.shape[1]):
+        one, other = pairs[part].T
         place[one, other] = (exact_cosines(queries[one], others[other]) + 1.0) * BINS_PER_UNIT
     bins: np.ndarray = np.clip(np.rint(place), 0, BINS - 1).astype(np.int64)
     return bins

@@ -171,14 +171,15 @@ class _Search:
         known = np.isin(semantic, semantic[train])
         queries = choose_queries(photos, options, (split == "val") & known).rows
         _check_positives(compared, train, queries)
-        opened = [
-            open_vectors(source, classes, photos[rows], options.memory_mb)
-            for rows in (queries, train)
-        ]
+        # As in influence: half for training photos, the rest for the few queries and similarities.
+        query_parts, train_parts = (
+            open_vectors(source, classes, photos[rows], max(1, options.memory_mb // share))
+            for rows, share in ((queries, 8), (train, 2))
+        )
         p = range(len(classes))
         asked = [each for each in p if options.processing in (None, classes[each])]
         pairs = tuple((one, other) for one in asked for other in p if one != other)
-        return cls(compared, queries, train, opened[0], opened[1], classes, pairs, k)
+        return cls(compared, queries, train, query_parts, train_parts, classes, pairs, k)
 
     def telling(self, count: int) -> list[tuple[int, int, int]]:
         """The queries that lose most, each with its pair of classes: (place, p, q)."""

@@ -6,7 +6,6 @@ the same or other metadata (ICCV 2025 study, arXiv 2508.10637).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ import numpy as np
 
 from latentprint.errors import unknown_name
 from latentprint.experiments.crossed import Spread
-from latentprint.experiments.probes.items import open_vectors
+from latentprint.experiments.probes.items import left_beside, open_vectors
 from latentprint.experiments.similarity.cosines import (
     BINS,
     blocks,
@@ -131,8 +130,7 @@ def similarity(
     views = replace(views, compared=replace(views.compared, notes=tuple(notes)))
     # Vectors are kept where they take one half at the most; similarities have what is left.
     parts = open_vectors(source, views.classes, photos, max(1, options.memory_mb // 2))
-    kept = sum(each.nbytes for each in parts if isinstance(each, np.ndarray)) / 2**20
-    sums = _pair_sums(parts, views, queries, max(1, options.memory_mb - math.ceil(kept)))
+    sums = _pair_sums(parts, views, queries, left_beside(parts, options.memory_mb))
     results = _rows(source, views, queries, sums)
     detail = {
         "experiment": Experiment.SIMILARITY,
@@ -245,7 +243,7 @@ def _bins(parts: Sequence[VectorArray], views: Views, queries: np.ndarray, view:
     n = len(semantic)
     bins = np.empty((len(queries), len(parts) * n), dtype=np.int64)
     for other, part in enumerate(parts):
-        for block in blocks(n):
+        for block in blocks(n, vectors.shape[1]):
             kind = 2 * (semantic[queries, None] != semantic[block])
             kind += views.metadata[view, queries, None] != views.metadata[other, block]
             found = kind * BINS + rounded_cosines(vectors, unit_rows(part[block]))

@@ -92,7 +92,8 @@ def stability(
     versions = tuple(dict.fromkeys([*attribute.classes, *([reference] if reference else [])]))
     if len(versions) < 2:
         raise UsageError(f"{attribute.name} has one class, which no other can be compared with.")
-    parts = open_vectors(source, versions, photos, options.memory_mb)
+    # One half for vectors, the other for similarities.
+    parts = open_vectors(source, versions, photos, max(1, options.memory_mb // 2))
     moves = _moves(parts, versions, asked, apart)
     groups = np.unique(photos["group"].to_numpy().astype(str), return_inverse=True)[1]
     alike = 0 if options.exclude_group else int(photos["group"].is_duplicated().sum())
