@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -70,6 +71,24 @@ def writing(place: Path, *, instead: str = ELSEWHERE) -> Iterator[None]:
             f"Cannot write to {place}: {what}. What was finished before is kept: "
             "run the same command again to go on."
         ) from error
+
+
+@contextmanager
+def polars_errors() -> Iterator[None]:
+    """Turn what polars raises where a disk does not take a file into the error of the system.
+
+    Raises:
+        OSError: With the number that polars tells in words only.
+    """
+    import polars as pl
+
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        if (found := re.search(r"\(os error (\d+)\)", str(error))) is None:
+            raise
+        number = int(found[1])
+        raise OSError(number, os.strerror(number)) from error
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from latentprint.embeddings.index import Index
 from latentprint.embeddings.lock import locked, others_share, share_locked, shared, turn
 from latentprint.embeddings.making import Making, Progress, device_of, stores_of
 from latentprint.embeddings.shard import digest_of, digest_of_ids
-from latentprint.embeddings.shares import Chunk, Plan, Share, remove_plan, said
+from latentprint.embeddings.shares import Chunk, Plan, Share, count_photos, remove_plan, said
 from latentprint.embeddings.store import (
     MANIFEST,
     Stock,
@@ -188,8 +188,8 @@ class _Extraction:
                 locks.enter_context(share_locked(first, str(share)))
                 plan, making = self._planned(share, stamps)
             own = plan.share(share)
-            photos = len({row for chunk in own for row in chunk.rows})
-            making.make(self._unmade(making, own), on_progress, total=photos, broken=self._broken)
+            total = count_photos(own)
+            making.make(self._unmade(making, own), on_progress, total=total, broken=self._broken)
             with turn(first):
                 lacks = [
                     len(self._unmade(making, plan.share(Share(at + 1, plan.shares))))
@@ -344,7 +344,7 @@ class _Extraction:
         recipe = Recipe(self.classes, tuple(dict.fromkeys(making.preparations)), self.how)
         return {
             each.facts.id
-            for each in making.prepared(rows.tolist(), recipe)
+            for each in making.prepared([rows.tolist()], recipe)
             if each.facts.status not in (BROKEN, UNREACHABLE)
         }
 
