@@ -25,6 +25,8 @@ ELSEWHERE = "choose another --out"
 TABLE_SUFFIXES = (".csv", ".parquet", ".json")
 """The kinds of table that ``write_table`` writes."""
 
+_ROW_GROUP = 100_000
+
 _SPACE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
 _PLACE = {
     errno.EROFS: "the file system is read-only",
@@ -211,7 +213,9 @@ def write_table(path: Path, table: pl.DataFrame) -> None:
         LatentprintError: The file cannot be written.
     """
     require_table_suffix(path)
-    # polars tells of a full disk in an error of its own that has no number.
+    if path.suffix.lower() == ".parquet":
+        write_parquet(path, table)
+        return
     content = io.BytesIO()
     match path.suffix.lower():
         case ".csv":
@@ -219,11 +223,25 @@ def write_table(path: Path, table: pl.DataFrame) -> None:
             from latentprint.spreadsheets import guarded
 
             guarded(table).write_csv(content)
-        case ".parquet":
-            table.write_parquet(content)
         case ".json":
             table.write_json(content)
     write_bytes(path, content.getbuffer())
+
+
+def write_parquet(path: Path, table: pl.DataFrame, about: dict[str, str] | None = None) -> None:
+    """Write a table as Parquet, whole or not at all; its bytes do not depend on how it was made.
+
+    Args:
+        path: The file.
+        table: The table; it is written by groups of rows.
+        about: Words that are kept beside it.
+
+    Raises:
+        LatentprintError: The file cannot be written.
+    """
+    with writing_file(path) as partial, polars_errors():
+        # Without a number the groups would end where the pieces end that a table lies in.
+        table.write_parquet(partial, row_group_size=_ROW_GROUP, metadata=about)
 
 
 def _to_disk(file: Path) -> None:

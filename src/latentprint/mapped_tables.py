@@ -18,7 +18,7 @@ import polars as pl
 
 from latentprint.files import polars_errors, writing
 
-ROWS = 500_000
+ROWS = 250_000
 """Rows of a range: a table of more is mapped, one of fewer lies in memory."""
 
 
@@ -28,26 +28,45 @@ def ranges(count: int) -> Iterator[slice]:
 
 
 def mapped(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """One table of its ranges, each of which is in memory while it is made; mapped if several.
+    """One table of its parts; mapped if it has more rows than a range.
 
     Args:
-        parts: The ranges in their order, one at least, with the same columns.
+        parts: The rows in their order, made when they are asked for; at least one part, which may
+            be empty. Columns that a part lacks become null.
 
     Raises:
         LatentprintError: There is no space in the folder of temporary files.
     """
-    following = iter(parts)
+    following = _filled(parts)
     first, second = next(following), next(following, None)
     if second is None:
         return first
+    saved = list[pl.DataFrame]()
     with _folder() as folder:
-        saved = list[pl.DataFrame]()
         for part in chain([first, second], following):
             file = folder / f"{len(saved)}.arrow"
             with _saving():
                 part.write_ipc(file)
             saved.append(_opened(file))
-    return pl.concat(saved, rechunk=False)
+    return _joined(saved)
+
+
+def _filled(parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Parts of about a range's rows: smaller ones that follow each other are put together."""
+    waiting, height = list[pl.DataFrame](), 0
+    for part in parts:
+        if waiting and height + part.height > ROWS:
+            yield _joined(waiting)
+            waiting, height = [], 0
+        waiting.append(part)
+        height += part.height
+    yield _joined(waiting)
+
+
+def _joined(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    if len(parts) == 1:
+        return parts[0]
+    return pl.concat(parts, how="diagonal_relaxed", rechunk=False)
 
 
 def streamed(table: pl.LazyFrame) -> pl.DataFrame:
@@ -68,17 +87,65 @@ def by_ranges(table: pl.DataFrame, change: Callable[[pl.DataFrame], pl.DataFrame
     return mapped(change(table[part]) for part in ranges(table.height))
 
 
+def taken(table: pl.DataFrame, rows: np.ndarray) -> pl.DataFrame:
+    """Some rows of a table, in the order in which they are named."""
+    return mapped(table[rows[part]] for part in ranges(len(rows)))
+
+
+def same(one: pl.Series, other: pl.Series) -> bool:
+    """Whether two columns hold the same, in however many pieces."""
+    parts = ranges(len(one))
+    return len(one) == len(other) and all(one[part].equals(other[part]) for part in parts)
+
+
 def repeated(values: pl.Series) -> pl.Series:
     """The texts that come more than once, in the order in which they first come."""
-    parts = [values[part] for part in ranges(len(values))]
-    hashes = np.concatenate([part.hash().to_numpy() for part in parts])
+    hashes = _hashes(values)
     hashes.sort()
     alike = pl.Series(np.unique(hashes[1:][hashes[1:] == hashes[:-1]]))
     if not len(alike):
         return values.clear()
     # Different texts may have one hash.
+    parts = (values[part] for part in ranges(len(values)))
     found = pl.concat([part.filter(part.hash().is_in(alike.implode())) for part in parts])
     return found.filter(found.is_duplicated()).unique(maintain_order=True)
+
+
+def positions(wanted: pl.Series, among: pl.Series) -> np.ndarray:
+    """Where texts are among others, int64 [N]; -1 where they are not.
+
+    Args:
+        wanted: The texts.
+        among: Different texts.
+    """
+    found = np.full(len(wanted), -1)
+    if same(wanted, among):
+        found[:] = np.arange(len(found))
+        return found
+    hashes = _hashes(among)
+    order = np.argsort(hashes)
+    hashes = hashes[order]
+    for part in ranges(len(wanted)):
+        texts = wanted[part]
+        own = texts.hash().to_numpy()
+        at, left = np.searchsorted(hashes, own), np.arange(len(own))
+        while len(left):
+            left = left[at[left] < len(hashes)]
+            left = left[hashes[at[left]] == own[left]]
+            rows = order[at[left]]
+            alike = (among[rows] == texts[left]).to_numpy()
+            found[part.start + left[alike]] = rows[alike]
+            # Another text may have the same hash, and stands beside it.
+            left = left[~alike]
+            at[left] += 1
+    return found
+
+
+def _hashes(values: pl.Series) -> np.ndarray:
+    hashes = np.empty(len(values), np.uint64)
+    for part in ranges(len(values)):
+        hashes[part] = values[part].hash().to_numpy()
+    return hashes
 
 
 @contextmanager

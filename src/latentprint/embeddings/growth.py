@@ -11,7 +11,7 @@ import polars as pl
 from latentprint.embeddings.extraction import Extraction
 from latentprint.embeddings.shares import Chunk, Part, compact
 from latentprint.embeddings.store import Stock, Store
-from latentprint.mapped_tables import ranges
+from latentprint.mapped_tables import positions, ranges
 
 SHARD_BYTES = 64 * 2**20
 """Most bytes of vectors in a shard."""
@@ -33,8 +33,7 @@ def lacking(store: Store, ids: pl.Series, names: Sequence[str]) -> np.ndarray:
     for name in names:
         shards = store.index.with_class(name)
         if shards not in found:
-            there = store.places(name)["id"]
-            found[shards] = ~ids.is_in(there.implode()).to_numpy()
+            found[shards] = positions(ids, store.places(name)["id"]) < 0
         columns.append(found[shards])
     return np.stack(columns, axis=1) if columns else np.zeros((len(ids), 0), bool)
 

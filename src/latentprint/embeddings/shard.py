@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from pathlib import Path
@@ -21,9 +22,11 @@ import polars as pl
 from latentprint.embeddings.sharded import DamagedFile, TensorHeader, read_header
 from latentprint.embeddings.worker import BROKEN
 from latentprint.files import write_bytes, writing
+from latentprint.mapped_tables import mapped, ranges
 
 _SEAL = "latentprint"
 _IDS_AT_ONCE = 10_000
+_BYTES_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,36 @@ class Shard:
             raise DamagedFile(self.rows, "it holds other photos than its vectors were made of")
 
 
+def read_long(file: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Read a table of as many rows as a store has photos, by ranges; see ``mapped_tables``.
+
+    Args:
+        file: The file.
+        columns: Names of the columns to read; all by default.
+
+    Raises:
+        DamagedFile: It cannot be read as a table of rows.
+    """
+    table = pl.scan_parquet(file, glob=False, hive_partitioning=False)
+    chosen = table if columns is None else table.select(columns)
+
+    def parts() -> Iterator[pl.DataFrame]:
+        with _reading(file):
+            for part in ranges(table.select(pl.len()).collect().item()):
+                yield chosen.slice(part.start, part.stop - part.start).collect()
+
+    return mapped(parts())
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        reason = str(error).partition("\n")[0]
+        raise DamagedFile(file, f"it cannot be read: {reason}") from error
+
+
 def read_rows(
     files: list[Path], columns: list[str] | None = None, *, file_column: str | None = None
 ) -> pl.DataFrame:
@@ -257,6 +290,15 @@ def digest_of_vectors(vectors: dict[str, np.ndarray]) -> str:
         about = json.dumps([name, array.dtype.str, list(array.shape)]).encode()
         parts += [about, array.reshape(-1).view(np.uint8).data]
     return digest_of(*parts)
+
+
+def digest_of_file(file: Path) -> str:
+    """The digest of the bytes of a file, which need not fit into memory."""
+    with file.open("rb") as opened:
+        digest = hashlib.blake2b(digest_size=16)
+        while part := opened.read(_BYTES_AT_ONCE):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def digest_of(*parts: bytes | memoryview) -> str:

@@ -10,7 +10,7 @@ from heapq import nsmallest
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.mapped_tables import by_ranges, mapped, ranges
+from latentprint.mapped_tables import by_ranges, ranges, taken
 from latentprint.photos.photos import Photos
 
 # No column of a table has a name that begins so.
@@ -81,7 +81,7 @@ def fulfilling(photos: pl.DataFrame, condition: str) -> pl.DataFrame:
             continue
         if not len(rows):
             raise LatentprintError(f"No photo fulfils the condition {condition!r}.")
-        return mapped(photos[rows[part]] for part in ranges(len(rows)))
+        return taken(photos, rows.to_numpy())
     raise UsageError(
         f"The condition {condition!r} cannot be applied: {reason}. Known columns: "
         f"{', '.join(each for each in photos.columns if not each.startswith(_HIDDEN))}."

@@ -50,11 +50,11 @@ class Photos:
         """Where the photo of a value of the ``path`` column lies."""
         return located(path, self.root)
 
-    def at(self, rows: Sequence[int]) -> Iterator[tuple[str, str]]:
+    def at(self, rows: Sequence[int] | np.ndarray) -> Iterator[tuple[str, str]]:
         """Ids and paths of some photos, which are looked up and made Python's by ranges.
 
         Args:
-            rows: Their rows in the table, ascending.
+            rows: Their rows in the table.
         """
         table = self.table.select("id", "path")
         for start in range(0, len(rows), _AT_ONCE):
