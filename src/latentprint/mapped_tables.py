@@ -111,12 +111,19 @@ def repeated(values: pl.Series) -> pl.Series:
     return found.filter(found.is_duplicated()).unique(maintain_order=True)
 
 
+def distinct(values: pl.Series) -> int:
+    """How many different texts there are."""
+    twice = repeated(values)
+    parts = (values[part] for part in ranges(len(values)))
+    return len(values) + len(twice) - sum(int(each.is_in(twice.implode()).sum()) for each in parts)
+
+
 def positions(wanted: pl.Series, among: pl.Series) -> np.ndarray:
     """Where texts are among others, int64 [N]; -1 where they are not.
 
     Args:
         wanted: The texts.
-        among: Different texts.
+        among: The others; of those that come more than once, any is found.
     """
     found = np.full(len(wanted), -1)
     if same(wanted, among):
@@ -146,6 +153,28 @@ def _hashes(values: pl.Series) -> np.ndarray:
     for part in ranges(len(values)):
         hashes[part] = values[part].hash().to_numpy()
     return hashes
+
+
+def mapped_array(parts: Iterable[np.ndarray], kind: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    """An array of its rows, copied into a temporary file without a name, that is mapped.
+
+    Args:
+        parts: The rows in their order, each contiguous.
+        kind: Their type.
+        shape: Their shape, all together.
+
+    Raises:
+        LatentprintError: There is no space for the copy.
+    """
+    with _saving():
+        opened = tempfile.TemporaryFile()  # noqa: SIM115 - closed below; this may fail by itself
+    with opened as file:
+        for part in parts:
+            with _saving():
+                file.write(part.data)
+        with _saving():
+            file.flush()
+        return np.memmap(file, kind, mode="r", shape=shape)
 
 
 @contextmanager

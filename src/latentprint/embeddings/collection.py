@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from latentprint.embeddings.alike import alike
-from latentprint.embeddings.shard import digest_of, read_rows
+from latentprint.embeddings.shard import digest_of_file, read_long
 from latentprint.embeddings.sharded import DamagedFile, ShardedArray
 from latentprint.embeddings.shares import unmade
 from latentprint.embeddings.store import MANIFEST, Store, open_store
@@ -20,6 +20,7 @@ from latentprint.embeddings.vector_files import some
 from latentprint.embeddings.worker import BROKEN
 from latentprint.errors import LatentprintError
 from latentprint.files import as_path, write_table, write_text
+from latentprint.mapped_tables import positions
 from latentprint.photos import Photos, assign_splits, merge_groups
 from latentprint.words import CONTROL
 
@@ -94,20 +95,20 @@ def compare_photos(folder: Path, photos: Photos) -> None:
     if not path.exists():
         return
     try:
-        recorded = read_rows([path], columns=["id"])["id"]
+        recorded = read_long(path, ["id"])["id"]
     except DamagedFile as damage:
         # It is written anew at the end, and each store knows of itself which photos it holds.
         logger.warning("%s is damaged (%s) and is made anew.", path, damage.reason)
         return
     asked = photos.table["id"]
-    kept = recorded.is_in(asked.implode())
+    kept = positions(recorded, asked) >= 0
     if len(recorded) and not kept.any():
         raise LatentprintError(
             f"{folder} holds embeddings of other photos, none of which is among those asked for "
             f"({some(recorded.to_list())}): choose another --out, or name a folder or table that "
             "has both."
         )
-    gone = recorded.filter(~kept)
+    gone = recorded.filter(pl.Series(~kept))
     if len(gone):
         logger.warning(
             "%s: %d photos are not among those asked for any more (%s): their embeddings are kept, "
@@ -116,7 +117,7 @@ def compare_photos(folder: Path, photos: Photos) -> None:
             len(gone),
             some(gone.to_list()),
         )
-    new = asked.filter(~asked.is_in(recorded.implode()))
+    new = asked.filter(pl.Series(positions(asked, recorded) < 0))
     if len(new):
         logger.warning("%s: %d photos are new (%s).", folder, len(new), some(new.to_list()))
 
@@ -134,7 +135,7 @@ def write_photos(folder: Path, photos: Photos, command: str = "") -> None:
         "name": photos.name,
         "root": str(photos.root.absolute()),
         "command": command,
-        "photos": digest_of((folder / PHOTOS).read_bytes()),
+        "photos": digest_of_file(folder / PHOTOS),
     }
     write_text(folder / DATASET, json.dumps(about) + "\n")
 
@@ -191,7 +192,7 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
         )
     about = read_dataset(folder)
     root = Path(about["root"]) if about.get("root") else None
-    photos = read_rows([table])
+    photos = read_long(table)
     asked = [store.asked(photos["id"]) for store in stores]
     for store in asked:
         _tell_left_out(store, photos["id"])

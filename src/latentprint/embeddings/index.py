@@ -148,17 +148,26 @@ class Index:
         """One row for every photo in every shard that has it.
 
         Args:
-            columns: Names of columns; by default the facts of a photo, its ``shard`` and ``row``,
-                its place among the vectors, null for a broken photo.
+            columns: Names of columns, of which early versions wrote not all; by default the facts
+                of a photo, its ``shard`` and ``row``, its place among the vectors, null for a
+                broken photo.
 
         Raises:
             DamagedFile: The file cannot be read.
         """
         if columns is not None and set(columns) <= set(_PLACES):
             return self.places.select(columns)
+        if columns is not None:
+            columns = [name for name in columns if name in self._columns]
         if self.file is not None:
             return read_long(self.file, columns)
-        return self._rows if columns is None or not self._rows.width else self._rows.select(columns)
+        return self._rows if columns is None else self._rows.select(columns)
+
+    @cached_property
+    def _columns(self) -> frozenset[str]:
+        if self.file is None:
+            return frozenset(self._rows.columns)
+        return frozenset(pl.read_parquet_schema(self.file))
 
     @cached_property
     def places(self) -> pl.DataFrame:

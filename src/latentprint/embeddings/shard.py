@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
@@ -25,7 +25,7 @@ from latentprint.files import write_bytes, writing
 from latentprint.mapped_tables import mapped, ranges
 
 _SEAL = "latentprint"
-_IDS_AT_ONCE = 10_000
+_TEXTS_AT_ONCE = 10_000
 _BYTES_AT_ONCE = 1 << 20
 
 
@@ -273,12 +273,26 @@ def read_rows(
 
 
 def digest_of_ids(ids: Iterable[str]) -> str:
-    """A digest of ids in their order: that of the list as JSON, made in parts."""
-    digest, following, mark = hashlib.blake2b(b"[", digest_size=16), iter(ids), ""
-    while part := list(islice(following, _IDS_AT_ONCE)):
-        digest.update((mark + json.dumps(part)[1:-1]).encode())
-        mark = ", "
-    digest.update(b"]")
+    """A digest of ids in their order: that of their list as JSON."""
+    return _digest_in_parts(ids, lambda part: json.dumps(part)[1:-1], ", ", "[]")
+
+
+def digest_of_lines(lines: Iterable[str]) -> str:
+    """A digest of texts in their order: that of all of them with line breaks between."""
+    return _digest_in_parts(lines, "\n".join, "\n")
+
+
+def _digest_in_parts(
+    texts: Iterable[str], joined: Callable[[list[str]], str], mark: str, around: str = ""
+) -> str:
+    """A digest of many texts, of which few are joined at once."""
+    half = len(around) // 2
+    digest, following = hashlib.blake2b(around[:half].encode(), digest_size=16), iter(texts)
+    between = ""
+    while part := list(islice(following, _TEXTS_AT_ONCE)):
+        digest.update((between + joined(part)).encode())
+        between = mark
+    digest.update(around[half:].encode())
     return digest.hexdigest()
 
 

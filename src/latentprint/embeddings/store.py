@@ -42,7 +42,7 @@ from latentprint.embeddings.shares import planned, unmade
 from latentprint.embeddings.worker import BROKEN, Facts
 from latentprint.errors import LatentprintError
 from latentprint.files import write_text, writing
-from latentprint.mapped_tables import by_ranges, positions, repeated, same, taken
+from latentprint.mapped_tables import by_ranges, distinct, positions, repeated, same, taken
 from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
 
 FORMAT_VERSION = 4
@@ -346,15 +346,16 @@ class Stock:
     def count(self) -> tuple[int, int]:
         """How many photos the store should have, and of how many something is lost."""
         sound = self.store.index
-        ids = set(sound.rows(["id"])["id"]) if sound.shards else set()
+        ids = sound.rows(["id"])["id"] if sound.shards else pl.Series(dtype=pl.String)
         if "photos" in self.store.manifest:
             count = int(self.store.manifest["photos"]["count"])
-            return count, count - len(ids)
+            return count, count - distinct(ids)
         if not self.listed.shards:
-            return len(ids), 0
+            return distinct(ids), 0
         rows = self.listed.rows(["id", "shard"])
-        lost = rows.filter(~pl.col("shard").is_in(list(sound.shards)))["id"].n_unique()
-        return len(ids | set(rows["id"])), lost
+        lost = by_ranges(rows, lambda part: part.filter(~pl.col("shard").is_in(list(sound.shards))))
+        new = ids.filter(pl.Series(positions(ids, rows["id"]) < 0))
+        return distinct(rows["id"]) + distinct(new), distinct(lost["id"])
 
 
 def take_stock(folder: Path, *, wholly: bool = False) -> Stock:
