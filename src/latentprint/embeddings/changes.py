@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from latentprint.embeddings.extraction import Extraction
@@ -18,8 +19,31 @@ from latentprint.photos.location import Location, is_address
 
 logger = logging.getLogger(__name__)
 
-Stamps = dict[str, tuple[int | None, int | None]]
-"""Size and time of the files of photos, by id, as ``stamp`` has them."""
+_UNSEEN, _NONE = np.iinfo(np.int64).min, np.iinfo(np.int64).min + 1
+
+
+class Stamps:
+    """Sizes and times of the files of one set of photos, each of which is looked at once."""
+
+    def __init__(self) -> None:
+        """Begin with no file."""
+        self._said = np.zeros((0, 2), np.int64)
+
+    def of(self, photos: Photos, row: int, path: str) -> tuple[int | None, int | None]:
+        """What ``stamp`` says of a photo's file, now or when it was first asked.
+
+        Args:
+            photos: The photos, the same at every call.
+            row: The photo's row in their table.
+            path: Its path there.
+        """
+        if not len(self._said):
+            self._said = np.full((len(photos), 2), _UNSEEN)
+        if self._said[row, 0] == _UNSEEN:
+            place = path if is_address(path) else os.path.join(photos.root, path)  # noqa: PTH118
+            self._said[row] = [_NONE if each is None else each for each in stamp(place)]
+        size, modified = self._said[row].tolist()
+        return None if size == _NONE else size, None if modified == _NONE else modified
 
 
 def changed_photos(
@@ -36,19 +60,16 @@ def changed_photos(
         how: How they are read.
         stamps: See ``extract``.
     """
-    away, found, root = set[str](), list[list[str]](), str(photos.root)
+    away, found = set[str](), list[list[str]]()
     # The stores of several encoders state the same of most photos: each is looked at once.
     contents: dict[str, str | UnreachablePhoto | None] = {}
     for facts in stated:
         found.append([])
         rows = positions(facts["id"], photos.table["id"])
         said = facts.select("bytes", "modified", "content", "status")
-        for (photo, path), each in zip(photos.at(rows), said.iter_rows(), strict=True):
+        for row, (photo, path), each in zip(rows, photos.at(rows), said.iter_rows(), strict=True):
             size, modified, content, status = each
-            if photo not in stamps:
-                place = path if is_address(path) else os.path.join(root, path)  # noqa: PTH118
-                stamps[photo] = stamp(place)
-            if stamps[photo] == (size, modified):
+            if stamps.of(photos, row, path) == (size, modified):
                 continue
             if photo not in contents:
                 contents[photo] = _content(photos.file(path), how)

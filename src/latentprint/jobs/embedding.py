@@ -71,7 +71,7 @@ class Part:
     cluster: Cluster | None = None
     stores: list[Store] = field(default_factory=list)
     specs: list[str] = field(default_factory=list)
-    stamps: Stamps = field(default_factory=dict)
+    stamps: Stamps = field(default_factory=Stamps)
 
 
 def embed(
