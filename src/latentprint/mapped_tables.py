@@ -8,9 +8,10 @@ which these tables lie in memory like all others.
 from __future__ import annotations
 
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ import polars as pl
 
 from latentprint.files import polars_errors, writing
 
-ROWS = 250_000
+ROWS = 100_000
 """Rows of a range: a table of more is mapped, one of fewer lies in memory."""
 
 
@@ -38,16 +39,17 @@ def mapped(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
         LatentprintError: There is no space in the folder of temporary files.
     """
     following = _filled(parts)
-    first, second = next(following), next(following, None)
-    if second is None:
-        return first
+    waiting = deque(islice(following, 2))
+    if len(waiting) == 1:
+        return waiting[0]
     saved = list[pl.DataFrame]()
     with _folder() as folder:
-        for part in chain([first, second], following):
+        while waiting:
             file = folder / f"{len(saved)}.arrow"
             with _saving():
-                part.write_ipc(file)
+                waiting.popleft().write_ipc(file)
             saved.append(_opened(file))
+            waiting.extend(islice(following, 1))
     return _joined(saved)
 
 
@@ -90,6 +92,13 @@ def by_ranges(table: pl.DataFrame, change: Callable[[pl.DataFrame], pl.DataFrame
 def taken(table: pl.DataFrame, rows: np.ndarray) -> pl.DataFrame:
     """Some rows of a table, in the order in which they are named."""
     return mapped(table[rows[part]] for part in ranges(len(rows)))
+
+
+def equal(one: pl.DataFrame, other: pl.DataFrame) -> bool:
+    """Whether two tables hold the same, in however many pieces."""
+    if one.schema != other.schema:
+        return False
+    return all(same(one[name], other[name]) for name in one.columns)
 
 
 def same(one: pl.Series, other: pl.Series) -> bool:

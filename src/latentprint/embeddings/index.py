@@ -26,7 +26,7 @@ from latentprint.mapped_tables import by_ranges, mapped, ranges, repeated, taken
 STEM = "index-"
 _SHARDS = "latentprint"
 _FILE, _ORDER = "\0file", "\0order"
-_SHARDS_AT_ONCE = 32
+_SHARDS_AT_ONCE = 8
 _PLACES = {"id": pl.String, "status": pl.String, "shard": pl.Int32, "row": pl.Int32}
 _STAMP = ("content", "bytes", "modified")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.mapped_tables import by_ranges, repeated
 
 SPLIT_NAMES = {
     "train": "train",
@@ -52,8 +54,8 @@ def assign_splits(table: pl.DataFrame, *, seed: int, val_share: float = 0.3) -> 
             )
         return table
     sides = _sides(_groups(table, seed), val_share)
-    filled = table.drop("split").join(sides, on="group", how="left", maintain_order="left")
-    return filled.select(table.columns)
+    found = table.select("group").join(sides, on="group", how="left", maintain_order="left")
+    return table.with_columns(found["split"])
 
 
 def straddling_groups(table: pl.DataFrame) -> list[str]:
@@ -68,8 +70,16 @@ def straddling_groups(table: pl.DataFrame) -> list[str]:
 
 def _groups(table: pl.DataFrame, seed: int) -> pl.DataFrame:
     """One row for every group: ``group``, ``label`` of its smallest id, and its place, ``key``."""
+    twice = repeated(table["group"]).implode()
+    shared = pl.col("group").is_in(twice).fill_null(value=True)
+    rows = table.select("group", "id", "label")
+    alone = by_ranges(rows, lambda part: part.filter(~shared))
     first = (pl.col("id").min(), pl.col("label").sort_by("id").first())
-    groups = table.group_by("group").agg(*first)
+    several = rows.lazy().filter(shared).group_by("group").agg(*first).collect()
+    return by_ranges(pl.concat([alone, several], rechunk=False), partial(_keyed, seed=seed))
+
+
+def _keyed(groups: pl.DataFrame, seed: int) -> pl.DataFrame:
     keys = [
         hashlib.blake2b(f"{seed}:{each}".encode(), digest_size=16).hexdigest()
         for each in groups["id"]
