@@ -1,7 +1,7 @@
 """How much memory a list of photos takes, from its file to a store and back. Anyone can run it.
 
     python -m benchmarks.lists                          # a million photos, and four
-    python -m benchmarks.lists --photos 10000000 --suffix csv
+    python -m benchmarks.lists open shard --photos 10000000 --suffix csv
 
 The photos are made up, and nothing reads them: what is measured is the way of the list. Each step
 runs in a process of its own, with one thread:
@@ -9,7 +9,8 @@ runs in a process of its own, with one thread:
 - ``open``: the list is opened, and its digest found.
 - ``shard``: it is opened, planned for as many shares as there are shards, and one shard is made.
 - ``finish``: ``embed`` finds all shards made, as a process leaves them that is killed at the end:
-  the index, the table of photos and the groups of near-duplicates are made.
+  the index and the table of photos are made; with ``--alike`` also the groups of near-duplicates,
+  the time for which grows with the square of photos (a minute for a million).
 - ``again``: the same is embedded again, with nothing to do.
 - ``verify``: every byte of the store is read.
 - ``read``: the store is opened for a command, and one vector read.
@@ -148,7 +149,7 @@ def made_up(task: Any, recipe: Any) -> Any:
     return Prepared(task.row, facts, tuple(pixels for _ in recipe.preprocesses))
 
 
-def write_shards(file: Path, out: Path) -> None:
+def write_shards(file: Path, out: Path, alike: bool) -> None:
     """All shards, with no index: facts of photos that are not there."""
     from benchmarks.opening import Cheap
 
@@ -173,7 +174,7 @@ def write_shards(file: Path, out: Path) -> None:
             "width": rng.integers(800, 6000, n),
             "height": rng.integers(800, 6000, n),
             "content": [rng.bytes(16).hex() for _ in range(n)],
-            "appearance": [rng.bytes(32).hex() for _ in range(n)],
+            "appearance": [rng.bytes(32).hex() if alike else None for _ in range(n)],
             "make": np.array(["Canon", "Nikon", "Sony"])[rng.integers(3, size=n)],
             "exif_raw": ['{"Make": "made up", "Model": "none", "LensModel": "50 mm"}'] * n,
         }
@@ -208,6 +209,7 @@ def main() -> None:
     parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join(STEPS))
     parser.add_argument("--photos", type=int, nargs="+", default=[1_000_000, 4_000_000])
     parser.add_argument("--suffix", choices=("parquet", "csv"), default="parquet")
+    parser.add_argument("--alike", action="store_true")
     for name in ("--step", "--file", "--out"):
         parser.add_argument(name, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -223,7 +225,7 @@ def main() -> None:
             file, out = Path(folder) / f"list.{options.suffix}", Path(folder) / "store"
             write_list(file, count)
             if set(chosen) & set(STEPS[2:]):
-                write_shards(file, out)
+                write_shards(file, out, options.alike)
             for step in chosen:
                 each = measured(step, file, out)
                 print(f"{step}, {count:,}: {each}", file=sys.stderr)

@@ -42,6 +42,8 @@ def mapped(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     waiting = deque(islice(following, 2))
     if len(waiting) == 1:
         return waiting[0]
+    if pl.Object in waiting[0].dtypes:  # of a user's own frame, which no file can hold
+        return _joined([*waiting, *following])
     saved = list[pl.DataFrame]()
     with _folder() as folder:
         while waiting:
@@ -149,7 +151,7 @@ def positions(wanted: pl.Series, among: pl.Series) -> np.ndarray:
             left = left[at[left] < len(hashes)]
             left = left[hashes[at[left]] == own[left]]
             rows = order[at[left]]
-            alike = (among[rows] == texts[left]).to_numpy()
+            alike = among[rows].eq_missing(texts[left]).to_numpy()
             found[part.start + left[alike]] = rows[alike]
             # Another text may have the same hash, and stands beside it.
             left = left[~alike]

@@ -91,6 +91,16 @@ def test_a_store_of_a_long_list(
     assert {each.sound for each in found} == {True}
 
 
+def test_an_index_does_not_tell_in_which_order_shards_were_made(
+    photos: Photos, tmp_path: Path
+) -> None:
+    (store,), _ = embed(photos, tmp_path)
+    whole = contents(tmp_path)
+    store.shard(1).discard()
+    embed(photos, tmp_path)
+    assert contents(tmp_path) == whole
+
+
 def test_photos_are_looked_up_as_they_are_read(
     photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

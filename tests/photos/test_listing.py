@@ -1,6 +1,7 @@
 """A list that is read by ranges of rows says and gives what it does when it is read at once."""
 
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ CSV = {
         "path\n" + "".join(f"{at}\n" for at in range(9)) * 2, "'4' and 4 more more than once"
     ),
     "a split of row 10": (
-        "path,split\n" + "".join(f"{at},train\n" for at in range(9)) + "x,Held out\ny,odd\n",
+        "path,split\n" + "".join(f"{at},train\n" for at in range(9)) + "x,Held out\n"
+        + "".join(f"y{at},odd\n" for at in range(6)),
         "Row 10 of set.csv (counted without the header) has the split 'Held out'",
     ),
     "empty paths": ("path,label\n" + "a,x\n ,x\n" * 7, "empty in rows 2, 4, 6, 8, 10 and 2 more"),
@@ -75,7 +77,7 @@ CSV = {
         "'path' of set.csv is empty in row 10",
     ),
     "an address that is not read": (
-        "path\n" + "".join(f"{at}.jpg\n" for at in range(9)) + "https://e/x\nftp://e/x\n",
+        "path\n" + "a.jpg\n" * 9 + "https://e/x\n" + "ftp://e/x\nb\n" * 4,
         "Row 11 of set.csv (counted without the header) has an address of ftp://",
     ),
     "addresses": (
@@ -196,11 +198,27 @@ def test_a_long_list_lies_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert list(opened.at(range(3, 6))) == [(f"{at:02}.jpg",) * 2 for at in (3, 4, 5)]
 
 
+@pytest.mark.parametrize("without", ["pyarrow", "a file"])
+def test_a_long_list_in_memory(without: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where pyarrow is not installed, and where a user's frame holds objects."""
+    monkeypatch.setattr(mapped_tables, "ROWS", ROWS)
+    table = photos(10, label=[str(at) for at in range(10)])
+    if without == "pyarrow":
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+    else:
+        table = table.with_columns(pl.Series("things", [object()] * 10, dtype=pl.Object))
+    found = mapped_tables.by_ranges(table, lambda part: part.with_columns(pl.col("label") + "!"))
+    assert found["label"].to_list() == [f"{at}!" for at in range(10)]
+    assert found.columns == table.columns
+
+
 def test_different_ids_of_one_hash_are_no_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mapped_tables, "ROWS", 2)
     monkeypatch.setattr(pl.Series, "hash", lambda self: pl.Series([7] * len(self), dtype=pl.UInt64))
     assert mapped_tables.repeated(pl.Series(["a", "b", "c", "d", "e"])).to_list() == []
     assert mapped_tables.repeated(pl.Series(["a", "b", "c", "b", "a"])).to_list() == ["a", "b"]
+    found = mapped_tables.positions(pl.Series(["c", "x", "a", "b"]), pl.Series(["a", "b", "c"]))
+    assert found.tolist() == [2, -1, 0, 1]
 
 
 def test_a_full_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,7 @@ from latentprint.mapped_tables import mapped, ranges
 _SEAL = "latentprint"
 _TEXTS_AT_ONCE = 10_000
 _BYTES_AT_ONCE = 1 << 20
+_NO_ROWS = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
 @dataclass(frozen=True)
@@ -237,7 +239,7 @@ def read_long(file: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
 def _reading(file: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+    except _NO_ROWS as error:
         reason = str(error).partition("\n")[0]
         raise DamagedFile(file, f"it cannot be read: {reason}") from error
 
@@ -255,20 +257,16 @@ def read_rows(
     Raises:
         DamagedFile: A file cannot be read as a table of rows.
     """
+    options: dict[str, Any] = {"glob": False, "hive_partitioning": False}
+    options |= {"columns": columns, "include_file_paths": file_column}
+    if len(files) == 1:
+        with _reading(files[0]):
+            return pl.read_parquet(files, **options)
     try:
-        return pl.read_parquet(
-            files,
-            columns=columns,
-            glob=False,
-            hive_partitioning=False,
-            include_file_paths=file_column,
-        )
-    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        if len(files) == 1:
-            reason = str(error).partition("\n")[0]
-            raise DamagedFile(files[0], f"it cannot be read: {reason}") from error
-    # Which one it was; and shards of an early version may lack columns.
-    parts = [read_rows([file], columns, file_column=file_column) for file in files]
+        return pl.read_parquet(files, **options)
+    except _NO_ROWS:
+        # Which one it was; and shards of an early version may lack columns.
+        parts = [read_rows([file], columns, file_column=file_column) for file in files]
     return pl.concat(parts, how="diagonal")
 
 
