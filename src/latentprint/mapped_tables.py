@@ -73,19 +73,6 @@ def _joined(parts: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(parts, how="diagonal_relaxed", rechunk=False)
 
 
-def streamed(table: pl.LazyFrame) -> pl.DataFrame:
-    """A table of a query that polars computes in parts, mapped whatever its size.
-
-    Raises:
-        LatentprintError: There is no space in the folder of temporary files.
-    """
-    with _folder() as folder:
-        file = folder / "table.arrow"
-        with _saving():
-            table.sink_ipc(file)
-        return _opened(file)
-
-
 def by_ranges(table: pl.DataFrame, change: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
     """A table changed range by range, where no row depends on another."""
     return mapped(change(table[part]) for part in ranges(table.height))

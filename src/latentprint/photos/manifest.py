@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
 from latentprint import mapped_tables
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.mapped_tables import mapped, ranges, streamed
+from latentprint.mapped_tables import mapped, ranges
 from latentprint.photos.addresses import patiently, read_address
 from latentprint.photos.listing import PATH_COLUMNS, Listing, some
 from latentprint.photos.location import Address, Location
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 SUFFIXES = (".csv", ".parquet")
 LIST = ".txt"
 """The suffix of a list with one path or address in a line."""
+
+_BLOCK = 1 << 24
+"""Bytes of a CSV file that are read at once."""
 
 FRAME = "the data frame"
 """What a table is called that comes from no file."""
@@ -283,13 +287,35 @@ def _filled_lines(source: Path | bytes) -> Iterator[str]:
 
 def _read_csv(source: Path | bytes) -> Iterator[pl.DataFrame]:
     """The ranges of a CSV file, one at least, all as text."""
-    table = pl.scan_csv(source, infer_schema=False)
-    if table.select(pl.len()).collect().item() <= mapped_tables.ROWS:
-        yield pl.read_csv(source, infer_schema=False)
-        return
-    whole = streamed(table)
-    for part in ranges(whole.height):
-        yield whole[part]
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as opened:
+        for block in _csv_blocks(opened):
+            frame = pl.read_csv(block, infer_schema=False)
+            yield from (frame[part] for part in ranges(frame.height))
+
+
+def _csv_blocks(opened: BinaryIO) -> Iterator[bytes]:
+    """A CSV file in blocks of whole lines, each with the header before it."""
+    header = rest = b""
+    while (line := opened.readline()) and (not header.strip() or header.count(b'"') % 2):
+        header += line
+    rest = line
+    while len(data := opened.read(_BLOCK)) == _BLOCK:
+        rest += data
+        if end := _end_of_lines(rest):
+            yield header + rest[:end]
+            rest = rest[end:]
+    yield header + rest + data
+
+
+def _end_of_lines(data: bytes) -> int:
+    """Where the last whole line ends; 0 where none does. Line breaks in quotes end no line."""
+    quotes, end = data.count(b'"'), len(data)
+    while (start := data.rfind(b"\n", 0, end)) >= 0:
+        quotes -= data.count(b'"', start, end)
+        if quotes % 2 == 0:
+            return start + 1
+        end = start
+    return 0
 
 
 def _read_parquet(source: Path | bytes, leave: Sequence[str]) -> Iterator[pl.DataFrame]:
