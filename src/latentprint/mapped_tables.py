@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -51,6 +51,9 @@ def mapped(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
             with _saving():
                 waiting.popleft().write_ipc(file)
             saved.append(_opened(file))
+            # A process that is killed leaves one range behind, not all.
+            with suppress(OSError):
+                file.unlink()
             waiting.extend(islice(following, 1))
     return _joined(saved)
 
@@ -117,18 +120,18 @@ def distinct(values: pl.Series) -> int:
 
 
 def positions(wanted: pl.Series, among: pl.Series) -> np.ndarray:
-    """Where texts are among others, int64 [N]; -1 where they are not.
+    """Where texts are among others, int32 [N]; -1 where they are not.
 
     Args:
         wanted: The texts.
         among: The others; of those that come more than once, any is found.
     """
-    found = np.full(len(wanted), -1)
+    found = np.full(len(wanted), -1, np.int32)
     if same(wanted, among):
         found[:] = np.arange(len(found))
         return found
     hashes = _hashes(among)
-    order = np.argsort(hashes)
+    order = np.argsort(hashes).astype(np.int32)
     hashes = hashes[order]
     for part in ranges(len(wanted)):
         texts = wanted[part]

@@ -86,9 +86,9 @@ def _alike(
         patterns, which = np.unique(flags[rows], axis=0, return_inverse=True)
         for at, pattern in enumerate(patterns):
             members = part.start + rows[which.reshape(-1) == at]
-            found.setdefault(pattern.tobytes(), []).append(members)
-    for pattern, parts in sorted(found.items()):
-        yield np.frombuffer(pattern, bool), np.concatenate(parts)
+            found.setdefault(pattern.tobytes(), []).append(members.astype(np.int32))
+    for pattern in sorted(found):
+        yield np.frombuffer(pattern, bool), np.concatenate(found.pop(pattern))
 
 
 def _shard_size(
