@@ -172,7 +172,7 @@ def _with_default_columns(table: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
 
 def _without_credentials(paths: pl.Series) -> pl.Series:
     """The paths without credentials, which neither name a photo nor stay the same."""
-    given = paths.filter(paths.str.contains(_SCHEME) & paths.str.contains("[?@]"))
+    given = paths.filter(paths.str.contains(_SCHEME) & paths.str.contains("[?@]")).unique()
     bare = pl.Series(map(without_credentials, given), dtype=pl.String)
     changed = bare != given
     return paths.replace(given.filter(changed), bare.filter(changed)) if changed.any() else paths
