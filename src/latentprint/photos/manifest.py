@@ -29,7 +29,7 @@ SUFFIXES = (".csv", ".parquet")
 LIST = ".txt"
 """The suffix of a list with one path or address in a line."""
 
-_BLOCK = 1 << 24
+_BLOCK = 1 << 22
 """Bytes of a CSV file that are read at once."""
 
 FRAME = "the data frame"
@@ -289,7 +289,12 @@ def _read_csv(source: Path | bytes) -> Iterator[pl.DataFrame]:
     """The ranges of a CSV file, one at least, all as text."""
     with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as opened:
         for block in _csv_blocks(opened):
-            frame = pl.read_csv(block, infer_schema=False)
+            try:
+                frame = pl.read_csv(block, infer_schema=False)
+            except pl.exceptions.PolarsError:
+                # Its words are to be of the file, not of a block.
+                pl.read_csv(source, infer_schema=False)
+                raise
             yield from (frame[part] for part in ranges(frame.height))
 
 
