@@ -91,6 +91,7 @@ CSV = {
         "url\n" + "".join(f"https://u:p@e/{at}.jpg?sig=1&w=2\n" for at in range(9)),
         "9 addresses hold passwords",
     ),
+    "a signed address twice": ("url\n" + "https://u:p@e/a.jpg\n" * 9, "more than once"),
     "too many cells": ("path,label\n" + "a,x\n" * 9 + "a,x,y\n", "cannot be read as a table"),
     "nothing": ("", "cannot be read as a table"),
     "a column twice": ("path,a,a \n" + "x,y,z\n" * 9, "has the column 'a' twice"),
