@@ -18,7 +18,9 @@ __all__ = [
     "accessibility_violations",
     "opened",
     "overflowing",
+    "resize",
     "sync_api",
+    "violations_in_both_schemes",
     "wait_for",
 ]
 
@@ -27,6 +29,20 @@ WIDTHS = (390, 768, 1280, 1920)
 
 PATIENCE = 20.0
 """Seconds to wait for what a page does; only a failing test, or a busy machine, needs them."""
+
+_TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+# What is folded, axe-core passes over, but not before it has walked through thousands of cells.
+_AXE = """
+async ([within, options]) => {
+  const folded = [...document.querySelectorAll('details:not([open]) > :not(summary)')]
+    .map(each => [each, document.createComment('')]);
+  for (const [each, mark] of folded) each.replaceWith(mark);
+  const found = await axe.run(within, options);
+  for (const [each, mark] of folded) mark.replaceWith(each);
+  return found;
+}
+"""
 
 _OVERFLOW = """
 () => [...document.querySelectorAll('body *')].filter(each => {
@@ -92,6 +108,12 @@ def wait_for(page: sync_api.Page, condition: str) -> None:
         page.wait_for_timeout(20)
 
 
+def resize(page: sync_api.Page, width: int, height: int = 900) -> None:
+    """Give the page another size, and the time to follow."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(_TWO_FRAMES)
+
+
 def overflowing(page: sync_api.Page) -> list[str]:
     """The elements that stick out at the right, but for what scrolls in a box of its own."""
     found: list[str] = page.evaluate(_OVERFLOW)
@@ -106,13 +128,30 @@ def heading_levels(page: sync_api.Page) -> list[int]:
     return found
 
 
-def accessibility_violations(page: sync_api.Page) -> list[str]:
-    """What axe-core finds serious or critical, each as rule, element and reason."""
+def accessibility_violations(page: sync_api.Page, within: str = "html") -> list[str]:
+    """What axe-core finds serious or critical, each as rule, element and reason.
+
+    Args:
+        page: Where to look.
+        within: A selector of the part to look at.
+    """
+    return _violations(page, within, {})
+
+
+def violations_in_both_schemes(page: sync_api.Page, within: str = "html") -> list[str]:
+    """The same in the light scheme and, of colours, which alone are others, in the dark one."""
+    page.emulate_media(color_scheme="light")
+    found = _violations(page, within, {})
+    page.emulate_media(color_scheme="dark")
+    return found + _violations(page, within, {"runOnly": ["color-contrast", "link-in-text-block"]})
+
+
+def _violations(page: sync_api.Page, within: str, options: dict[str, Any]) -> list[str]:
     base = pytest.importorskip(
         "axe_playwright_python.base", reason="axe-playwright-python is not installed"
     )
     page.evaluate(base.AXE_SCRIPT)
-    results = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    results = page.evaluate(_AXE, [within, {"resultTypes": ["violations"], **options}])
     return [
         f"{rule['id']}: {node['target']}: {node['failureSummary']}"
         for rule in results["violations"]

@@ -35,7 +35,7 @@ class Chromium:
         self._driver: psutil.Process | None = None
         self._browser: sync_api.Browser | None = None
         self._lost = False
-        self._temporary = TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
+        self._temporary: TemporaryDirectory[str] | None = None
 
     @contextmanager
     def answering(self, limit: float = LIMIT) -> Iterator[sync_api.Browser]:
@@ -50,7 +50,6 @@ class Chromium:
         """End the browser and its driver, whether they answer or not."""
         with self._watched(LIMIT):
             self._stop()
-        self._temporary.cleanup()
 
     def processes(self) -> list[psutil.Process]:
         """What was started and still runs, the driver last."""
@@ -90,6 +89,7 @@ class Chromium:
         program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
         if program is None:
             pytest.skip("no chromium was found on the path")
+        self._temporary = TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
         before = set(psutil.Process().children())
         self._playwright = sync_api.sync_playwright().start()
         (self._driver,) = set(psutil.Process().children()) - before
@@ -107,7 +107,9 @@ class Chromium:
         if self._playwright is not None:
             self._playwright.stop()
         _kill(left)
-        self._playwright = self._driver = self._browser = None
+        if self._temporary is not None:
+            self._temporary.cleanup()
+        self._playwright = self._driver = self._browser = self._temporary = None
         self._lost = False
 
 

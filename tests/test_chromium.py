@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psutil
 import pytest
 
 from tests.browser import opened
 from tests.chromium import Chromium, sync_api
-
-
-@pytest.fixture
-def chromium() -> Iterator[Chromium]:
-    chromium = Chromium()
-    yield chromium
-    chromium.close()
 
 
 def gone(processes: list[psutil.Process]) -> bool:
@@ -62,7 +55,7 @@ def test_a_browser_that_does_not_answer_is_ended_in_time_and_the_next_one_works(
     chromium: Chromium, trouble: Callable[[sync_api.Page, Chromium], None]
 ) -> None:
     def use() -> None:
-        with chromium.answering(3) as browser, opened(browser, "data:text/html,<p>") as (page, _):
+        with chromium.answering(1) as browser, opened(browser, "data:text/html,<p>") as (page, _):
             started.extend(chromium.processes())
             trouble(page, chromium)
 

@@ -79,6 +79,9 @@ TAKEN: dict[str, Callable[[Path], Any]] = {
         place / "list.csv", permutations=20, workers=0
     ),
     "one column to correlate": lambda place: lp.correlation(
+        frame(place), nuisance="scanner", permutations=20, workers=0
+    ),
+    "one column by its old name": lambda place: lp.correlation(
         frame(place), column="scanner", permutations=20, workers=0
     ),
     "a table to correlate": lambda place: lp.correlation(frame(place).drop("path"), permutations=9),

@@ -121,7 +121,7 @@ def test_vectors_are_measured_and_erased_without_torch(folder: Path) -> None:
         ],
         ["similarity", "a.npy", *TABLE, "--by", "device", "--label", "kind"],
         ["pairs", "a.npy", *TABLE],
-        ["correlation", "a.npy", *TABLE, "--label", "kind", "--column", "device"],
+        ["correlation", "a.npy", *TABLE, "--label", "kind", "--nuisance", "device"],
         ["erase", "fit", "a.npy", "a-again.npy", "--pairs", "--no-test", "--out", "eraser"],
         ["erase", "apply", "eraser", "a.npy", "--out", "erased.npy"],
         ["compare", "run-a", "run-b"],

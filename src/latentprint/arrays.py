@@ -142,8 +142,11 @@ def thread_count() -> int:
 
 @contextmanager
 def on_threads(count: int) -> Iterator[None]:
-    """Compute products on so many threads."""
-    if has_torch():
+    """Compute products on so many threads, whether torch computes them or NumPy."""
+    with _libraries().limit(limits=count, user_api="blas"):
+        if not has_torch():
+            yield
+            return
         import torch
 
         before = torch.get_num_threads()
@@ -152,9 +155,6 @@ def on_threads(count: int) -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(before)
-    else:
-        with _libraries().limit(limits=count, user_api="blas"):
-            yield
 
 
 @cache

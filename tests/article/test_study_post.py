@@ -9,7 +9,14 @@ import pytest
 
 from latentprint.article.page import Written, write_article
 from latentprint.report import write_figures
-from tests.browser import accessibility_violations, opened, overflowing, sync_api, wait_for
+from tests.browser import (
+    accessibility_violations,
+    opened,
+    overflowing,
+    resize,
+    sync_api,
+    wait_for,
+)
 
 BIBLIOGRAPHY = """
 @inproceedings{gregor2015draw,
@@ -105,13 +112,6 @@ def test_all_that_is_missing_is_what_nobody_has(written: Written) -> None:
         assert found[line].startswith(begin)
 
 
-def test_every_feature_of_the_post_is_there(browser: sync_api.Browser, written: Written) -> None:
-    size = {"width": 1400, "height": 900}
-    with opened(browser, written.path.as_uri(), viewport=size) as (page, _):
-        absent = [name for name, condition in FEATURES.items() if not page.evaluate(condition)]
-    assert absent == []
-
-
 def test_all_four_figures_draw_and_follow_the_theme(
     browser: sync_api.Browser, written: Written
 ) -> None:
@@ -131,38 +131,42 @@ def test_all_four_figures_draw_and_follow_the_theme(
         assert seen.all == []
 
 
-@pytest.mark.parametrize("way", ["mouse", "keyboard", "touch"])
-def test_the_two_grids_dim_together(browser: sync_api.Browser, written: Written, way: str) -> None:
+def test_the_two_grids_dim_together(browser: sync_api.Browser, written: Written) -> None:
     bright = """[...document.querySelectorAll('.grid-container img:not(.dimmed)')]
         .map(each => each.dataset.index).join()"""
     with opened(browser, written.path.as_uri(), has_touch=True) as (page, _):
-        chosen = page.locator("#left-grid img").nth(2)
-        chosen.scroll_into_view_if_needed()
-        if way == "mouse":
-            chosen.hover()
-        elif way == "touch":
-            chosen.tap()
-        else:
-            page.locator("#left-grid img").first.focus()
-            page.keyboard.press("ArrowDown")
+        images = page.locator("#left-grid img")
+        images.nth(2).scroll_into_view_if_needed()
+
+        images.nth(2).hover()
         wait_for(page, f"({bright}) === '2,2'")
-        if way == "keyboard":
-            assert page.evaluate("document.activeElement.alt") == "modern smartphones, 3 of 8"
-            page.keyboard.press("Escape")
-        elif way == "mouse":
-            page.mouse.move(0, 0)
-        else:
-            page.locator("h3").first.tap()
+        page.mouse.move(0, 0)
+        wait_for(page, f"({bright}).split(',').length === 16")
+
+        images.first.focus()
+        wait_for(page, f"({bright}) === '0,0'")
+        page.keyboard.press("ArrowDown")
+        wait_for(page, f"({bright}) === '2,2'")
+        assert page.evaluate("document.activeElement.alt") == "modern smartphones, 3 of 8"
+        page.keyboard.press("Escape")
+        wait_for(page, f"({bright}).split(',').length === 16")
+
+        images.nth(3).tap()
+        wait_for(page, f"({bright}) === '3,3'")
+        page.locator("h3").first.tap()
         wait_for(page, f"({bright}).split(',').length === 16")
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_the_post_fits_and_everyone_can_use_it(
-    browser: sync_api.Browser, written: Written, width: int
+def test_every_feature_of_the_post_is_there_and_fits_and_everyone_can_use_it(
+    browser: sync_api.Browser, written: Written
 ) -> None:
-    size = {"width": width, "height": 900}
+    size = {"width": 1400, "height": 900}
     with opened(browser, written.path.as_uri(), viewport=size) as (page, _):
-        assert overflowing(page) == []
-        faults = accessibility_violations(page)
-        # The post's own grey boxes with white text are too pale.
-        assert [each for each in faults if "#bbbbbb" not in each] == []
+        absent = [name for name, condition in FEATURES.items() if not page.evaluate(condition)]
+        assert absent == []
+        for width in (1280, 390):
+            resize(page, width)
+            assert overflowing(page) == []
+            faults = accessibility_violations(page)
+            # The post's own grey boxes with white text are too pale.
+            assert [each for each in faults if "#bbbbbb" not in each] == []

@@ -53,6 +53,14 @@ def test_a_folder_needs_no_encoder(folder: Path) -> None:
     assert found["unread"] == {}
 
 
+def test_columns_are_nuisances_and_their_old_name_is_understood(tmp_path: Path) -> None:
+    columns = {"label": ["x", "y"] * 20, "a": ["u", "v"] * 20, "b": ["u", "v", "w", "v"] * 10}
+    pl.DataFrame({**columns, "c": columns["a"]}).write_csv(tmp_path / "t.csv")
+    done = run(tmp_path / "t.csv", "--nuisance", "a", "--column", "b", "--json")
+    assert {each["column"] for each in json.loads(done.stdout)["columns"]} == {"a", "b"}
+    assert "--column" not in run("--help").stdout
+
+
 def test_the_table_says_it_in_words(folder: Path) -> None:
     done = run(folder, "--permutations", "50")
     assert done.exit_code == 0

@@ -12,6 +12,7 @@ import pytest
 from latentprint import Extraction
 from latentprint.jobs.embedding import embed
 from tests.made_photos import made_photo
+from tests.report.made_runs import influence_run, write_made
 
 from .conftest import Command
 
@@ -134,3 +135,34 @@ def test_what_was_kept_is_told_without_what_fits_it(place: Path, latentprint: Co
     assert done.stdout.count("a/00.jpg and a/02.jpg: ") == 2
     loaded = [line for line in done.stdout.splitlines() if line.startswith("loaded:")]
     assert loaded == ["loaded:", "loaded:"]
+
+
+def test_the_folder_of_photos_is_named_where_somebody_else_made_the_store(
+    place: Path,
+    tmp_path: Path,
+    latentprint: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store, run = place / "store", write_made(influence_run(0.5), tmp_path / "run")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "other"))
+    why = "pictures are not shown: the run or store that names them was not made by this user"
+    for command, photos in (
+        (("report", run), run / "originals"),
+        (("inspect", "a/00.jpg", "--store", store), place / "photos"),
+    ):
+        out = tmp_path / command[0]
+        assert latentprint(*command, "--out", out).code == 0
+        assert why in caplog.text
+        caplog.clear()
+        assert latentprint(*command, "--out", out, "--photos", photos).code == 0
+        assert why not in caplog.text
+        page = out if out.is_file() else out / "inspection.html"
+        assert "data:image/webp" in page.read_text("utf-8")
+    for command in (
+        ("report", run), ("figures", run, "--out", tmp_path / "figures"), ("affected", store),
+        ("inspect", "a/00.jpg", "--store", store),
+    ):  # fmt: skip
+        said = latentprint(*command, "--photos", place / "new.jpg")
+        assert said.code == 2
+        assert "new.jpg is no folder: name the one that the photos lie in." in said.err

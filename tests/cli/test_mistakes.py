@@ -71,6 +71,8 @@ READING = {
     "too many bits": (("--bits", "40"), "--bits"),
     "a mask beyond the crop": (("--mask", "2"), "--mask"),
     "no batch": (("--batch-size", "0"), "--batch-size"),
+    "actors without a cluster": (("--actors", "2"), "for --engine ray"),
+    "GPUs without a cluster": (("--gpus-per-actor", "1"), "for --engine ray"),
 }
 DEVICES = {
     "an unknown device": (("--device", "gpu"), "Known: auto, cpu, cuda, mps"),
@@ -155,7 +157,7 @@ OF_A_STORE = {
 }  # fmt: skip
 CORRELATION = {
     "an unknown label": (("--label", "specie"), "Did you mean 'species'"),
-    "an unknown column": (("--column", "aperature"), "Did you mean 'aperture'"),
+    "an unknown column": (("--nuisance", "aperature"), "Did you mean 'aperture'"),
     "an unknown group": (("--group", "photografer"), "photographer"),
     "bins of an unknown column": (("--bins", "aperature=stops"), "'aperture'"),
     "bins by an unknown rule": (("--bins", "aperture=stop"), "'stops'"),

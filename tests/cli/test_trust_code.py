@@ -16,7 +16,7 @@ SPEC = "torch:owner/repo:entry"
     [
         ("audit", "photos", "-e", SPEC, "--out", "run"),
         ("embed", "photos", "-e", SPEC, "--out", "store"),
-        ("embed", "photos", "-e", SPEC, "-e", "default", "--out", "store"),
+        ("embed", "photos", "-e", SPEC, "-e", "default", "-a", "none", "--out", "store"),
         ("canary", "make", "photos", "-e", SPEC, "--out", "canary"),
         ("erase", "fit", "photos", "-e", SPEC, "--out", "eraser"),
         ("encoders", "show", SPEC),

@@ -81,7 +81,7 @@ def write_files(folder: Path) -> None:
     with zipfile.ZipFile(folder / "photos.zip", "w") as archive:
         for file in sorted((folder / "photos").rglob("*.jpg")):
             archive.write(file, file.relative_to(folder / "photos"))
-    for file in (DOCS / "examples").iterdir():
+    for file in filter(Path.is_file, (DOCS / "examples").iterdir()):
         shutil.copy(file, folder)
     shutil.copy(folder / "post.md", folder / "article.md")
     (folder / "_posts").mkdir()

@@ -115,7 +115,7 @@ def test_functions_have_the_options_and_defaults_of_their_commands(name: str) ->
     parameters = inspect.signature(getattr(lp, name)).parameters
     written = {}
     for each in command(CALLS[name]).params:
-        if each.param_type_name == "argument":
+        if each.param_type_name == "argument" or each.hidden:
             continue
         flag = each.opts[0].lstrip("-").replace("-", "_")
         if flag not in ONLY_THERE:

@@ -25,26 +25,27 @@ COUNT, SHARD = 40, 4
 HOW = Extraction(batch_size=3, shard_size=SHARD, workers=0, pauses=(0.01,), stop_seconds=0.0)
 
 SCRIPT = """
-import sys, time
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-from embeddings.toy import ToyEncoder
-from latentprint.cli import main as cli
-from latentprint.embeddings import Extraction, extract
-from latentprint.photos import open_photos
-from latentprint.processing import NONE, published_classes
-
-class Slow(ToyEncoder):
-    def embed(self, pixels):
-        time.sleep({pause})
-        return super().embed(pixels)
-
 def run(arguments):
+    # Not above: processes that read photos import this file, too, and need no torch.
+    import sys, time
+    from pathlib import Path
+    sys.path.insert(0, {tests!r})
+    from embeddings.toy import ToyEncoder
+    from latentprint.embeddings import Extraction, extract
+    from latentprint.photos import open_photos
+    from latentprint.processing import NONE, published_classes
+
+    class Slow(ToyEncoder):
+        def embed(self, pixels):
+            time.sleep({pause})
+            return super().embed(pixels)
+
     how = Extraction(batch_size=3, shard_size=4, workers={workers})
     classes = [NONE, published_classes()["JPEG75_420"]][:{classes}]
     extract(open_photos({photos!r}), [Slow()], classes, Path({out!r}), extraction=how)
 
 if __name__ == "__main__":
+    from latentprint.cli import main as cli
     cli.app = run
     cli.main()
 """

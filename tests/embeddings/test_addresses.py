@@ -16,7 +16,7 @@ from latentprint.embeddings.store import Store
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import Photos, addresses, exif_table, open_photos
 from tests.encoders.servers import serve
-from tests.photos.packing import files_of, pack_tar, pack_zip
+from tests.photos.packing import files_of, pack_arrow, pack_tar, pack_zip
 
 from .elsewhere import make_photos, run, same
 from .toy import ToyEncoder
@@ -242,7 +242,7 @@ def test_signatures_are_neither_told_nor_part_of_ids(
     assert "SECRET" not in caplog.text
 
 
-@pytest.mark.parametrize("kind", ["tar", "zip", "parquet", "csv"])
+@pytest.mark.parametrize("kind", ["tar", "zip", "parquet", "arrow", "csv"])
 def test_archives_tables_and_lists_at_an_address(
     site: Site, address: str, folder: Path, local: Store, tmp_path: Path, kind: str
 ) -> None:
@@ -257,7 +257,7 @@ def test_archives_tables_and_lists_at_an_address(
         cells = [{"bytes": data, "path": name} for name, data in files.items()]
         parquet.write_table(arrow.table({"image": cells}), place, row_group_size=5)
     else:
-        {"tar": pack_tar, "zip": pack_zip}[kind](place, files)
+        {"tar": pack_tar, "zip": pack_zip, "arrow": pack_arrow}[kind](place, files)
     site.files[place.name] = place.read_bytes()
     site.faults[place.name] = 1, busy
     photos = open_photos(f"{address}/{place.name}?{SIGNED}")

@@ -21,7 +21,7 @@ import pytest
 
 from latentprint.errors import LatentprintError
 from latentprint.photos import addresses, open_photos
-from tests.photos.packing import files_of, pack_tar, pack_zip
+from tests.photos.packing import files_of, pack_arrow, pack_tar, pack_zip
 
 from .elsewhere import make_photos, run, same
 from .toy import ToyEncoder
@@ -29,6 +29,9 @@ from .toy import ToyEncoder
 MISSING = [name for name in ("moto", "s3fs", "pyarrow") if importlib.util.find_spec(name) is None]
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
+
+
+PLACES = ("photos", "s.tar", "s.zip", "table", "table/train.parquet", "saved", "saved/data.arrow")
 
 
 class Bucket:
@@ -98,6 +101,7 @@ def bucket(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     rows = [{"bytes": data, "path": name} for name, data in files.items()]
     parquet.write_table(Table.from_pydict({"image": rows}), tmp_path / "s.parquet")
     objects["table/train.parquet"] = (tmp_path / "s.parquet").read_bytes()
+    objects["saved/data.arrow"] = pack_arrow(tmp_path / "s.arrow", files).read_bytes()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     for name, value in {
@@ -166,7 +170,7 @@ def test_folders_archives_and_tables_of_a_bucket(
     plain = open_photos("s3://bucket/photos/")
     assert plain.table.drop("path").equals(open_photos(folder).table.drop("path"))
     assert plain.ignored["reason"].to_list() == ["hidden folder"]
-    for at, place in enumerate(["photos", "s.tar", "s.zip", "table", "table/train.parquet"]):
+    for at, place in enumerate(PLACES):
         photos = open_photos(f"s3://bucket/{place}")
         assert photos.table["path"].str.starts_with("s3://bucket/").all()
         same(run(photos, tmp_path / str(at)), local)

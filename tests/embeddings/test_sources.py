@@ -11,7 +11,7 @@ from latentprint.embeddings import Extraction, extract
 from latentprint.errors import LatentprintError
 from latentprint.photos import open_photos
 from latentprint.processing import ATTRIBUTES, classes_of
-from tests.photos.packing import files_of, pack_tar, pack_zip
+from tests.photos.packing import files_of, pack_arrow, pack_tar, pack_zip
 
 from .toy import ToyEncoder
 
@@ -28,18 +28,9 @@ def parquet(file: Path, files: dict[str, bytes]) -> Path:
     return file
 
 
-def stream(file: Path, files: dict[str, bytes]) -> Path:
-    arrow = pytest.importorskip("pyarrow")
-    cells = [{"bytes": data, "path": name} for name, data in files.items()]
-    table = arrow.table({"image": cells})
-    with arrow.OSFile(str(file), "wb") as sink, arrow.ipc.new_stream(sink, table.schema) as opened:
-        opened.write_table(table, max_chunksize=5)
-    return file
-
-
 @pytest.mark.parametrize(
     ("name", "pack"),
-    [("s.tar", pack_tar), ("s.zip", pack_zip), ("s.parquet", parquet), ("s.arrow", stream)],
+    [("s.tar", pack_tar), ("s.zip", pack_zip), ("s.parquet", parquet), ("s.arrow", pack_arrow)],
 )
 @pytest.mark.parametrize("workers", [0, 2])
 def test_vectors_are_the_same_to_the_bit(

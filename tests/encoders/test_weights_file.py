@@ -1,8 +1,10 @@
 """Local files of weights: all of them used, by the release's own keys, and never run."""
 
+import json
 import os
 import pickle
 
+import open_clip
 import pytest
 import timm
 import torch
@@ -16,6 +18,23 @@ from latentprint.encoders.python_encoder import load_python
 from latentprint.encoders.timm_encoder import load_timm
 from latentprint.encoders.torch_library_encoder import load_torchvision
 from latentprint.errors import LatentprintError, UsageError
+
+OPEN_CLIP = "a-small-vit-for-tests"
+"""Built as OpenCLIP builds its own, of which the smallest has 50 million weights."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def open_clip_config(tmp_path_factory) -> None:
+    tower = {"layers": 2, "width": 64, "head_width": 32, "patch_size": 32, "image_size": 224}
+    text = {"layers": 1, "width": 32, "heads": 1, "context_length": 8, "vocab_size": 100}
+    file = tmp_path_factory.mktemp("configs") / f"{OPEN_CLIP}.json"
+    file.write_text(json.dumps({"embed_dim": 16, "vision_cfg": tower, "text_cfg": text}))
+    open_clip.add_model_config(file)
+
+
+def open_clip_model() -> torch.nn.Module:
+    torch.manual_seed(3)
+    return open_clip.create_model(OPEN_CLIP).eval()
 
 
 def options(path, **changes) -> LoadOptions:
@@ -94,7 +113,7 @@ def test_what_a_training_put_before_names_is_left_out_and_said(tmp_path, caplog,
     if library == "timm":
         model, load, name = model_of("test_vit", num_classes=0), load_timm, "test_vit"
     elif library == "open_clip":
-        model, load, name = open_clip_model(), load_open_clip, "ViT-S-32-alt"
+        model, load, name = open_clip_model(), load_open_clip, OPEN_CLIP
     else:
         torch.manual_seed(5)
         model, load, name = torchvision.models.squeezenet1_1(), load_torchvision, "squeezenet1_1"
@@ -178,7 +197,7 @@ class Bomb:
         return os.mkdir, (str(self.folder / "ran"),)
 
 
-LOADERS = {"timm": (load_timm, "test_vit"), "open_clip": (load_open_clip, "ViT-S-32-alt")}
+LOADERS = {"timm": (load_timm, "test_vit"), "open_clip": (load_open_clip, OPEN_CLIP)}
 
 
 @pytest.mark.parametrize("library", LOADERS)
@@ -219,13 +238,6 @@ def test_a_file_that_is_not_there_or_of_another_kind(tmp_path, library):
         load(name, options(other))
 
 
-def open_clip_model():
-    import open_clip
-
-    torch.manual_seed(3)
-    return open_clip.create_model("ViT-S-32-alt").eval()
-
-
 def image_embeddings(model, encoder, pixels: torch.Tensor) -> torch.Tensor:
     with torch.inference_mode():
         return model.encode_image(encoder.preprocess.normalise(pixels))
@@ -234,8 +246,8 @@ def image_embeddings(model, encoder, pixels: torch.Tensor) -> torch.Tensor:
 def test_an_open_clip_file_by_option_or_in_the_place_of_the_tag(tmp_path):
     model, path = open_clip_model(), tmp_path / "weights.pt"
     torch.save({"state_dict": model.state_dict()}, path)
-    by_option = load_open_clip("ViT-S-32-alt", options(path))
-    by_tag = load_open_clip(f"ViT-S-32-alt/{path}", LoadOptions(device="cpu"))
+    by_option = load_open_clip(OPEN_CLIP, options(path))
+    by_tag = load_open_clip(f"{OPEN_CLIP}/{path}", LoadOptions(device="cpu"))
     pixels = pixels_for(by_option)
     expected = image_embeddings(model, by_option, pixels)
     for encoder in (by_option, by_tag):
@@ -249,7 +261,7 @@ def test_an_open_clip_file_that_lacks_a_tensor(tmp_path):
     del state["visual.proj"]
     save_file({name: each.contiguous() for name, each in state.items()}, path)
     with pytest.raises(LatentprintError, match=r"visual\.proj is missing"):
-        load_open_clip("ViT-S-32-alt", options(path))
+        load_open_clip(OPEN_CLIP, options(path))
 
 
 def test_the_default_encoder_and_own_code_take_no_file(tmp_path):

@@ -11,6 +11,7 @@ import polars as pl
 from latentprint.embeddings.collection import write_photos
 from latentprint.embeddings.store import FACTS_SCHEMA, begin, commit, folder_name
 from latentprint.embeddings.worker import Facts
+from latentprint.jobs.own_store import sign_store
 from latentprint.photos import Photos
 from latentprint.processing import classes_of, find_attributes
 
@@ -81,4 +82,5 @@ def write_store(
         )
     commit(stock)
     write_photos(folder, photos)
+    sign_store(folder)
     return folder

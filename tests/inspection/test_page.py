@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from latentprint import affected, inspect
-from tests.browser import accessibility_violations, opened, overflowing, wait_for
+from tests.browser import opened, overflowing, resize, violations_in_both_schemes
 from tests.inspection.made_up import made_vectors, write_store
 from tests.made_photos import made_photo
 
@@ -88,18 +88,12 @@ def test_the_gallery_marks_what_leaves_and_comes(pages: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["inspection", "affected"])
-def test_it_fits_the_screen_and_fetches_nothing(
-    pages: Path, browser: Any, name: str, scheme: str, width: int
-) -> None:
-    address = (pages / f"{name}.html").as_uri()
-    how = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
-    with opened(browser, address, **how) as (page, troubles):
-        wait_for(page, "document.readyState === 'complete'")
-        assert overflowing(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        if width == 390:
-            assert accessibility_violations(page) == []
+def test_it_fits_the_screen_and_fetches_nothing(pages: Path, browser: Any, name: str) -> None:
+    with opened(browser, (pages / f"{name}.html").as_uri()) as (page, troubles):
+        for width in (1280, 390):
+            resize(page, width)
+            assert overflowing(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert violations_in_both_schemes(page) == []
     assert troubles.all == []

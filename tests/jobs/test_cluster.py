@@ -8,18 +8,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
 import pytest
 
+from latentprint import audit, embed
 from latentprint.embeddings import Extraction, Share
+from latentprint.embeddings.making import Making
+from latentprint.embeddings.shares import Chunk
 from latentprint.errors import UsageError
+from latentprint.jobs import embedding
 from latentprint.jobs.cluster import Cluster
 from latentprint.jobs.embedding import embed as embed_photos
+from latentprint.jobs.encoder_groups import EncoderGroups
 from tests.embeddings.killing import contents, make_photos
+from tests.embeddings.toy import ToyEncoder
 
 ENCODER = """
 import os, sys, time
@@ -133,3 +139,32 @@ def test_options_that_do_not_go_together(tmp_path: Path, monkeypatch: pytest.Mon
             cluster=Cluster(),
             extraction=Extraction(share=Share(1, 2)),
         )
+
+
+def test_an_audit_makes_the_shards_of_all_its_parts_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[Cluster, float]] = []
+
+    def actors(
+        _: EncoderGroups, cluster: Cluster, making: Making, chunks: Sequence[Chunk], *__: object
+    ) -> None:
+        made.append((cluster, making.how.mask))
+        making.make(chunks)
+
+    monkeypatch.setitem(sys.modules, "ray", sys)
+    monkeypatch.setattr(embedding, "make_on_cluster", actors)
+    make_photos(tmp_path / "photos")
+    how = {"encoder": [ToyEncoder()], "control": False, "workers": 0}
+    asked = {"attribute": ["sharpening", "width"], **how}
+    audit(tmp_path / "photos", tmp_path / "run", engine="ray", actors=3, **asked)
+    assert made == [(Cluster(3), 0.0), (Cluster(3), 0.9)]
+    # What `embed` made in its place is used as it is.
+    embed(tmp_path / "photos", tmp_path / "more" / "embeddings", attribute=["sharpening"], **how)
+    audit(tmp_path / "photos", tmp_path / "more", engine="ray", actors=3, **asked)
+    assert made[2:] == [(Cluster(3), 0.9)]
+    with pytest.raises(UsageError, match="give --batch-size a number"):
+        audit(tmp_path / "photos", tmp_path / "x", engine="ray", batch_size="auto", **asked)
+    with pytest.raises(UsageError, match="are for --engine ray"):
+        audit(tmp_path / "photos", tmp_path / "x", gpus_per_actor=1.0, **asked)
+    assert not (tmp_path / "x").exists()

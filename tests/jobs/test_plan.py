@@ -81,6 +81,37 @@ def test_a_plan_counts_what_the_run_does(photos: Path, tmp_path: Path) -> None:
     assert plan.stores[0].touched == 1
 
 
+def test_a_share_is_planned_alone_and_as_it_is_begun(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, toy = tmp_path / "store", ToyEncoder()
+
+    def both(number: int, missing: int, of: int) -> None:
+        how = replace(HOW, shard_size=5, share=Share(number, of))
+        asked = {"encoders": [toy], "attributes": ["sharpening"], "loading": LOADING}
+        before = files(tmp_path)
+        plan = plan_embed(photos, out, extraction=how, **asked)  # type: ignore[arg-type]
+        assert files(tmp_path) == before
+        (store,) = plan.stores
+        assert (store.missing, store.images) == (missing, 3 * missing)
+        assert store.vector_bytes == 4 * 8 * store.images
+        print_plan(plan, as_json=False)
+        told = capsys.readouterr().out
+        assert f"Share {number}/{of} of the shards that are missing:\n" in told
+        assert (plan.estimate is None) == (missing == 0) == ("nothing to do" in told)
+        seen: list[Progress] = []
+        embed(photos, out, extraction=how, on_progress=seen.append, **asked)  # type: ignore[arg-type]
+        assert (seen[-1].done - seen[-1].reused if seen else 0) == missing
+
+    both(1, 5 + 5 + 4, of=2)
+    both(1, 0, of=2)
+    # Of three shares the second has the second and the fifth shard, which is made.
+    both(2, 5, of=3)
+    # Of other photos what was planned is of no use: of the six that are missing the last is left.
+    (photos / "x" / "00.jpg").rename(photos / "x" / "new.jpg")
+    both(2, 1, of=4)
+
+
 def test_a_plan_of_an_audit_names_its_measurements(photos: Path, tmp_path: Path) -> None:
     out, toy, told = tmp_path / "run", ToyEncoder(), list[str]()
     asked = {
@@ -114,8 +145,6 @@ def test_a_store_of_something_else_is_refused_by_the_plan_too(photos: Path, tmp_
 def test_what_the_run_refuses_the_plan_refuses(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="leave this encoder out, or the mask"):
         plan_embed(photos, tmp_path / "x", encoders=["pixels:dct"], extraction=Extraction(mask=0.5))
-    with pytest.raises(UsageError, match="plans the whole work: leave --shards out"):
-        plan_embed(photos, tmp_path / "x", extraction=Extraction(share=Share(1, 2)))
     both = {"extraction": Extraction(fastest_batch=True), "loading": Loading(compile=True)}
     for refusing in (plan_embed, plan_audit, embed, audit):
         with pytest.raises(UsageError, match="compiled for one size of batch"):

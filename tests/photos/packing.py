@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 
@@ -33,6 +34,16 @@ def pack_zip(archive: Path, files: Mapping[str, bytes], method: int = zipfile.ZI
         for name, data in files.items():
             opened.writestr(name, data)
     return archive
+
+
+def pack_arrow(file: Path, files: Mapping[str, bytes]) -> Path:
+    """A stream, as ``datasets`` writes it."""
+    arrow = pytest.importorskip("pyarrow")
+    cells = [{"bytes": data, "path": name} for name, data in files.items()]
+    table = arrow.table({"image": cells})
+    with arrow.OSFile(str(file), "wb") as sink, arrow.ipc.new_stream(sink, table.schema) as opened:
+        opened.write_table(table, max_chunksize=5)
+    return file
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

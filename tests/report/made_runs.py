@@ -35,6 +35,7 @@ from latentprint.experiments.similarity.gallery import galleries
 from latentprint.experiments.similarity.queries import QueryOptions
 from latentprint.experiments.similarity.similarity import similarity
 from latentprint.experiments.similarity.stability import stability
+from latentprint.jobs.run_folder import run_signature
 from latentprint.processing import ATTRIBUTES
 from latentprint.published import published
 from latentprint.report.figures.figure import Figure
@@ -336,10 +337,15 @@ def run_of(made: Made | list[Result], *, root: Path | None = None, photos: bool 
     return Run(
         table=results_table(judged(made.rows)),
         photos=files,
-        settings={"dataset": DATASET, **({"root": str(root)} if root else {})},
+        settings={"dataset": DATASET, **(signed_root(root, made) if root else {})},
         details=[{"dataset": DATASET, **each} for each in made.details],
         correlation=made.correlation,
     )
+
+
+def signed_root(root: Path, made: Made) -> dict[str, Any]:
+    """What settings say of where photos lie, as the user's own run has it."""
+    return {"root": str(root), "signature": run_signature(root, made.details)}
 
 
 def on_dataset(made: Made, dataset: str) -> Made:
@@ -419,7 +425,7 @@ def write_made(
         "date": "2026-11-24T04:28:00+00:00",
         "seed": 0,
         "dataset": DATASET,
-        "root": str(root),
+        **signed_root(root, made),
         "encoders": [
             {
                 "name": name,

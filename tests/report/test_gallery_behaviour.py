@@ -21,10 +21,11 @@ from latentprint.report.sections.similarity_figure import similarity_figure
 from latentprint.words import Experiment
 from tests.browser import (
     WIDTHS,
-    accessibility_violations,
     opened,
     overflowing,
+    resize,
     sync_api,
+    violations_in_both_schemes,
     wait_for,
 )
 from tests.report.made_runs import (
@@ -93,9 +94,14 @@ def shown(page: sync_api.Page, selector: str) -> int:
     return found
 
 
-def test_the_set_ups_of_a_query_stand_side_by_side(page: sync_api.Page) -> None:
+def test_the_set_ups_of_the_chosen_query_stand_side_by_side_and_alone_on_paper(
+    page: sync_api.Page,
+) -> None:
     record = record_of(Experiment.NEIGHBOUR_GALLERY, 2)
+    assert shown(page, "#figure-galleries .choice") == 1
     page.locator("#galleries-choice").select_option(index=4)
+    assert shown(page, "#figure-galleries .choice") == 1
+    assert page.locator("#galleries-choice-4 .tile.query").is_visible()
     setups = page.locator("#galleries-choice-4 .setup")
     boxes = [each.bounding_box() for each in setups.all()]
     assert len(boxes) == len(record["setups"]) == 3
@@ -117,13 +123,10 @@ def test_the_set_ups_of_a_query_stand_side_by_side(page: sync_api.Page) -> None:
     page.set_viewport_size({"width": 390, "height": 900})
     tops = [box["y"] for each in setups.all() if (box := each.bounding_box())]
     assert tops == sorted(set(tops))
-
-
-def test_another_gallery_is_chosen_from_the_list(page: sync_api.Page) -> None:
+    page.emulate_media(media="print")
+    assert shown(page, ".chooser") == 0
     assert shown(page, "#figure-galleries .choice") == 1
-    page.locator("#galleries-choice").select_option(index=4)
-    assert shown(page, "#figure-galleries .choice") == 1
-    assert page.locator("#galleries-choice-4 .tile.query").is_visible()
+    assert page.locator("#galleries-choice-4 .choice-title").is_visible()
 
 
 def test_pointing_at_a_photo_dims_all_others_in_both_grids(page: sync_api.Page) -> None:
@@ -205,26 +208,20 @@ def test_hovering_a_cell_names_both_classes_and_the_share(page: sync_api.Page) -
     assert f"{100 * record['confusion'][0][0]:.1f}% of its test photos" in text
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_sticks_out_whatever_is_chosen(
-    browser: sync_api.Browser, address: str, width: int
-) -> None:
-    with opened(browser, address, viewport={"width": width, "height": 900}) as (page, seen):
-        for place in (0, 1):
-            for chooser in page.locator(".chooser select").all():
-                chooser.select_option(index=place)
-                chooser.scroll_into_view_if_needed()
-            page.wait_for_timeout(100)
+def test_nothing_sticks_out_whatever_is_chosen(page: sync_api.Page) -> None:
+    for place in (0, 1):
+        for chooser in page.locator(".chooser select").all():
+            chooser.select_option(index=place)
+            chooser.scroll_into_view_if_needed()
+        for width in WIDTHS:
+            resize(page, width)
             assert overflowing(page) == []
-        assert seen.all == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: sync_api.Browser, address: str, scheme: str) -> None:
-    with opened(browser, address, color_scheme=scheme) as (page, _):
-        page.locator("#pairs-choice-0 .photo").nth(2).focus()
-        page.locator("#pairs-choice-0 .photo").nth(2).blur()
-        assert accessibility_violations(page) == []
+def test_axe_finds_nothing(page: sync_api.Page) -> None:
+    page.locator("#pairs-choice-0 .photo").nth(2).focus()
+    page.locator("#pairs-choice-0 .photo").nth(2).blur()
+    assert violations_in_both_schemes(page) == []
 
 
 def test_without_javascript_everything_is_shown_one_under_another(
@@ -242,14 +239,6 @@ def test_without_javascript_everything_is_shown_one_under_another(
         assert matches.count() == GRIDS * SUBJECTS
         assert matches.last.is_visible()
         assert page.locator("#figure-confusion table").last.is_visible()
-
-
-def test_paper_shows_what_was_chosen_and_no_lists(page: sync_api.Page) -> None:
-    page.locator("#galleries-choice").select_option(index=1)
-    page.emulate_media(media="print")
-    assert shown(page, ".chooser") == 0
-    assert shown(page, "#figure-galleries .choice") == 1
-    assert page.locator("#galleries-choice-1 .choice-title").is_visible()
 
 
 def test_a_page_without_such_figures_has_no_script_for_them(tmp_path: Path) -> None:

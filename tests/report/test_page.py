@@ -10,11 +10,12 @@ import pytest
 from latentprint.report import write_report
 from tests.browser import (
     WIDTHS,
-    accessibility_violations,
     heading_levels,
     opened,
     overflowing,
+    resize,
     sync_api,
+    violations_in_both_schemes,
     wait_for,
 )
 from tests.report.conftest import SECOND
@@ -46,22 +47,21 @@ def drawn(page: sync_api.Page) -> None:
     page.evaluate("dispatchEvent(new Event('afterprint'))")
 
 
-def test_figures_draw_without_errors_or_requests(browser: sync_api.Browser, address: str) -> None:
+def test_all_is_drawn_and_fits_without_errors_or_requests(
+    browser: sync_api.Browser, address: str
+) -> None:
     with opened(browser, address) as (page, troubles):
         drawn(page)
         traces = page.evaluate(
             f"{_SHOWN}.map(each => each.querySelectorAll('.trace, .hm, .shape-group').length)"
         )
         assert min(traces) > 0
-        assert troubles.all == []
-
-
-def test_no_width_scrolls_sideways(browser: sync_api.Browser, address: str) -> None:
-    with opened(browser, address) as (page, troubles):
+        hostile = " ".join(SECOND.split())
+        assert page.get_by_text(hostile).first.is_visible()
+        assert page.evaluate("[...document.scripts].every(each => !each.src)")
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-        drawn(page)
         for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
+            resize(page, width)
             wait_for(page, f"document.documentElement.scrollWidth <= {width}")
             assert overflowing(page) == []
         assert troubles.all == []
@@ -76,22 +76,24 @@ def test_47_encoders_have_room(browser: sync_api.Browser, tmp_path: Path) -> Non
         assert troubles.all == []
 
 
-def test_the_contents_follow_the_text(browser: sync_api.Browser, address: str) -> None:
+def test_the_contents_follow_the_text_and_all_is_in_order_and_described(
+    browser: sync_api.Browser, address: str
+) -> None:
     with opened(browser, address, viewport={"width": 1280, "height": 900}) as (page, _):
+        levels = heading_levels(page)
+        assert levels.count(1) == 1
+        assert all(later - earlier <= 1 for earlier, later in pairwise([0, *levels]))
+        assert page.get_attribute("html", "lang") == "en"
+        plots = page.locator(".plot")
+        assert all(len(plot.get_attribute("aria-label") or "") > 20 for plot in plots.all())
+        numbers = page.locator(".figure-number").all_inner_texts()
+        assert numbers == [f"Figure {at}." for at in range(1, len(numbers) + 1)]
+        assert len(numbers) >= 10
         link = page.get_by_role("navigation").get_by_role("link", name="How this was measured")
         link.click()
         current = "document.querySelector('nav [aria-current]')?.textContent.trim()"
         wait_for(page, f"{current} === 'How this was measured'")
         assert page.get_by_role("heading", name="How this was measured").is_visible()
-
-
-def test_hostile_names_show_as_text(browser: sync_api.Browser, address: str) -> None:
-    with opened(browser, address) as (page, troubles):
-        name = " ".join(SECOND.split())
-        assert page.get_by_text(name).first.is_visible()
-        drawn(page)
-        assert troubles.all == []
-        assert page.evaluate("[...document.scripts].every(each => !each.src)")
 
 
 def test_without_javascript_text_and_tables_are_there(
@@ -105,29 +107,7 @@ def test_without_javascript_text_and_tables_are_there(
         assert page.locator("noscript p").first.is_visible()
 
 
-def test_headings_are_in_order_and_figures_are_described(
-    browser: sync_api.Browser, address: str
-) -> None:
-    with opened(browser, address) as (page, _):
-        levels = heading_levels(page)
-        assert levels.count(1) == 1
-        assert all(later - earlier <= 1 for earlier, later in pairwise([0, *levels]))
-        plots = page.locator(".plot")
-        assert all(len(plot.get_attribute("aria-label") or "") > 20 for plot in plots.all())
-        assert page.get_attribute("html", "lang") == "en"
-
-
-def test_figures_are_numbered_in_order(browser: sync_api.Browser, address: str) -> None:
-    with opened(browser, address) as (page, _):
-        numbers = page.locator(".figure-number").all_inner_texts()
-        assert numbers == [f"Figure {at}." for at in range(1, len(numbers) + 1)]
-        assert len(numbers) >= 10
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_hard_to_reach_or_to_see(
-    browser: sync_api.Browser, small: str, scheme: str
-) -> None:
-    with opened(browser, small, color_scheme=scheme) as (page, _):
+def test_nothing_is_hard_to_reach_or_to_see(browser: sync_api.Browser, small: str) -> None:
+    with opened(browser, small) as (page, _):
         drawn(page)
-        assert accessibility_violations(page) == []
+        assert violations_in_both_schemes(page) == []

@@ -15,7 +15,7 @@ from latentprint.report.places import filled
 from latentprint.report.verdict_card import MOST, card_columns, card_html, card_lines, what_to_do
 from latentprint.report.wording import percent, points, span
 from latentprint.words import PROBES, Direction, Experiment, Harm, ProbeSetup, Verdict
-from tests.browser import accessibility_violations, opened, overflowing, sync_api
+from tests.browser import opened, overflowing, resize, sync_api, violations_in_both_schemes
 from tests.report.made_runs import (
     HOSTILE,
     everything,
@@ -127,21 +127,17 @@ def test_no_card_where_there_is_nothing_to_say() -> None:
     assert len(card_columns(run)) <= MOST
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_first_screen_answers(
-    browser: sync_api.Browser, tmp_path: Path, size: tuple[int, int], scheme: str
-) -> None:
+def test_the_first_screen_answers(browser: sync_api.Browser, tmp_path: Path) -> None:
     page_file = write_report(write_made(everything(0.5), tmp_path / "run"))
-    width, height = size
-    options = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
-    with opened(browser, page_file.as_uri(), **options) as (page, _):
-        for part in (".verdicts table", ".todo"):
-            box = page.locator(part).bounding_box()
-            assert box is not None
-            assert box["y"] + box["height"] <= height
-        assert overflowing(page) == []
-        assert [each for each in accessibility_violations(page) if "verdicts" in each] == []
+    with opened(browser, page_file.as_uri()) as (page, _):
+        for width, height in ((1280, 800), (390, 844)):
+            resize(page, width, height)
+            for part in (".verdicts table", ".todo"):
+                box = page.locator(part).bounding_box()
+                assert box is not None
+                assert box["y"] + box["height"] <= height
+            assert overflowing(page) == []
+            assert violations_in_both_schemes(page, ".verdicts") == []
 
 
 def changed(run: Run, experiment: str, **values: object) -> Run:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
+from latentprint import arrays
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.solvers import (
     ClassWeight,
@@ -12,6 +13,7 @@ from latentprint.solvers import (
     Normalisation,
     SolverOptions,
     fit_softmax,
+    rows,
     softmax,
 )
 from tests.solvers.made_up import embeddings, labelled, probabilities
@@ -261,3 +263,17 @@ def test_impossible_inverse_regularisation(C: list[float]) -> None:
     X, labels = embeddings(50, 10, 3, trace=0.2)
     with pytest.raises(UsageError, match="positive"):
         fit_softmax(labelled(X, labels, 3), C)
+
+
+def test_small_fits_are_numpys_and_go_on_from_those_of_torch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = labelled(*embeddings(120, 8, 3, trace=0.2), 3)
+    monkeypatch.setattr(arrays, "has_torch", lambda: True)
+    monkeypatch.setattr(rows, "_SMALL", 0)
+    of_torch = fit_softmax(data, [1.0])
+    assert isinstance(of_torch.preconditioner.axes, torch.Tensor)
+    monkeypatch.setattr(rows, "_SMALL", 2**26)
+    small = fit_softmax(data, [1.0], preconditioner=of_torch.preconditioner)
+    assert isinstance(small.preconditioner.axes, np.ndarray)
+    np.testing.assert_allclose(small.weights, of_torch.weights, atol=1e-6)

@@ -77,7 +77,7 @@ def audit(
     choice, how, asked, guards = options_of(
         "audit", options, Choice, Embedding, Asked, Guards, without=_LEFT
     )
-    study = asked.protocol is not None
+    cluster, study = how.cluster, asked.protocol is not None
     return job.audit(
         choice.open(photos),
         out,
@@ -91,6 +91,7 @@ def audit(
         guards=guards,
         allow_broken=how.allow_broken,
         title=asked.title,
+        cluster=cluster,
         on_progress=on_progress,
         on_step=on_step,
     )

@@ -23,6 +23,8 @@ from latentprint.jobs.correlation import Correlated, CorrelationOptions, measure
 )
 def correlation(photos: Any, *, out: Path | str | None = None, **options: Any) -> Correlated:
     """Measure whether classes go together with EXIF, file facts and other columns."""
+    if "nuisance" not in options and "column" in options:
+        options["nuisance"] = options.pop("column")  # its name before
     (asked,) = options_of("correlation", options, CorrelationOptions)
     done = measure_correlation(photos, asked, out=out)
     if not done.found.columns:

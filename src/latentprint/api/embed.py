@@ -107,6 +107,10 @@ class Embedding:
         bits: Bits that the values of deep pictures use; by default found from the set.
         max_megapixels: Larger photos are reported as broken.
         eraser: Erase vectors before they are kept: the folder of an eraser, or the eraser.
+        engine: Who makes the shards: this process (``local``), or actors of a Ray cluster
+            (``ray``).
+        actors: Actors of Ray; by default one for each GPU, or without any for each two cores.
+        gpus_per_actor: GPUs of each actor; by default 1 where the cluster has any.
     """
 
     encoders: tuple[str | Encoder, ...] = option((), "--encoder", "-e")
@@ -128,6 +132,18 @@ class Embedding:
     bits: int | None = option(None, least=1, most=32)
     max_megapixels: float = option(100.0, least=0.001)
     eraser: LinearEraser | Path | str | None = option(None)
+    engine: Literal["local", "ray"] = option("local")
+    actors: int | None = option(None, least=1)
+    gpus_per_actor: float | None = option(None, least=0.0)
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """Where shards are made; None for this process.
+
+        Raises:
+            UsageError: Ray is not installed, or it is not asked for and its options are.
+        """
+        return Cluster.of(self.engine, self.actors, self.gpus_per_actor)
 
     def loading(self, *, control: bool) -> Loading:
         """How encoders are loaded, with or without controls."""
@@ -173,10 +189,6 @@ class Kept:
         mask: Share of the crop that is covered with a central mask.
         shards: Make only a share of the shards, such as ``2/3``, while other processes make the
             others.
-        engine: Who makes the shards: this process (``local``), or actors of a Ray cluster
-            (``ray``).
-        actors: Actors of Ray; by default one for each GPU, or without any for each two cores.
-        gpus_per_actor: GPUs of each actor; by default 1 where the cluster has any.
     """
 
     attributes: tuple[str, ...] = option(tuple(ATTRIBUTES), "--attribute", "-a")
@@ -184,9 +196,6 @@ class Kept:
     control: bool = option(False)
     mask: float = option(0.0, least=0.0, most=0.999)
     shards: str | None = option(None)
-    engine: Literal["local", "ray"] = option("local")
-    actors: int | None = option(None, least=1)
-    gpus_per_actor: float | None = option(None, least=0.0)
 
 
 @declared(
@@ -211,7 +220,7 @@ def embed(
 ) -> list[StoredEmbeddings]:
     """Embed photos under every processing class and keep the embeddings in a folder."""
     choice, how, kept = options_of("embed", options, Choice, Embedding, Kept)
-    cluster = Cluster.of(kept.engine, kept.actors, kept.gpus_per_actor)
+    cluster = how.cluster
     listed = choice.open(photos)
     made = job.embed(
         listed,

@@ -35,16 +35,20 @@
   };
 
   // Paper is white: while printing, colours are those of the light theme, which the page does not
-  // have yet when it is told to get ready.
-  const inTheme = (content) => {
+  // have yet when it is told to get ready. Switched once for all plots: with every switch, the
+  // browser works out the styles of the whole page anew.
+  const inTheme = (drawing) => {
+    if (!printing) {
+      drawing();
+      return;
+    }
     const root = document.documentElement;
     const before = root.getAttribute("data-theme");
-    if (printing) root.setAttribute("data-theme", "light");
-    const found = themed(content, getComputedStyle(root));
-    if (printing && before === null) root.removeAttribute("data-theme");
-    else if (printing) root.setAttribute("data-theme", before);
-    if (printing) themes.takeRecords();
-    return found;
+    root.setAttribute("data-theme", "light");
+    drawing();
+    if (before === null) root.removeAttribute("data-theme");
+    else root.setAttribute("data-theme", before);
+    themes.takeRecords();
   };
 
   const contentOf = (plot) => {
@@ -90,7 +94,7 @@
       return;
     }
     const off = hiddenOf(figureOf(plot));
-    const { data, layout } = inTheme(contentOf(plot));
+    const { data, layout } = themed(contentOf(plot), getComputedStyle(document.documentElement));
     for (const trace of data) {
       // What all labels of a trace begin with stands once, in meta.
       if (trace.meta) trace.hovertext = trace.hovertext.map((each) => `${trace.meta}<br>${each}`);
@@ -106,25 +110,25 @@
     Plotly.react(plot, data, layout, config);
   };
 
-  const drawAgain = () => { for (const plot of drawn.keys()) draw(plot); };
+  const drawAll = (some) => inTheme(() => { for (const plot of some) draw(plot); });
+  const drawAgain = () => drawAll(drawn.keys());
   const themes = new MutationObserver(drawAgain);
 
   const setPrinting = (value) => {
     if (printing === value) return;
     printing = value;
-    for (const plot of plots) draw(plot);
+    drawAll(plots);
   };
 
   const watch = () => {
     const sizes = new ResizeObserver((entries) => requestAnimationFrame(() => {
-      for (const { target } of entries) {
-        if (drawn.has(target) && drawn.get(target) !== sizeOf(target)) draw(target);
-      }
+      drawAll(entries.map(({ target }) => target)
+        .filter((plot) => drawn.has(plot) && drawn.get(plot) !== sizeOf(plot)));
     }));
     const places = new IntersectionObserver((entries) => {
       for (const { isIntersecting, target } of entries) {
         if (isIntersecting && !drawn.has(target)) {
-          draw(target);
+          drawAll([target]);
           if (drawn.has(target)) places.unobserve(target);
         }
       }
@@ -149,7 +153,7 @@
         const shown = off.delete(key.dataset.group);
         if (!shown) off.add(key.dataset.group);
         key.setAttribute("aria-pressed", String(shown));
-        for (const plot of figure.querySelectorAll(".plot")) if (drawn.has(plot)) draw(plot);
+        drawAll([...figure.querySelectorAll(".plot")].filter((plot) => drawn.has(plot)));
       });
     }
   };
@@ -204,7 +208,7 @@
       const page = { PageDown: 1, PageUp: -1 }[event.key];
       if (!(event.key in steps || page) || event.ctrlKey || event.altKey || event.metaKey) return;
       event.preventDefault();
-      if (!drawn.has(plot)) draw(plot);
+      if (!drawn.has(plot)) drawAll([plot]);
       const points = pointsOf(plot);
       if (!points.length) return;
       place = page

@@ -176,7 +176,7 @@ def figure_styles(body: str) -> list[Markup]:
         styles.append(_file("figures.css"))
     if _has_galleries(body):
         styles.append(_file("galleries.css"))
-    if "data-verdicts" in body:
+    if '<section class="verdicts' in body:
         styles.append(_file("verdicts.css"))
     if "data-inspection" in body:
         styles.append(_file("inspection.css"))

@@ -42,6 +42,7 @@ def affected(
         int, typer.Option(min=1, metavar="N", help="Photos that are printed and on the page.")
     ] = 20,
     seed: options.SeedOption = 0,
+    photos: options.ShownPhotosOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -64,7 +65,14 @@ def affected(
     from latentprint.jobs import affected as job
 
     found = job.affected(
-        store, encoder=encoder, eraser=eraser, top=top, seed=seed, out=out, on_step=step
+        store,
+        encoder=encoder,
+        eraser=eraser,
+        top=top,
+        seed=seed,
+        photos=photos,
+        out=out,
+        on_step=step,
     )
     if as_json:
         print_json(affected_as_json(found, top))

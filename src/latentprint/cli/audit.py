@@ -59,6 +59,9 @@ def audit(
     trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
     batch_size: options.BatchOrAutoOption = "64",
+    engine: options.EngineOption = "local",
+    actors: options.ActorsOption = None,
+    gpus_per_actor: options.GpusOption = None,
     orient: options.OrientOption = True,
     window: options.WindowOption = None,
     bits: options.BitsOption = None,
@@ -124,7 +127,11 @@ def audit(
         bits=bits,
         max_megapixels=max_megapixels,
         eraser=eraser,
+        engine=engine,
+        actors=actors,
+        gpus_per_actor=gpus_per_actor,
     )
+    cluster = how.cluster
     table = choice.open(photos)
     asked: dict[str, Any] = {
         "encoders": how.encoders,
@@ -147,6 +154,7 @@ def audit(
             allow_broken=allow_broken,
             command=shlex.join(["latentprint", *sys.argv[1:]]),
             title=title,
+            cluster=cluster,
             on_progress=progress,
             on_step=step,
         )

@@ -35,10 +35,14 @@ def correlation(
     label: Annotated[
         str, typer.Option(metavar="COLUMN", help="Column with the classes.")
     ] = "label",
-    column: Annotated[
+    nuisance: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="Only this column; repeat it. Default: all."),
+        typer.Option(
+            metavar="COLUMN",
+            help="Only this column, which classes may go together with; repeat it. Default: all.",
+        ),
     ] = None,
+    column: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
     group: Annotated[
         str | None,
         typer.Option(
@@ -97,7 +101,7 @@ def correlation(
 
     asked = CorrelationOptions(
         label,
-        tuple(column or ()),
+        (*(nuisance or ()), *(column or ())),
         group,
         parse_bins(bins or []),
         metadata,

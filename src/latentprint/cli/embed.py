@@ -73,12 +73,10 @@ def embed(
     from latentprint.cli.plan_text import print_plan
     from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Share
-    from latentprint.jobs.cluster import Cluster
     from latentprint.jobs.embedding import embed as job
     from latentprint.jobs.plan import plan_embed
     from latentprint.processing import ATTRIBUTES
 
-    cluster = Cluster.of(engine, actors, gpus_per_actor)
     choice = Choice(
         layout=layout,
         follow_links=follow_links,
@@ -108,7 +106,11 @@ def embed(
         bits=bits,
         max_megapixels=max_megapixels,
         eraser=eraser,
+        engine=engine,
+        actors=actors,
+        gpus_per_actor=gpus_per_actor,
     )
+    cluster = how.cluster
     table = choice.open(photos)
     asked: dict[str, Any] = {
         "encoders": how.encoders,

@@ -66,6 +66,7 @@ def figures(
             help="Put in small copies of photos where a figure shows single ones.",
         ),
     ] = True,
+    photos: options.ShownPhotosOption = None,
 ) -> None:
     """Write every figure of a run as a file of its own, for the frames of a post, or for a paper.
 
@@ -81,6 +82,7 @@ def figures(
         names=dict(_named(each) for each in name or ()),
         inline=inline,
         pictures=pictures,
+        photos=photos,
         formats=kind or ("html",),
         width=width,
     )

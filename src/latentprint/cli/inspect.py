@@ -69,6 +69,7 @@ def inspect(
     device: options.DeviceOption = "auto",
     trust_code: options.TrustCodeOption = False,
     seed: options.SeedOption = 0,
+    photos: options.ShownPhotosOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -99,6 +100,7 @@ def inspect(
         device=device,
         trust_code=trust_code,
         seed=seed,
+        photos=photos,
         out=out,
         on_step=step,
     )

@@ -333,6 +333,16 @@ DryRunOption = Annotated[
         "an estimate of the time from a few photos.",
     ),
 ]
+ShownPhotosOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--photos",
+        metavar="FOLDER",
+        help="Where the photos lie that are shown, if they were moved, or somebody else made this, "
+        "or another machine: nothing outside the folder is read. Default: where they were, of what "
+        "you made yourself on this machine.",
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print the result as JSON on standard output.")
 ]

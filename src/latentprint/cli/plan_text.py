@@ -31,6 +31,8 @@ def print_plan(plan: Plan, *, as_json: bool) -> None:
 def _lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.dataset}: {count(plan.photos, 'photo')}, {plan.ignored:,} other files ignored"
     yield from plan.notes
+    if plan.share is not None:
+        yield f"Share {plan.share} of the shards that are missing:"
     for (folder, classes), stores in _by_folder(plan.stores).items():
         yield f"{folder}, {count(len(classes), 'class', 'classes')}: {', '.join(classes)}"
         for store in stores:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from latentprint.cli import options
 from latentprint.cli.app import app, examples
 from latentprint.cli.terminal import say
 from latentprint.errors import UsageError
@@ -68,6 +69,7 @@ def report(
             help="Put small copies of photos into the page where it tells of single ones.",
         ),
     ] = True,
+    photos: options.ShownPhotosOption = None,
 ) -> None:
     """Write the report of one or several runs: an article as one page that works offline."""
     from latentprint.report import write_markdown, write_report
@@ -76,11 +78,16 @@ def report(
         raise UsageError("Name either --out FILE, for a page, or --markdown FOLDER, to edit.")
     if markdown is None and force:
         raise UsageError("--force is for --markdown: a page is always written anew.")
-    about = {"title": title, "affiliation": affiliation, "date": date}
+    how: dict[str, Any] = {
+        "title": title,
+        "authors": author or (),
+        "affiliation": affiliation,
+        "date": date,
+        "pictures": pictures,
+        "photos": photos,
+    }
     if markdown is None:
-        written = write_report(runs, out, **about, authors=author or (), pictures=pictures)
+        written = write_report(runs, out, **how)
     else:
-        written = write_markdown(
-            runs, markdown, **about, authors=author or (), pictures=pictures, force=force
-        )
+        written = write_markdown(runs, markdown, **how, force=force)
     say(written)

@@ -108,6 +108,7 @@ class Opened:
         draw: How classes are drawn unless the user says otherwise: for files of the study by row,
             as published.
         notes: What had to be settled to read them, as sentences.
+        folder: Folder of the stores, where they lie in one.
     """
 
     source: EmbeddingSource
@@ -118,6 +119,7 @@ class Opened:
     masked: bool | None = None
     draw: Draw = "photo"
     notes: tuple[str, ...] = ()
+    folder: Path | None = None
 
 
 def require_source(source: object) -> None:

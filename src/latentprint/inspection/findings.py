@@ -13,6 +13,7 @@ from latentprint.inspection.affected import Level
 from latentprint.inspection.calibrated import Reading
 from latentprint.inspection.parts import Rates
 from latentprint.report.found import Found, Told
+from latentprint.report.pictures import Pictures
 
 SHOWN = 20
 """Photos that a page shows of a whole store."""
@@ -148,6 +149,7 @@ class Inspection(Found):
         eraser: What was erased: rank, photos, classes and where it comes from; empty where nothing.
         notes: What has to be known, as sentences.
         root: The folder of the store's photos.
+        pictures: Which of them the page may show.
         page: The page that was written; None without ``out``.
     """
 
@@ -159,6 +161,7 @@ class Inspection(Found):
     eraser: dict[str, Any]
     notes: tuple[str, ...] = ()
     root: Path | None = None
+    pictures: Pictures = Pictures()  # noqa: RUF009 - frozen
     page: Path | None = None
 
     @property
@@ -219,6 +222,7 @@ class Affected(Found):
         versions: Names of the other classes that photos were encoded in.
         notes: What has to be known, as sentences.
         root: The folder of the store's photos.
+        pictures: Which of them the page may show.
         page: The page that was written; None without ``out``.
     """
 
@@ -231,6 +235,7 @@ class Affected(Found):
     versions: tuple[str, ...]
     notes: tuple[str, ...] = ()
     root: Path | None = None
+    pictures: Pictures = Pictures()  # noqa: RUF009 - frozen
     page: Path | None = None
 
     def report(self, path: Path | str, *, top: int = SHOWN) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,8 @@ from latentprint.inspection.telling import (
     word_of,
 )
 from latentprint.report.figures.fragment import fragment
-from latentprint.report.figures.thumbnails import Album, Photo, Thumbnail, thumbnails
+from latentprint.report.figures.thumbnails import Album, Thumbnail, thumbnails
+from latentprint.report.pictures import Photo
 from latentprint.report.wording import capital, name_of, shortened
 from latentprint.words import Experiment
 
@@ -92,12 +93,13 @@ def write_inspection(found: Inspection, out: Path) -> Path:
     """
     names = [shortened(each.name, _NAMED) for each in found.photos]
     pictures = [photo for each in found.photos for photo in _pictures(found.root, each)]
-    album = thumbnails(pictures, "inspected", room=_ROOM)
-    files: dict[str, str] = {"pictures.html": _sprite(album)}
-    body = list(_inspection_body(found, album, files))
+    files = frozenset(_own(found.root, each) for each in found.photos if each.file is not None)
+    album = thumbnails(pictures, "inspected", replace(found.pictures, files=files), room=_ROOM)
+    parts: dict[str, str] = {"pictures.html": _sprite(album)}
+    body = list(_inspection_body(found, album, parts))
     title = "One photo inspected" if len(names) == 1 else "Two photos inspected"
     about = f"{' and '.join(names)}, with {found.encoder} and the photos of {found.store.name}."
-    return _write(title, about, body, files, out)
+    return _write(title, about, body, parts, out)
 
 
 def write_affected(found: Affected, top: int, out: Path) -> Path:
@@ -120,7 +122,8 @@ def write_affected(found: Affected, top: int, out: Path) -> Path:
     listed += [
         near for each in shown for near in (*each["neighbours_before"], *each["neighbours_after"])
     ]
-    album = thumbnails(((found.root, path_of[each]) for each in listed), "affected", room=_ROOM)
+    photos = ((found.root, path_of[each]) for each in listed)
+    album = thumbnails(photos, "affected", found.pictures, room=_ROOM)
 
     def tile(photo: str, **about: Any) -> _Tile:
         thumbnail = album[found.root, path_of[photo]]
@@ -136,7 +139,7 @@ def write_affected(found: Affected, top: int, out: Path) -> Path:
         f"The first {len(shown)} of {len(found.table):,} photos of {found.store.name}, with "
         f"{found.encoder}."
     )
-    return _write(title, about, list(_affected_body(found, len(shown))), files, out)
+    return _write(title, about, list(_affected_body(found, len(shown), album.withheld)), files, out)
 
 
 def _write(title: str, about: str, body: Sequence[str], files: dict[str, str], out: Path) -> Path:
@@ -161,7 +164,7 @@ def _inspection_body(found: Inspection, album: Album, files: dict[str, str]) -> 
     if found.level is not None:
         yield from _paragraph(level_line(found.level))
     yield from _paragraph(eraser_line(found.eraser))
-    for note in found.notes:
+    for note in (*found.notes, album.withheld):
         if note != found.eraser.get("told"):
             yield from _paragraph(note)
 
@@ -280,7 +283,7 @@ def _pair_body(pair: Pair, names: Sequence[str]) -> Iterator[str]:
         yield from _paragraph(line)
 
 
-def _affected_body(found: Affected, shown: int) -> Iterator[str]:
+def _affected_body(found: Affected, shown: int, withheld: str) -> Iterator[str]:
     yield from _figure("pictures.html")
     yield from ("", "## How much neighbours change", "")
     head = "of ten neighbours, on average"
@@ -304,6 +307,7 @@ def _affected_body(found: Affected, shown: int) -> Iterator[str]:
         "than half of the photo's other versions. A dashed frame marks those that leave, a solid "
         "one those that come."
     )
+    yield from _paragraph(withheld)
     yield from _figure("photos.html")
 
 

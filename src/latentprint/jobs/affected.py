@@ -24,6 +24,7 @@ def affected(
     eraser: Path | str | None = None,
     top: int = SHOWN,
     seed: int = 0,
+    photos: Path | str | None = None,
     out: Path | str | None = None,
     on_step: OnStep = lambda _: None,
 ) -> Affected:
@@ -38,6 +39,7 @@ def affected(
         eraser: Folder of an eraser; by default one is fitted on half of the store's photos.
         top: How many photos the page and the JSON show; the table holds all.
         seed: Seeds halves, random directions and draws.
+        photos: The folder of the store's photos; see ``inspect``.
         out: Folder for affected.csv, affected.parquet, affected.json and affected.html.
         on_step: Called with a short description of each step.
 
@@ -48,14 +50,14 @@ def affected(
     """
     if top < 1:
         raise UsageError("--top needs one photo or more.")
-    opened, _ = open_inspected(as_path(store), encoder, seed=seed, on_step=on_step)
+    opened, _ = open_inspected(as_path(store), encoder, photos=photos, seed=seed, on_step=on_step)
     named = None if eraser is None else opened.erasing(as_path(eraser))
     if out is not None:
         out = as_path(out)
         make_folder(out)
     erasing = named or opened.erasing(None)
     names = opened.reencoded(erasing)
-    ids, photos = opened.ids, opened.source.photos
+    ids = opened.ids
     on_step(f"neighbours of {len(ids)} photos, as they are and in {len(names)} other versions")
     changes = find_changes(
         opened.versions(names),
@@ -65,7 +67,7 @@ def affected(
         on_block=lambda done: on_step(f"{done} of {len(ids)} photos"),
     )
     seen = np.array([each in erasing.saw for each in ids])
-    about = photos.select("id", "path", seen=pl.Series(seen))
+    about = opened.source.photos.select("id", "path", seen=pl.Series(seen))
     table = table_of(changes, ids).join(about, on="id", how="left", maintain_order="left")
     first = ["id", "path"]
     table = table.select(*first, pl.exclude(*first, "seen", *LISTS), "seen", *LISTS)
@@ -82,6 +84,7 @@ def affected(
         versions=names,
         notes=tuple(notes),
         root=opened.source.root,
+        pictures=opened.pictures,
     )
     return found if out is None else replace(found, page=_write(out, found, top))
 

@@ -35,7 +35,8 @@ from latentprint.experiments.probes.steps import (
 )
 from latentprint.experiments.source import Opened, usable_device
 from latentprint.files import as_path, make_folder
-from latentprint.jobs.embedding import Part, check_batches, embed_part, tell_broken
+from latentprint.jobs.cluster import Cluster
+from latentprint.jobs.embedding import Part, check_extraction, embed_part, tell_broken
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import Measured, measure
@@ -104,6 +105,7 @@ def audit(
     allow_broken: bool = False,
     command: str = "",
     title: str | None = None,
+    cluster: Cluster | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Audit:
@@ -128,21 +130,23 @@ def audit(
         allow_broken: Go on when more than 10 % of the photos are broken.
         command: The command line, for the record.
         title: Title of the report.
+        cluster: Make the shards on a cluster of Ray; in this process by default.
         on_progress: Called after every photo.
         on_step: Called with a short description of each experiment.
 
     Raises:
+        UsageError: A name or an option is wrong, or options do not go together; see ``embed``.
         LatentprintError: See ``embed``. ``photos.csv`` is written even then.
     """
     begun = time.monotonic()
     out, options = as_path(out), options or ProbeOptions()
+    check_extraction(extraction, loading, cluster)
     photos = as_photos(photos)
-    check_batches(extraction, loading)
     neighbours = _neighbours(ks, sample, options)
     asked = _Asked.of(photos, questions, neighbours, options, guards)
     parts = list(asked.parts(out, extraction))
     for part in parts:
-        part.command, part.stamps = command, parts[0].stamps
+        part.command, part.stamps, part.cluster = command, parts[0].stamps, cluster
     groups = EncoderGroups.of(encoders, loading, seed=options.seed)
     make_folder(out)
     device = _embed_parts(photos, out, parts, groups, allow_broken, on_progress)
@@ -203,7 +207,7 @@ def plan_audit(
         LatentprintError: See ``plan_parts``.
     """
     options, photos = options or ProbeOptions(), as_photos(photos)
-    check_batches(extraction, loading)
+    check_extraction(extraction, loading)
     neighbours = _neighbours(ks, sample, options)
     asked = _Asked.of(photos, questions, neighbours, options, guards)
     parts = list(asked.parts(as_path(out), extraction))

@@ -52,7 +52,7 @@ class CorrelationOptions:
     """
 
     label: str = option("label")
-    columns: tuple[str, ...] = option((), "--column")
+    columns: tuple[str, ...] = option((), "--nuisance")
     group: str | None = option(None)
     bins: dict[str, str] = option({}, parse=parse_bins)
     metadata: Any = option(None)

@@ -35,6 +35,7 @@ from latentprint.jobs.cluster import Cluster, make_on_cluster, require_ray
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.members import EmbeddingError, Member
+from latentprint.jobs.own_store import sign_store
 from latentprint.mapped_tables import by_ranges
 from latentprint.photos import Photos, as_photos
 from latentprint.photos.broken import STATUS, broken_of, examples
@@ -117,15 +118,7 @@ def embed(
         LatentprintError: More than 10 % of the photos are broken and that is not allowed, none is
             readable, no encoder can be used, or see ``extract``. What was computed is kept.
     """
-    if cluster is not None:
-        require_ray()
-        if extraction.share is not None:
-            raise UsageError("Ray hands out all the shards: leave --shards out, or --engine ray.")
-        if extraction.fastest_batch:
-            raise UsageError(
-                "This machine may not be like the actors': give --batch-size a number."
-            )
-    check_batches(extraction, loading)
+    check_extraction(extraction, loading, cluster)
     photos = as_photos(photos)
     part = part_of(out, attributes, extra_classes, extraction, seed)
     part.command, part.cluster = command, cluster
@@ -141,12 +134,23 @@ def embed(
     return part.stores
 
 
-def check_batches(extraction: Extraction, loading: Loading) -> None:
-    """Refuse to look for the fastest batch of a network that is compiled for one.
+def check_extraction(
+    extraction: Extraction, loading: Loading, cluster: Cluster | None = None
+) -> None:
+    """Refuse what does not go together, before any work.
 
     Raises:
-        UsageError: Both are asked for.
+        UsageError: Ray is asked for and not installed, or asked for a share; or the fastest batch
+            is asked for of Ray, or of compiled networks.
     """
+    if cluster is not None:
+        require_ray()
+        if extraction.share is not None:
+            raise UsageError("Ray hands out all the shards: leave --shards out, or --engine ray.")
+        if extraction.fastest_batch:
+            raise UsageError(
+                "This machine may not be like the actors': give --batch-size a number."
+            )
     if extraction.fastest_batch and loading.compile:
         raise UsageError("A network is compiled for one size of batch: give --batch-size a number.")
 
@@ -201,6 +205,7 @@ def embed_part(
         # Of several processes that find the last share made each may do this.
         with nullcontext() if share is None else turn(part.folder):
             write_photos(part.folder, photos, without_share(part.command))
+            sign_store(part.folder)
             keep_alike(_seen(stores[0]), part.folder)
         _refuse_broken(stores[0].facts(STATUS), allow_broken)
     part.stores += stores

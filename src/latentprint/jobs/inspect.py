@@ -53,6 +53,7 @@ def inspect(
     device: str = "auto",
     trust_code: bool = False,
     seed: int = 0,
+    photos: Path | str | None = None,
     out: Path | str | None = None,
     on_step: OnStep = lambda _: None,
 ) -> Inspection:
@@ -75,6 +76,9 @@ def inspect(
         device: Where the encoder runs: auto, cpu, cuda or mps.
         trust_code: See ``load_encoder``.
         seed: Seeds folds, halves and draws.
+        photos: The folder of the store's photos, where they were moved, or where somebody else
+            made the store, or another machine: no other photo of the store is read then. By default
+            photos are read where the store says, if this user had it made on this machine.
         out: Folder for inspection.html and inspection.json.
         on_step: Called with a short description of each step.
 
@@ -84,7 +88,9 @@ def inspect(
             vectors, the encoder cannot be rebuilt, or ``out`` cannot be written to.
     """
     names = [_named(each) for each in (photo, other) if each is not None]
-    opened, spec = open_inspected(as_path(store), encoder, seed=seed, on_step=on_step)
+    opened, spec = open_inspected(
+        as_path(store), encoder, photos=photos, seed=seed, on_step=on_step
+    )
     asked, labels = opened.attributes([str(each) for each in several(attributes)])
     opened.groups(group)
     named = None if eraser is None else opened.erasing(as_path(eraser))
@@ -110,16 +116,17 @@ def inspect(
             "with processing classes (-a) for that."
         )
     inspector = _Inspector(opened, erasing, [*asked, *labels], group, classes)
-    photos = tuple(inspector.inspect(each) for each in read)
+    inspected = tuple(inspector.inspect(each) for each in read)
     found = Inspection(
         store=opened.folder,
         encoder=opened.source.encoder,
-        photos=photos,
+        photos=inspected,
         pair=inspector.compare(*read) if len(read) > 1 else None,
         level=opened.level(erasing) if erasing else None,
         eraser=erasing.about if erasing else {},
         notes=tuple(dict.fromkeys([*notes, *inspector.left_out])),
         root=opened.source.root,
+        pictures=opened.pictures,
     )
     return found if out is None else replace(found, page=_write(as_path(out), found))
 

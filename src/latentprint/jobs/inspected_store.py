@@ -34,8 +34,10 @@ from latentprint.jobs.erase_sides import photos_it_saw
 from latentprint.jobs.erased_encoder import refuse_other_encoder
 from latentprint.jobs.kept_fits import Fit, KeptFits
 from latentprint.jobs.measure import OnStep
+from latentprint.jobs.own_store import is_own_store
 from latentprint.photos import merge_groups
 from latentprint.processing import ATTRIBUTES, Attribute, parse_attribute
+from latentprint.report.pictures import Photo, Pictures, photos_folder
 from latentprint.words import CONTROL
 
 EVERYTHING = "processing"
@@ -82,6 +84,7 @@ class InspectedStore:
         source: The embeddings.
         facts: What was read of every file, in the order of the vectors [N].
         kept: What was fitted before.
+        pictures: Which of its photos may be read.
         seed: Seeds all that is random.
     """
 
@@ -89,6 +92,7 @@ class InspectedStore:
     source: StoredEmbeddings
     facts: pl.DataFrame
     kept: KeptFits
+    pictures: Pictures
     seed: int = 0
 
     @property
@@ -350,6 +354,7 @@ def open_inspected(
     folder: Path,
     encoder: str | Encoder | None,
     *,
+    photos: Any = None,
     seed: int = 0,
     on_step: OnStep = lambda _: None,
 ) -> tuple[InspectedStore, str | Encoder | None]:
@@ -359,6 +364,8 @@ def open_inspected(
         folder: What ``embed`` or ``audit`` wrote.
         encoder: Of a store with several, the name of one; or the specification of the store's
             encoder, or the encoder itself, where it cannot be loaded by what the store records.
+        photos: The folder of the photos that may be read; by default those of a store that this
+            user had made, where they were.
         seed: Seeds all that is random.
         on_step: Called with a short description of each step.
 
@@ -366,7 +373,7 @@ def open_inspected(
         The store, and what its encoder is loaded from where that was given.
 
     Raises:
-        UsageError: There is no such encoder, or it is not clear which is meant.
+        UsageError: There is no such encoder or folder, or it is not clear which is meant.
         LatentprintError: There are no embeddings, or none of unprocessed photos.
     """
     if folder.is_file() or are_vectors(folder):
@@ -380,7 +387,10 @@ def open_inspected(
             "again with --processing none into another folder."
         )
     facts = source.store.facts().filter(pl.col("status") != "broken")
-    return InspectedStore(folder, source, facts, KeptFits.of(source.store, on_step), seed), loaded
+    own = None if is_own_store(source.store.folder.parent) else frozenset[Photo]()
+    pictures = Pictures(own, photos_folder(photos))
+    kept = KeptFits.of(source.store, on_step)
+    return InspectedStore(folder, source, facts, kept, pictures, seed), loaded
 
 
 def _chosen(

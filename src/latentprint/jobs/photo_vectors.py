@@ -199,9 +199,8 @@ class PhotoReader:
 
     def _file_of(self, row: int) -> Path | None:
         path = self.store.source.photos["path"][row]
-        root = self.store.source.root
-        file = Path(path) if root is None else root / path
-        return file if file.is_file() else None
+        file = self.store.pictures.location((self.store.source.root, path))
+        return file if isinstance(file, Path) and file.is_file() else None
 
     def _twin(self, appearance: str) -> int | None:
         """The row of the nearest near-duplicate in the store."""

@@ -13,14 +13,17 @@ import polars as pl
 from latentprint.embeddings import Extraction
 from latentprint.embeddings.extract import is_maskable, manifest_of, refuse_unmaskable
 from latentprint.embeddings.growth import lacking
-from latentprint.embeddings.store import folder_name, foresee
+from latentprint.embeddings.growth import plan as plan_shards
+from latentprint.embeddings.shares import Chunk
+from latentprint.embeddings.shares import Plan as ShardPlan
+from latentprint.embeddings.store import Stock, folder_name, foresee
 from latentprint.embeddings.worker import BROKEN, stamp
 from latentprint.encoders.encoder import Encoder
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.asking import Step
 from latentprint.experiments.correlation.correlation import photo_columns
 from latentprint.experiments.source import Opened
-from latentprint.jobs.embedding import Part, check_batches, part_of
+from latentprint.jobs.embedding import Part, check_extraction, part_of
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import OnStep
@@ -44,7 +47,8 @@ class PlannedStore:
         folder: The folder of its store.
         classes: The processing classes that are asked for.
         stored: Photos that it holds under all of them, broken ones among them.
-        missing: Photos that it lacks under one of them at least: these would be embedded.
+        missing: Photos that it lacks under one of them at least: these would be embedded; of a
+            share of the shards those that it makes.
         images: Embeddings that it lacks, one for every such photo and class.
         vector_bytes: Bytes that their vectors will take.
         stored_bytes: Bytes that its folder takes now.
@@ -80,6 +84,7 @@ class Plan:
         steps: The experiments that would run.
         left_out: What would be left out, with the reason, as far as it can be told before there are
             vectors.
+        share: Which share of the shards is planned, such as ``2/3``; None for all.
     """
 
     photos: int
@@ -90,6 +95,7 @@ class Plan:
     estimate: Estimate | None
     steps: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    share: str | None = None
 
 
 Asked = Callable[[Part, Sequence[Opened]], Iterator[Step]]
@@ -132,12 +138,15 @@ def plan_parts(
             if not part.questions.labels:
                 # Only an audit asks other things of encoders that take no mask.
                 refuse_unmaskable(members if masked else [])
-            lacks = []
-            for each in using:
-                store, lack = _planned(photos, part, each)
+            stocks = [_foreseen(part, each) for each in using]
+            lacks = [
+                Lack(each, lack)
+                for each, lack in zip(using, _lacking(photos, part, stocks), strict=True)
+            ]
+            for each, stock in zip(lacks, stocks, strict=True):
+                store = _planned(photos, part, each, stock)
                 stores.append(store)
-                lacks.append(Lack(each, lack))
-                source = Foreseen.of(each, photos.name, table)
+                source = Foreseen.of(each.encoder, photos.name, table)
                 sources.append(Opened(source, store.classes, masked=masked))
             if any(each.lacks.any() for each in lacks):
                 on_step(f"trying a few photos with {', '.join(each.name for each in using)}")
@@ -149,6 +158,7 @@ def plan_parts(
         step for part, sources in zip(parts, opened, strict=True) for step in asked(part, sources)
     ]
     running, left_out = foreseen(steps)
+    share = parts[0].extraction.share
     return Plan(
         len(photos),
         photos.ignored.height,
@@ -158,6 +168,7 @@ def plan_parts(
         Estimate.together(estimates),
         tuple(map(str, running)),
         (*groups.left_out(), *left_out),
+        None if share is None else str(share),
     )
 
 
@@ -187,12 +198,10 @@ def plan_embed(
         on_step: Called with a short description of what is done.
 
     Raises:
-        UsageError: A share is asked for.
+        UsageError: Options do not go together.
         LatentprintError: See ``plan_parts``.
     """
-    if extraction.share is not None:
-        raise UsageError("--dry-run plans the whole work: leave --shards out.")
-    check_batches(extraction, loading)
+    check_extraction(extraction, loading)
     photos = as_photos(photos)
     part = part_of(out, attributes, extra_classes, extraction, seed)
     groups = EncoderGroups.of(encoders, loading, seed=seed)
@@ -206,8 +215,8 @@ def _settled(photos: Photos, part: Part) -> Part:
     return replace(part, extraction=replace(how, tones=tones))
 
 
-def _planned(photos: Photos, part: Part, encoder: Member) -> tuple[PlannedStore, np.ndarray]:
-    """What the store of an encoder would get, and what it lacks, bool [photos, classes].
+def _foreseen(part: Part, encoder: Member) -> Stock:
+    """What is there of the store of an encoder.
 
     Raises:
         LatentprintError: It holds embeddings of something else.
@@ -216,28 +225,64 @@ def _planned(photos: Photos, part: Part, encoder: Member) -> tuple[PlannedStore,
     tones = part.extraction.tones
     stated = tones.window is not None or tones.bits is not None
     manifest = manifest_of(encoder, part.classes, part.extraction)
-    store = foresee(folder, manifest, tones_stated=stated).store
+    return foresee(folder, manifest, tones_stated=stated)
+
+
+def _lacking(photos: Photos, part: Part, stocks: Sequence[Stock]) -> list[np.ndarray]:
+    """What each store lacks, and the share that is asked for would make, bool [photos, classes]."""
+    ids, names = photos.table["id"], [each.name for each in part.classes]
+    lacks = [lacking(each.store, ids, names) for each in stocks]
+    share = part.extraction.share
+    if share is None or not stocks:
+        return lacks
+    # Who began keeps to the plan, as long as it is for these photos.
+    begun = ShardPlan.read(stocks[0].store.folder)
+    chunks = () if begun is None else begun.chunks
+    if not _are_of(chunks, lacks):
+        chunks = tuple(plan_shards(stocks, lacks, np.zeros(len(ids), bool), part.extraction))
+    asked = [np.zeros_like(each) for each in lacks]
+    for chunk in ShardPlan("", share.count, chunks).share(share):
+        for made in chunk.parts:
+            asked[made.store][np.ix_(chunk.rows, made.classes)] = True
+    return [lack & each for lack, each in zip(lacks, asked, strict=True)]
+
+
+def _are_of(chunks: Sequence[Chunk], lacks: Sequence[np.ndarray]) -> bool:
+    """Whether shards hold all that stores lack, and of each shard all is lacking or nothing."""
+    left = [each.copy() for each in lacks]
+    for chunk in chunks:
+        for made in chunk.parts:
+            if made.store >= len(left) or chunk.rows[-1] >= len(left[made.store]):
+                return False
+            cells = np.ix_(chunk.rows, made.classes)
+            if len(np.unique(left[made.store][cells])) > 1:
+                return False
+            left[made.store][cells] = False
+    return not any(each.any() for each in left)
+
+
+def _planned(photos: Photos, part: Part, lack: Lack, stock: Stock) -> PlannedStore:
+    """What the store of an encoder holds, and what it would get."""
+    encoder, lacks, store = lack.encoder, lack.lacks, stock.store
     names = tuple(each.name for each in part.classes)
     ids = photos.table["id"]
-    lacks = lacking(store, ids, names)
+    stored = ~lacking(store, ids, names).any(axis=1)
     facts = store.asked(ids, names).facts(["id", "status", "bytes", "modified"])
     broken = facts.filter(pl.col("status") == BROKEN)["id"]
     if part.extraction.retry_broken:
         broken = broken.clear()
-    missing = lacks.any(axis=1)
-    planned = PlannedStore(
+    return PlannedStore(
         encoder=encoder.name,
-        folder=folder,
+        folder=store.folder,
         classes=names,
-        stored=int((~missing).sum()),
-        missing=int(missing.sum()),
+        stored=int(stored.sum()),
+        missing=int(lacks.any(axis=1).sum()),
         images=int(lacks.sum()),
         vector_bytes=4 * encoder.dimension * int(lacks.sum()),
-        stored_bytes=sum(each.stat().st_size for each in folder.glob("*") if each.is_file()),
+        stored_bytes=sum(each.stat().st_size for each in store.folder.glob("*") if each.is_file()),
         broken=len(broken),
         touched=_touched(photos, facts),
     )
-    return planned, lacks
 
 
 def _touched(photos: Photos, facts: pl.DataFrame) -> int:

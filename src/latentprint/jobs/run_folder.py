@@ -15,8 +15,10 @@ import polars as pl
 from latentprint.embeddings import photos_table
 from latentprint.embeddings.store import take_stock
 from latentprint.files import write_json, write_table, writing
+from latentprint.jobs.own_store import is_own_store
 from latentprint.photos import Photos, straddling_groups
 from latentprint.results import results_table, write_details, write_results
+from latentprint.signature import signature_of
 
 if TYPE_CHECKING:
     from latentprint.embeddings import StoredEmbeddings
@@ -66,6 +68,22 @@ def run_settings(command: str, dataset: str, seed: int, root: Path | None = None
     }
 
 
+def run_signature(root: Path | None, details: Sequence[Any]) -> str | None:
+    """By what a report knows that this user had a run made, and may show the photos that it names.
+
+    Args:
+        root: Folder that relative paths of photos start from.
+        details: What stands behind the figures.
+
+    Returns:
+        The signature; None where no photo is named, or it is not recorded where they lie.
+    """
+    from latentprint.report.pictures import signed
+
+    told = [] if root is None else signed(str(root), details)
+    return signature_of(told) if len(told) > 1 else None
+
+
 def settings_of(
     opened: Sequence[Opened], measured: Measured, command: str, seed: int
 ) -> dict[str, Any]:
@@ -78,8 +96,11 @@ def settings_of(
         seed: The seed.
     """
     first = opened[0]
+    signature = run_signature(first.root, measured.details)
+    own = signature and all(map(is_own_store, {each.folder for each in opened if each.folder}))
     return {
         **run_settings(command, first.source.dataset, seed, first.root),
+        "signature": signature if own else None,
         # Once each, where embeddings of whole and of masked photos are asked.
         "encoders": list(
             {each.encoder["name"]: each.encoder for each in opened if each.encoder}.values()

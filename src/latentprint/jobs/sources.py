@@ -203,6 +203,7 @@ def _of_open(each: StoredEmbeddings | StudyEmbeddings | OwnVectors, sources: Sou
         each.store.manifest["encoder"],
         is_masked(each.store),
         notes=notes,
+        folder=each.store.folder.parent,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,6 +23,7 @@ from latentprint.photos.location import Address, Location, path_below, table_pat
 from latentprint.photos.manifest import reading_table, tidy_table
 from latentprint.photos.photos import COLUMNS, Photos
 from latentprint.photos.sidecars import column_name
+from latentprint.photos.sparse_arrow import SparseFile
 from latentprint.photos.split import SPLIT_NAMES
 
 SUFFIXES = (".parquet", ".arrow")
@@ -209,9 +210,15 @@ def _open(file: Location) -> _Opened:
     with _reading(file):
         if file.suffix.lower() == ".parquet":
             return _open_parquet(file)
+        import pyarrow as pa
+
         if isinstance(file, Address):
-            raise ValueError("Arrow files are read from a disk alone: copy it, or use Parquet")
-        return _open_arrow(file)
+            sparse = SparseFile(file)
+            source = pa.PythonFile(sparse, mode="r")
+            return _open_arrow(file, source, sparse.whole, sparse.fetch)
+        with pa.memory_map(str(file)) as source:
+            whole = source.read_buffer()
+            return _open_arrow(file, pa.BufferReader(whole), whole, lambda _: None)
 
 
 def _open_parquet(file: Location) -> _Opened:
@@ -237,39 +244,46 @@ def _open_parquet(file: Location) -> _Opened:
     return _Opened(file, locators, names, columns, left_out, label)
 
 
-def _open_arrow(file: Path) -> _Opened:
-    """Cells of an Arrow file lie in it as they are: their places are those of photos in a tar."""
+def _open_arrow(
+    file: Location, source: Any, whole: Any, fetch: Callable[[Iterable[Any]], None]
+) -> _Opened:
+    """Cells of an Arrow file lie in it as they are: their places are those of photos in a tar.
+
+    Args:
+        file: The file.
+        source: What it is read from.
+        whole: Its bytes, which all that is read points into.
+        fetch: Called with those of its buffers that are to be read.
+    """
     import numpy as np
     import pyarrow as pa
 
-    with pa.memory_map(str(file)) as source:
-        start, size = source.read_buffer(1).address, source.size()
-        source.seek(0)
-        reader, batches = _batches(source)
-        column = _image_column(reader.schema, file)
-        plain, left_out = _plain(reader.schema, column)
-        parts, names = [], list[str | None]()
-        places: list[tuple[int, int]] = []
-        for batch in batches:
-            cells = batch.column(column)
-            if _is_struct(cells.type):
-                fields = [each.name for each in cells.type]
-                names += (
-                    cells.field("path").to_pylist() if "path" in fields else [None] * len(cells)
-                )
-                cells = cells.field("bytes")
-            else:
-                names += [None] * len(cells)
-            wide = pa.types.is_large_binary(cells.type)
-            _, offsets, data = cells.buffers()
-            ends = np.frombuffer(offsets, np.int64 if wide else np.int32)[: len(cells) + 1]
-            first = (data.address if data else start) - start
-            if len(cells) and not 0 <= first + int(ends[0]) <= first + int(ends[-1]) <= size:
-                raise ValueError("its batches are compressed: write it without compression")
-            sizes = np.diff(ends).tolist()
-            places += zip((first + ends[:-1].astype(np.int64)).tolist(), sizes, strict=True)
-            parts.append(_as_text(pa.Table.from_batches([batch]).select(plain)))
-        columns, label = _columns(parts, reader.schema)
+    reader, batches = _batches(source)
+    column = _image_column(reader.schema, file)
+    plain, left_out = _plain(reader.schema, column)
+    parts, names = [], list[str | None]()
+    places: list[tuple[int, int]] = []
+    for batch in _readable(batches):
+        cells = batch.column(column)
+        read = [batch.column(name) for name in plain]
+        named = None
+        if _is_struct(cells.type):
+            named = cells.field("path") if "path" in [each.name for each in cells.type] else None
+            cells = cells.field("bytes")
+        beside = [*read, *([] if named is None else [named])]
+        _, offsets, data = cells.buffers()
+        beside += [each.dictionary for each in read if pa.types.is_dictionary(each.type)]
+        fetch([offsets, *(buffer for each in beside for buffer in each.buffers())])
+        names += [None] * len(cells) if named is None else named.to_pylist()
+        wide = pa.types.is_large_binary(cells.type)
+        ends = np.frombuffer(offsets, np.int64 if wide else np.int32)[: len(cells) + 1]
+        first = data.address - whole.address if data else 0
+        if len(cells) and not 0 <= first + int(ends[0]) <= first + int(ends[-1]) <= whole.size:
+            raise ValueError("its batches are compressed: write it without compression")
+        sizes = np.diff(ends).tolist()
+        places += zip((first + ends[:-1].astype(np.int64)).tolist(), sizes, strict=True)
+        parts.append(_as_text(pa.Table.from_batches([batch]).select(plain)))
+    columns, label = _columns(parts, reader.schema)
     locators = _locators(column, places, names)
     return _Opened(file, locators, names, columns, left_out, label)
 
@@ -285,6 +299,21 @@ def _batches(source: Any) -> tuple[Any, Iterator[Any]]:
         source.seek(0)
         file = pa.ipc.open_file(source)
         return file, (file.get_batch(at) for at in range(file.num_record_batches))
+
+
+def _readable(batches: Iterator[Any]) -> Iterator[Any]:
+    """The batches; what is compressed cannot be read where no picture is at hand.
+
+    Raises:
+        ValueError: One cannot be read.
+    """
+    try:
+        yield from batches
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"a batch is damaged, or compressed ({reason}): write it without compression"
+        ) from error
 
 
 def _image_column(schema: Any, file: Location) -> str:

@@ -53,8 +53,8 @@ def open_photos(
         path: The path of a folder, or of a ``.csv`` or ``.parquet`` file that lists photos; or
             such a list as a data frame of polars or pandas; or of a ``.tar`` or ``.zip`` archive,
             or a ``.parquet`` or ``.arrow`` table, that holds them. A folder may hold archives or
-            tables. All of these but published data sets and ``.arrow`` may lie at an address of
-            ``s3://`` or ``gs://``, and files at one of ``http://`` or ``https://``, too.
+            tables. All of these but published data sets may lie at an address of ``s3://`` or
+            ``gs://``, and files at one of ``http://`` or ``https://``, too.
         layout: For a folder: "folder", "classes" or "splits" (see ``read_folder``), or a published
             data set: "imagenet", "inaturalist", "flickr_exif", "paircams" or "imagenet_es" (see
             the module of that name in ``latentprint.photos.benchmarks``). "auto" knows a
@@ -135,8 +135,8 @@ def _from_address(address: Address, layout: str) -> Photos:
             return _from_manifest(address, layout)
         if address.scheme in ("http", "https"):
             raise UsageError(
-                f"{address} is no list, table or archive of photos (.txt, .csv, .parquet, .tar, "
-                ".zip), and folders cannot be listed over HTTP: name its files in a list."
+                f"{address} is no list, table or archive of photos (.txt, .csv, .parquet, .arrow, "
+                ".tar, .zip), and folders cannot be listed over HTTP: name its files in a list."
             )
         photos = folder.read_folder(address, _own(layout, address), archives=True)
         if len(photos):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from latentprint.article.page import has_plots
 from latentprint.article.plots import plotly_script
@@ -62,6 +63,7 @@ def write_figures(
     names: Mapping[str, str] | None = None,
     inline: bool = False,
     pictures: bool = True,
+    photos: Path | str | None = None,
     formats: Sequence[str] = (HTML,),
     width: float = 170.0,
 ) -> Drawn:
@@ -78,6 +80,7 @@ def write_figures(
         names: Names of files without suffix, by the key of the figure; ``NAMES`` where not given.
         inline: Whether every page holds Plotly's script; else one file beside them does.
         pictures: Whether small copies of photos are put in, where a figure shows single ones.
+        photos: The folder of these photos; see ``write_report``.
         formats: ``html``, ``svg``, ``pdf`` and ``png``; the last three need playwright with a
             Chromium.
         width: Millimetres of a drawing.
@@ -92,7 +95,7 @@ def write_figures(
         if kind not in (HTML, *FORMATS):
             raise unknown_name("format", kind, (HTML, *FORMATS))
     out = as_path(out)
-    figures = _chosen(figures_of(_run(runs, published), pictures=pictures), only)
+    figures = _chosen(figures_of(_run(runs, published, photos), pictures=pictures), only)
     files = _files(figures, names or {})
     drawn = {name: figure for name, figure in files.items() if figure.panels}
     written: list[Path] = []
@@ -134,7 +137,7 @@ def figures_of(run: Run, *, pictures: bool = True) -> list[Figure]:
     return [_filled(figure) for figure in [*figures, complete_figure(run)]]
 
 
-def _run(runs: Path | str | Sequence[Path | str], published: bool) -> Run:
+def _run(runs: Path | str | Sequence[Path | str], published: bool, photos: Any) -> Run:
     folders = folders_of(runs)
     if published and folders:
         raise UsageError(
@@ -143,7 +146,7 @@ def _run(runs: Path | str | Sequence[Path | str], published: bool) -> Run:
         )
     if not published and not folders:
         raise UsageError("Name at least one run folder, or --published for the published figures.")
-    return published_run() if published else read_runs(folders)
+    return published_run() if published else read_runs(folders, photos)
 
 
 def _chosen(figures: list[Figure], only: Sequence[str]) -> list[Figure]:

@@ -14,7 +14,9 @@ from polars.exceptions import NoDataError, PolarsError
 
 from latentprint.errors import LatentprintError
 from latentprint.photos.tones import Tones
+from latentprint.report.pictures import Photo, Pictures, signed
 from latentprint.results import LeftOut, read_results
+from latentprint.signature import is_own
 from latentprint.spreadsheets import restored
 from latentprint.words import CONTROL, Experiment, ProbeSetup
 
@@ -42,6 +44,7 @@ class Run:
         folder: The folder, as it was given; None where the run was not read from one.
         joined: The runs that were joined; empty for a single run.
         remarks: What joining had to settle, one sentence each.
+        photos_folder: A folder that the user names now, in which photos are shown.
     """
 
     table: pl.DataFrame
@@ -53,6 +56,7 @@ class Run:
     folder: Path | None = None
     joined: tuple[Run, ...] = ()
     remarks: tuple[str, ...] = ()
+    photos_folder: Path | None = None
 
     @property
     def parts(self) -> tuple[Run, ...]:
@@ -136,6 +140,17 @@ class Run:
             for part in self.parts
             if part.root
         }
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """Which photos may be shown."""
+        own: set[Photo] = set()
+        for part in self.parts if self.photos_folder is None else ():
+            if part.root:
+                told = signed(str(part.settings["root"]), part.details)
+                if is_own(part.settings.get("signature"), told):
+                    own |= {(part.root, path) for path in told[1:]}
+        return Pictures(frozenset(own), self.photos_folder)
 
     def root_of(self, dataset: str) -> Path | None:
         """The folder that the paths of a set of photos start from; None where not recorded."""

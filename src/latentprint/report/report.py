@@ -71,6 +71,7 @@ def write_report(
     affiliation: str | None = None,
     date: str | None = None,
     pictures: bool = True,
+    photos: Path | str | None = None,
 ) -> Path:
     """Write the report of one or several runs as one HTML page that works offline.
 
@@ -83,13 +84,16 @@ def write_report(
         affiliation: Where they work.
         date: As YYYY-MM-DD; the date of the last run by default.
         pictures: Whether small copies of photos are put in, where it shows single ones.
+        photos: The folder of the photos, where they were moved, or where somebody else made the
+            runs, or another machine: no other photo is read then. By default photos are read where
+            runs say, if these were made by this user on this machine.
 
     Returns:
         The file that was written, whole or not at all.
 
     Raises:
         LatentprintError: A folder holds no result table, or the page cannot be written.
-        UsageError: There are several runs and no ``out``.
+        UsageError: There are several runs and no ``out``, or no such folder of photos.
     """
     folders = _folders(runs)
     if out is None:
@@ -97,7 +101,7 @@ def write_report(
             raise UsageError("Name the file for the report of several runs: --out FILE.")
         out = folders[0] / "report.html"
     masthead = Masthead(title, tuple(authors), affiliation, date)
-    return write_run_report(read_runs(folders), out, masthead, pictures=pictures)
+    return write_run_report(read_runs(folders, photos), out, masthead, pictures=pictures)
 
 
 def write_run_report(
@@ -134,6 +138,7 @@ def write_markdown(
     affiliation: str | None = None,
     date: str | None = None,
     pictures: bool = True,
+    photos: Path | str | None = None,
     force: bool = False,
 ) -> Path:
     """Write the report of one or several runs as an article to edit.
@@ -149,6 +154,7 @@ def write_markdown(
         affiliation: See ``write_report``.
         date: See ``write_report``.
         pictures: See ``write_report``.
+        photos: See ``write_report``.
         force: Whether files that were edited since they were written are written over.
 
     Returns:
@@ -160,7 +166,7 @@ def write_markdown(
     """
     masthead = Masthead(title, tuple(authors), affiliation, date)
     folders, folder = _folders(runs), as_path(folder)
-    found = read_runs(folders)
+    found = read_runs(folders, photos)
     make_folder(folder)
     source = compose(found, masthead, pictures=pictures)
     write_source({**source.files, ARTICLE: source.markdown}, folder, force=force)

@@ -12,6 +12,7 @@ import polars as pl
 
 from latentprint.files import as_path
 from latentprint.report.inputs import Row, Run, read_run
+from latentprint.report.pictures import photos_folder
 from latentprint.report.wording import listed, quoted_name
 from latentprint.results import MEASUREMENT, results_of, results_table
 from latentprint.verdicts import judged
@@ -31,13 +32,20 @@ def folders_of(runs: Any) -> list[Path]:
     return [as_path(each) for each in (runs if several else [runs])]
 
 
-def read_runs(folders: Sequence[Path]) -> Run:
+def read_runs(folders: Sequence[Path], photos: Any = None) -> Run:
     """Read run folders and join them.
 
+    Args:
+        folders: The folders.
+        photos: The folder of the photos that may be shown; by default those of runs that this user
+            had made, where they were.
+
     Raises:
-        LatentprintError: A folder holds no result table.
+        UsageError: There is no such folder of photos.
+        LatentprintError: A run folder holds no result table.
     """
-    return join_runs([read_run(folder) for folder in folders])
+    run = join_runs([read_run(folder) for folder in folders])
+    return replace(run, photos_folder=photos_folder(photos))
 
 
 def join_runs(runs: Sequence[Run]) -> Run:

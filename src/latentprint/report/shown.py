@@ -74,6 +74,6 @@ def _style() -> Markup:
     colours = (_ARTICLE / "colours.css").read_text("utf-8")
     light = colours[colours.index(":root {") : colours.index("}") + 1].replace(":root", "&", 1)
     card = (_ARTICLE / "verdicts.css").read_text("utf-8")
-    of_page = "body:has("
+    of_page = ":root body "
     own = "\n".join(line for line in card.splitlines() if not line.lstrip().startswith(of_page))
     return Markup(f".latentprint {{\n{light}\n{own}\n}}")  # noqa: S704 - files of our own

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from latentprint.arrays import namespace, to_numpy
+from latentprint.arrays import to_numpy
 from latentprint.solvers.features import Features, VectorArray
 from latentprint.solvers.normaliser import Normaliser
 from latentprint.solvers.preconditioner import Preconditioner
-from latentprint.solvers.rows import Rows, few_threads
+from latentprint.solvers.rows import Rows, few_threads, namespace_of
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,15 @@ class SoftmaxFits:
 
     def _scores(self, features: Features, device: str) -> Iterator[np.ndarray]:
         """Logits of one chunk of rows after another [B, n, P]."""
-        xp = namespace(device)
-        origin = xp.zeros(features.shape[1], dtype=xp.float64, device=device)
         settings, dimensions, classes = self.weights.shape
+        multiplications = len(features) * self.weights.size
+        xp = namespace_of(multiplications, device)
+        origin = xp.zeros(dimensions, dtype=xp.float64, device=device)
         yield np.empty((settings, 0, classes))
         stacked = np.ascontiguousarray(self.weights.transpose(1, 0, 2)).reshape(dimensions, -1)
         every = Rows(features, self.normaliser, origin)
         weights, intercepts = every.beside(stacked), every.beside(self.intercepts.ravel())
-        with few_threads(len(features) * stacked.size):
+        with few_threads(multiplications):
             for _, rows in every:
                 scores = to_numpy(rows @ weights + intercepts)
                 yield scores.reshape(len(rows), settings, classes).transpose(1, 0, 2)

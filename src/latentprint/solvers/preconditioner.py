@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latentprint.arrays import Array, array_namespace, namespace
+from latentprint.arrays import Array, array_namespace, to_numpy
 from latentprint.solvers.features import Features
 from latentprint.solvers.normaliser import Normaliser
 from latentprint.solvers.rows import Rows
@@ -36,22 +36,32 @@ class Preconditioner:
 
     @classmethod
     def of(
-        cls, features: Features, normaliser: Normaliser, device: str, memory: float
+        cls, features: Features, normaliser: Normaliser, origin: Array, memory: float
     ) -> Preconditioner:
         """Find the principal axes, of an even sample of 16 rows a dimension if there are more.
 
         With a quarter of these rows fits took a quarter more iterations.
+
+        Args:
+            features: The rows.
+            normaliser: What is done to them.
+            origin: Zeros, whose library and device compute, float64 [D].
+            memory: Bytes that may be kept.
         """
         n, dimensions = features.shape
         if n > _ROWS_PER_DIMENSION * dimensions:
             sample = np.linspace(0, n - 1, _ROWS_PER_DIMENSION * dimensions)
             features = features.take(sample.astype(np.int64))
-        xp = namespace(device)
-        origin = xp.zeros(dimensions, dtype=xp.float64, device=device)
         rows = Rows.open(features, normaliser, origin, memory)
         centre = sum((chunk.sum(0) for _, chunk in rows), origin) / len(features)
         axes, energy = _tall(rows, centre) if len(features) >= dimensions else _wide(rows, centre)
         return cls(centre, axes, energy / len(features))
+
+    def beside(self, origin: Array) -> Preconditioner:
+        """The same in the library and on the device of another array."""
+        xp = array_namespace(origin)
+        own = (to_numpy(each) for each in (self.centre, self.axes, self.variance))
+        return Preconditioner(*(xp.asarray(each, device=origin.device) for each in own))
 
     @property
     def rest(self) -> float:

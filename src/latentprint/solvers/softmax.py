@@ -24,7 +24,6 @@ from latentprint.arrays import (
     Array,
     array_namespace,
     like,
-    namespace,
     put_along,
     to_numpy,
 )
@@ -34,7 +33,7 @@ from latentprint.solvers.labels import LabelledFeatures, row_weights
 from latentprint.solvers.lbfgs import MEMORY, Minimum, Tolerance, minimise
 from latentprint.solvers.normaliser import Normaliser
 from latentprint.solvers.preconditioner import Preconditioner
-from latentprint.solvers.rows import Rows, few_threads
+from latentprint.solvers.rows import Rows, few_threads, namespace_of
 from latentprint.solvers.settings import SolverOptions
 
 _ENOUGH, _LEAST, _SHARE = 1e-9, 1e-13, 1e-6
@@ -88,11 +87,15 @@ def fit_softmax(
     weights = row_weights(labels, n_classes, shown, options.class_weight)
     normaliser = Normaliser.fit(features, options.normalise)
     half = 0.5 * 2**20 * options.memory_mb
-    xp = namespace(options.device)
-    with few_threads(n * dimensions * n_classes * len(C)):
+    multiplications = n * dimensions * n_classes * len(C)
+    xp = namespace_of(multiplications, options.device)
+    origin = xp.zeros(dimensions, dtype=xp.float64, device=options.device)
+    with few_threads(multiplications):
         fresh = preconditioner is None or n * _FEW <= dimensions
         if preconditioner is None or fresh:
-            preconditioner = Preconditioner.of(features, normaliser, options.device, half)
+            preconditioner = Preconditioner.of(features, normaliser, origin, half)
+        else:
+            preconditioner = preconditioner.beside(origin)
         precision = xp.float64 if n * dimensions <= _DOUBLE else xp.float32
         centre = xp.astype(preconditioner.centre, precision)
         rows = Rows.open(features, normaliser, centre, half)

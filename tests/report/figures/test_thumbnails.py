@@ -12,8 +12,10 @@ from PIL import Image
 
 from latentprint.photos.tar_archive import list_tar_members
 from latentprint.report.figures.thumbnails import SIDE, Thumbnail, thumbnails
+from latentprint.report.pictures import Pictures
 
 COMMENT = b"taken by a person"
+ANY = Pictures(own=None)
 
 
 def write_pictures(folder: Path) -> None:
@@ -28,7 +30,7 @@ def write_pictures(folder: Path) -> None:
 
 def made(root: Path | None, *paths: str, **options: int) -> list[Thumbnail]:
     photos = [(root, path) for path in paths]
-    album = thumbnails(photos, "test", **options)
+    album = thumbnails(photos, "test", ANY, **options)
     return [album[photo] for photo in photos]
 
 
@@ -76,7 +78,7 @@ def test_photos_are_turned_as_their_exif_says(tmp_path: Path) -> None:
 def test_every_photo_is_copied_once_under_an_id_of_its_figure(tmp_path: Path) -> None:
     write_pictures(tmp_path)
     photos = [(tmp_path, path) for path in ("red.jpg", "green.png", "red.jpg", "gone.jpg")]
-    album = thumbnails(photos, "pairs")
+    album = thumbnails(photos, "pairs", ANY)
     assert [each.name for each in album] == ["pairs-picture-0", "pairs-picture-1"]
 
 
@@ -84,7 +86,7 @@ def test_one_path_in_two_folders_is_two_photos(tmp_path: Path) -> None:
     for name in ("first", "second"):
         write_pictures(tmp_path / name)
     photos = [(tmp_path / name, "red.jpg") for name in ("first", "second")]
-    album = thumbnails(photos, "pairs")
+    album = thumbnails(photos, "pairs", ANY)
     assert album[photos[0]].name != album[photos[1]].name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,12 @@ from PIL import Image
 
 from latentprint.photos.decode import decode_small
 from latentprint.photos.file_bytes import BrokenPhoto
-from latentprint.photos.location import located
+from latentprint.photos.location import Location
 from latentprint.photos.tones import Tones
+from latentprint.report.pictures import Photo, Pictures
 from latentprint.report.wording import shortened
+
+logger = logging.getLogger(__name__)
 
 SIDE = 144
 """Pixels of the longer side."""
@@ -22,11 +26,9 @@ SIDE = 144
 ROOM = 900_000
 """Characters of pictures that a figure has room for."""
 
+_NOT_FOUND, _NOT_READ = "Picture not found", "Picture not read"
 _QUALITY = 70
 _NAMED = 40
-
-Photo = tuple[Path | None, str]
-"""The folder that relative paths start from, None where that is not known; and the path."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,15 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class Album:
-    """The pictures of a figure, each once."""
+    """The pictures of a figure, each once.
+
+    Attributes:
+        pictures: The pictures, and what stands where there is none.
+        withheld: What is to be said of photos that must not be read; empty where there are none.
+    """
 
     pictures: Mapping[Photo, Thumbnail]
+    withheld: str = ""
 
     def __getitem__(self, photo: Photo) -> Thumbnail:
         return self.pictures[photo]
@@ -67,6 +75,7 @@ class Album:
 def thumbnails(
     photos: Iterable[Photo],
     prefix: str,
+    pictures: Pictures,
     *,
     wanted: bool = True,
     tones: Mapping[Path, Tones] | None = None,
@@ -81,34 +90,43 @@ def thumbnails(
         photos: The photos, the most important first. A path may name the member of a tar archive:
             see ``photos.location``.
         prefix: What ids of pictures begin with: the key of the figure.
+        pictures: Which photos may be read; of others it is said, here too, how many there are.
         wanted: Whether there are to be pictures at all.
         tones: How the deep pictures of a folder were scaled; by default each is judged by itself.
         room: Characters that all pictures together may take.
     """
     found: dict[Photo, Thumbnail] = {}
+    withheld = 0
     for number, photo in enumerate(dict.fromkeys(photos)):
         name, title = f"{prefix}-picture-{number}", shortened(photo[1], _NAMED)
         if not wanted:
             found[photo] = Thumbnail(name, title)
             continue
-        made = _thumbnail(name, title, photo, tones or {}) if room > 0 else None
+        file = pictures.location(photo)
+        if file is None:
+            unknown = photo[0] is None
+            withheld += not unknown
+            found[photo] = Thumbnail(name, title, missing=_NOT_FOUND if unknown else _NOT_READ)
+            continue
+        scaled = tones.get(photo[0]) if tones and photo[0] else None
+        made = _thumbnail(name, title, file, scaled) if room > 0 else None
         if made is None or len(made.source) > room:
             # What is left stays unused: otherwise large pictures would be left out, small ones not.
             room = 0
             made = Thumbnail(name, title, missing="No room for this picture")
         room -= len(made.source)
         found[photo] = made
-    return Album(found)
+    told = pictures.withheld(withheld)
+    if told:
+        logger.warning("%s", told)
+    return Album(found, told)
 
 
-def _thumbnail(name: str, title: str, photo: Photo, tones: Mapping[Path, Tones]) -> Thumbnail:
-    root, path = photo
-    if root is None:
-        return Thumbnail(name, title, missing="Picture not found")
+def _thumbnail(name: str, title: str, file: Location, tones: Tones | None) -> Thumbnail:
     try:
-        image = decode_small(located(path, root), SIDE, tones=tones.get(root))
+        image = decode_small(file, SIDE, tones=tones)
     except BrokenPhoto:
-        return Thumbnail(name, title, missing="Picture not found")
+        return Thumbnail(name, title, missing=_NOT_FOUND)
     # Made anew, as Pillow keeps metadata beside the pixels and would write it again.
     bare = Image.frombytes("RGB", image.size, image.tobytes())
     buffer = io.BytesIO()

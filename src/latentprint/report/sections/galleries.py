@@ -11,8 +11,9 @@ from latentprint.report.figures.choices import Choice, choices_html
 from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.fragment import fragment
 from latentprint.report.figures.table import Table
-from latentprint.report.figures.thumbnails import Album, Photo, Thumbnail, thumbnails
+from latentprint.report.figures.thumbnails import Album, Thumbnail, thumbnails
 from latentprint.report.inputs import Run
+from latentprint.report.pictures import Photo
 from latentprint.report.records import Record, in_turns, place_of, records_of, shown_of
 from latentprint.report.section import Chapter, Section
 from latentprint.report.wording import capital, count, name_of, number, shortened, whole
@@ -98,7 +99,7 @@ def gallery_figure(run: Run, pictures: bool = True) -> Figure | None:
     if not chosen:
         return None
     roots = [run.root_of(str(each.get("dataset", ""))) for each in chosen]
-    album = thumbnails(_photos(chosen, roots), KEY, wanted=pictures, tones=run.tones)
+    album = thumbnails(_photos(chosen, roots), KEY, run.pictures, wanted=pictures, tones=run.tones)
     titles = _titles(run, chosen)
     choices = [
         Choice(
@@ -113,7 +114,8 @@ def gallery_figure(run: Run, pictures: bool = True) -> Figure | None:
         f"The {NEIGHBOURS} most similar training photos of a query, while processing is arranged "
         "in several ways: an illustration, not a measure. A solid frame and ✓ mark the query's "
         "class, a dashed frame and ✗ "
-        f"another class; numbers are cosine similarities.{_left_out(chosen, every)}",
+        f"another class; numbers are cosine similarities.{_left_out(chosen, every)} "
+        f"{album.withheld}".rstrip(),
         before=fragment("sprite.html.j2", pictures=list(album)),
         after=choices_html(KEY, "Encoder, attribute and query", choices),
         download=_table(chosen),

@@ -10,8 +10,9 @@ from latentprint.report.figures.choices import Choice, choices_html
 from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.fragment import fragment
 from latentprint.report.figures.table import Table
-from latentprint.report.figures.thumbnails import Album, Photo, Thumbnail, thumbnails
+from latentprint.report.figures.thumbnails import Album, Thumbnail, thumbnails
 from latentprint.report.inputs import Run
+from latentprint.report.pictures import Photo
 from latentprint.report.records import Record, in_turns, place_of, records_of, shown_of
 from latentprint.report.wording import count, number, shortened, whole
 from latentprint.words import Experiment
@@ -113,7 +114,9 @@ def pairs_grid_figure(run: Run, pictures: bool = True) -> Figure | None:
     if not chosen:
         return None
     roots = [run.root_of(str(each.get("dataset", ""))) for each in chosen]
-    album = thumbnails(_photos(chosen, roots), KEY, wanted=pictures, tones=run.tones, room=ROOM)
+    album = thumbnails(
+        _photos(chosen, roots), KEY, run.pictures, wanted=pictures, tones=run.tones, room=ROOM
+    )
     choices = [
         Choice(
             each["encoder"],
@@ -133,7 +136,8 @@ def pairs_grid_figure(run: Run, pictures: bool = True) -> Figure | None:
         "Photos of the same subjects by two types of device, failures first, then the smallest "
         "margins. A solid frame and ✓: the target is the most similar photo in both galleries; a "
         "dashed frame and ✗: it is not, and its worst rank."
-        + shown_of(len(chosen), len(every), "grids"),
+        + shown_of(len(chosen), len(every), "grids")
+        + f" {album.withheld}".rstrip(),
         before=fragment("sprite.html.j2", pictures=list(album)),
         after=choices_html(KEY, "Encoder and direction", choices),
         download=_table(chosen),
