@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ from latentprint.mapped_tables import mapped, ranges
 
 _SEAL = "latentprint"
 _TEXTS_AT_ONCE = 10_000
-_BYTES_AT_ONCE = 1 << 20
 _NO_ROWS = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
@@ -307,10 +307,7 @@ def digest_of_vectors(vectors: dict[str, np.ndarray]) -> str:
 def digest_of_file(file: Path) -> str:
     """The digest of the bytes of a file, which need not fit into memory."""
     with file.open("rb") as opened:
-        digest = hashlib.blake2b(digest_size=16)
-        while part := opened.read(_BYTES_AT_ONCE):
-            digest.update(part)
-    return digest.hexdigest()
+        return hashlib.file_digest(opened, partial(hashlib.blake2b, digest_size=16)).hexdigest()
 
 
 def digest_of(*parts: bytes | memoryview) -> str:
