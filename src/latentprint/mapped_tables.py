@@ -199,5 +199,8 @@ def _opened(file: Path) -> pl.DataFrame:
         import pyarrow as pa
     except ImportError:
         return pl.read_ipc(file)
-    table = pa.ipc.open_file(pa.memory_map(str(file))).read_all()
+    try:
+        table = pa.ipc.open_file(pa.memory_map(str(file))).read_all()
+    except pa.ArrowNotImplementedError:  # integers of 128 bits, which polars knows alone
+        return pl.read_ipc(file)
     return pl.DataFrame(pl.from_arrow(table, rechunk=False))

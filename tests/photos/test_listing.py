@@ -113,6 +113,7 @@ def test_parquet_of_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         split=pl.Series([" TEST", "train", None, ""] * 3, dtype=pl.Enum([" TEST", "train", ""])),
         number=[1.5, None, 3e300, -0.0] * 3,
         whole=range(12),
+        large=pl.Series([2**100, None, 0] * 4, dtype=pl.Int128),
         flag=[True, None, False] * 4,
         nothing=[None] * 12,
         day=pl.Series(range(12)).cast(pl.Date),
