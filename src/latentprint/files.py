@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ ELSEWHERE = "choose another --out"
 
 TABLE_SUFFIXES = (".csv", ".parquet", ".json")
 """The kinds of table that ``write_table`` writes."""
+
+_ROW_GROUP = 100_000
 
 _SPACE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
 _PLACE = {
@@ -70,6 +73,24 @@ def writing(place: Path, *, instead: str = ELSEWHERE) -> Iterator[None]:
             f"Cannot write to {place}: {what}. What was finished before is kept: "
             "run the same command again to go on."
         ) from error
+
+
+@contextmanager
+def polars_errors() -> Iterator[None]:
+    """Turn what polars raises where a disk does not take a file into the error of the system.
+
+    Raises:
+        OSError: With the number that polars tells in words only.
+    """
+    import polars as pl
+
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        if (found := re.search(r"\(os error (\d+)\)", str(error))) is None:
+            raise
+        number = int(found[1])
+        raise OSError(number, os.strerror(number)) from error
 
 
 @contextmanager
@@ -192,7 +213,9 @@ def write_table(path: Path, table: pl.DataFrame) -> None:
         LatentprintError: The file cannot be written.
     """
     require_table_suffix(path)
-    # polars tells of a full disk in an error of its own that has no number.
+    if path.suffix.lower() == ".parquet":
+        write_parquet(path, table)
+        return
     content = io.BytesIO()
     match path.suffix.lower():
         case ".csv":
@@ -200,11 +223,25 @@ def write_table(path: Path, table: pl.DataFrame) -> None:
             from latentprint.spreadsheets import guarded
 
             guarded(table).write_csv(content)
-        case ".parquet":
-            table.write_parquet(content)
         case ".json":
             table.write_json(content)
     write_bytes(path, content.getbuffer())
+
+
+def write_parquet(path: Path, table: pl.DataFrame, about: dict[str, str] | None = None) -> None:
+    """Write a table as Parquet, whole or not at all; its bytes do not depend on how it was made.
+
+    Args:
+        path: The file.
+        table: The table; it is written by groups of rows.
+        about: Words that are kept beside it.
+
+    Raises:
+        LatentprintError: The file cannot be written.
+    """
+    with writing_file(path) as partial, polars_errors():
+        # Without a number the groups would end where the pieces end that a table lies in.
+        table.write_parquet(partial, row_group_size=_ROW_GROUP, metadata=about)
 
 
 def _to_disk(file: Path) -> None:

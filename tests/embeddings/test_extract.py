@@ -23,6 +23,7 @@ from latentprint.embeddings import (
     open_collection,
     write_photos,
 )
+from latentprint.embeddings.changes import Stamps
 from latentprint.embeddings.worker import PhotoTask, Recipe, prepare
 from latentprint.errors import LatentprintError
 from latentprint.photos import Photos, open_photos
@@ -145,7 +146,7 @@ def test_each_file_is_looked_at_once_for_all_calls_of_a_job(
     module = sys.modules["latentprint.embeddings.changes"]
     whole = module.stamp
     monkeypatch.setattr(module, "stamp", lambda file: looked.append(str(file)) or whole(file))
-    stamps: dict[str, Any] = {}
+    stamps = Stamps()
     for group in (names[:2], names[2:]):
         encoders = [ToyEncoder(name) for name in group]
         extract(photos, encoders, CLASSES, tmp_path / "out", extraction=HOW, stamps=stamps)

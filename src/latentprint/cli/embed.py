@@ -133,7 +133,7 @@ def embed(
             command=shlex.join(["latentprint", *sys.argv[1:]]),
             on_progress=progress,
         )
-    facts = stores[0].facts()
+    facts = stores[0].facts(["id", "status"])
     status = {row[0]: row[1] for row in facts["status"].value_counts().sort("status").rows()}
     folders = [str(store.folder) for store in stores]
     if as_json:

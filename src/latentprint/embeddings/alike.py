@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from latentprint.embeddings.shard import digest_of
-from latentprint.files import write_bytes
-from latentprint.photos import merge_groups, near_duplicate_groups
+from latentprint.embeddings.shard import digest_of_lines, read_long
+from latentprint.embeddings.sharded import DamagedFile
+from latentprint.files import write_parquet
+from latentprint.mapped_tables import mapped, ranges, repeated
+from latentprint.photos import near_duplicate_groups
+from latentprint.photos.near_duplicates import Links
 
 logger = logging.getLogger(__name__)
 
 ALIKE = "near-duplicates.parquet"
 """The file that keeps the groups of the photos that were last embedded."""
+
+SEEN = ("content", "appearance")
+"""The facts of a photo that its near-duplicates are told by."""
 
 _FEW_ALIKE, _SHARE_ALIKE = 20, 0.05
 _ABOUT = "latentprint"
@@ -57,20 +62,38 @@ def keep_alike(facts: pl.DataFrame, folder: Path) -> None:
         return
     file, key = folder / ALIKE, _key(facts)
     if _kept(file, key) is None:
-        content, groups = io.BytesIO(), _found(facts)
-        about = {_ABOUT: f"{key} {_digest(groups)}"}
-        groups.to_frame().write_parquet(content, metadata=about)
-        write_bytes(file, content.getbuffer())
+        groups = _found(facts)
+        write_parquet(file, groups.to_frame(), {_ABOUT: f"{key} {digest_of_lines(groups)}"})
 
 
 def _found(facts: pl.DataFrame) -> pl.Series:
     """The groups; empty where a large part of the photos would be one."""
-    roots = near_duplicate_groups(facts["appearance"].to_list())
+    roots = near_duplicate_groups(facts["appearance"])
     if np.bincount(roots).max() > max(_FEW_ALIKE, _SHARE_ALIKE * len(roots)):
         return pl.Series("group", [], dtype=pl.String)
-    digests = facts["content"].to_list()
-    groups = merge_groups(digests, [str(root) for root in roots])
-    return pl.Series("group", groups, dtype=pl.String)
+    content = facts["content"].alias("group")
+    roots = _with_copies(roots, content)
+    # Only what shares a group takes another's name: the smallest.
+    several = np.flatnonzero((np.bincount(roots) > 1)[roots])
+    members = pl.DataFrame({"root": roots[several], "group": content[several]})
+    names = members.select(pl.col("group").min().over("root"))["group"]
+
+    def named(part: slice) -> pl.DataFrame:
+        start, stop = np.searchsorted(several, [part.start, part.stop])
+        at = several[start:stop] - part.start
+        return content[part].scatter(at, names[start:stop]).to_frame()
+
+    return mapped(map(named, ranges(len(content))))["group"]
+
+
+def _with_copies(roots: np.ndarray, content: pl.Series) -> np.ndarray:
+    """The first photo of every photo's group, where equal pixels make groups as well."""
+    twice, parts = repeated(content).implode(), ranges(len(content))
+    rows = (content[part].to_frame().with_row_index("row", part.start) for part in parts)
+    copies = pl.concat(each.filter(pl.col("group").is_in(twice)) for each in rows)
+    links = Links(roots)
+    links.join(copies.select(pl.col("row").first().over("group").alias("first"), "row").to_numpy())
+    return links.roots()
 
 
 def _kept(file: Path, key: str) -> pl.Series | None:
@@ -78,18 +101,14 @@ def _kept(file: Path, key: str) -> pl.Series | None:
     try:
         stated, _, digest = pl.read_parquet_metadata(file).get(_ABOUT, "").partition(" ")
         if stated == key:
-            groups = pl.read_parquet(file, glob=False, hive_partitioning=False)["group"]
-            return groups if _digest(groups) == digest else None
-    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+            groups = read_long(file)["group"]
+            return groups if digest_of_lines(groups) == digest else None
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException, DamagedFile):
         pass  # it is found anew
     return None
 
 
 def _key(facts: pl.DataFrame) -> str:
     """A digest of all that the groups depend on."""
-    seen = facts.select("content", "appearance")
-    return digest_of("\n".join(f"{one} {other}" for one, other in seen.iter_rows()).encode())
-
-
-def _digest(groups: pl.Series) -> str:
-    return digest_of("\n".join(groups).encode())
+    seen = facts.select(SEEN)
+    return digest_of_lines(f"{one} {other}" for one, other in seen.iter_rows())

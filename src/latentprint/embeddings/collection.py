@@ -11,8 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from latentprint.embeddings.alike import alike
-from latentprint.embeddings.shard import digest_of, read_rows
+from latentprint.embeddings.alike import SEEN, alike
+from latentprint.embeddings.shard import digest_of_file, read_long
 from latentprint.embeddings.sharded import DamagedFile, ShardedArray
 from latentprint.embeddings.shares import unmade
 from latentprint.embeddings.store import MANIFEST, Store, open_store
@@ -20,6 +20,7 @@ from latentprint.embeddings.vector_files import some
 from latentprint.embeddings.worker import BROKEN
 from latentprint.errors import LatentprintError
 from latentprint.files import as_path, write_table, write_text
+from latentprint.mapped_tables import by_ranges, distinct, equal, mapped, positions, ranges
 from latentprint.photos import Photos, assign_splits, merge_groups
 from latentprint.words import CONTROL
 
@@ -94,20 +95,20 @@ def compare_photos(folder: Path, photos: Photos) -> None:
     if not path.exists():
         return
     try:
-        recorded = read_rows([path], columns=["id"])["id"]
+        recorded = read_long(path, ["id"])["id"]
     except DamagedFile as damage:
         # It is written anew at the end, and each store knows of itself which photos it holds.
         logger.warning("%s is damaged (%s) and is made anew.", path, damage.reason)
         return
     asked = photos.table["id"]
-    kept = recorded.is_in(asked.implode())
+    kept = positions(recorded, asked) >= 0
     if len(recorded) and not kept.any():
         raise LatentprintError(
             f"{folder} holds embeddings of other photos, none of which is among those asked for "
             f"({some(recorded.to_list())}): choose another --out, or name a folder or table that "
             "has both."
         )
-    gone = recorded.filter(~kept)
+    gone = recorded.filter(pl.Series(~kept))
     if len(gone):
         logger.warning(
             "%s: %d photos are not among those asked for any more (%s): their embeddings are kept, "
@@ -116,7 +117,7 @@ def compare_photos(folder: Path, photos: Photos) -> None:
             len(gone),
             some(gone.to_list()),
         )
-    new = asked.filter(~asked.is_in(recorded.implode()))
+    new = asked.filter(pl.Series(positions(asked, recorded) < 0))
     if len(new):
         logger.warning("%s: %d photos are new (%s).", folder, len(new), some(new.to_list()))
 
@@ -134,7 +135,7 @@ def write_photos(folder: Path, photos: Photos, command: str = "") -> None:
         "name": photos.name,
         "root": str(photos.root.absolute()),
         "command": command,
-        "photos": digest_of((folder / PHOTOS).read_bytes()),
+        "photos": digest_of_file(folder / PHOTOS),
     }
     write_text(folder / DATASET, json.dumps(about) + "\n")
 
@@ -191,7 +192,7 @@ def open_collection(folder: Path | str, *, seed: int = 0) -> list[StoredEmbeddin
         )
     about = read_dataset(folder)
     root = Path(about["root"]) if about.get("root") else None
-    photos = read_rows([table])
+    photos = read_long(table)
     asked = [store.asked(photos["id"]) for store in stores]
     for store in asked:
         _tell_left_out(store, photos["id"])
@@ -221,7 +222,7 @@ def stored(
     for store in stores:
         now = store.facts()
         # Encoders mostly saw the same photos, of which the table is made once.
-        if labelled is None or facts is None or not facts.equals(now):
+        if labelled is None or facts is None or not equal(facts, now):
             facts, labelled = now, _labelled(now, table, seed, store.folder.parent)
         encoder = store.manifest["encoder"]
         found.append(
@@ -249,36 +250,47 @@ class _Labelled:
 
 
 def _labelled(facts: pl.DataFrame, table: pl.DataFrame, seed: int, folder: Path) -> _Labelled:
-    facts = facts.filter(pl.col("status") != BROKEN)
-    file_facts = facts.select(pl.col(name).alias(f"file_{name}") for name in FILE_FACTS)
+    facts = by_ranges(facts, lambda part: part.filter(pl.col("status") != BROKEN))
     groups = alike(facts, folder)
-    facts = pl.concat([facts, file_facts], how="horizontal")
-    facts = facts.drop("status", "reason", "content", "appearance", strict=False)
-    facts = facts.drop([name for name in facts.columns if name in table.columns and name != "id"])
-    photos = facts.join(table, on="id", how="left", maintain_order="left")
-    if "group" in photos.columns:
-        merged = merge_groups(photos["group"].to_list(), groups.to_list())
-        photos = photos.with_columns(group=pl.Series(merged, dtype=pl.String))
-    else:
-        photos = photos.with_columns(group=groups)
-    made = bool(photos["split"].is_null().all())
-    photos = assign_splits(photos, seed=seed)
+    places = positions(facts["id"], table["id"])
+
+    def beside(own: pl.DataFrame, part: slice, columns: list[str]) -> pl.DataFrame:
+        rows = places[part]
+        known = table.select(columns)[rows[rows >= 0]]
+        return own.join(known, on="id", how="left", maintain_order="left")
+
     first = ["id", "label", "split", "group"]
-    photos = photos.select(*first, pl.exclude(*first))
-    return _Labelled(photos, made, len(groups) - groups.n_unique())
+    asked = [name for name in first if name in table.columns]
+    ids, parts = facts.select("id"), [*ranges(facts.height)]
+    photos = mapped(beside(ids[part], part, asked) for part in parts)
+    if "group" in asked:
+        merged = merge_groups(photos["group"].to_list(), groups.to_list())
+        groups = pl.Series("group", merged, dtype=pl.String)
+    made = bool(photos["split"].is_null().all())
+    splits = assign_splits(photos.with_columns(group=groups), seed=seed)["split"]
+    file_facts = [pl.col(name).alias(f"file_{name}") for name in FILE_FACTS]
+    left = {"status", "reason", *SEEN, *table.columns} - {"id"}
+
+    def described(part: slice) -> pl.DataFrame:
+        own = facts[part].with_columns(file_facts).drop(left, strict=False)
+        own = beside(own, part, table.columns)
+        own = own.with_columns(split=splits[part], group=groups[part])
+        return own.select(*first, pl.exclude(*first))
+
+    return _Labelled(mapped(map(described, parts)), made, len(groups) - distinct(groups))
 
 
 def _tell_left_out(store: Store, asked: pl.Series) -> None:
     """Say which photos and classes of a store are not used."""
-    ids = store.index.places["id"].unique(maintain_order=True)
-    left = ids.filter(~ids.is_in(asked.implode()))
+    ids = store.index.places["id"]
+    left = ids.filter(pl.Series(positions(ids, asked) < 0)).unique(maintain_order=True)
     if len(left):
         logger.warning(
             "%s: %d of its %d photos were not among those that were last asked for (%s): they are "
             "left out.",
             store.folder,
             len(left),
-            len(ids),
+            distinct(ids),
             some(left.to_list()),
         )
     for name, photos in store.partial.items():

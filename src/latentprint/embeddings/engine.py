@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from itertools import islice
 
 from latentprint.embeddings.worker import PhotoTask, Prepared, Recipe, broken, prepare
 from latentprint.photos.processes import usable_cores, worker_pool
@@ -35,11 +36,11 @@ def default_workers(device: str) -> int:
     return min(16, cores) if device != "cpu" else max(1, cores // 2)
 
 
-def prepare_all(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Iterator[Prepared]:
+def prepare_all(tasks: Iterable[PhotoTask], recipe: Recipe, workers: int) -> Iterator[Prepared]:
     """Prepare photos, in the order of the tasks, whatever the number of workers.
 
     Args:
-        tasks: The photos to read.
+        tasks: The photos to read; they are asked for as far as they are read ahead.
         recipe: What to make from each.
         workers: Worker processes; 0 reads in this process.
 
@@ -52,35 +53,46 @@ def prepare_all(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Ite
         for task in tasks:
             yield prepare(task, recipe)
         return
-    start = 0
-    while start < len(tasks):
-        done = 0
+    tasks, begun = iter(tasks), deque[PhotoTask]()
+    for first in tasks:
+        begun.append(first)
         try:
-            for prepared in _in_pool(tasks[start:], recipe, workers):
-                yield prepared
-                done += 1
-            return
+            yield from _in_pool(begun, tasks, recipe, workers)
         except BrokenProcessPool:
-            start += done
-            suspects = tasks[start : start + workers * _AHEAD]
+            begun.extend(islice(tasks, workers * _AHEAD - len(begun)))
             logger.warning(
                 "A worker process died; reading %d photos one by one to find out which.",
-                len(suspects),
+                len(begun),
             )
-            yield from _one_by_one(suspects, recipe)
-            start += len(suspects)
+            yield from _one_by_one(begun, recipe)
+            begun.clear()
 
 
-def _in_pool(tasks: Sequence[PhotoTask], recipe: Recipe, workers: int) -> Iterator[Prepared]:
+def _in_pool(
+    begun: deque[PhotoTask], tasks: Iterator[PhotoTask], recipe: Recipe, workers: int
+) -> Iterator[Prepared]:
+    """Prepare photos in a pool.
+
+    Args:
+        begun: The first task; then those that were taken and whose outcome was not given yet.
+        tasks: The others.
+        recipe: What to make from each.
+        workers: Worker processes.
+    """
     pool = worker_pool(workers)
     waiting: deque[Future[Prepared]] = deque()
     try:
-        for task in tasks:
-            waiting.append(pool.submit(prepare, task, recipe))
+        while len(waiting) < len(begun):
+            waiting.append(pool.submit(prepare, begun[-1], recipe))
             if len(waiting) >= workers * _AHEAD:
-                yield _outcome(pool, waiting.popleft())
+                prepared = _outcome(pool, waiting.popleft())
+                begun.popleft()
+                yield prepared
+            begun.extend(islice(tasks, 1))
         while waiting:
-            yield _outcome(pool, waiting.popleft())
+            prepared = _outcome(pool, waiting.popleft())
+            begun.popleft()
+            yield prepared
     finally:
         for future in waiting:
             future.cancel()
@@ -112,7 +124,7 @@ def _outcome(pool: ProcessPoolExecutor, future: Future[Prepared]) -> Prepared:
         silent = any(not each.is_alive() for each in processes.values())
 
 
-def _one_by_one(tasks: Sequence[PhotoTask], recipe: Recipe) -> Iterator[Prepared]:
+def _one_by_one(tasks: Iterable[PhotoTask], recipe: Recipe) -> Iterator[Prepared]:
     """Prepare photos so that it is known which one a worker reads when it dies."""
     pool = worker_pool(1)
     try:

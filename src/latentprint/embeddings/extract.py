@@ -22,7 +22,7 @@ from latentprint.embeddings.index import Index
 from latentprint.embeddings.lock import locked, others_share, share_locked, shared, turn
 from latentprint.embeddings.making import Making, Progress, device_of, stores_of
 from latentprint.embeddings.shard import digest_of, digest_of_ids
-from latentprint.embeddings.shares import Chunk, Plan, Share, remove_plan, said
+from latentprint.embeddings.shares import Chunk, Plan, Share, count_photos, remove_plan, said
 from latentprint.embeddings.store import (
     MANIFEST,
     Stock,
@@ -94,8 +94,8 @@ def extract(
         classes: The processing classes.
         out: Folder that gets one sub-folder for each encoder.
         extraction: How to do it.
-        stamps: Sizes and times of files that were looked at already, by id; more are added. Several
-            calls for the same photos share them, so that each file is looked at once.
+        stamps: Sizes and times of files that were looked at already; more are added. Several calls
+            for the same photos share them, so that each file is looked at once.
         engine: Who makes the shards; this process by default.
         on_progress: Called after every photo.
 
@@ -118,7 +118,7 @@ def extract(
         logger.warning("%s: %s", photos.name, note)
     folders = [out / folder_name(encoder.name) for encoder in encoders]
     run = _Extraction(photos, encoders, folders, tuple(classes), how, tones_stated=stated)
-    stamps = {} if stamps is None else stamps
+    stamps = stamps or Stamps()
     with ExitStack() as locks:
         for folder in dict.fromkeys(folders):
             locks.enter_context(locked(folder) if how.share is None else shared(folder))
@@ -188,8 +188,8 @@ class _Extraction:
                 locks.enter_context(share_locked(first, str(share)))
                 plan, making = self._planned(share, stamps)
             own = plan.share(share)
-            photos = len({row for chunk in own for row in chunk.rows})
-            making.make(self._unmade(making, own), on_progress, total=photos, broken=self._broken)
+            total = count_photos(own)
+            making.make(self._unmade(making, own), on_progress, total=total, broken=self._broken)
             with turn(first):
                 lacks = [
                     len(self._unmade(making, plan.share(Share(at + 1, plan.shares))))
@@ -333,9 +333,11 @@ class _Extraction:
         self._broken = len(set().union(*broken) - set().union(*outdated))
         lacks, anew = [], np.zeros(len(ids), bool)
         for stock, photos in zip(stocks, outdated, strict=True):
-            replaced = ids.is_in(list(photos)).to_numpy()
-            lacks.append(lacking(stock.store, ids, names) | replaced[:, None])
-            anew |= replaced
+            lacks.append(lacking(stock.store, ids, names))
+            if photos:
+                replaced = ids.is_in(list(photos)).to_numpy()
+                lacks[-1][replaced] = True
+                anew |= replaced
         return plan(stocks, lacks, anew, self.how)
 
     def _mended(self, making: Making, photos: set[str]) -> set[str]:
@@ -344,7 +346,7 @@ class _Extraction:
         recipe = Recipe(self.classes, tuple(dict.fromkeys(making.preparations)), self.how)
         return {
             each.facts.id
-            for each in making.prepared(rows.tolist(), recipe)
+            for each in making.prepared([rows.tolist()], recipe)
             if each.facts.status not in (BROKEN, UNREACHABLE)
         }
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count, pairwise
 
 import numpy as np
 import polars as pl
 
 from latentprint.embeddings.extraction import Extraction
-from latentprint.embeddings.shares import Chunk, Part
+from latentprint.embeddings.shares import Chunk, Part, compact
 from latentprint.embeddings.store import Stock, Store
+from latentprint.mapped_tables import positions, ranges
 
 SHARD_BYTES = 64 * 2**20
 """Most bytes of vectors in a shard."""
@@ -32,8 +33,7 @@ def lacking(store: Store, ids: pl.Series, names: Sequence[str]) -> np.ndarray:
     for name in names:
         shards = store.index.with_class(name)
         if shards not in found:
-            there = store.places(name)["id"]
-            found[shards] = ~ids.is_in(there.implode()).to_numpy()
+            found[shards] = positions(ids, store.places(name)["id"]) < 0
         columns.append(found[shards])
     return np.stack(columns, axis=1) if columns else np.zeros((len(ids), 0), bool)
 
@@ -54,27 +54,41 @@ def plan(
         how: How it is done.
     """
     widths = np.cumsum([0, *(each.shape[1] for each in lacks)])
-    flags = np.concatenate([anew[:, None], *lacks], axis=1)
-    rows = np.flatnonzero(flags[:, 1:].any(axis=1))
-    if not len(rows):
-        return []
-    # Sorted: the order does not depend on what an earlier run has done of them.
-    patterns, which = np.unique(flags[rows], axis=0, return_inverse=True)
     numbers = [_Numbers(each) for each in stocks]
     chunks = []
-    for at, pattern in enumerate(patterns):
-        members = rows[which.reshape(-1) == at]
+    for pattern, members in _alike(anew, lacks):
         wanted = [
             (store, tuple(np.flatnonzero(pattern[1 + start : 1 + end]).tolist()))
             for store, (start, end) in enumerate(pairwise(widths))
         ]
         wanted = [(store, classes) for store, classes in wanted if classes]
-        size = how.shard_size or _shard_size(stocks, wanted, len(flags))
+        size = how.shard_size or _shard_size(stocks, wanted, len(anew))
         replaces = bool(pattern[0])
         for start in range(0, len(members), size):
             parts = tuple(Part(each, names, numbers[each].next(replaces)) for each, names in wanted)
-            chunks.append(Chunk(tuple(members[start : start + size].tolist()), parts))
+            chunks.append(Chunk(compact(members[start : start + size]), parts))
     return chunks
+
+
+def _alike(
+    anew: np.ndarray, lacks: Sequence[np.ndarray]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Photos that lack the same, by what it is: whether they are replaced, then what each lacks.
+
+    Sorted: the order does not depend on what an earlier run has done of them.
+    """
+    found: dict[bytes, list[np.ndarray]] = {}
+    for part in ranges(len(anew)):
+        flags = np.concatenate([anew[part, None], *(each[part] for each in lacks)], axis=1)
+        rows = np.flatnonzero(flags[:, 1:].any(axis=1))
+        if not len(rows):
+            continue
+        patterns, which = np.unique(flags[rows], axis=0, return_inverse=True)
+        for at, pattern in enumerate(patterns):
+            members = part.start + rows[which.reshape(-1) == at]
+            found.setdefault(pattern.tobytes(), []).append(members.astype(np.int32))
+    for pattern in sorted(found):
+        yield np.frombuffer(pattern, bool), np.concatenate(found.pop(pattern))
 
 
 def _shard_size(

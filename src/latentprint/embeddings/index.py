@@ -7,23 +7,26 @@ not say: without it they are read one by one.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
-from latentprint.embeddings.shard import Shard, digest_of, read_rows
+from latentprint.embeddings.shard import Shard, digest_of_file, read_long, read_rows
 from latentprint.embeddings.sharded import DamagedFile, TensorHeader
 from latentprint.embeddings.worker import BROKEN
-from latentprint.files import write_bytes
+from latentprint.files import write_parquet, writing
+from latentprint.mapped_tables import by_ranges, mapped, ranges, repeated, taken
 
 STEM = "index-"
 _SHARDS = "latentprint"
-_FILE = "\0file"
+_FILE, _ORDER = "\0file", "\0order"
+_SHARDS_AT_ONCE = 8
 _PLACES = {"id": pl.String, "status": pl.String, "shard": pl.Int32, "row": pl.Int32}
 _STAMP = ("content", "bytes", "modified")
 
@@ -116,21 +119,8 @@ class Index:
         listed = {each.number: ListedShard.of(each, store) for each in shards}
         if not shards:
             return cls({}, None, pl.DataFrame())
-        numbers = {str(each.rows): each.number for each in shards}
-        rows = read_rows([each.rows for each in shards], file_column=_FILE)
-        rows = rows.with_columns(
-            shard=pl.col(_FILE).replace_strict(numbers, return_dtype=pl.Int32)
-        ).drop(_FILE)
-        if store is not None:
-            heights = dict(rows.group_by("shard", maintain_order=True).len().rows())
-            ids, start = rows["id"], 0
-            for shard in shards:
-                seal, count = shard.read_seal(store, shard.header()), heights.get(shard.number, 0)
-                shard.check_ids(seal, ids[start : start + count])
-                start += count
-        readable = pl.col("status") != BROKEN
-        place = readable.cum_sum().over("shard") - 1
-        rows = rows.with_columns(row=pl.when(readable).then(place).cast(pl.Int32))
+        starts = range(0, len(shards), _SHARDS_AT_ONCE)
+        rows = mapped(_rows_of(shards[at : at + _SHARDS_AT_ONCE], store) for at in starts)
         return cls(listed, None, _without_replaced(rows))
 
     def joined(self, other: Index) -> Index:
@@ -140,7 +130,7 @@ class Index:
             other: Further shards of the same store.
         """
         parts = [each.rows() for each in (self, other) if each.shards]
-        rows = pl.concat(parts, how="diagonal_relaxed") if parts else pl.DataFrame()
+        rows = pl.concat(parts, how="diagonal_relaxed", rechunk=False) if parts else pl.DataFrame()
         shards = {**self.shards, **other.shards}
         return Index(dict(sorted(shards.items())), None, _without_replaced(rows))
 
@@ -151,31 +141,40 @@ class Index:
             return self
         rows = self.rows()
         if rows.width:
-            rows = rows.filter(pl.col("shard").is_in(list(kept)))
+            rows = by_ranges(rows, lambda part: part.filter(pl.col("shard").is_in(list(kept))))
         return Index({number: self.shards[number] for number in sorted(kept)}, None, rows)
 
     def rows(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """One row for every photo in every shard that has it.
 
         Args:
-            columns: Names of columns; by default the facts of a photo, its ``shard`` and ``row``,
-                its place among the vectors, null for a broken photo.
+            columns: Names of columns, of which early versions wrote not all; by default the facts
+                of a photo, its ``shard`` and ``row``, its place among the vectors, null for a
+                broken photo.
 
         Raises:
             DamagedFile: The file cannot be read.
         """
         if columns is not None and set(columns) <= set(_PLACES):
             return self.places.select(columns)
+        if columns is not None:
+            columns = [name for name in columns if name in self._columns]
         if self.file is not None:
-            return read_rows([self.file], None if columns is None else list(columns))
-        return self._rows if columns is None or not self._rows.width else self._rows.select(columns)
+            return read_long(self.file, columns)
+        return self._rows if columns is None else self._rows.select(columns)
+
+    @cached_property
+    def _columns(self) -> frozenset[str]:
+        if self.file is None:
+            return frozenset(self._rows.columns)
+        return frozenset(pl.read_parquet_schema(self.file))
 
     @cached_property
     def places(self) -> pl.DataFrame:
         """Where each photo lies: ``id, status, shard, row``."""
         names = list(_PLACES)
         if self.file is not None:
-            return read_rows([self.file], names).select(names)
+            return read_long(self.file, names)
         return self._rows.select(names) if self._rows.width else pl.DataFrame(schema=_PLACES)
 
     def with_class(self, name: str) -> frozenset[int]:
@@ -188,27 +187,69 @@ class Index:
         Returns:
             Name and digest of the file.
         """
-        rows = self.rows().sort("shard", maintain_order=True)
-        content = io.BytesIO()
         listed = json.dumps([asdict(each) for each in self.shards.values()])
-        rows.write_parquet(content, metadata={_SHARDS: listed})
-        digest = digest_of(content.getbuffer())
+        made = folder / f"{STEM}new.parquet"
+        write_parquet(made, _by_shards(self.rows()), {_SHARDS: listed})
+        digest = digest_of_file(made)
         name = f"{STEM}{digest[:12]}.parquet"
-        write_bytes(folder / name, content.getbuffer())
+        with writing(folder / name):
+            made.replace(folder / name)
         return name, digest
+
+
+def _rows_of(shards: Sequence[Shard], store: str | None) -> pl.DataFrame:
+    """The rows of some shards, with their places.
+
+    Raises:
+        DamagedFile: One of them is damaged.
+    """
+    numbers = {str(each.rows): each.number for each in shards}
+    rows = read_rows([each.rows for each in shards], file_column=_FILE)
+    rows = rows.with_columns(
+        shard=pl.col(_FILE).replace_strict(numbers, return_dtype=pl.Int32)
+    ).drop(_FILE)
+    if store is not None:
+        heights = dict(rows.group_by("shard", maintain_order=True).len().rows())
+        ids, start = rows["id"], 0
+        for shard in shards:
+            seal, count = shard.read_seal(store, shard.header()), heights.get(shard.number, 0)
+            shard.check_ids(seal, ids[start : start + count])
+            start += count
+    readable = pl.col("status") != BROKEN
+    place = readable.cum_sum().over("shard") - 1
+    return rows.with_columns(row=pl.when(readable).then(place).cast(pl.Int32))
+
+
+def _by_shards(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows sorted by their shards, those of each in their order."""
+    numbers = rows["shard"].to_numpy()
+    ends = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+    runs = [slice(start, end) for start, end in pairwise(ends)]
+    runs.sort(key=lambda each: int(numbers[each.start]))
+    return pl.concat([rows[each] for each in runs], rechunk=False)
 
 
 def _without_replaced(rows: pl.DataFrame) -> pl.DataFrame:
     """Leave out what was made of earlier contents of files: the last shard of a photo counts."""
-    if not rows.width or not rows["id"].is_duplicated().any():
+    if not rows.width or not len(twice := repeated(rows["id"])):
         return rows
-    last = rows.sort("shard", maintain_order=True).unique("id", keep="last")
+    # Only photos that stand in several shards are compared.
+    several = [
+        rows[part].with_row_index(_ORDER, part.start).filter(pl.col("id").is_in(twice.implode()))
+        for part in ranges(rows.height)
+    ]
+    compared = pl.concat(several)
+    last = compared.sort("shard", maintain_order=True).unique("id", keep="last")
     last = last.select("id", *(pl.col(name).alias(f"\0{name}") for name in _STAMP))
     same_pixels = pl.col("content") == pl.col("\0content")
     same_file = pl.all_horizontal(
         pl.col(name).eq_missing(pl.col(f"\0{name}")) for name in ("bytes", "modified")
     )
-    kept = rows.join(last, on="id", how="left", maintain_order="left").filter(
-        same_pixels.fill_null(value=False) | same_file
+    replaced = compared.join(last, on="id", how="left", maintain_order="left").filter(
+        ~(same_pixels.fill_null(value=False) | same_file)
     )
-    return kept.select(rows.columns)
+    if not replaced.height:
+        return rows
+    kept = np.ones(rows.height, bool)
+    kept[replaced[_ORDER].to_numpy()] = False
+    return taken(rows, np.flatnonzero(kept))

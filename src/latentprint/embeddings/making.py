@@ -18,7 +18,7 @@ from latentprint.embeddings.outage import Outage
 from latentprint.embeddings.reference import keep_or_compare, made_up
 from latentprint.embeddings.shard import digest_of_ids
 from latentprint.embeddings.sharded import DamagedFile
-from latentprint.embeddings.shares import Chunk
+from latentprint.embeddings.shares import Chunk, count_photos
 from latentprint.embeddings.store import Store
 from latentprint.embeddings.worker import (
     BROKEN,
@@ -88,7 +88,7 @@ class Making:
 
     def is_made(self, chunk: Chunk) -> bool:
         """Whether the shards of a chunk are there, of just these photos and classes."""
-        ids = digest_of_ids(self.photos.table["id"][list(chunk.rows)])
+        ids: str | None = None
         for part in chunk.parts:
             store = self.stores[part.store]
             try:
@@ -96,6 +96,8 @@ class Making:
             except DamagedFile:
                 return False
             names = {self.classes[at].name for at in part.classes}
+            if ids is None:
+                ids = digest_of_ids(photo for photo, _ in self.photos.at(chunk.rows))
             if seal is None or seal.ids != ids or set(header.tensors) != names:
                 return False
         return True
@@ -125,16 +127,15 @@ class Making:
         total = len(self.photos) if total is None else total
         begun, outage = time.monotonic(), Outage(self.how)
         # A photo that lacks one thing here and another there is read twice.
-        reused = total - len({row for chunk in chunks for row in chunk.rows})
-        seen = set[int]()
+        reused, seen, read = total - count_photos(chunks), np.zeros(len(self.photos), bool), 0
         for recipe, together in self._by_recipe(chunks):
             for shard, each in ahead(self._read(together, recipe), _waiting(recipe)):
                 if isinstance(each, _Batch):
                     shard.embed(each)
                     continue
                 outage.note(each)
-                if each.row not in seen:
-                    seen.add(each.row)
+                if not seen[each.row]:
+                    seen[each.row], read = True, read + 1
                     broken += each.facts.status == BROKEN
                 shard.seen += 1
                 if shard.seen == len(shard.rows):
@@ -144,18 +145,17 @@ class Making:
                         shard.write()
                 if on_progress:
                     seconds = time.monotonic() - begun
-                    done = reused + len(seen)
-                    on_progress(Progress(done, total, broken, reused, seconds))
+                    on_progress(Progress(reused + read, total, broken, reused, seconds))
         outage.refuse()
-        return len(seen), broken
+        return read, broken
 
     def _read(
         self, chunks: Sequence[Chunk], recipe: Recipe
     ) -> Generator[tuple[_Shard, Prepared | _Batch]]:
         """The photos of some chunks, each after the batches that it completes."""
-        rows = [row for chunk in chunks for row in chunk.rows]
+        read = self.prepared((chunk.rows for chunk in chunks), recipe)
         which = (shard for shard in self._shards(chunks, recipe) for _ in shard.rows)
-        for each, shard in zip(self.prepared(rows, recipe), which, strict=True):
+        for each, shard in zip(read, which, strict=True):
             for batch in shard.add(each):
                 yield shard, batch
             yield shard, each
@@ -203,13 +203,18 @@ class Making:
             ]
             yield _Shard(chunk.rows, parts, recipe)
 
-    def prepared(self, rows: Sequence[int], recipe: Recipe) -> Iterator[Prepared]:
-        """Read some photos, in their order."""
-        table = self.photos.table.select("id", "path")[list(rows)]
-        tasks = [
+    def prepared(self, parts: Iterable[Sequence[int]], recipe: Recipe) -> Iterator[Prepared]:
+        """Read some photos, in their order.
+
+        Args:
+            parts: Their rows, in parts that are looked up one after the other.
+            recipe: What to make from each.
+        """
+        tasks = (
             PhotoTask(row, photo, self.photos.file(path))
-            for row, (photo, path) in zip(rows, table.iter_rows(), strict=True)
-        ]
+            for rows in parts
+            for row, (photo, path) in zip(rows, self.photos.at(rows), strict=True)
+        )
         return prepare_all(tasks, recipe, self.workers)
 
 

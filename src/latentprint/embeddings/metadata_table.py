@@ -12,7 +12,8 @@ import polars as pl
 from latentprint.errors import UsageError
 from latentprint.photos import read_table, tidy_table
 from latentprint.photos.frames import frame_of
-from latentprint.photos.manifest import FRAME, PATH_COLUMNS
+from latentprint.photos.listing import PATH_COLUMNS
+from latentprint.photos.manifest import FRAME
 
 IDS = ("id", *PATH_COLUMNS, "image_path")
 """Columns that name photos, the first of them first."""

@@ -10,9 +10,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,8 +24,11 @@ import polars as pl
 from latentprint.embeddings.sharded import DamagedFile, TensorHeader, read_header
 from latentprint.embeddings.worker import BROKEN
 from latentprint.files import write_bytes, writing
+from latentprint.mapped_tables import mapped, ranges
 
 _SEAL = "latentprint"
+_TEXTS_AT_ONCE = 10_000
+_NO_ROWS = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
 @dataclass(frozen=True)
@@ -207,6 +214,36 @@ class Shard:
             raise DamagedFile(self.rows, "it holds other photos than its vectors were made of")
 
 
+def read_long(file: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Read a table of as many rows as a store has photos, by ranges; see ``mapped_tables``.
+
+    Args:
+        file: The file.
+        columns: Names of the columns to read; all by default.
+
+    Raises:
+        DamagedFile: It cannot be read as a table of rows.
+    """
+    table = pl.scan_parquet(file, glob=False, hive_partitioning=False)
+    chosen = table if columns is None else table.select(columns)
+
+    def parts() -> Iterator[pl.DataFrame]:
+        with _reading(file):
+            for part in ranges(table.select(pl.len()).collect().item()):
+                yield chosen.slice(part.start, part.stop - part.start).collect()
+
+    return mapped(parts())
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except _NO_ROWS as error:
+        reason = str(error).partition("\n")[0]
+        raise DamagedFile(file, f"it cannot be read: {reason}") from error
+
+
 def read_rows(
     files: list[Path], columns: list[str] | None = None, *, file_column: str | None = None
 ) -> pl.DataFrame:
@@ -220,26 +257,41 @@ def read_rows(
     Raises:
         DamagedFile: A file cannot be read as a table of rows.
     """
+    options: dict[str, Any] = {"glob": False, "hive_partitioning": False}
+    options |= {"columns": columns, "include_file_paths": file_column}
+    if len(files) == 1:
+        with _reading(files[0]):
+            return pl.read_parquet(files, **options)
     try:
-        return pl.read_parquet(
-            files,
-            columns=columns,
-            glob=False,
-            hive_partitioning=False,
-            include_file_paths=file_column,
-        )
-    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        if len(files) == 1:
-            reason = str(error).partition("\n")[0]
-            raise DamagedFile(files[0], f"it cannot be read: {reason}") from error
-    # Which one it was; and shards of an early version may lack columns.
-    parts = [read_rows([file], columns, file_column=file_column) for file in files]
+        return pl.read_parquet(files, **options)
+    except _NO_ROWS:
+        # Which one it was; and shards of an early version may lack columns.
+        parts = [read_rows([file], columns, file_column=file_column) for file in files]
     return pl.concat(parts, how="diagonal")
 
 
 def digest_of_ids(ids: Iterable[str]) -> str:
-    """A digest of ids in their order."""
-    return digest_of(json.dumps(list(ids)).encode())
+    """A digest of ids in their order: that of their list as JSON."""
+    return _digest_in_parts(ids, lambda part: json.dumps(part)[1:-1], ", ", "[]")
+
+
+def digest_of_lines(lines: Iterable[str]) -> str:
+    """A digest of texts in their order: that of all of them with line breaks between."""
+    return _digest_in_parts(lines, "\n".join, "\n")
+
+
+def _digest_in_parts(
+    texts: Iterable[str], joined: Callable[[list[str]], str], mark: str, around: str = ""
+) -> str:
+    """A digest of many texts, of which few are joined at once."""
+    half = len(around) // 2
+    digest, following = hashlib.blake2b(around[:half].encode(), digest_size=16), iter(texts)
+    between = ""
+    while part := list(islice(following, _TEXTS_AT_ONCE)):
+        digest.update((between + joined(part)).encode())
+        between = mark
+    digest.update(around[half:].encode())
+    return digest.hexdigest()
 
 
 def digest_of_vectors(vectors: dict[str, np.ndarray]) -> str:
@@ -250,6 +302,12 @@ def digest_of_vectors(vectors: dict[str, np.ndarray]) -> str:
         about = json.dumps([name, array.dtype.str, list(array.shape)]).encode()
         parts += [about, array.reshape(-1).view(np.uint8).data]
     return digest_of(*parts)
+
+
+def digest_of_file(file: Path) -> str:
+    """The digest of the bytes of a file, which need not fit into memory."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, partial(hashlib.blake2b, digest_size=16)).hexdigest()
 
 
 def digest_of(*parts: bytes | memoryview) -> str:

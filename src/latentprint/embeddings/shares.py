@@ -131,6 +131,21 @@ class Plan:
         return list(self.chunks if share is None else self.chunks[share.number - 1 :: share.count])
 
 
+def count_photos(chunks: Sequence[Chunk]) -> int:
+    """How many different photos some chunks are made of."""
+    seen = np.zeros(1 + max((chunk.rows[-1] for chunk in chunks), default=0), bool)
+    for chunk in chunks:
+        seen[np.asarray(chunk.rows)] = True
+    return int(seen.sum())
+
+
+def compact(rows: np.ndarray) -> Sequence[int]:
+    """Ascending rows in little memory: a range where they are unbroken."""
+    first, last = int(rows[0]), int(rows[-1])
+    unbroken = range(first, last + 1)
+    return unbroken if len(unbroken) == len(rows) else tuple(rows.tolist())
+
+
 def without_share(command: str) -> str:
     """A command line that makes all, of one that makes a share."""
     return re.sub(r" --shards[ =]\S+", "", command)
@@ -197,5 +212,4 @@ def _ranges(rows: Sequence[int]) -> list[list[int]]:
 
 
 def _rows(ranges: Sequence[tuple[int, int]]) -> Sequence[int]:
-    whole = [range(first, last + 1) for first, last in ranges]
-    return whole[0] if len(whole) == 1 else tuple(row for each in whole for row in each)
+    return compact(np.concatenate([np.arange(first, last + 1) for first, last in ranges]))

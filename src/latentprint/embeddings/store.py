@@ -36,12 +36,13 @@ import numpy as np
 import polars as pl
 
 from latentprint.embeddings.index import STEM, Index, ListedShard
-from latentprint.embeddings.shard import Shard, digest_of, read_rows
+from latentprint.embeddings.shard import Shard, digest_of_file, read_rows
 from latentprint.embeddings.sharded import DamagedFile, ShardedArray
 from latentprint.embeddings.shares import planned, unmade
 from latentprint.embeddings.worker import BROKEN, Facts
 from latentprint.errors import LatentprintError
 from latentprint.files import write_text, writing
+from latentprint.mapped_tables import by_ranges, distinct, positions, repeated, same, taken
 from latentprint.photos.exif_labels import EXIF_SCHEMA, FILE_SCHEMA
 
 FORMAT_VERSION = 4
@@ -205,7 +206,7 @@ class Store:
         rows = self.index.rows(None if columns is None else [*columns, "shard", "row"])
         if not rows.width:
             return pl.DataFrame(schema=FACTS_SCHEMA)
-        if rows["id"].is_duplicated().any():
+        if len(repeated(rows["id"])):
             rows = self._one_row_each(rows)
         rows = rows.drop("shard", "row")
         return rows if self.ids is None else _in_order(self.ids, rows)
@@ -232,8 +233,8 @@ class Store:
     def _find_places(self, shards: frozenset[int]) -> pl.DataFrame:
         rows = self.index.places.drop("status")
         if len(shards) < len(self.index.shards):
-            rows = rows.filter(pl.col("shard").is_in(list(shards)))
-        if rows["id"].is_duplicated().any():
+            rows = by_ranges(rows, lambda part: part.filter(pl.col("shard").is_in(list(shards))))
+        if len(repeated(rows["id"])):
             rows = rows.sort("shard", maintain_order=True).unique(
                 "id", keep="last", maintain_order=True
             )
@@ -243,7 +244,7 @@ class Store:
     def _readable(self) -> pl.Series:
         """The ids of the photos that have vectors, in order."""
         facts = self.facts(["id", "status"])
-        return facts.filter(pl.col("status") != BROKEN)["id"]
+        return by_ranges(facts, lambda part: part.filter(pl.col("status") != BROKEN))["id"]
 
     def vectors(self, processing: str) -> ShardedArray:
         """The embeddings of all readable photos under one class, float32 [N, D], on disk.
@@ -275,8 +276,7 @@ class Store:
         return self._array(processing, places)
 
     def _array(self, processing: str, places: pl.DataFrame) -> ShardedArray:
-        if not places["id"].equals(self._readable):
-            places = _in_order(self._readable, places)
+        places = _in_order(self._readable, places)
         numbers = np.sort(places["shard"].unique().to_numpy())
         headers = tuple(
             partial(self.index.shards[int(each)].check, self.shard(int(each)), self.identity)
@@ -295,10 +295,10 @@ class Store:
 
 def _in_order(ids: pl.Series, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows of some photos, in their order; photos without a row are left out."""
-    wanted = pl.DataFrame({"id": ids})
-    if wanted["id"].equals(rows["id"]):
+    if same(ids, rows["id"]):
         return rows
-    return wanted.join(rows, on="id", how="inner", maintain_order="left").select(rows.columns)
+    found = positions(ids, rows["id"])
+    return taken(rows, found[found >= 0])
 
 
 def folder_name(encoder: str) -> str:
@@ -346,15 +346,16 @@ class Stock:
     def count(self) -> tuple[int, int]:
         """How many photos the store should have, and of how many something is lost."""
         sound = self.store.index
-        ids = set(sound.rows(["id"])["id"]) if sound.shards else set()
+        ids = sound.rows(["id"])["id"] if sound.shards else pl.Series(dtype=pl.String)
         if "photos" in self.store.manifest:
             count = int(self.store.manifest["photos"]["count"])
-            return count, count - len(ids)
+            return count, count - distinct(ids)
         if not self.listed.shards:
-            return len(ids), 0
+            return distinct(ids), 0
         rows = self.listed.rows(["id", "shard"])
-        lost = rows.filter(~pl.col("shard").is_in(list(sound.shards)))["id"].n_unique()
-        return len(ids | set(rows["id"])), lost
+        lost = by_ranges(rows, lambda part: part.filter(~pl.col("shard").is_in(list(sound.shards))))
+        new = ids.filter(pl.Series(positions(ids, rows["id"]) < 0))
+        return distinct(rows["id"]) + distinct(new), distinct(lost["id"])
 
 
 def take_stock(folder: Path, *, wholly: bool = False) -> Stock:
@@ -373,7 +374,7 @@ def take_stock(folder: Path, *, wholly: bool = False) -> Stock:
     if (about := manifest.get("index")) is not None:
         try:
             index = Index.read(folder / about["file"])
-            if wholly and digest_of((folder / about["file"]).read_bytes()) != about["digest"]:
+            if wholly and digest_of_file(folder / about["file"]) != about["digest"]:
                 reason = "its bytes are not those that were written"
                 raise DamagedFile(folder / about["file"], reason)
         except DamagedFile as damage:

@@ -22,7 +22,7 @@ from latentprint.embeddings import Extraction, Progress, Store
 from latentprint.embeddings.index import Index
 from latentprint.embeddings.kept_memory import kept_memory
 from latentprint.embeddings.making import Making, device_of, stores_of
-from latentprint.embeddings.shares import Chunk
+from latentprint.embeddings.shares import Chunk, count_photos
 from latentprint.errors import LatentprintError, UsageError, brief
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.members import EmbeddingError, Member
@@ -216,7 +216,7 @@ class _Work:
             self.chunks[start : start + size] for start in range(0, len(self.chunks), size)
         )
         total, begun = len(self.making.photos), time.monotonic()
-        reused = total - len({row for each in self.chunks for row in each.rows})
+        reused = total - count_photos(self.chunks)
         done = broken = in_a_row = 0
         running = self._placed(actors)
         while pieces or any(chunks for _, chunks in running.values()):

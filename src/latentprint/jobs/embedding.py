@@ -21,7 +21,7 @@ from latentprint.embeddings import (
     extract,
     write_photos,
 )
-from latentprint.embeddings.alike import keep_alike
+from latentprint.embeddings.alike import SEEN, keep_alike
 from latentprint.embeddings.extract import Stamps
 from latentprint.embeddings.kept_memory import kept_memory
 from latentprint.embeddings.lock import turn
@@ -36,8 +36,9 @@ from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.members import EmbeddingError, Member
 from latentprint.jobs.own_store import sign_store
+from latentprint.mapped_tables import by_ranges
 from latentprint.photos import Photos, as_photos
-from latentprint.photos.broken import broken_of, examples
+from latentprint.photos.broken import STATUS, broken_of, examples
 from latentprint.processing import ATTRIBUTES, NONE, Processing, classes_of, find_attributes
 from latentprint.several import several
 
@@ -71,7 +72,7 @@ class Part:
     cluster: Cluster | None = None
     stores: list[Store] = field(default_factory=list)
     specs: list[str] = field(default_factory=list)
-    stamps: Stamps = field(default_factory=dict)
+    stamps: Stamps = field(default_factory=Stamps)
 
 
 def embed(
@@ -205,15 +206,21 @@ def embed_part(
         with nullcontext() if share is None else turn(part.folder):
             write_photos(part.folder, photos, without_share(part.command))
             sign_store(part.folder)
-            keep_alike(stores[0].facts().filter(pl.col("status") != BROKEN), part.folder)
-        _refuse_broken(stores[0].facts(), allow_broken)
+            keep_alike(_seen(stores[0]), part.folder)
+        _refuse_broken(stores[0].facts(STATUS), allow_broken)
     part.stores += stores
     part.specs += [each.spec for each in using]
 
 
+def _seen(store: Store) -> pl.DataFrame:
+    """What near-duplicates are told by, of the photos that can be read."""
+    facts = store.facts(["id", "status", *SEEN])
+    return by_ranges(facts, lambda part: part.filter(pl.col("status") != BROKEN))
+
+
 def tell_broken(stores: Sequence[Store]) -> None:
     """Warn of photos that could not be read and were left out."""
-    facts = stores[0].facts()
+    facts = stores[0].facts(STATUS)
     if (broken := broken_of(facts)).height:
         logger.warning(
             "Left out: %d of %d photos, which are broken: %s",

@@ -16,7 +16,8 @@ from latentprint.embeddings.vector_files import are_vectors, tells_vectors
 from latentprint.errors import UsageError
 from latentprint.photos import Photos, as_photos, open_photos, read_table
 from latentprint.photos.frames import frame_of
-from latentprint.photos.manifest import FRAME, PATH_COLUMNS, SUFFIXES, column_names, tidy_table
+from latentprint.photos.listing import PATH_COLUMNS
+from latentprint.photos.manifest import FRAME, SUFFIXES, column_names, tidy_table
 from latentprint.photos.photos import COLUMNS
 
 logger = logging.getLogger(__name__)

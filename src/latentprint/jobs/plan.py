@@ -29,6 +29,7 @@ from latentprint.jobs.loading import Loading
 from latentprint.jobs.measure import OnStep
 from latentprint.jobs.members import Member
 from latentprint.jobs.rehearsal import Estimate, Lack, rehearse
+from latentprint.mapped_tables import positions
 from latentprint.photos import Photos, as_photos, assign_splits, decide_tones
 from latentprint.processing import ATTRIBUTES
 from latentprint.results import LeftOut
@@ -286,9 +287,11 @@ def _planned(photos: Photos, part: Part, lack: Lack, stock: Stock) -> PlannedSto
 
 def _touched(photos: Photos, facts: pl.DataFrame) -> int:
     """How many stored photos have files of another size or time than they had."""
-    known = facts.join(photos.table.select("id", "path"), on="id", how="inner")
-    rows = known.select("path", "bytes", "modified").iter_rows()
-    return sum(stamp(photos.file(path)) != (size, modified) for path, size, modified in rows)
+    paths = photos.at(positions(facts["id"], photos.table["id"]))
+    known = facts.select("bytes", "modified").iter_rows()
+    return sum(
+        stamp(photos.file(path)) != said for (_, path), said in zip(paths, known, strict=True)
+    )
 
 
 class _VectorsNeeded(Exception):  # noqa: N818 - no error

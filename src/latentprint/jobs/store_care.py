@@ -10,7 +10,7 @@ from typing import Any
 from latentprint.embeddings.collection import DATASET, PHOTOS, read_dataset
 from latentprint.embeddings.lock import locked
 from latentprint.embeddings.reference import REFERENCE, read_reference
-from latentprint.embeddings.shard import Shard, digest_of, read_rows
+from latentprint.embeddings.shard import Shard, digest_of_file, read_long
 from latentprint.embeddings.sharded import DamagedFile
 from latentprint.embeddings.store import MANIFEST, Store, read_manifest, take_stock, upgrade
 from latentprint.errors import LatentprintError
@@ -202,9 +202,9 @@ def _check_photos(file: Path, digest: str | None, stores: list[Path]) -> None:
     Raises:
         DamagedFile: It is not the one that was written.
     """
-    if digest is not None and digest_of(file.read_bytes()) != digest:
+    if digest is not None and digest_of_file(file) != digest:
         raise DamagedFile(file, "its bytes are not those that were written")
-    table = read_rows([file])
+    table = read_long(file)
     for each in stores:
         try:
             made_of = read_manifest(each).get("photos")

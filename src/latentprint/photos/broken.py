@@ -6,6 +6,9 @@ import polars as pl
 
 from latentprint.errors import LatentprintError
 
+STATUS = ("id", "status", "reason")
+"""The facts that tell of it."""
+
 _SHOWN = 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from hashlib import blake2b
 from heapq import nsmallest
@@ -9,6 +10,7 @@ from heapq import nsmallest
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.mapped_tables import by_ranges, ranges, taken
 from latentprint.photos.photos import Photos
 
 # No column of a table has a name that begins so.
@@ -42,7 +44,8 @@ def choose_photos(
         if sample < len(table):
             notes.append(f"{sample:,} of {len(table):,} photos, drawn with seed {seed}, are used.")
             drawn = nsmallest(sample, table["id"], key=lambda each: _digest(seed, each))
-            table = table.filter(pl.col("id").is_in(pl.Series(drawn).implode()))
+            chosen = pl.col("id").is_in(pl.Series(drawn).implode())
+            table = by_ranges(table, lambda part: part.filter(chosen))
     return replace(photos, table=table, notes=tuple(notes))
 
 
@@ -68,29 +71,30 @@ def fulfilling(photos: pl.DataFrame, condition: str) -> pl.DataFrame:
         UsageError: The condition cannot be understood.
         LatentprintError: No photo fulfils it.
     """
-    numbered = photos.with_row_index(_ROW)
-    for table in (_with_numbers(numbered), numbered):
+    numbered = photos.lazy().with_row_index(_ROW)
+    numbers = pl.col(_number_columns(photos)).replace("", None).cast(pl.Float64)
+    for table in (numbered.with_columns(numbers), numbered):
         try:
-            rows = table.filter(pl.sql_expr(condition))[_ROW]
+            rows = table.filter(pl.sql_expr(condition)).select(_ROW).collect()[_ROW]
         except Exception as error:  # parser and engine have errors of their own
             reason = str(error).strip().partition("\n")[0]
             continue
         if not len(rows):
             raise LatentprintError(f"No photo fulfils the condition {condition!r}.")
-        return photos[rows]
+        return taken(photos, rows.to_numpy())
     raise UsageError(
         f"The condition {condition!r} cannot be applied: {reason}. Known columns: "
         f"{', '.join(each for each in photos.columns if not each.startswith(_HIDDEN))}."
     )
 
 
-def _with_numbers(photos: pl.DataFrame) -> pl.DataFrame:
-    """The same table with text columns that hold only numbers as numbers."""
+def _number_columns(photos: pl.DataFrame) -> list[str]:
+    """The text columns that hold numbers, and nothing else."""
     texts = [name for name, kind in photos.schema.items() if kind == pl.String]
-    numbers = photos.select(pl.col(texts).replace("", None).cast(pl.Float64, strict=False))
-    known = [
-        name
-        for name in texts
-        if numbers[name].null_count() == photos[name].replace("", None).null_count() < len(photos)
-    ]
-    return photos.with_columns(numbers[name] for name in known)
+    filled = pl.col(texts).replace("", None)
+    numbers = filled.cast(pl.Float64, strict=False)
+    known, given = Counter[str](), Counter[str]()
+    for part in ranges(photos.height):
+        known.update(photos[part].select(numbers.count()).row(0, named=True))
+        given.update(photos[part].select(filled.count()).row(0, named=True))
+    return [name for name in texts if known[name] == given[name] > 0]

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
+from latentprint import mapped_tables
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.photos.addresses import patiently, read_address, require_extras
-from latentprint.photos.location import SCHEMES, Address, Location, without_credentials
-from latentprint.photos.photos import COLUMNS, Photos
-from latentprint.photos.split import SPLIT_NAMES
+from latentprint.mapped_tables import mapped, ranges
+from latentprint.photos.addresses import patiently, read_address
+from latentprint.photos.listing import PATH_COLUMNS, Listing, some
+from latentprint.photos.location import Address, Location
+from latentprint.photos.photos import Photos
 from latentprint.spreadsheets import restored, restored_cell
 
 logger = logging.getLogger(__name__)
-
-PATH_COLUMNS = ("path", "file", "filename", "file_name")
-URL_COLUMNS = ("url", "URL")
-"""Columns of addresses, where none of paths is there."""
 
 SUFFIXES = (".csv", ".parquet")
 LIST = ".txt"
 """The suffix of a list with one path or address in a line."""
 
+_BLOCK = 1 << 22
+"""Bytes of a CSV file that are read at once."""
+
 FRAME = "the data frame"
 """What a table is called that comes from no file."""
-
-_SHOWN = 5
-# One letter is a drive of Windows.
-_SCHEME = r"^([A-Za-z][A-Za-z0-9+.\-]+)://"
 
 
 def read_manifest(file: Location) -> Photos:
@@ -56,8 +56,9 @@ def read_manifest(file: Location) -> Photos:
             needs an extra or is of a kind that is not read.
     """
     file = file if isinstance(file, Address) else file.absolute()
-    is_list = file.suffix.lower() == LIST
-    return _photos(_open_list(file) if is_list else open_table(file), file, _name(file))
+    tidying = _Tidying(file.name)
+    parts = _lines(file) if file.suffix.lower() == LIST else _parts(file, tidying)
+    return _photos(parts, tidying, file, _name(file))
 
 
 def read_frame(frame: pl.DataFrame) -> Photos:
@@ -67,63 +68,18 @@ def read_frame(frame: pl.DataFrame) -> Photos:
         LatentprintError: If ids are empty or not unique.
         UsageError: If there is no path column, or a split is neither train nor val.
     """
-    return _photos(_stripped(frame, FRAME), Path.cwd() / FRAME, "photos")
+    tidying = _Tidying(FRAME)
+    return _photos([tidying.stripped(frame)], tidying, Path.cwd() / FRAME, "photos")
 
 
-def _photos(opened: Table, file: Location, name: str) -> Photos:
-    """The photos that a table lists, which is called as the file is."""
-    raw = opened.frame
-    columns = (*PATH_COLUMNS, *URL_COLUMNS)
-    column = next((name for name in columns if name in raw.columns), None)
-    if column is None:
-        raise UsageError(
-            f"{file.name} has no column for the paths: one of {', '.join(columns)} is "
-            f"needed, there are {', '.join(raw.columns)}."
-        )
-    table = _as_text(raw.rename({column: "path"}))
-    _require_filled(table, "path", column, file)
-    if isinstance(file, Address):
-        bare = ~pl.col("path").str.contains(_SCHEME)
-        started = pl.lit((file.parent / "").text) + pl.col("path")
-        table = table.with_columns(path=pl.when(bare).then(started).otherwise(pl.col("path")))
-    notes = (*opened.notes, *_addresses(table, file))
-    table = _with_default_columns(table)
-    _require_filled(table, "id", "id", file)
-    _require_unique_ids(table, file)
-    table = table.with_columns(split=_splits(table, file), label=_empty_as_null("label"))
-    further = [name for name in table.columns if name not in COLUMNS]
+def _photos(parts: Iterable[pl.DataFrame], tidying: _Tidying, file: Location, name: str) -> Photos:
+    """The photos that the ranges of a table list, which is called as the file is."""
+    listing = Listing(file)
+    table = mapped(map(listing.add, parts))
+    listing.check(table)
     nothing = pl.DataFrame(schema={"path": pl.String, "reason": pl.String})
     root = Path() if isinstance(file, Address) else file.parent
-    return Photos(name, root, table.select(*COLUMNS, *further), nothing, notes)
-
-
-def _addresses(table: pl.DataFrame, file: Location) -> Iterator[str]:
-    """Look whether the addresses of a table can be read here, and say how they are.
-
-    Raises:
-        UsageError: They cannot.
-    """
-    schemes = table["path"].str.extract(_SCHEME).str.to_lowercase()
-    given = schemes.drop_nulls()
-    if not len(given):
-        return
-    for scheme in given.unique().sort():
-        if scheme not in SCHEMES:
-            row = int((schemes == scheme).arg_true()[0])
-            raise UsageError(
-                f"Row {row + 1} of {file.name} (counted without the header) has an address of "
-                f"{scheme}://, which is not read. Known: {', '.join(SCHEMES)}."
-            )
-        require_extras([f"{scheme}://"], file.name)
-    yield (
-        f"{len(given):,} photos are read from addresses; whether they change there is not looked "
-        "at."
-    )
-    if signed := int((table["path"] != _without_credentials(table["path"])).sum()):
-        yield (
-            f"{signed:,} addresses hold passwords or signatures: the folders that are written keep "
-            "them in their tables of photos."
-        )
+    return Photos(name, root, table, nothing, (*tidying.notes(), *listing.notes()))
 
 
 @dataclass(frozen=True)
@@ -179,7 +135,8 @@ def tidy_table(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     Raises:
         LatentprintError: Two columns are one but for white space around their names.
     """
-    return _told(_stripped(frame, name))
+    tidying = _Tidying(name)
+    return _told(Table(tidying.stripped(frame), tidying.notes()))
 
 
 def open_table(file: Location, *, leave: Sequence[str] = ()) -> Table:
@@ -193,30 +150,80 @@ def open_table(file: Location, *, leave: Sequence[str] = ()) -> Table:
         UsageError: It is neither.
         LatentprintError: It cannot be read.
     """
+    tidying = _Tidying(file.name)
+    frame = mapped(_parts(file, tidying, leave))
+    return Table(frame, tidying.notes())
+
+
+def _parts(file: Location, tidying: _Tidying, leave: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
+    """The ranges of a table, tidied, one at least; see ``open_table``."""
     _require_table(file)
     with reading_table(file):
         source = _source(file)
         if file.suffix.lower() == ".csv":
             require_different(_header(source), file.name)
-            written = pl.read_csv(source, infer_schema=False)
-            frame = restored(written)
-            notes = _restored_notes(written, frame, file.name)
+            yield from (tidying.stripped(tidying.restored(each)) for each in _read_csv(source))
         else:
-            frame, notes = _read_parquet(source, leave), ()
-    stripped = _stripped(frame, file.name)
-    return Table(stripped.frame, notes + stripped.notes)
+            yield from map(tidying.stripped, _read_parquet(source, leave))
 
 
-def _restored_notes(written: pl.DataFrame, frame: pl.DataFrame, file: str) -> tuple[str, ...]:
-    """What was changed in texts that were guarded from spreadsheets."""
-    pairs = zip(written.get_columns(), frame.get_columns(), strict=True)
-    count = sum(int(before.ne_missing(after.alias(before.name)).sum()) for before, after in pairs)
-    if not count:
-        return ()
-    return (
-        f"{file}: {count} texts such as '=A1 lost the apostrophe that keeps spreadsheets from "
-        "running them.",
-    )
+class _Tidying:
+    """Tidies the ranges of a table, and keeps what it changed.
+
+    Attributes:
+        file: What the notes call the table.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._restored = 0
+        self._headers: list[str] = []
+        self._values = Counter[str]()
+
+    def restored(self, written: pl.DataFrame) -> pl.DataFrame:
+        """A range of a CSV file without what guards it from spreadsheets."""
+        frame = restored(written)
+        for before, after in zip(written.get_columns(), frame.get_columns(), strict=True):
+            self._restored += int(before.ne_missing(after.alias(before.name)).sum())
+        return frame
+
+    def stripped(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """A range without white space around the names of columns and around texts.
+
+        Raises:
+            LatentprintError: Two columns are one but for white space around their names.
+        """
+        require_different(frame.columns, self.file)
+        names = {name: name.strip() for name in frame.columns}
+        self._headers = [name for given, name in names.items() if given != name]
+        frame = frame.rename(names)
+        texts = [
+            name
+            for name, dtype in frame.schema.items()
+            if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) and name not in PATH_COLUMNS
+        ]
+        before = frame.select(pl.col(texts).cast(pl.String))
+        stripped = pl.col(texts).str.strip_chars()
+        after = before.select(pl.when((stripped != "") | (pl.col(texts) == "")).then(stripped))
+        for name in texts:
+            self._values[name] += int(before[name].ne_missing(after[name]).sum())
+        return frame.with_columns(after.get_columns())
+
+    def notes(self) -> tuple[str, ...]:
+        """What was changed, as sentences."""
+        notes = []
+        if self._restored:
+            notes.append(
+                f"{self.file}: {self._restored} texts such as '=A1 lost the apostrophe that keeps "
+                "spreadsheets from running them."
+            )
+        stripped = f"{self.file}: white space was stripped"
+        if self._headers:
+            notes.append(f"{stripped} from the {some('column name', self._headers)}.")
+        if changed := {name: count for name, count in self._values.items() if count}:
+            counts = [f"{name!r} ({count} values)" for name, count in changed.items()]
+            notes.append(f"{stripped} in the {some('column', counts)}.")
+        return tuple(notes)
 
 
 def _require_table(file: Location) -> None:
@@ -250,52 +257,85 @@ def _source(file: Location) -> Path | bytes:
     return file
 
 
-def _open_list(file: Location) -> Table:
-    """Open a list with one path in a line; empty lines do not count.
+def _lines(file: Location) -> Iterator[pl.DataFrame]:
+    """The ranges of a list with one path in a line; empty lines do not count.
 
     Raises:
         LatentprintError: It cannot be read.
     """
     with reading_table(file):
-        source = _source(file)
-        data = source.read_bytes() if isinstance(source, Path) else source
-        lines = [line.strip() for line in data.decode("utf-8-sig").split("\n")]
-    return Table(pl.DataFrame({"path": [line for line in lines if line]}, {"path": pl.String}))
+        lines = _filled_lines(_source(file))
+        paths = list(islice(lines, mapped_tables.ROWS))
+        yield pl.DataFrame({"path": paths}, {"path": pl.String})
+        while paths := list(islice(lines, mapped_tables.ROWS)):
+            yield pl.DataFrame({"path": paths}, {"path": pl.String})
 
 
-def _read_parquet(file: Path | bytes, leave: Sequence[str]) -> pl.DataFrame:
-    table = pl.scan_parquet(file, glob=False)
-    return table.select(pl.exclude(leave)).collect() if leave else table.collect()
+def _filled_lines(source: Path | bytes) -> Iterator[str]:
+    with (
+        io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as opened,
+        io.TextIOWrapper(opened, "utf-8-sig", newline="\n") as lines,
+    ):
+        try:
+            yield from filter(None, map(str.strip, lines))
+        except UnicodeDecodeError:
+            # Only the whole of it says at which byte.
+            opened.seek(0)
+            opened.read().decode("utf-8-sig")
+            raise
+
+
+def _read_csv(source: Path | bytes) -> Iterator[pl.DataFrame]:
+    """The ranges of a CSV file, one at least, all as text."""
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as opened:
+        for block in _csv_blocks(opened):
+            try:
+                frame = pl.read_csv(block, infer_schema=False)
+            except pl.exceptions.PolarsError:
+                # Its words are to be of the file, not of a block.
+                pl.read_csv(source, infer_schema=False)
+                raise
+            yield from (frame[part] for part in ranges(frame.height))
+
+
+def _csv_blocks(opened: BinaryIO) -> Iterator[bytes]:
+    """A CSV file in blocks of whole lines, each with the header before it."""
+    header = rest = b""
+    while (line := opened.readline()) and (not header.strip() or header.count(b'"') % 2):
+        header += line
+    rest = line
+    while len(data := opened.read(_BLOCK)) == _BLOCK:
+        rest += data
+        if end := _end_of_lines(rest):
+            yield header + rest[:end]
+            rest = rest[end:]
+    yield header + rest + data
+
+
+def _end_of_lines(data: bytes) -> int:
+    """Where the last whole line ends; 0 where none does. Line breaks in quotes end no line."""
+    quotes, end = data.count(b'"'), len(data)
+    while (start := data.rfind(b"\n", 0, end)) >= 0:
+        quotes -= data.count(b'"', start, end)
+        if quotes % 2 == 0:
+            return start + 1
+        end = start
+    return 0
+
+
+def _read_parquet(source: Path | bytes, leave: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The ranges of a Parquet file, one at least."""
+    table = pl.scan_parquet(source, glob=False)
+    table = table.select(pl.exclude(leave)) if leave else table
+    count = pl.scan_parquet(source, glob=False).select(pl.len()).collect().item()
+    for part in ranges(count):
+        yield table.slice(part.start, mapped_tables.ROWS).collect()
 
 
 def _told(table: Table) -> pl.DataFrame:
     for note in table.notes:
         logger.warning("%s", note)
     return table.frame
-
-
-def _stripped(frame: pl.DataFrame, file: str) -> Table:
-    require_different(frame.columns, file)
-    names = {name: name.strip() for name in frame.columns}
-    frame = frame.rename(names)
-    texts = [
-        name
-        for name, dtype in frame.schema.items()
-        if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) and name not in PATH_COLUMNS
-    ]
-    before = frame.select(pl.col(texts).cast(pl.String))
-    stripped = pl.col(texts).str.strip_chars()
-    after = before.select(pl.when((stripped != "") | (pl.col(texts) == "")).then(stripped))
-    changed = {
-        name: count for name in texts if (count := int(before[name].ne_missing(after[name]).sum()))
-    }
-    notes = []
-    if headers := [name for given, name in names.items() if given != name]:
-        notes.append(f"{file}: white space was stripped from the {_some('column name', headers)}.")
-    if changed:
-        counts = [f"{name!r} ({count} values)" for name, count in changed.items()]
-        notes.append(f"{file}: white space was stripped in the {_some('column', counts)}.")
-    return Table(frame.with_columns(after.get_columns()), tuple(notes))
 
 
 def _header(file: Path | bytes) -> list[str]:
@@ -323,73 +363,3 @@ def require_different(names: Sequence[str], file: str) -> None:
 def _name(file: Location) -> str:
     """The file's name, or its folder's if it is called no more than "manifest"."""
     return file.parent.name if file.stem.lower() == "manifest" and file.parent.name else file.stem
-
-
-def _as_text(table: pl.DataFrame) -> pl.DataFrame:
-    """Turn plain columns into text; lists, structures and bytes stay as they are."""
-    kept = (pl.Binary, pl.Object)
-    plain = [
-        name for name, dtype in table.schema.items() if not dtype.is_nested() and dtype not in kept
-    ]
-    return table.with_columns(pl.col(plain).cast(pl.String))
-
-
-def _with_default_columns(table: pl.DataFrame) -> pl.DataFrame:
-    nothing = pl.lit(None, dtype=pl.String)
-    ids = pl.lit(_without_credentials(table["path"]))
-    defaults = {"id": ids, "split": nothing, "label": nothing}
-    return table.with_columns(
-        value.alias(name) for name, value in defaults.items() if name not in table.columns
-    )
-
-
-def _without_credentials(paths: pl.Series) -> pl.Series:
-    """The paths without credentials, which neither name a photo nor stay the same."""
-    given = paths.filter(paths.str.contains(_SCHEME) & paths.str.contains("[?@]"))
-    bare = pl.Series(map(without_credentials, given), dtype=pl.String)
-    changed = bare != given
-    return paths.replace(given.filter(changed), bare.filter(changed)) if changed.any() else paths
-
-
-def _empty_as_null(column: str) -> pl.Expr:
-    return pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column))
-
-
-def _require_filled(table: pl.DataFrame, column: str, called: str, file: Location) -> None:
-    blank = table[column].str.strip_chars().fill_null("") == ""
-    rows = [int(row) + 1 for row in blank.arg_true()]
-    if rows:
-        raise LatentprintError(
-            f"The column {called!r} of {file.name} is empty in {_some('row', rows)} "
-            "(counted without the header)."
-        )
-
-
-def _require_unique_ids(table: pl.DataFrame, file: Location) -> None:
-    twice = table.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True).to_list()
-    if twice:
-        raise LatentprintError(
-            f"{file.name} lists {_some('id', [repr(each) for each in twice])} more than once. "
-            "Remove the repeats, or add a column 'id' that tells them apart."
-        )
-
-
-def _splits(table: pl.DataFrame, file: Location) -> pl.Series:
-    """The column ``split`` by our names; empty values become null."""
-    given = table["split"].str.strip_chars().str.to_lowercase().replace("", None)
-    known = given.replace_strict(SPLIT_NAMES, default=None, return_dtype=pl.String)
-    wrong = (given.is_not_null() & known.is_null()).arg_true()
-    if len(wrong):
-        row = int(wrong[0])
-        raise UsageError(
-            f"Row {row + 1} of {file.name} (counted without the header) has the split "
-            f"{table['split'][row]!r}. Known: {', '.join(SPLIT_NAMES)}."
-        )
-    return known
-
-
-def _some(kind: str, things: list[str] | list[int]) -> str:
-    """Name the things, or the first few and how many more there are."""
-    shown = ", ".join(str(each) for each in things[:_SHOWN])
-    more = f" and {len(things) - _SHOWN} more" if len(things) > _SHOWN else ""
-    return f"{kind}{'s' if len(things) > 1 else ''} {shown}{more}"

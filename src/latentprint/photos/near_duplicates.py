@@ -5,11 +5,16 @@ On both sides of a split they make a probe look better than it is, so that they 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import polars as pl
 from PIL import Image
+
+from latentprint import mapped_tables
+from latentprint.mapped_tables import mapped_array, ranges
 
 MOST_BITS = 16
 """Bits of 256 in which the hashes of near-duplicates may differ."""
@@ -33,7 +38,7 @@ def difference_hash(image: Image.Image) -> str:
     return np.packbits(grey[:, :-1] < grey[:, 1:]).tobytes().hex()
 
 
-def near_duplicate_groups(hashes: Sequence[str]) -> np.ndarray:
+def near_duplicate_groups(hashes: Sequence[str] | pl.Series) -> np.ndarray:
     """Number the groups of near-duplicates, int64 [N].
 
     Two photos whose hashes differ in at most 16 bits are near-duplicates, and so is what is linked
@@ -47,22 +52,51 @@ def near_duplicate_groups(hashes: Sequence[str]) -> np.ndarray:
     Returns:
         For every photo the row of the first of its group.
     """
-    data = b"".join(bytes.fromhex(each) for each in hashes)
-    words = np.frombuffer(data, dtype=np.uint64).reshape(-1, 4)
-    bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8).reshape(-1, 32), axis=1)
-    links = _Links(len(words))
-    for start, stop in pairwise(np.linspace(0, 256, _BANDS + 1).astype(int)):
-        band = bits[:, start:stop] @ (1 << np.arange(stop - start, dtype=np.int64))
+    words = _words(hashes)
+    links = Links(np.arange(len(words)))
+    for start, stop in pairwise(np.linspace(0, 256, _BANDS + 1).astype(int).tolist()):
+        band = _band(words, start, stop)
         order = np.argsort(band, kind="stable")
         band = band[order]
-        ends = np.flatnonzero(np.diff(band, append=-1)) + 1
+        ends = np.flatnonzero(np.append(band[1:] != band[:-1], len(band) > 0)) + 1
         sizes = np.diff(ends, prepend=0)
         for end, size in zip(ends[sizes > _LARGE], sizes[sizes > _LARGE], strict=True):
             members = order[end - size : end]
             links.join(_near(words, members[np.lexsort(words[members].T)], _WINDOW))
         few = np.repeat(sizes <= _LARGE, sizes)
-        links.join(_near(words, order[few], _LARGE, band[few]))
+        order, band = order[few], band[few]
+        # Blocks of whole bands: what is compared at once does not grow with the set.
+        ends = np.cumsum(sizes[sizes <= _LARGE])
+        at = 0
+        while at < len(order):
+            end = int(ends[np.searchsorted(ends, min(at + mapped_tables.ROWS, len(order)))])
+            links.join(_near(words, order[at:end], _LARGE, band[at:end]))
+            at = end
     return links.roots()
+
+
+def _words(hashes: Sequence[str] | pl.Series) -> np.ndarray:
+    """The bits of hashes, uint64 [N, 4]; of many in a file that has no name."""
+    parts = (
+        np.frombuffer(bytes.fromhex("".join(hashes[part])), np.uint64).reshape(-1, 4)
+        for part in ranges(len(hashes))
+    )
+    if len(hashes) <= mapped_tables.ROWS:
+        return next(parts)
+    return mapped_array(parts, np.dtype(np.uint64), (len(hashes), 4))
+
+
+def _band(words: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """Some bits of every hash as a number, uint16 [N]."""
+    first, last = start // 8, (stop - 1) // 8
+    band = np.empty(len(words), np.uint16)
+    for part in ranges(len(words)):
+        octets = words[part].view(np.uint8).reshape(-1, 32)[:, first : last + 1].astype(np.uint32)
+        value = np.zeros(len(octets), np.uint32)
+        for column in octets.T:
+            value = value << 8 | column
+        band[part] = value >> (8 * (last + 1) - stop) & ((1 << (stop - start)) - 1)
+    return band
 
 
 def _near(
@@ -90,25 +124,38 @@ def _near(
     return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
 
 
-class _Links:
+class Links:
     """Which photos are linked (union-find)."""
 
-    def __init__(self, n: int) -> None:
-        self._parent = list(range(n))
+    def __init__(self, roots: np.ndarray) -> None:
+        """Begin with groups.
+
+        Args:
+            roots: The first photo of every photo's group [N]; its own row where it has no links.
+        """
+        self._parent = array("q", roots.astype(np.int64).tobytes())
 
     def root(self, at: int) -> int:
+        """The first photo of a photo's group."""
         while self._parent[at] != at:
             self._parent[at] = self._parent[self._parent[at]]
             at = self._parent[at]
         return at
 
     def join(self, pairs: np.ndarray) -> None:
+        """Link photos, int64 [pairs, 2]."""
         for one, other in pairs.tolist():
             first, second = sorted((self.root(one), self.root(other)))
             self._parent[second] = first
 
     def roots(self) -> np.ndarray:
-        return np.array([self.root(at) for at in range(len(self._parent))], dtype=np.int64)
+        """The first photo of every photo's group, int64 [N]."""
+        parent = np.array(self._parent, dtype=np.int64)
+        for part in ranges(len(parent)):
+            # What stands before has its root already, and parents stand before.
+            while (further := parent[parent[part]]).tobytes() != parent[part].tobytes():
+                parent[part] = further
+        return parent
 
 
 def merge_groups(*columns: Sequence[str | None]) -> list[str]:
@@ -121,7 +168,7 @@ def merge_groups(*columns: Sequence[str | None]) -> list[str]:
         The group of every photo: the smallest value that its photos have in the first column that
         they have any in [N].
     """
-    links = _Links(len(columns[0]))
+    links = Links(np.arange(len(columns[0])))
     for column in columns:
         first: dict[str, int] = {}
         together = [

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.mapped_tables import by_ranges
 from latentprint.photos import folder, manifest
 from latentprint.photos.addresses import require_extras
 from latentprint.photos.archives import is_archive
@@ -178,7 +179,8 @@ def _labelled(photos: Photos, column: str) -> Photos:
         raise UsageError(f"The column {column!r} holds no plain values that could be labels.")
     text = pl.col(column)
     label = pl.when(text.str.strip_chars() != "").then(text)
-    return dataclasses.replace(photos, table=photos.table.with_columns(label=label))
+    table = by_ranges(photos.table, lambda part: part.with_columns(label=label))
+    return dataclasses.replace(photos, table=table)
 
 
 def _neither(path: Path) -> str:

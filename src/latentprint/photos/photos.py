@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import polars as pl
 
 from latentprint.photos.location import Location, located
@@ -47,6 +49,16 @@ class Photos:
     def file(self, path: str) -> Location:
         """Where the photo of a value of the ``path`` column lies."""
         return located(path, self.root)
+
+    def at(self, rows: Sequence[int] | np.ndarray) -> Iterator[tuple[str, str]]:
+        """Ids and paths of some photos, which are looked up and made Python's by ranges.
+
+        Args:
+            rows: Their rows in the table.
+        """
+        table = self.table.select("id", "path")
+        for start in range(0, len(rows), _AT_ONCE):
+            yield from table[np.asarray(rows[start : start + _AT_ONCE])].rows()
 
     def ignored_by_suffix(self) -> dict[str, int]:
         """How many files are no photos, by suffix with its dot, the most frequent first.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
+import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
+from latentprint.mapped_tables import by_ranges, mapped, positions, ranges, repeated
 
 SPLIT_NAMES = {
     "train": "train",
@@ -51,9 +54,12 @@ def assign_splits(table: pl.DataFrame, *, seed: int, val_share: float = 0.3) -> 
                 "Give every photo a split, or none."
             )
         return table
-    sides = _sides(_groups(table, seed), val_share)
-    filled = table.drop("split").join(sides, on="group", how="left", maintain_order="left")
-    return filled.select(table.columns)
+    groups = _groups(table, seed)
+    val, rows = _is_val(groups, val_share), positions(table["group"], groups["group"])
+    # A photo without a group, of which no position is found, gets no side.
+    sides, names = np.append(val.astype(np.int8), 2), pl.Series("split", ["train", "val", None])
+    splits = mapped(names[sides[rows[part]]].to_frame() for part in ranges(len(rows)))
+    return table.with_columns(splits["split"])
 
 
 def straddling_groups(table: pl.DataFrame) -> list[str]:
@@ -67,24 +73,37 @@ def straddling_groups(table: pl.DataFrame) -> list[str]:
 
 
 def _groups(table: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """One row for every group: ``group``, ``label`` of its smallest id, and its place, ``key``."""
+    """One row for every group: ``group``, ``label`` of its smallest id, and its place.
+
+    The place is a digest: ``first``, and where that is the same ``second``.
+    """
+    twice = repeated(table["group"]).implode()
+    shared = pl.col("group").is_in(twice)
+    rows = table.select("group", "id", "label")
+    alone = by_ranges(rows, lambda part: part.filter(~shared))
     first = (pl.col("id").min(), pl.col("label").sort_by("id").first())
-    groups = table.group_by("group").agg(*first)
-    keys = [
-        hashlib.blake2b(f"{seed}:{each}".encode(), digest_size=16).hexdigest()
-        for each in groups["id"]
-    ]
-    return groups.select("group", "label", key=pl.Series(keys, dtype=pl.String))
+    several = rows.lazy().filter(shared).group_by("group").agg(*first).collect()
+    return by_ranges(pl.concat([alone, several], rechunk=False), partial(_placed, seed=seed))
 
 
-def _sides(groups: pl.DataFrame, val_share: float) -> pl.DataFrame:
-    """One row for every group: ``group`` and its ``split``."""
-    alone = pl.len().over("label") == 1
-    strata = groups.with_columns(alone=alone, label=pl.when(~alone).then("label"))
-    within = ["alone", "label"]
-    count = pl.len().over(within).cast(pl.Int64)
-    wanted = (count * val_share).round().cast(pl.Int64)
-    wanted = pl.min_horizontal(pl.max_horizontal(wanted, 1), count - 1)
-    place = pl.col("key").rank("ordinal").over(within)
-    side = pl.when(place <= wanted).then(pl.lit("val")).otherwise(pl.lit("train"))
-    return strata.select("group", split=side)
+def _placed(groups: pl.DataFrame, seed: int) -> pl.DataFrame:
+    digests = (
+        hashlib.blake2b(f"{seed}:{each}".encode(), digest_size=16).digest() for each in groups["id"]
+    )
+    places = np.frombuffer(b"".join(digests), ">u8").astype(np.uint64).reshape(-1, 2)
+    return groups.select("group", "label", first=places[:, 0], second=places[:, 1])
+
+
+def _is_val(groups: pl.DataFrame, val_share: float) -> np.ndarray:
+    """Whether each group goes to "val", bool [groups]."""
+    labels = groups["label"].cast(pl.Categorical).to_physical().cast(pl.Int64).fill_null(-1)
+    _, stratum, counts = np.unique(labels.to_numpy(), return_inverse=True, return_counts=True)
+    stratum[counts[stratum] == 1] = len(counts)
+    counts = np.bincount(stratum, minlength=1)
+    wanted = (pl.Series(counts) * val_share).round().cast(pl.Int64).to_numpy()
+    wanted = np.minimum(np.maximum(wanted, 1), counts - 1)
+    order = np.lexsort([groups[name].to_numpy() for name in ("second", "first")] + [stratum])
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order)) - (np.cumsum(counts) - counts)[stratum[order]]
+    found: np.ndarray = place < wanted[stratum]
+    return found

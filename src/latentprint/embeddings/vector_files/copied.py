@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
-from pathlib import Path
 
 import numpy as np
 
-from latentprint.files import writing
+from latentprint.mapped_tables import mapped_array
 
 
 def copied(chunks: Iterable[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
@@ -28,19 +25,10 @@ def copied(chunks: Iterable[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     Raises:
         LatentprintError: There is no space for the copy.
     """
-    with _saving():
-        opened = tempfile.TemporaryFile()  # noqa: SIM115 - closed below; this may fail by itself
-    with opened as file:
-        for chunk in chunks:
-            # Numbers that float32 cannot hold become infinite, and are looked for later.
-            with np.errstate(over="ignore"):
-                content = np.ascontiguousarray(chunk, dtype=np.float32)
-            with _saving():
-                file.write(content.data)
-        with _saving():
-            file.flush()
-        return np.memmap(file, dtype=np.float32, mode="r", shape=shape)
+    return mapped_array(map(_as_float32, chunks), np.dtype(np.float32), shape)
 
 
-def _saving() -> AbstractContextManager[None]:
-    return writing(Path(tempfile.gettempdir()), instead="name another folder by TMPDIR")
+def _as_float32(chunk: np.ndarray) -> np.ndarray:
+    # Numbers that float32 cannot hold become infinite, and are looked for later.
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(chunk, dtype=np.float32)
