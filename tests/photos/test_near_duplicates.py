@@ -27,7 +27,9 @@ def plain_groups(hashes: list[str]) -> list[int]:
     return group
 
 
-def test_equals_the_comparison_of_all_pairs() -> None:
+@pytest.mark.parametrize("many", [0, 1000], ids=["pairs of bands", "bands"])
+def test_equals_the_comparison_of_all_pairs(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_duplicates, "_MANY", many)
     rng = np.random.default_rng(0)
     hashes = []
     for _ in range(25):
