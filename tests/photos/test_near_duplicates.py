@@ -1,6 +1,7 @@
 """Near-duplicates are found whatever was done to the file, and different photos are not."""
 
 import io
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,25 @@ def test_equals_the_comparison_of_all_pairs(many: int, monkeypatch: pytest.Monke
     order = rng.permutation(len(hashes))
     hashes = [hashes[i] for i in order]
     assert near_duplicate_groups(hashes).tolist() == plain_groups(hashes)
+
+
+@pytest.mark.parametrize("equal", [1, 2])
+def test_bits_that_differ_may_lie_in_all_bands_but_those(
+    equal: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worst case: one bit, the first or the last, in each of sixteen bands."""
+    monkeypatch.setattr(near_duplicates, "_MANY", 10**6 if equal == 1 else 0)
+    rng = np.random.default_rng(0)
+    edges = np.linspace(0, 256, 16 + equal + 1).astype(int)
+    hashes = []
+    for same in combinations(range(16 + equal), equal):
+        for bits_of in (edges[:-1], edges[1:] - 1):
+            bits = rng.integers(2, size=256)
+            copy = bits.copy()
+            copy[np.delete(bits_of, same)] ^= 1
+            hashes += [np.packbits(each).tobytes().hex() for each in (bits, copy)]
+    first = np.arange(len(hashes)) // 2 * 2
+    assert near_duplicate_groups(hashes).tolist() == first.tolist()
 
 
 def test_copies_in_a_large_bucket_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
