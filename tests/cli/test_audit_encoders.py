@@ -170,7 +170,7 @@ def test_groups_change_nothing(fakes: list[dict[str, Any]], photos: Photos, tmp_
         for path in (tmp_path / "apart").rglob("*")
         if path.is_file()
     )
-    assert len(files) == 3 + 2 * (3 + 2 * 3)
+    assert len(files) == 4 + 2 * (3 + 2 * 3)
     for file in files:
         assert (tmp_path / "apart" / file).read_bytes() == (
             tmp_path / "together" / file

@@ -252,6 +252,7 @@ class _Labelled:
 def _labelled(facts: pl.DataFrame, table: pl.DataFrame, seed: int, folder: Path) -> _Labelled:
     facts = by_ranges(facts, lambda part: part.filter(pl.col("status") != BROKEN))
     groups = alike(facts, folder)
+    copies = len(groups) - distinct(groups)
     places = positions(facts["id"], table["id"])
 
     def beside(own: pl.DataFrame, part: slice, columns: list[str]) -> pl.DataFrame:
@@ -277,7 +278,7 @@ def _labelled(facts: pl.DataFrame, table: pl.DataFrame, seed: int, folder: Path)
         own = own.with_columns(split=splits[part], group=groups[part])
         return own.select(*first, pl.exclude(*first))
 
-    return _Labelled(mapped(map(described, parts)), made, len(groups) - distinct(groups))
+    return _Labelled(mapped(map(described, parts)), made, copies)
 
 
 def _tell_left_out(store: Store, asked: pl.Series) -> None:

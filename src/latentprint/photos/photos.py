@@ -54,7 +54,7 @@ class Photos:
         """Ids and paths of some photos, which are looked up and made Python's by ranges.
 
         Args:
-            rows: Their rows in the table.
+            rows: Their rows in the table, int64 [n].
         """
         table = self.table.select("id", "path")
         for start in range(0, len(rows), _AT_ONCE):
