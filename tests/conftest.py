@@ -14,6 +14,9 @@ import pytest
 for _variable in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{_variable}_NUM_THREADS", "1")
 
+# Nothing that is imported can be collected.
+gc.disable()
+
 SLOW_LIMIT = 400
 """Seconds for a test that is marked as slow."""
 
@@ -30,6 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Leave modules and tests out of garbage collections, which took a quarter of the time."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:
