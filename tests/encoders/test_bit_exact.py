@@ -14,13 +14,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import open_clip
 import pytest
 import timm
 import torch
 import torchvision
 import transformers
-from open_clip.transform import PreprocessCfg, image_transform_v2, merge_preprocess_dict
 from PIL import Image
 
 from latentprint.encoders.library_transforms import (
@@ -127,6 +125,9 @@ def timm_case(name, options=MODEL, **changes):
 
 
 def open_clip_case(name, tag, options=MODEL, **changes):
+    import open_clip
+    from open_clip.transform import PreprocessCfg, image_transform_v2, merge_preprocess_dict
+
     size = open_clip.get_model_config(name)["vision_cfg"]["image_size"]
     pretrained = {"size": size, **open_clip.get_pretrained_cfg(name, tag)}
     config = merge_preprocess_dict(PreprocessCfg(), pretrained)
@@ -216,6 +217,8 @@ def test_open_clip(name, tag, photos):
 
 @pytest.mark.parametrize("fill_color", [0, 127])
 def test_open_clips_longest_side(fill_color, photos):
+    from open_clip.transform import PreprocessCfg, image_transform_v2
+
     config = {"size": 225, "resize_mode": "longest", "fill_color": fill_color, "mean": (0.5,) * 3}
     config |= {"std": (0.25,) * 3, "interpolation": "bicubic"}
     transform = image_transform_v2(PreprocessCfg(**config), is_train=False)

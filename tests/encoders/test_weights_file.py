@@ -4,7 +4,6 @@ import json
 import os
 import pickle
 
-import open_clip
 import pytest
 import timm
 import torch
@@ -25,6 +24,8 @@ OPEN_CLIP = "a-small-vit-for-tests"
 
 @pytest.fixture(scope="module", autouse=True)
 def open_clip_config(tmp_path_factory) -> None:
+    import open_clip
+
     tower = {"layers": 2, "width": 64, "head_width": 32, "patch_size": 32, "image_size": 224}
     text = {"layers": 1, "width": 32, "heads": 1, "context_length": 8, "vocab_size": 100}
     file = tmp_path_factory.mktemp("configs") / f"{OPEN_CLIP}.json"
@@ -33,6 +34,8 @@ def open_clip_config(tmp_path_factory) -> None:
 
 
 def open_clip_model() -> torch.nn.Module:
+    import open_clip
+
     torch.manual_seed(3)
     return open_clip.create_model(OPEN_CLIP).eval()
 
