@@ -11,6 +11,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app, examples
+from latentprint.cli.embedding import embedding_options
 from latentprint.cli.presets import apply_preset
 from latentprint.experiments.probes.protocol import STUDY, STUDY_EMBEDDING, Protocol
 
@@ -55,7 +56,7 @@ def audit(
     margin: options.MarginOption = "published",
     layers: options.LayersOption = None,
     weights: options.WeightsOption = None,
-    compiled: options.CompileOption = False,
+    compile: options.CompileOption = False,  # noqa: A002
     trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
     batch_size: options.BatchOrAutoOption = "64",
@@ -82,7 +83,6 @@ def audit(
     aperture (name them with -a) on photos whose middle is masked.
     Writes results.csv (.parquet, .json), report.html, photos.csv and the embeddings into --out.
     """
-    from latentprint.api.embed import Choice, Embedding
     from latentprint.cli.output import print_results
     from latentprint.cli.plan_text import print_plan
     from latentprint.cli.progress import embedding_progress, step
@@ -98,39 +98,7 @@ def audit(
         study = STUDY
         preset = apply_preset(ctx, f"--protocol {protocol}", STUDY_EMBEDDING)
         control, margin, mask = preset["control"], preset["margin"], preset["mask"]
-    choice = Choice(
-        layout=layout,
-        follow_links=follow_links,
-        label=label,
-        name=name,
-        where=where,
-        sample=sample_photos,
-        seed=seed,
-    )
-    how = Embedding(
-        encoders=tuple(encoder or ()),
-        family=family,
-        allow_broken=allow_broken,
-        skip_missing=skip_missing,
-        retry_broken=retry_broken,
-        device=device,
-        precision=precision,
-        margin=margin,
-        layers=layers,
-        weights=weights,
-        compile=compiled,
-        trust_code=trust_code,
-        workers=workers,
-        batch_size=batch_size,
-        orient=orient,
-        window=window,
-        bits=bits,
-        max_megapixels=max_megapixels,
-        eraser=eraser,
-        engine=engine,
-        actors=actors,
-        gpus_per_actor=gpus_per_actor,
-    )
+    choice, how = embedding_options("audit", locals())
     cluster = how.cluster
     table = choice.open(photos)
     asked: dict[str, Any] = {

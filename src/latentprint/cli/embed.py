@@ -12,6 +12,7 @@ import typer
 
 from latentprint.cli import options
 from latentprint.cli.app import app, examples
+from latentprint.cli.embedding import embedding_options
 from latentprint.cli.terminal import print_json, say
 
 
@@ -47,7 +48,7 @@ def embed(
     margin: options.MarginOption = "published",
     layers: options.LayersOption = None,
     weights: options.WeightsOption = None,
-    compiled: options.CompileOption = False,
+    compile: options.CompileOption = False,  # noqa: A002
     trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
     batch_size: options.BatchOrAutoOption = "64",
@@ -69,7 +70,6 @@ def embed(
     A run that was killed goes on where it was. Embeddings that are there are used again; photos,
     classes and encoders that are new are added, and what has changed or is damaged is made anew.
     """
-    from latentprint.api.embed import Choice, Embedding
     from latentprint.cli.plan_text import print_plan
     from latentprint.cli.progress import embedding_progress, step
     from latentprint.embeddings import Share
@@ -77,39 +77,7 @@ def embed(
     from latentprint.jobs.plan import plan_embed
     from latentprint.processing import ATTRIBUTES
 
-    choice = Choice(
-        layout=layout,
-        follow_links=follow_links,
-        label=label,
-        name=name,
-        where=where,
-        sample=sample_photos,
-        seed=seed,
-    )
-    how = Embedding(
-        encoders=tuple(encoder or ()),
-        family=family,
-        allow_broken=allow_broken,
-        skip_missing=skip_missing,
-        retry_broken=retry_broken,
-        device=device,
-        precision=precision,
-        margin=margin,
-        layers=layers,
-        weights=weights,
-        compile=compiled,
-        trust_code=trust_code,
-        workers=workers,
-        batch_size=batch_size,
-        orient=orient,
-        window=window,
-        bits=bits,
-        max_megapixels=max_megapixels,
-        eraser=eraser,
-        engine=engine,
-        actors=actors,
-        gpus_per_actor=gpus_per_actor,
-    )
+    choice, how = embedding_options("embed", locals())
     cluster = how.cluster
     table = choice.open(photos)
     asked: dict[str, Any] = {
