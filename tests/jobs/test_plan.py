@@ -1,6 +1,7 @@
 """What a plan says is what the run then does, and nothing is written before."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from latentprint.cli.plan_text import duration, print_plan
 from latentprint.embeddings import Extraction, Progress, Share
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.jobs.audit import audit, plan_audit
+from latentprint.jobs.cluster import Cluster
 from latentprint.jobs.embedding import embed
 from latentprint.jobs.loading import Loading
 from latentprint.jobs.plan import Plan, plan_embed
@@ -142,13 +144,20 @@ def test_a_store_of_something_else_is_refused_by_the_plan_too(photos: Path, tmp_
         )  # fmt: skip
 
 
-def test_what_the_run_refuses_the_plan_refuses(photos: Path, tmp_path: Path) -> None:
+def test_what_the_run_refuses_the_plan_refuses(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(UsageError, match="leave this encoder out, or the mask"):
         plan_embed(photos, tmp_path / "x", encoders=["pixels:dct"], extraction=Extraction(mask=0.5))
     both = {"extraction": Extraction(fastest_batch=True), "loading": Loading(compile=True)}
     for refusing in (plan_embed, plan_audit, embed, audit):
         with pytest.raises(UsageError, match="compiled for one size of batch"):
             refusing(photos, tmp_path / "x", **both)  # type: ignore[operator]
+    monkeypatch.setitem(sys.modules, "ray", sys)
+    there = {"extraction": Extraction(fastest_batch=True), "cluster": Cluster()}
+    for refusing in (plan_embed, plan_audit, embed, audit):
+        with pytest.raises(UsageError, match="may not be like the actors'"):
+            refusing(photos, tmp_path / "x", **there)  # type: ignore[operator]
     assert not (tmp_path / "x").exists()
 
 

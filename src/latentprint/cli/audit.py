@@ -110,6 +110,7 @@ def audit(
         "extraction": how.extraction(mask=mask),
         "options": ProbeOptions(seed=seed, **study),
         "guards": Guards(group, cap, min_count, balance, parse_bins(bins or [])),
+        "cluster": cluster,
     }
     if dry_run:
         print_plan(plan_audit(table, out, **asked, on_step=step), as_json=as_json)
@@ -122,7 +123,6 @@ def audit(
             allow_broken=allow_broken,
             command=shlex.join(["latentprint", *sys.argv[1:]]),
             title=title,
-            cluster=cluster,
             on_progress=progress,
             on_step=step,
         )

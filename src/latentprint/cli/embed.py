@@ -87,6 +87,7 @@ def embed(
         "loading": how.loading(control=control),
         "extraction": replace(how.extraction(mask=mask), share=Share.parse(shards)),
         "seed": seed,
+        "cluster": cluster,
     }
     if dry_run:
         print_plan(plan_embed(table, out, **asked, on_step=step), as_json=as_json)
@@ -97,7 +98,6 @@ def embed(
             out,
             **asked,
             allow_broken=allow_broken,
-            cluster=cluster,
             command=shlex.join(["latentprint", *sys.argv[1:]]),
             on_progress=progress,
         )

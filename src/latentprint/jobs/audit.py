@@ -186,6 +186,7 @@ def plan_audit(
     extraction: Extraction = Extraction(),  # noqa: B008 - frozen
     options: ProbeOptions | None = None,
     guards: Guards | None = None,
+    cluster: Cluster | None = None,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Plan:
     """Find out what ``audit`` would do, without writing anything.
@@ -201,13 +202,15 @@ def plan_audit(
         extraction: How to embed.
         options: How probes are run.
         guards: Which photos take part in the probes of labels.
+        cluster: Where the shards would be made: what it cannot make is refused.
         on_step: Called with a short description of what is done.
 
     Raises:
+        UsageError: See ``audit``.
         LatentprintError: See ``plan_parts``.
     """
     options, photos = options or ProbeOptions(), as_photos(photos)
-    check_extraction(extraction, loading)
+    check_extraction(extraction, loading, cluster)
     neighbours = _neighbours(ks, sample, options)
     asked = _Asked.of(photos, questions, neighbours, options, guards)
     parts = list(asked.parts(as_path(out), extraction))

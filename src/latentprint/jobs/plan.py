@@ -23,6 +23,7 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.asking import Step
 from latentprint.experiments.correlation.correlation import photo_columns
 from latentprint.experiments.source import Opened
+from latentprint.jobs.cluster import Cluster
 from latentprint.jobs.embedding import Part, check_extraction, part_of
 from latentprint.jobs.encoder_groups import EncoderGroups
 from latentprint.jobs.loading import Loading
@@ -139,12 +140,13 @@ def plan_parts(
                 # Only an audit asks other things of encoders that take no mask.
                 refuse_unmaskable(members if masked else [])
             stocks = [_foreseen(part, each) for each in using]
+            wholes = [_lacking(photos, part, each) for each in stocks]
             lacks = [
                 Lack(each, lack)
-                for each, lack in zip(using, _lacking(photos, part, stocks), strict=True)
+                for each, lack in zip(using, _of_share(part, stocks, wholes), strict=True)
             ]
-            for each, stock in zip(lacks, stocks, strict=True):
-                store = _planned(photos, part, each, stock)
+            for each, stock, whole in zip(lacks, stocks, wholes, strict=True):
+                store = _planned(photos, part, each, stock, whole)
                 stores.append(store)
                 source = Foreseen.of(each.encoder, photos.name, table)
                 sources.append(Opened(source, store.classes, masked=masked))
@@ -182,6 +184,7 @@ def plan_embed(
     loading: Loading = Loading(control=False),  # noqa: B008 - frozen
     extraction: Extraction = Extraction(),  # noqa: B008 - frozen
     seed: int = 0,
+    cluster: Cluster | None = None,
     on_step: OnStep = lambda _: None,
 ) -> Plan:
     """Find out what ``embed`` would do, without writing anything.
@@ -195,13 +198,14 @@ def plan_embed(
         loading: Which encoders, and how.
         extraction: How to embed.
         seed: Seeds everything that is random.
+        cluster: Where the shards would be made: what it cannot make is refused.
         on_step: Called with a short description of what is done.
 
     Raises:
         UsageError: Options do not go together.
         LatentprintError: See ``plan_parts``.
     """
-    check_extraction(extraction, loading)
+    check_extraction(extraction, loading, cluster)
     photos = as_photos(photos)
     part = part_of(out, attributes, extra_classes, extraction, seed)
     groups = EncoderGroups.of(encoders, loading, seed=seed)
@@ -228,10 +232,15 @@ def _foreseen(part: Part, encoder: Member) -> Stock:
     return foresee(folder, manifest, tones_stated=stated)
 
 
-def _lacking(photos: Photos, part: Part, stocks: Sequence[Stock]) -> list[np.ndarray]:
-    """What each store lacks, and the share that is asked for would make, bool [photos, classes]."""
-    ids, names = photos.table["id"], [each.name for each in part.classes]
-    lacks = [lacking(each.store, ids, names) for each in stocks]
+def _lacking(photos: Photos, part: Part, stock: Stock) -> np.ndarray:
+    """What a store lacks, bool [photos, classes]."""
+    return lacking(stock.store, photos.table["id"], [each.name for each in part.classes])
+
+
+def _of_share(
+    part: Part, stocks: Sequence[Stock], lacks: Sequence[np.ndarray]
+) -> Sequence[np.ndarray]:
+    """What the share that is asked for would make of all that stores lack."""
     share = part.extraction.share
     if share is None or not stocks:
         return lacks
@@ -239,7 +248,7 @@ def _lacking(photos: Photos, part: Part, stocks: Sequence[Stock]) -> list[np.nda
     begun = ShardPlan.read(stocks[0].store.folder)
     chunks = () if begun is None else begun.chunks
     if not _are_of(chunks, lacks):
-        chunks = tuple(plan_shards(stocks, lacks, np.zeros(len(ids), bool), part.extraction))
+        chunks = tuple(plan_shards(stocks, lacks, np.zeros(len(lacks[0]), bool), part.extraction))
     asked = [np.zeros_like(each) for each in lacks]
     for chunk in ShardPlan("", share.count, chunks).share(share):
         for made in chunk.parts:
@@ -261,13 +270,13 @@ def _are_of(chunks: Sequence[Chunk], lacks: Sequence[np.ndarray]) -> bool:
     return not any(each.any() for each in left)
 
 
-def _planned(photos: Photos, part: Part, lack: Lack, stock: Stock) -> PlannedStore:
-    """What the store of an encoder holds, and what it would get."""
+def _planned(
+    photos: Photos, part: Part, lack: Lack, stock: Stock, whole: np.ndarray
+) -> PlannedStore:
+    """What the store of an encoder, of all that it lacks, holds and would get."""
     encoder, lacks, store = lack.encoder, lack.lacks, stock.store
     names = tuple(each.name for each in part.classes)
-    ids = photos.table["id"]
-    stored = ~lacking(store, ids, names).any(axis=1)
-    facts = store.asked(ids, names).facts(["id", "status", "bytes", "modified"])
+    facts = store.asked(photos.table["id"], names).facts(["id", "status", "bytes", "modified"])
     broken = facts.filter(pl.col("status") == BROKEN)["id"]
     if part.extraction.retry_broken:
         broken = broken.clear()
@@ -275,7 +284,7 @@ def _planned(photos: Photos, part: Part, lack: Lack, stock: Stock) -> PlannedSto
         encoder=encoder.name,
         folder=store.folder,
         classes=names,
-        stored=int(stored.sum()),
+        stored=int((~whole.any(axis=1)).sum()),
         missing=int(lacks.any(axis=1).sum()),
         images=int(lacks.sum()),
         vector_bytes=4 * encoder.dimension * int(lacks.sum()),
