@@ -10,7 +10,7 @@ runs in a process of its own, with one thread:
 - ``shard``: it is opened, planned for as many shares as there are shards, and one shard is made.
 - ``finish``: ``embed`` finds all shards made, as a process leaves them that is killed at the end:
   the index and the table of photos are made; with ``--alike`` also the groups of near-duplicates,
-  which take as long again as all the rest.
+  the time for which grows as the photos do.
 - ``again``: the same is embedded again, with nothing to do.
 - ``verify``: every byte of the store is read.
 - ``read``: the store is opened for a command, and one vector read.
