@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from latentprint import affected, embed, inspect, similarity
+from latentprint import affected, embed, erase_apply, erase_fit, inspect, similarity
 from latentprint.errors import UsageError
 from latentprint.photos import decode
 from latentprint.report import write_figures, write_report
@@ -157,3 +157,25 @@ def test_a_store_of_somebody_else_reads_nothing(
     # A file that is named in the call is shown, whoever made the store.
     inspect(tmp_path / "red.png", store=store, out=tmp_path / "file")
     assert (tmp_path / "file" / "inspection.html").read_text("utf-8").count(SHOWN) == 1
+
+
+def test_vectors_that_were_erased_show_the_photos_that_the_others_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = {"label": ["ab"[at % 2] for at in range(40)]}
+    vectors = made_vectors(40, 4, trace=1.0)
+    store = write_store(tmp_path / "store", vectors, labels=labels)
+    for at in range(40):
+        secret(store / "photos" / f"photo{at:05d}.png")
+    erase_fit(store, out=tmp_path / "eraser", test=False)
+
+    def page(name: str) -> str:
+        erase_apply(tmp_path / "eraser", store, tmp_path / name / "erased")
+        similarity(tmp_path / name / "erased", out=tmp_path / name)
+        return page_of(tmp_path / name)
+
+    assert SHOWN in page("own")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "other"))
+    other = page("other")
+    assert SHOWN not in other
+    assert SOMEBODY_ELSE in other

@@ -14,6 +14,7 @@ from latentprint.erasure.export import export_dense, export_onnx
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.files import as_path
 from latentprint.jobs.erased_encoder import erased_record, refuse_other_encoder
+from latentprint.jobs.own_store import is_own_store, sign_store
 
 KINDS = (".npy", ".parquet")
 """Files of vectors that can be erased as a stream."""
@@ -129,4 +130,7 @@ def _apply_to_store(application: Application, folder: Path, out: Path) -> int:
     if application.renormalise:
         record["identity"]["renormalised"] = True
     made = map_store(stores[name], out, record, application)
+    if is_own_store(stores[name].folder.parent):
+        # The photos are the same, and so is who had them listed.
+        sign_store(out)
     return len(made.classes) * made.vectors(made.classes[0]).shape[0]
