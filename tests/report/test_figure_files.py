@@ -142,6 +142,8 @@ def test_wrong_calls_are_refused(tmp_path: Path, options: dict[str, object], sai
 def test_neither_a_run_nor_published(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="or --published"):
         write_figures([], tmp_path)
+    with pytest.raises(UsageError, match="--photos is for runs"):
+        write_figures([], tmp_path, published=True, photos=tmp_path)
 
 
 def test_inline_pages_hold_plotly_and_need_no_other_file(tmp_path: Path) -> None:

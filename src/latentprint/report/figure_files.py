@@ -88,8 +88,8 @@ def write_figures(
     Raises:
         LatentprintError: A folder holds no result table, nothing here can draw, or a file cannot
             be written.
-        UsageError: There is neither a run nor ``published``, or both, or a key or a format is not
-            known.
+        UsageError: There is neither a run nor ``published``, or both, or photos of ``published``;
+            or a key or a format is not known.
     """
     for kind in formats:
         if kind not in (HTML, *FORMATS):
@@ -144,6 +144,8 @@ def _run(runs: Path | str | Sequence[Path | str], published: bool, photos: Any) 
             "Name either runs or --published: figures of runs show the published encoders beside "
             "yours."
         )
+    if published and photos is not None:
+        raise UsageError("--photos is for runs: no published figure shows a photo.")
     if not published and not folders:
         raise UsageError("Name at least one run folder, or --published for the published figures.")
     return published_run() if published else read_runs(folders, photos)
