@@ -22,6 +22,7 @@ from tests.experiments.fakes import FakeSource
 from tests.experiments.pairs.test_pairs import pair_source
 
 MEASURES = pair_figures((1, 3))
+SWAPPED = {"camera": "phone", "phone": "camera"}
 MEANS = [at for at, each in enumerate(MEASURES) if not each.is_median]
 
 
@@ -73,8 +74,7 @@ def test_figures_are_those_of_data_whose_devices_were_exchanged(
     for at in (0, 1, 37, 63):
         other = source
         for subject in np.flatnonzero(exchanged[at, 0] == 1):
-            swap = {"camera": "phone", "phone": "camera"}
-            other = relabelled(other, f"s{subject:03}", swap)
+            other = relabelled(other, f"s{subject:03}", SWAPPED)
         np.testing.assert_allclose(found.figures[at], figures(other), atol=1e-9)
 
 
@@ -124,24 +124,59 @@ def test_few_or_many_photos_before_a_target_are_counted_alike(
     np.testing.assert_array_equal(*found)
 
 
+def plain_moves(source: FakeSource, subjects: int) -> np.ndarray:
+    """What the jackknife squares, by measuring without each subject: as ``Jackknife.moves``."""
+    left = []
+    for subject in range(subjects):
+        kept = (source.photos["subject"] != f"s{subject:03}").to_numpy()
+        vectors = {"none": source.vectors("none")[kept]}
+        left.append(figures(replace(source, photos=source.photos.filter(kept), by_class=vectors)))
+    moves = np.stack(left, axis=-1) - np.mean(left, axis=0)[..., None]
+    scaled: np.ndarray = moves * np.sqrt((subjects - 1) / subjects)
+    return scaled
+
+
 def test_the_jackknife_leaves_a_subject_out_as_query_and_as_distractor() -> None:
     source = pair_source(9, photos_each=(2, 1), trace=0.5, noise=1.0)
     contest, vectors = contest_of(source)
     permuted = Permutation(50, 0, 64).figures(contest, vectors, MEASURES)
     found = leave_subjects_out(contest, vectors, MEASURES, permuted, seed=1, memory_mb=64)
-    left = []
-    for subject in range(9):
-        kept = (source.photos["subject"] != f"s{subject:03}").to_numpy()
-        others = replace(
-            source,
-            photos=source.photos.filter(kept),
-            by_class={"none": source.vectors("none")[kept]},
-        )
-        left.append(figures(others))
-    moves = np.stack(left, axis=-1) - np.mean(left, axis=0)[..., None]
-    np.testing.assert_allclose(
-        found.moves[:, :, MEANS], moves[:, :, MEANS] * np.sqrt(8 / 9), atol=1e-9
-    )
+    moves = plain_moves(source, 9)
+    np.testing.assert_allclose(found.moves[:, :, MEANS], moves[:, :, MEANS], atol=1e-9)
+
+
+def test_standard_errors_are_of_the_jackknife_of_data_and_of_data_with_exchanged_devices() -> None:
+    source = pair_source(8, trace=0.5, noise=1.0)
+    contest, vectors = contest_of(source)
+    permuted = Permutation(50, 0, 64).figures(contest, vectors, MEASURES)
+    found = leave_subjects_out(contest, vectors, MEASURES, permuted, seed=1, memory_mb=64)
+    (random,) = Exchanges.of(contest).random(20, 1, 20)
+    exchanged = []
+    for at in range(20):
+        changed = source
+        for subject in np.flatnonzero(random.directions(at)[0] == 1):
+            changed = relabelled(changed, f"s{subject:03}", SWAPPED)
+        exchanged.append(plain_moves(changed, 8))
+
+    def variance(moves: np.ndarray, measure: int, weights: tuple[float, float]) -> float:
+        mean = np.einsum("dgs,g->s", moves[:, :, measure], weights) / 2
+        return float((mean**2).sum())
+
+    compared = 0
+    for measure in MEANS:
+        other = np.mean([variance(each, measure, (1, -1)) for each in exchanged])
+        scatter = permuted.differences(measure, 1, [0, 1]).var()
+        for weights in ((1.0, 0.0), (1.0, -1.0)):
+            own = variance(plain_moves(source, 8), measure, weights)
+            excess = max(0.0, other - scatter) / 2
+            expected = max(own - excess, own / 2)
+            if weights[1]:
+                excess = max(0.0, own - other)
+                expected = scatter + excess
+            compared += excess > 0 and expected > own / 2
+            error = found.standard_error(measure, np.array(weights), [0, 1])
+            assert error == pytest.approx(np.sqrt(expected), abs=1e-9)
+    assert compared > 2
 
 
 def test_resamples_count_a_subject_as_often_as_it_is_drawn_among_as_many_rivals() -> None:
