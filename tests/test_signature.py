@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,17 @@ def test_the_key_is_made_once_and_kept_by_its_user_alone(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     assert is_own(signature_of(["a"]), ["a"])
     assert not is_own(signature, ["a", "b"])
+
+
+def test_the_key_is_kept_where_files_have_no_second_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    signature_of(["a"])
+    (kept,) = (tmp_path / "latentprint").iterdir()
+    assert (kept.name, len(kept.read_bytes())) == ("key", 32)
+    assert kept.stat().st_mode & 0o77 == 0

@@ -70,7 +70,11 @@ def _write(beside: Path, key: bytes, place: Path) -> None:
     try:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(key)
-        with suppress(FileExistsError):
+        try:
             os.link(beside, place)
+        except FileExistsError:
+            pass
+        except OSError:  # this file system knows no second names
+            beside.replace(place)
     finally:
         beside.unlink(missing_ok=True)

@@ -126,10 +126,9 @@ def audit(
             on_progress=progress,
             on_step=step,
         )
-    for status, meaning in (("broken", "could not be read"), ("mislabelled", "are mislabelled")):
-        count = int((done.photos["status"] == status).sum())
-        if count:
-            step(f"{count} photos {meaning}: see {out / 'photos.csv'}")
+    if mislabelled := int((done.photos["status"] == "mislabelled").sum()):
+        what = "1 photo is" if mislabelled == 1 else f"{mislabelled} photos are"
+        step(f"{what} mislabelled: see {out / 'photos.csv'}")
     print_results(
         done.measured.results,
         done.measured.left_out,
