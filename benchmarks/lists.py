@@ -24,8 +24,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import threading
@@ -38,6 +36,7 @@ from unittest.mock import patch
 
 import numpy as np
 import polars as pl
+from benchmarks.growth import on_one_thread
 
 STEPS = ("open", "shard", "finish", "again", "verify", "read")
 _AT_ONCE = 100_000
@@ -171,20 +170,9 @@ def write_shards(file: Path, out: Path, alike: bool) -> None:
 
 
 def measured(step: str, file: Path, out: Path) -> dict[str, float]:
-    """One step in a process of its own, with one thread."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
-    call = [sys.executable, "-m", "benchmarks.lists", "--step", step, "--file", str(file)]
-    done = subprocess.run(
-        [*call, "--out", str(out)],
-        env={**os.environ, **dict.fromkeys(names, "1")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    """One step in a process of its own."""
+    asked = ["--step", step, "--file", str(file), "--out", str(out)]
+    return on_one_thread(["-m", "benchmarks.lists", *asked])
 
 
 def main() -> None:
