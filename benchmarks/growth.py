@@ -235,11 +235,17 @@ SAMPLE = 2000
 
 
 def measured(command: str, folder: Path, memory_mb: int) -> dict[str, Any]:
-    """Run one command in a process of its own, with one thread."""
+    """Run one command in a process of its own."""
+    return on_one_thread(
+        [__file__, command, "--folder", str(folder), "--memory-mb", str(memory_mb)]
+    )
+
+
+def on_one_thread(call: list[str]) -> dict[str, Any]:
+    """What a process of Python with one thread says in JSON in its last line."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
     environment = {**os.environ, **dict.fromkeys(names, "1")}
-    call = [sys.executable, __file__, command, "--folder", str(folder)]
-    call += ["--memory-mb", str(memory_mb)]
+    call = [sys.executable, *call]
     done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)

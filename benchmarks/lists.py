@@ -9,8 +9,7 @@ runs in a process of its own, with one thread:
 - ``open``: the list is opened, and its digest found.
 - ``shard``: it is opened, planned for as many shares as there are shards, and one shard is made.
 - ``finish``: ``embed`` finds all shards made, as a process leaves them that is killed at the end:
-  the index and the table of photos are made; with ``--alike`` also the groups of near-duplicates,
-  the time for which grows as the photos do.
+  the index and the table of photos are made; with ``--alike`` also the groups of near-duplicates.
 - ``again``: the same is embedded again, with nothing to do.
 - ``verify``: every byte of the store is read.
 - ``read``: the store is opened for a command, and one vector read.
@@ -25,8 +24,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import threading
@@ -39,13 +36,14 @@ from unittest.mock import patch
 
 import numpy as np
 import polars as pl
+from benchmarks.growth import on_one_thread
 
 STEPS = ("open", "shard", "finish", "again", "verify", "read")
 _AT_ONCE = 100_000
 
 
 def write_list(file: Path, count: int) -> None:
-    """Ids of 15 characters, paths of 27 and one of a thousand labels."""
+    """Ids of 15 characters, paths of 26 and one of a thousand labels."""
     row = pl.int_range(count, eager=True).alias("row").to_frame().lazy()
     number = pl.col("row").cast(pl.String).str.zfill(9)
     folder = (pl.col("row") // 100_000).cast(pl.String).str.zfill(4)
@@ -151,11 +149,11 @@ def made_up(task: Any, recipe: Any) -> Any:
 
 def write_shards(file: Path, out: Path, alike: bool) -> None:
     """All shards, with no index: facts of photos that are not there."""
-    from benchmarks.opening import Cheap
+    from benchmarks.opening import Cheap, made_up_facts
 
     from latentprint.embeddings import Extraction
     from latentprint.embeddings.extract import manifest_of
-    from latentprint.embeddings.store import FACTS_SCHEMA, begin, folder_name
+    from latentprint.embeddings.store import begin, folder_name
     from latentprint.photos import open_photos
     from latentprint.processing import NONE
 
@@ -164,41 +162,17 @@ def write_shards(file: Path, out: Path, alike: bool) -> None:
     store = begin(out / folder_name(encoder.name), manifest).store
     size = shard_size(len(photos))
     for number, start in enumerate(range(0, len(photos), size)):
-        ids = photos.table["id"][start : start + size]
-        n = len(ids)
-        columns: dict[str, Any] = {
-            "id": ids,
-            "status": ["ok"] * n,
-            "reason": [""] * n,
-            "format": ["JPEG"] * n,
-            "width": rng.integers(800, 6000, n),
-            "height": rng.integers(800, 6000, n),
-            "content": [rng.bytes(16).hex() for _ in range(n)],
-            "appearance": [rng.bytes(32).hex() if alike else None for _ in range(n)],
-            "make": np.array(["Canon", "Nikon", "Sony"])[rng.integers(3, size=n)],
-            "exif_raw": ['{"Make": "made up", "Model": "none", "LensModel": "50 mm"}'] * n,
-        }
-        columns |= {name: [None] * n for name in FACTS_SCHEMA if name not in columns}
-        rows = pl.DataFrame({name: columns[name] for name in FACTS_SCHEMA}, schema=FACTS_SCHEMA)
-        vectors = rng.standard_normal((n, encoder.dimension), np.float32)
+        rows = made_up_facts(photos.table["id"][start : start + size], rng)
+        if not alike:
+            rows = rows.with_columns(appearance=pl.lit(None, pl.String))
+        vectors = rng.standard_normal((len(rows), encoder.dimension), np.float32)
         store.write_table_shard(number, rows, {NONE.name: vectors})
 
 
 def measured(step: str, file: Path, out: Path) -> dict[str, float]:
-    """One step in a process of its own, with one thread."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
-    call = [sys.executable, "-m", "benchmarks.lists", "--step", step, "--file", str(file)]
-    done = subprocess.run(
-        [*call, "--out", str(out)],
-        env={**os.environ, **dict.fromkeys(names, "1")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    """One step in a process of its own."""
+    asked = ["--step", step, "--file", str(file), "--out", str(out)]
+    return on_one_thread(["-m", "benchmarks.lists", *asked])
 
 
 def main() -> None:

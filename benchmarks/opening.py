@@ -69,8 +69,9 @@ def make_files(root: Path, count: int) -> None:
 def make_store(root: Path, out: Path, encoders: list[Cheap]) -> None:
     """What ``embed`` would leave."""
     photos, how = open_photos(root), Extraction()
-    facts = made_up_facts(photos.table["id"], root)
-    generator = np.random.default_rng(0)
+    generator, ids = np.random.default_rng(0), photos.table["id"]
+    times = pl.Series([(root / each).stat().st_mtime_ns for each in ids])
+    facts = made_up_facts(ids, generator).with_columns(bytes=pl.lit(0, pl.Int64), modified=times)
     size = max(FEWEST, len(photos) // SHARE)
     for encoder in encoders:
         stock = begin(out / folder_name(encoder.name), manifest_of(encoder, CLASSES, how))
@@ -84,9 +85,9 @@ def make_store(root: Path, out: Path, encoders: list[Cheap]) -> None:
     keep_alike(facts, out)
 
 
-def made_up_facts(ids: pl.Series, root: Path) -> pl.DataFrame:
-    """What reading made-up photos would have found, with the times of their files."""
-    generator, n = np.random.default_rng(0), len(ids)
+def made_up_facts(ids: pl.Series, generator: np.random.Generator) -> pl.DataFrame:
+    """What reading made-up photos would have found, but for sizes and times of files."""
+    n = len(ids)
     makes = np.array(["Canon", "Nikon", "Sony", "Apple"])
     columns: dict[str, Any] = {
         "id": ids,
@@ -98,8 +99,6 @@ def made_up_facts(ids: pl.Series, root: Path) -> pl.DataFrame:
         "jpeg_quality": generator.integers(60, 100, n),
         "content": [generator.bytes(16).hex() for _ in range(n)],
         "appearance": [generator.bytes(32).hex() for _ in range(n)],
-        "bytes": np.zeros(n, np.int64),
-        "modified": [(root / each).stat().st_mtime_ns for each in ids],
         "make": makes[generator.integers(4, size=n)],
         "aperture": generator.choice([1.8, 2.8, 4.0, 8.0], n),
         "exif_raw": ['{"Make": "made up", "Model": "none", "LensModel": "50 mm"}'] * n,

@@ -24,6 +24,7 @@ from latentprint.embeddings import (
 )
 from latentprint.embeddings.growth import FEWEST, MOST, SHARD_BYTES, plan
 from latentprint.embeddings.index import Index
+from latentprint.embeddings.sharded import DamagedFile
 from latentprint.embeddings.store import Stock
 from latentprint.encoders import load_encoder
 from latentprint.encoders.load_options import LoadOptions
@@ -81,6 +82,17 @@ def assert_same_embeddings(mine: StoredEmbeddings, other: StoredEmbeddings) -> N
     assert set(mine.store.classes) == set(other.store.classes)
     for each in mine.store.classes:
         assert np.array_equal(mine.vectors(each)[:], other.vectors(each)[:]), each
+
+
+def test_an_index_that_was_taken_away_is_told_in_a_sentence(photos: Photos, tmp_path: Path) -> None:
+    """Whoever adds to the store removes it, also while a command reads."""
+    embed(photos, tmp_path)
+    (index,) = tmp_path.glob("*/index-*.parquet")
+    store = open_store(index.parent)
+    index.unlink()
+    for columns in (None, ["id", "status", "content"]):
+        with pytest.raises(DamagedFile, match="is damaged"):
+            store.facts(columns)
 
 
 def test_it_grows_by_photos_classes_and_encoders(photos: Photos, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import random
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,19 @@ def test_csv(text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     file = tmp_path / "set.csv"
     file.write_text(text, encoding="utf-8", newline="")
     assert said in str(both(file, monkeypatch))
+
+
+def test_a_quote_that_nothing_closes_is_told_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that follows it may be one cell: each block is looked through once all the same."""
+    monkeypatch.setattr(manifest, "_BLOCK", 64)
+    file = tmp_path / "m.csv"
+    file.write_text('path,print\na.jpg,a 5" print\n' + "b.jpg,a large print\n" * 8000)
+    begun = time.process_time()
+    with pytest.raises(LatentprintError, match="malformed"):
+        read_manifest(file)
+    assert time.process_time() - begun < 1
 
 
 def test_parquet_of_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

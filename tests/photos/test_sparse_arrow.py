@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError
-from latentprint.photos import decode, open_photos
+from latentprint.photos import addresses, decode, open_photos
 from tests.encoders.servers import serve
 
 from .packing import jpeg
@@ -25,12 +25,16 @@ PADDED = 600_000
 
 
 class Site:
-    """A folder on a server that sends parts, and counts what it sent."""
+    """A folder on a server that sends parts, and counts what it sent; it may fail after some."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.sent = folder, 0
+        self.folder, self.sent, self.answers = folder, 0, 10**6
 
     def __call__(self, handler: BaseHTTPRequestHandler, _: int) -> None:
+        self.answers -= 1
+        if self.answers < 0:
+            handler.send_error(503)
+            return
         data = (self.folder / handler.path.lstrip("/")).read_bytes()
         found = re.fullmatch(r"bytes=(\d+)-(\d+)", handler.headers["Range"])
         assert found
@@ -126,3 +130,16 @@ def test_what_is_no_such_file_is_told_in_a_sentence(tmp_path: Path, site: tuple[
     ):  # fmt: skip
         with pytest.raises(LatentprintError, match=rf"{name}\.arrow cannot be read.*({reason})"):
             open_photos(f"{address}/{name}.arrow")
+
+
+@pytest.mark.parametrize("kind", ["stream", "file"])
+def test_a_server_that_fails_makes_no_damaged_file(
+    tmp_path: Path, site: tuple[Site, str], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "PAUSES", ())
+    server, address = site
+    write(tmp_path / "train.arrow", table(8), kind, 2)
+    for answers in range(5):
+        server.answers = answers
+        with pytest.raises(LatentprintError, match=r": HTTP 503$"):
+            open_photos(f"{address}/train.arrow")

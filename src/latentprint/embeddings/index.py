@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from latentprint.embeddings.shard import Shard, digest_of_file, read_long, read_rows
+from latentprint.embeddings.shard import Shard, digest_of_file, read_long, read_rows, reading_rows
 from latentprint.embeddings.sharded import DamagedFile, TensorHeader
 from latentprint.embeddings.worker import BROKEN
 from latentprint.files import write_parquet, writing
@@ -167,7 +167,8 @@ class Index:
     def _columns(self) -> frozenset[str]:
         if self.file is None:
             return frozenset(self._rows.columns)
-        return frozenset(pl.read_parquet_schema(self.file))
+        with reading_rows(self.file):
+            return frozenset(pl.read_parquet_schema(self.file))
 
     @cached_property
     def places(self) -> pl.DataFrame:

@@ -228,7 +228,7 @@ def read_long(file: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
     chosen = table if columns is None else table.select(columns)
 
     def parts() -> Iterator[pl.DataFrame]:
-        with _reading(file):
+        with reading_rows(file):
             for part in ranges(table.select(pl.len()).collect().item()):
                 yield chosen.slice(part.start, part.stop - part.start).collect()
 
@@ -236,7 +236,12 @@ def read_long(file: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
 
 
 @contextmanager
-def _reading(file: Path) -> Iterator[None]:
+def reading_rows(file: Path) -> Iterator[None]:
+    """Turn what goes wrong while a table of rows is read into one kind of error.
+
+    Raises:
+        DamagedFile: It cannot be read.
+    """
     try:
         yield
     except _NO_ROWS as error:
@@ -260,7 +265,7 @@ def read_rows(
     options: dict[str, Any] = {"glob": False, "hive_partitioning": False}
     options |= {"columns": columns, "include_file_paths": file_column}
     if len(files) == 1:
-        with _reading(files[0]):
+        with reading_rows(files[0]):
             return pl.read_parquet(files, **options)
     try:
         return pl.read_parquet(files, **options)

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.photos.addresses import open_address
+from latentprint.photos.addresses import Away, open_address
 from latentprint.photos.formats import install, installed
 from latentprint.photos.location import Address, Location, path_below, table_path
 from latentprint.photos.manifest import reading_table, tidy_table
@@ -305,10 +305,13 @@ def _readable(batches: Iterator[Any]) -> Iterator[Any]:
     """The batches; what is compressed cannot be read where no picture is at hand.
 
     Raises:
+        Away: It cannot be had at present.
         ValueError: One cannot be read.
     """
     try:
         yield from batches
+    except Away:
+        raise
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ValueError(

@@ -300,21 +300,25 @@ def _read_csv(source: Path | bytes) -> Iterator[pl.DataFrame]:
 
 def _csv_blocks(opened: BinaryIO) -> Iterator[bytes]:
     """A CSV file in blocks of whole lines, each with the header before it."""
-    header = rest = b""
+    header = b""
     while (line := opened.readline()) and (not header.strip() or header.count(b'"') % 2):
         header += line
-    rest = line
+    parts, quotes = [line], line.count(b'"')
     while len(data := opened.read(_BLOCK)) == _BLOCK:
-        rest += data
-        if end := _end_of_lines(rest):
-            yield header + rest[:end]
-            rest = rest[end:]
-    yield header + rest + data
+        if end := _end_of_lines(data, quotes):
+            yield b"".join([header, *parts, data[:end]])
+            parts, quotes = [], 0
+        parts.append(data[end:])
+        quotes += parts[-1].count(b'"')
+    yield b"".join([header, *parts, data])
 
 
-def _end_of_lines(data: bytes) -> int:
-    """Where the last whole line ends; 0 where none does. Line breaks in quotes end no line."""
-    quotes, end = data.count(b'"'), len(data)
+def _end_of_lines(data: bytes, quotes: int) -> int:
+    """Where the last whole line ends, after so many quotes; 0 where none does.
+
+    Line breaks in quotes end no line.
+    """
+    quotes, end = quotes + data.count(b'"'), len(data)
     while (start := data.rfind(b"\n", 0, end)) >= 0:
         quotes -= data.count(b'"', start, end)
         if quotes % 2 == 0:
