@@ -38,7 +38,11 @@ from latentprint.jobs.loading import Loading
 class Slow(ToyEncoder):
     def embed(self, pixels):
         if self.batches and "WORKING" in os.environ:
-            open(os.environ["WORKING"], "w").write(str(os.getpid()))
+            # Moved into place, so that who reads it never meets an empty file.
+            own = f"{os.environ['WORKING']}-{os.getpid()}"
+            with open(own, "w") as file:
+                file.write(str(os.getpid()))
+            os.replace(own, os.environ["WORKING"])
             time.sleep(0.2)
         return super().embed(pixels)
 
