@@ -119,7 +119,8 @@ class Shifted:
 def measure(command: str, folder: Path, memory_mb: int) -> dict[str, Any]:
     """One command in this process: CPU seconds and peak memory in MB."""
     begun = time.process_time()
-    from latentprint.jobs.sources import Sources, open_sources
+    from latentprint.jobs.source_options import Sources
+    from latentprint.jobs.sources import open_sources
 
     sources = Sources(folder / "vectors.npy", metadata=folder / "photos.parquet")
     (opened,) = open_sources(sources)
@@ -160,8 +161,8 @@ def _torch() -> None:
 
 
 def _robustness(source: Any, memory_mb: int) -> None:
-    from latentprint.experiments.neighbors.judging import RobustnessOptions
     from latentprint.experiments.neighbors.robustness import robustness
+    from latentprint.experiments.neighbors.robustness_options import RobustnessOptions
 
     robustness(source, "device_type", options=RobustnessOptions(sample=SAMPLE, memory_mb=memory_mb))
 
@@ -179,14 +180,14 @@ def _pairs(source: Any, memory_mb: int) -> None:
 
 
 def _similarity(source: Any, memory_mb: int) -> None:
-    from latentprint.experiments.similarity.queries import QueryOptions
+    from latentprint.experiments.similarity.options import QueryOptions
     from latentprint.experiments.similarity.similarity import similarity
 
     similarity(source, "device_type", QueryOptions(memory_mb=memory_mb))
 
 
 def _stability(source: Any, memory_mb: int) -> None:
-    from latentprint.experiments.similarity.queries import QueryOptions
+    from latentprint.experiments.similarity.options import QueryOptions
     from latentprint.experiments.similarity.stability import stability
 
     stability(Versions(source), _attribute(), QueryOptions(memory_mb=memory_mb))
@@ -194,7 +195,7 @@ def _stability(source: Any, memory_mb: int) -> None:
 
 def _galleries(source: Any, memory_mb: int) -> None:
     from latentprint.experiments.similarity.gallery import galleries
-    from latentprint.experiments.similarity.queries import QueryOptions
+    from latentprint.experiments.similarity.options import QueryOptions
 
     galleries(Versions(source), _attribute(), QueryOptions(memory_mb=memory_mb))
 

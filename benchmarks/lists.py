@@ -101,7 +101,8 @@ def steps(file: Path, out: Path) -> dict[str, Callable[[], object]]:
     from latentprint.embeddings import Extraction, Share, extract
     from latentprint.embeddings.engine import prepare_all
     from latentprint.jobs.embedding import embed
-    from latentprint.jobs.sources import Sources, open_sources
+    from latentprint.jobs.source_options import Sources
+    from latentprint.jobs.sources import open_sources
     from latentprint.jobs.store_care import verify
     from latentprint.photos import open_photos
     from latentprint.processing import NONE

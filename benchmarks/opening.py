@@ -28,7 +28,8 @@ from latentprint.embeddings.growth import FEWEST, SHARE
 from latentprint.embeddings.store import FACTS_SCHEMA, begin, commit, folder_name
 from latentprint.encoders import Preprocess
 from latentprint.experiments import STORED
-from latentprint.jobs.sources import Sources, open_sources
+from latentprint.jobs.source_options import Sources
+from latentprint.jobs.sources import open_sources
 from latentprint.photos import open_photos
 from latentprint.processing import ATTRIBUTES, NONE, classes_of
 

@@ -15,7 +15,7 @@ from benchmarks.coverage.held import Case
 from benchmarks.coverage.made_up import SHARPENING, MadeUp, habits, table, versions
 
 from latentprint.experiments import ProbeOptions, probe_label, probe_processing
-from latentprint.experiments.probes.fitting import Assignment
+from latentprint.experiments.probes.options import Assignment
 from latentprint.results import Result
 
 TRACES = {"no": 0.0, "weak": 0.1, "strong": 0.4}

@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks.coverage.held import Case
 from benchmarks.coverage.made_up import MadeUp, habits, table
 
-from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import robustness
+from latentprint.experiments.neighbors.robustness_options import RobustnessOptions
 from latentprint.results import Result
 from latentprint.words import RobustnessMeasure
 

@@ -20,8 +20,8 @@ from latentprint.experiments import PairsOptions, near_duplicates
 from latentprint.experiments import influence as knn_influence
 from latentprint.experiments.erase.harm import harm_rows
 from latentprint.experiments.erase.neighbours import overlap_rows
-from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import robustness as judged_neighbours
+from latentprint.experiments.neighbors.robustness_options import RobustnessOptions
 from latentprint.results import Result
 from latentprint.words import PairMeasure, RobustnessMeasure
 

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.coverage.held import Case
 from benchmarks.coverage.made_up import SHARPENING, MadeUp, habits, table, versions
 
-from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.options import QueryOptions
 from latentprint.experiments.similarity.similarity import similarity
 from latentprint.results import Result
 

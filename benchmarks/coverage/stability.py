@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.coverage.held import Case
 from benchmarks.coverage.made_up import SHARPENING, MadeUp, habits, subjects, table, versions
 
-from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.options import QueryOptions
 from latentprint.experiments.similarity.stability import stability
 from latentprint.results import Result
 from latentprint.words import StabilityMeasure

@@ -11,7 +11,7 @@ from benchmarks.coverage.held import Case
 from benchmarks.coverage.made_up import MadeUp, table
 
 from latentprint.experiments.probes.acquisition_probe import probe_label
-from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.options import ProbeOptions
 from latentprint.results import Result
 
 _PHOTOS, _CLASSES, _SCANNERS, _DIMENSIONS = 240, 6, 2, 16

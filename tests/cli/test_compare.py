@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from latentprint import embed
-from latentprint.experiments.probes.fitting import ProbeOptions
-from latentprint.experiments.probes.steps import ProbeQuestions
+from latentprint.experiments.probes.options import ProbeOptions, ProbeQuestions
 from latentprint.jobs.stored import measure_stored
 
 from .conftest import Command

@@ -13,7 +13,7 @@ from PIL import Image
 
 from latentprint.embeddings import Extraction, open_collection
 from latentprint.erasure.artefact import load_eraser
-from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.options import ProbeOptions
 from latentprint.jobs.audit import audit
 from latentprint.jobs.loading import Loading
 from tests.cli.conftest import Command

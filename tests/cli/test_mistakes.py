@@ -17,8 +17,10 @@ from latentprint.cli.app import ORDER
 from latentprint.embeddings import ShardedArray, extract
 from latentprint.embeddings.collection import write_photos
 from latentprint.experiments import STORED
-from latentprint.experiments.neighbors.judging import RobustnessOptions
-from latentprint.experiments.neighbors.robustness_steps import RobustnessQuestions
+from latentprint.experiments.neighbors.robustness_options import (
+    RobustnessOptions,
+    RobustnessQuestions,
+)
 from latentprint.jobs.stored import measure_stored
 from latentprint.photos import open_photos
 from latentprint.photos.flickr import FlickrClient

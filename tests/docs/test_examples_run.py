@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from latentprint.encoders import catalogue
-from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.options import ProbeOptions
 from latentprint.jobs import audit as audit_job
 from latentprint.jobs import encoder_groups
 from latentprint.jobs.audit import audit

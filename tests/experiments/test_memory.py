@@ -12,7 +12,7 @@ import pytest
 from latentprint.experiments import ProbeOptions, influence, probe_processing
 from latentprint.experiments.probes.variance import decompose_variance
 from latentprint.experiments.similarity.gallery import galleries
-from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.options import QueryOptions
 from latentprint.experiments.similarity.similarity import similarity
 from latentprint.experiments.similarity.stability import stability
 from latentprint.processing import ATTRIBUTES

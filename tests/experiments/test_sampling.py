@@ -14,8 +14,8 @@ from latentprint.errors import UsageError
 from latentprint.experiments import PairsOptions, influence, near_duplicates
 from latentprint.experiments.erase.harm import harm_rows, voted
 from latentprint.experiments.erase.neighbours import overlap_rows
-from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import robustness
+from latentprint.experiments.neighbors.robustness_options import RobustnessOptions
 from latentprint.experiments.pairs.design import ask_some, design_pairs
 from latentprint.experiments.sampling import ask, most_asked, samples_of
 from latentprint.processing import ATTRIBUTES

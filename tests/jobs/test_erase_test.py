@@ -17,7 +17,7 @@ from latentprint.jobs.erase_fit import EraseOptions, Fitted, fit_eraser, keep_er
 from latentprint.jobs.erase_rows import EraseRows
 from latentprint.jobs.erase_sides import SIDES
 from latentprint.jobs.erase_test import NO_HELP, Proof, erase_test, prove, prove_fitted
-from latentprint.jobs.sources import Sources
+from latentprint.jobs.source_options import Sources
 from latentprint.results import Result
 from latentprint.words import ErasureMeasure, Seen, Stage, Verdict
 from tests.experiments.fakes import FakeSource, fake_source

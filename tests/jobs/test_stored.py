@@ -12,15 +12,16 @@ from PIL import Image
 
 from latentprint.embeddings import MASKED, WHOLE, Extraction, extract, write_photos
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.neighbors.influence_steps import InfluenceOptions
-from latentprint.experiments.neighbors.judging import RobustnessOptions
-from latentprint.experiments.neighbors.robustness_steps import RobustnessQuestions
-from latentprint.experiments.probes.acquisition_probe import Guards
-from latentprint.experiments.probes.fitting import ProbeOptions
-from latentprint.experiments.probes.steps import UNMASKED, ProbeQuestions
-from latentprint.experiments.similarity.queries import QueryOptions
-from latentprint.experiments.similarity.steps import ComparisonOptions
-from latentprint.jobs.sources import Sources, open_sources
+from latentprint.experiments.neighbors.influence_options import InfluenceOptions
+from latentprint.experiments.neighbors.robustness_options import (
+    RobustnessOptions,
+    RobustnessQuestions,
+)
+from latentprint.experiments.probes.options import Guards, ProbeOptions, ProbeQuestions
+from latentprint.experiments.probes.steps import UNMASKED
+from latentprint.experiments.similarity.options import ComparisonOptions, QueryOptions
+from latentprint.jobs.source_options import Sources
+from latentprint.jobs.sources import open_sources
 from latentprint.jobs.stored import measure_stored
 from latentprint.photos import open_photos
 from latentprint.processing import NONE, classes_of, find_attributes

@@ -28,11 +28,11 @@ from latentprint.experiments import (
     probe_label,
     probe_processing,
 )
-from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import robustness
+from latentprint.experiments.neighbors.robustness_options import RobustnessOptions
 from latentprint.experiments.probes.outcome import Controls, ProbeOutcome, compare_with_controls
 from latentprint.experiments.similarity.gallery import galleries
-from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.options import QueryOptions
 from latentprint.experiments.similarity.similarity import similarity
 from latentprint.experiments.similarity.stability import stability
 from latentprint.jobs.run_folder import run_signature

@@ -10,8 +10,7 @@ from typing import Any
 from latentprint.api.embed import ON_PROGRESS, PHOTOS, Choice, Embedding
 from latentprint.api.keywords import declared, options_of
 from latentprint.embeddings import Progress
-from latentprint.experiments.probes.acquisition_probe import Guards
-from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.options import Guards, ProbeOptions
 from latentprint.experiments.probes.protocol import STUDY, STUDY_EMBEDDING, Protocol
 from latentprint.experiments.sampling import sample_option
 from latentprint.jobs import audit as job

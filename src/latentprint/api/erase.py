@@ -16,7 +16,7 @@ from latentprint.jobs.erase_fit import EraseOptions
 from latentprint.jobs.erase_rows import EraseSources
 from latentprint.jobs.erase_test import Proof, prove_fitted
 from latentprint.jobs.measure import OnStep
-from latentprint.jobs.sources import Sources
+from latentprint.jobs.source_options import Sources
 
 _STEPS = "Called with a short description of each step."
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from latentprint.api.keywords import declared, options_of
 from latentprint.experiments import STORED
 from latentprint.jobs.measure import Measured, OnStep
-from latentprint.jobs.sources import Sources
+from latentprint.jobs.source_options import Sources
 from latentprint.jobs.stored import measure_stored
 
 

@@ -86,9 +86,8 @@ def audit(
     from latentprint.cli.output import print_results
     from latentprint.cli.plan_text import print_plan
     from latentprint.cli.progress import embedding_progress, step
-    from latentprint.experiments.probes.acquisition_probe import Guards
-    from latentprint.experiments.probes.fitting import ProbeOptions
-    from latentprint.experiments.probes.labels import parse_bins
+    from latentprint.experiments.bins import parse_bins
+    from latentprint.experiments.probes.options import Guards, ProbeOptions
     from latentprint.jobs.audit import audit as job
     from latentprint.jobs.audit import plan_audit
     from latentprint.processing import ATTRIBUTES

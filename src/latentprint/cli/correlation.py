@@ -96,7 +96,7 @@ def correlation(
     A warning before training: traces of the camera do harm where class and camera go together.
     No encoder is needed and no pixel is decoded.
     """
-    from latentprint.experiments.probes.labels import parse_bins
+    from latentprint.experiments.bins import parse_bins
     from latentprint.jobs.correlation import CorrelationOptions, measure_correlation
 
     asked = CorrelationOptions(

@@ -40,13 +40,13 @@ FamilyOption = Annotated[
 @encoders_app.callback(invoke_without_command=True)
 def encoders(context: typer.Context, as_json: options.JsonOption = False) -> None:
     """List the forms of specification: how to name an encoder."""
-    from latentprint.cli.output import print_columns
-    from latentprint.encoders import list_encoders
-
     if context.invoked_subcommand:
         if as_json:
             raise UsageError(f"Write --json after {context.invoked_subcommand!r}.")
         return
+    from latentprint.cli.output import print_columns
+    from latentprint.encoders import list_encoders
+
     known = list_encoders()
     if as_json:
         print_json(known)

@@ -381,7 +381,7 @@ def prove(
     from latentprint.cli.progress import step
     from latentprint.experiments.erase.steps import ProofOptions
     from latentprint.jobs.erase_test import erase_test
-    from latentprint.jobs.sources import Sources
+    from latentprint.jobs.source_options import Sources
 
     proof = erase_test(
         eraser,

@@ -21,12 +21,12 @@ from latentprint.experiments.asking import Registered
 from latentprint.experiments.parameters import Parameter, made_of, parameters_of
 
 if TYPE_CHECKING:
-    from latentprint.jobs.sources import Sources
+    from latentprint.jobs.source_options import Sources
 
 
 def command_of(registered: Registered) -> Any:
     """Make the command of an experiment."""
-    from latentprint.jobs.sources import Sources
+    from latentprint.jobs.source_options import Sources
 
     inquiry = registered.inquiry()
     found = {each.name: each for part in (Sources, inquiry.options) for each in parameters_of(part)}

@@ -6,17 +6,17 @@ from latentprint.lazy import loaded_when_used
 STORED = (
     Registered(
         "probe",
-        "probes.steps",
+        "probes.options",
         "Recover processing and acquisition labels from stored embeddings with a linear probe.",
     ),
     Registered(
         "influence",
-        "neighbors.influence_steps",
+        "neighbors.influence_options",
         "Measure whether processing traces change nearest neighbours in stored embeddings.",
     ),
     Registered(
         "robustness",
-        "neighbors.robustness_steps",
+        "neighbors.robustness_options",
         "Judge nearest neighbours by class and nuisance, without processing any photo.",
     ),
     Registered(
@@ -26,7 +26,7 @@ STORED = (
     ),
     Registered(
         "similarity",
-        "similarity.steps",
+        "similarity.options",
         "Compare photos by their stored embeddings: by what they show and by how they were made.",
     ),
 )
@@ -35,12 +35,13 @@ STORED = (
 __getattr__ = loaded_when_used(
     __name__,
     {
+        "bins": ("parse_bins",),
         "correlation.correlation": ("Correlation", "correlate"),
         "neighbors.influence": ("InfluenceOutcome", "influence"),
         "pairs.pairs": ("PairsOptions", "near_duplicates"),
-        "probes.acquisition_probe": ("Guards", "probe_label"),
-        "probes.fitting": ("ProbeOptions",),
-        "probes.labels": ("label_photos", "parse_bins"),
+        "probes.acquisition_probe": ("probe_label",),
+        "probes.options": ("Guards", "ProbeOptions"),
+        "probes.labels": ("label_photos",),
         "probes.outcome": ("Controls", "ProbeOutcome", "compare_with_controls"),
         "probes.processing_probe": ("probe_processing",),
         "probes.variance": ("decompose_variance",),

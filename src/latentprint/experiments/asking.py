@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from latentprint.errors import LatentprintError, UsageError
 
@@ -32,6 +32,10 @@ SAMPLE_HELP = (
 
 USUAL_SAMPLE = f"Default: all of up to {ALL_UP_TO:,} photos, else {MOST_ASKED:,}."
 """How many are asked unless a user says otherwise, in words."""
+
+
+Draw = Literal["photo", "published"]
+"""``photo``: by the photo's id, every class as often; ``published``: by its row, uniformly."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,23 @@ class Inquiry:
     help: str = ""
     examples: tuple[str, ...] = ()
     masked: bool = False
+
+
+def taken_from(home: str, name: str) -> Callable[[Sequence[Opened], Any], Iterable[Step]]:
+    """Steps whose module is imported when they are taken: help needs the options alone.
+
+    Args:
+        home: The module, from ``latentprint.experiments``.
+        name: The function in it, see ``Inquiry.steps``.
+    """
+
+    def steps(opened: Sequence[Opened], options: Any) -> Iterable[Step]:
+        found: Iterable[Step] = getattr(import_module(f"{__package__}.{home}"), name)(
+            opened, options
+        )
+        return found
+
+    return steps
 
 
 @dataclass(frozen=True)

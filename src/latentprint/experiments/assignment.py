@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from latentprint.errors import unknown_name
 
+if TYPE_CHECKING:
+    from latentprint.experiments.asking import Draw
+
 DRAWS_PER_SEED = 1000
 """Draws that one seed may take, so that the draws of two seeds never meet."""
-
-Draw = Literal["photo", "published"]
-"""``photo``: by the photo's id, every class as often; ``published``: by its row, uniformly."""
 
 
 def assign_classes(

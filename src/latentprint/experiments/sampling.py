@@ -11,14 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from latentprint.errors import UsageError
 from latentprint.experiments.asking import ALL_UP_TO, MOST_ASKED, SAMPLE_HELP, USUAL_SAMPLE
-from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.options import option
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from latentprint.results import Result
 
 _ASKED = " asked"
@@ -106,6 +105,10 @@ def ask(
     Raises:
         UsageError: The sample is negative.
     """
+    import numpy as np
+
+    from latentprint.experiments.probes.guards import shuffle_order
+
     most = most_asked(sample, len(ids) if photos is None else photos)
     rows = np.arange(len(ids))
     if most < len(ids):

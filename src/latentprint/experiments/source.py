@@ -7,20 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
-from latentprint.arrays import has_torch, needs_torch
 from latentprint.errors import UsageError
-from latentprint.experiments.assignment import Draw
-from latentprint.processing import NONE
 from latentprint.words import CONTROL
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from latentprint.experiments.asking import Draw
     from latentprint.processing import Attribute
     from latentprint.solvers import VectorArray
 
-UNPROCESSED = NONE.name
-"""The processing class of photos as they were decoded."""
+UNPROCESSED = "none"
+"""The processing class of photos as they were decoded: the name of ``processing.NONE``."""
 
 
 ROW = "\0row"
@@ -140,6 +138,8 @@ def usable_device(device: str) -> str:
     Raises:
         UsageError: It is unknown or unavailable.
     """
+    from latentprint.arrays import has_torch, needs_torch
+
     if not has_torch():
         if device in ("auto", "cpu"):
             return "cpu"

@@ -24,9 +24,9 @@ from latentprint.embeddings.store import folder_name
 from latentprint.encoders.encoder import Encoder
 from latentprint.errors import UsageError
 from latentprint.experiments.asking import Step
-from latentprint.experiments.neighbors.influence_steps import InfluenceOptions, influence_of
-from latentprint.experiments.probes.acquisition_probe import Guards
-from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.neighbors.influence_options import InfluenceOptions
+from latentprint.experiments.neighbors.influence_steps import influence_of
+from latentprint.experiments.probes.options import Guards, ProbeOptions
 from latentprint.experiments.probes.steps import (
     Questions,
     check_guards,

@@ -18,7 +18,8 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.probes.resamples import RESAMPLES
 from latentprint.experiments.source import UNPROCESSED, Opened, without_controls
 from latentprint.files import as_path, make_folder, write_json, write_table
-from latentprint.jobs.sources import Sources, open_sources
+from latentprint.jobs.source_options import Sources
+from latentprint.jobs.sources import open_sources
 from latentprint.report.found import Found, Told, write_markdown_page
 from latentprint.results import LeftOut, results_of
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latentprint.experiments.bins import parse_bins
 from latentprint.experiments.correlation.correlation import (
     Correlation,
     check_columns,
@@ -14,7 +15,6 @@ from latentprint.experiments.correlation.correlation import (
     photo_columns,
     write_correlation,
 )
-from latentprint.experiments.probes.labels import parse_bins
 from latentprint.files import as_path, require_table
 from latentprint.jobs.known_photos import open_known
 from latentprint.jobs.shown import Shown

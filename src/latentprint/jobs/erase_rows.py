@@ -17,7 +17,8 @@ from latentprint.erasure.moments import Moments
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.source import UNPROCESSED, Opened, asked_attributes, without_controls
 from latentprint.experiments.vectors import units
-from latentprint.jobs.sources import Sources, named_vectors, open_sources
+from latentprint.jobs.source_options import Sources, named_vectors
+from latentprint.jobs.sources import open_sources
 from latentprint.options import option
 from latentprint.photos import merge_groups
 from latentprint.several import several

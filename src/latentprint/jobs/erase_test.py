@@ -21,7 +21,8 @@ from latentprint.jobs.erased_encoder import refuse_other_encoder
 from latentprint.jobs.measure import Measured, OnStep, measure
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.shown import Shown
-from latentprint.jobs.sources import Sources, open_sources
+from latentprint.jobs.source_options import Sources
+from latentprint.jobs.sources import open_sources
 from latentprint.words import HARMS, RANDOM_DIRECTIONS, Experiment, Stage, Verdict
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from latentprint.experiments.source import UNPROCESSED, on_whole_photos
 from latentprint.files import as_path, make_folder
 from latentprint.jobs.measure import Measured, OnStep, measure
 from latentprint.jobs.run_folder import settings_of, write_run
-from latentprint.jobs.sources import Sources, open_sources
+from latentprint.jobs.source_options import Sources
+from latentprint.jobs.sources import open_sources
 
 
 def measure_stored(

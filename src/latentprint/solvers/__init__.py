@@ -1,16 +1,15 @@
 """Softmax regression on frozen embeddings: to the optimum, or by the study's protocol."""
 
-from latentprint.solvers.features import Features, Normalisation, VectorArray
+from latentprint.solver_options import C_GRID, Normalisation, Solver
+from latentprint.solvers.features import Features, VectorArray
 from latentprint.solvers.fits import SoftmaxFits
 from latentprint.solvers.holds import HeldOut, Hold, fit_holds, hold_out
 from latentprint.solvers.labels import ClassCounts, ClassWeight, LabelledFeatures
 from latentprint.solvers.preconditioner import Preconditioner
 from latentprint.solvers.settings import (
-    C_GRID,
     LBFGSSetting,
     Setting,
     SGDSetting,
-    Solver,
     SolverOptions,
 )
 from latentprint.solvers.sgd import fit_sgd

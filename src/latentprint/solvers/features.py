@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-
-Normalisation = Literal["l2", "standardise", "none"]
-"""``l2``: every row to unit length (published); ``standardise``: every dimension to mean zero and
-unit variance over the rows that are fitted; ``none``: as they are."""
 
 
 class VectorArray(Protocol):

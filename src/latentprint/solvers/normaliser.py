@@ -9,7 +9,8 @@ import numpy as np
 
 from latentprint.arrays import Array, array_namespace, like
 from latentprint.errors import unknown_name
-from latentprint.solvers.features import Features, Normalisation
+from latentprint.solver_options import Normalisation
+from latentprint.solvers.features import Features
 
 _CHUNK = 2**19
 _CONSTANT = 1e-7

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
 from latentprint.errors import UsageError, unknown_name
-from latentprint.solvers.features import Normalisation
+from latentprint.solver_options import C_GRID, Normalisation, Solver
 from latentprint.solvers.labels import ClassWeight
-
-Solver = Literal["lbfgs", "sgd"]
-"""``lbfgs``: to the optimum, for every C of a grid; ``sgd``: the study's protocol."""
-
-C_GRID: tuple[float, ...] = tuple(10.0**power for power in range(-5, 7))
-"""Values of C that are tried: the study's range."""
 
 
 @dataclass(frozen=True)

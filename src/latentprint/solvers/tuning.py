@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from latentprint.errors import LatentprintError
-from latentprint.solvers.features import Features, Normalisation
+from latentprint.solver_options import Normalisation
+from latentprint.solvers.features import Features
 from latentprint.solvers.holds import Hold, fit_holds, hold_out
 from latentprint.solvers.labels import LabelledFeatures
 from latentprint.solvers.preconditioner import Preconditioner

@@ -11,8 +11,8 @@ import pytest
 from latentprint.errors import LatentprintError
 from latentprint.experiments.neighbors import approximation
 from latentprint.experiments.neighbors.approximation import Approximation
-from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import robustness
+from latentprint.experiments.neighbors.robustness_options import RobustnessOptions
 from latentprint.neighbours import approximate
 from latentprint.neighbours.approximate import ApproximateIndex
 from latentprint.neighbours.candidates import Searched

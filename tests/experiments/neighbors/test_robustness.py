@@ -7,9 +7,12 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import RobustnessOutcome, robustness
-from latentprint.experiments.neighbors.robustness_steps import RobustnessQuestions, robustness_steps
+from latentprint.experiments.neighbors.robustness_options import (
+    RobustnessOptions,
+    RobustnessQuestions,
+)
+from latentprint.experiments.neighbors.robustness_steps import robustness_steps
 from latentprint.experiments.source import Opened
 from latentprint.results import Result
 from latentprint.verdicts import judged

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
-from latentprint.experiments.probes.fitting import ProbeOptions
-from latentprint.experiments.probes.steps import ProbeQuestions, stored_probe_steps
+from latentprint.experiments.probes.acquisition_probe import probe_label
+from latentprint.experiments.probes.options import Guards, ProbeOptions, ProbeQuestions
+from latentprint.experiments.probes.steps import stored_probe_steps
 from latentprint.experiments.source import Opened
 from latentprint.photos import read_split_file
 from latentprint.published import published

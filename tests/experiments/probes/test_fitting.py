@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from latentprint.experiments.probes.fitting import Fitted, ProbeOptions, run_plan
+from latentprint.experiments.probes.fitting import Fitted, run_plan
 from latentprint.experiments.probes.items import Items, labelled_items, processed_items
+from latentprint.experiments.probes.options import ProbeOptions
 from latentprint.experiments.probes.plans import balanced, fold_plan, published_plan, split_plan
 from latentprint.experiments.source import ROW
 from latentprint.processing import ATTRIBUTES

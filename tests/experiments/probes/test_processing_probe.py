@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.options import ProbeOptions
 from latentprint.experiments.probes.outcome import Controls, ProbeOutcome, compare_with_controls
 from latentprint.experiments.probes.processing_probe import FEW_PHOTOS, probe_processing
 from latentprint.experiments.probes.protocol import STUDY

@@ -10,7 +10,7 @@ import pytest
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.similarity import gallery as module
 from latentprint.experiments.similarity.gallery import galleries
-from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.options import QueryOptions
 from latentprint.neighbours import nearest as search
 from latentprint.processing import ATTRIBUTES, Attribute
 from tests.experiments.fakes import FakeSource, fake_source, shuffled

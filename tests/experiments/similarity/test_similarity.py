@@ -10,13 +10,13 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.similarity import similarity as module
 from latentprint.experiments.similarity.cosines import BINS, BINS_PER_UNIT
 from latentprint.experiments.similarity.curves import shown_curves
-from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.options import ComparisonOptions, QueryOptions
 from latentprint.experiments.similarity.similarity import (
     CURVES,
     SimilarityOutcome,
     similarity,
 )
-from latentprint.experiments.similarity.steps import ComparisonOptions, similarity_steps
+from latentprint.experiments.similarity.steps import similarity_steps
 from latentprint.experiments.source import Opened
 from latentprint.processing import ATTRIBUTES, Attribute
 from latentprint.verdicts import judged

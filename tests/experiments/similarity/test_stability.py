@@ -8,7 +8,7 @@ import pytest
 
 from latentprint.errors import UsageError
 from latentprint.experiments.similarity import stability as module
-from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.similarity.options import QueryOptions
 from latentprint.experiments.similarity.stability import stability
 from latentprint.neighbours import nearest as search
 from latentprint.processing import ATTRIBUTES, Attribute

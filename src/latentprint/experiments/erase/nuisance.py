@@ -20,8 +20,8 @@ from latentprint.experiments.erase.staged import (
     widened,
 )
 from latentprint.experiments.erase.views import Stages
-from latentprint.experiments.neighbors.judging import RobustnessOptions
 from latentprint.experiments.neighbors.robustness import RobustnessOutcome, robustness
+from latentprint.experiments.neighbors.robustness_options import RobustnessOptions
 from latentprint.results import Result
 from latentprint.stats import ClusterBootstrap, interval
 from latentprint.words import (

@@ -13,7 +13,7 @@ from latentprint.experiments.source import ROW, EmbeddingSource
 from latentprint.experiments.vectors import rows_at_once, units
 
 if TYPE_CHECKING:
-    from latentprint.experiments.assignment import Draw
+    from latentprint.experiments.asking import Draw
     from latentprint.solvers import VectorArray
 
 

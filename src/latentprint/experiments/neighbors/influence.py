@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.assignment import DRAWS_PER_SEED, Draw, assign_classes
+from latentprint.experiments.asking import Draw
+from latentprint.experiments.assignment import DRAWS_PER_SEED, assign_classes
 from latentprint.experiments.neighbors.features import split_photos, unit_vectors
 from latentprint.experiments.neighbors.setups import SETUPS, LabelledPhotos, classify, combinations
 from latentprint.experiments.sampling import ask

@@ -11,11 +11,8 @@ import polars as pl
 from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.neighbors.approximation import Approximation
 from latentprint.experiments.neighbors.features import unit_vectors
-from latentprint.experiments.neighbors.judging import (
-    Judge,
-    NeighbourShare,
-    RobustnessOptions,
-)
+from latentprint.experiments.neighbors.judging import Judge, NeighbourShare
+from latentprint.experiments.neighbors.robustness_options import RobustnessOptions
 from latentprint.experiments.probes.labels import Labelled, label_photos
 from latentprint.experiments.sampling import ask
 from latentprint.experiments.source import (

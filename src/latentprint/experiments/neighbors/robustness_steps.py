@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 from latentprint.errors import UsageError, unknown_name
-from latentprint.experiments.asking import Answer, Inquiry, Step, refuse_wrong
-from latentprint.experiments.neighbors.judging import RobustnessOptions
+from latentprint.experiments.asking import Answer, Step, refuse_wrong
 from latentprint.experiments.neighbors.robustness import compared_labels, robustness
+from latentprint.experiments.neighbors.robustness_options import (
+    RobustnessOptions,
+    RobustnessQuestions,
+)
 from latentprint.experiments.source import EmbeddingSource, Opened, usable_device
 from latentprint.neighbours.approximate import require_faiss
-from latentprint.options import option
-from latentprint.several import several
 from latentprint.words import Experiment
-
-
-@dataclass(frozen=True)
-class RobustnessQuestions:
-    """What neighbours should and should not share.
-
-    Attributes:
-        nuisances: Column of what neighbours should not share: make, codec…
-        label: Column of what they should share.
-        judging: How neighbours are judged.
-    """
-
-    nuisances: tuple[str, ...] = option((), "--nuisance", metavar="COLUMN")
-    label: str = option("label", metavar="COLUMN")
-    judging: RobustnessOptions = field(default_factory=RobustnessOptions)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "nuisances", several(self.nuisances))
-
-    @property
-    def seed(self) -> int:
-        """Seeds everything that is random."""
-        return self.judging.seed
 
 
 def robustness_steps(opened: Sequence[Opened], asked: RobustnessQuestions) -> Iterator[Step]:
@@ -93,15 +71,3 @@ def _judging(nuisance: str, asked: RobustnessQuestions) -> RobustnessOptions:
     """The options with the rule of this nuisance alone."""
     bins = tuple(rule for rule in asked.judging.bins if rule[0] == nuisance)
     return replace(asked.judging, bins=bins)
-
-
-INQUIRY = Inquiry(
-    RobustnessQuestions,
-    robustness_steps,
-    "The robustness index is the share of same-class neighbours among those that share the class "
-    "or the nuisance but not both; purity is the share of neighbours with the photo's own value.",
-    (
-        "robustness store --nuisance make --exclude photographer",
-        "robustness vectors.npy --metadata photos.csv --label class --nuisance make",
-    ),
-)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +10,11 @@ import polars as pl
 
 from latentprint.errors import LatentprintError, unknown_name
 from latentprint.experiments.probes.container import container_items
-from latentprint.experiments.probes.fitting import ProbeOptions, run_plan
+from latentprint.experiments.probes.fitting import run_plan
 from latentprint.experiments.probes.guards import cap_per_group
 from latentprint.experiments.probes.items import Items, labelled_items, permuted_labels
-from latentprint.experiments.probes.labels import Labelled, keep_classes, label_photos, parse_bins
+from latentprint.experiments.probes.labels import Labelled, keep_classes, label_photos
+from latentprint.experiments.probes.options import Guards, ProbeOptions
 from latentprint.experiments.probes.outcome import ProbeOutcome
 from latentprint.experiments.probes.plans import Plan, balanced, fold_plan, split_plan
 from latentprint.experiments.probes.probe import Task, run_task
@@ -24,7 +25,6 @@ from latentprint.experiments.probes.within_class import (
     comparable,
 )
 from latentprint.experiments.source import ROW, EmbeddingSource, require_source
-from latentprint.options import option
 from latentprint.photos import merge_groups, straddling_groups
 from latentprint.words import SEMANTIC, Experiment, ProbeSetup
 
@@ -42,30 +42,6 @@ _SPLIT_LABEL = "label of the split file"
 
 CAP_COLUMN = "taken_month"
 """Column that splits the photos of a group for the cap."""
-
-
-@dataclass(frozen=True)
-class Guards:
-    """Which photos may take part in the probe of a label.
-
-    Attributes:
-        group: Photos with one value of it stay on one side of every split: photographer, scene,
-            source; by default the manifest's group, else near-duplicates.
-        cap: Most photos of one group and month that take part; by default all.
-        min_count: Photos that a class of a label needs.
-        balance: Downsample classes to the rarest.
-        bins: How values become classes: values, values:K, quantiles:K, stops, edges:A,B or
-            published; by default text as it is, numbers in 4 quantiles.
-        processing: Processing class whose embeddings labels are read from; by default none,
-            unprocessed.
-    """
-
-    group: str | None = option(None, metavar="COLUMN")
-    cap: int | None = option(None, least=1)
-    min_count: int = option(10, least=2)
-    balance: bool = option(True)
-    bins: dict[str, str] = option({}, metavar="LABEL=RULE", parse=parse_bins)
-    processing: str | None = option(None, metavar="CLASS")
 
 
 def probe_label(

@@ -284,18 +284,3 @@ def keep_classes(labelled: Labelled, least: int) -> Labelled:
     place[kept] = np.arange(len(kept))
     names = tuple(labelled.classes[each] for each in kept)
     return replace(labelled, classes=names, codes=place[labelled.codes])
-
-
-def parse_bins(rules: Sequence[str]) -> dict[str, str]:
-    """Read rules of binning as the command line has them, ``LABEL=RULE`` each.
-
-    Raises:
-        UsageError: One is not of this form.
-    """
-    found = {}
-    for rule in rules:
-        label, equals, how = rule.partition("=")
-        if not equals or not label or not how:
-            raise UsageError(f"--bins {rule!r} is not of the form LABEL=RULE, as in iso=stops.")
-        found[label] = how
-    return found

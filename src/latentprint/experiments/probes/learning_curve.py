@@ -8,8 +8,9 @@ import numpy as np
 
 from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.extrapolation import Extrapolation, extrapolate
-from latentprint.experiments.probes.fitting import Fitted, ProbeOptions, run_plan
+from latentprint.experiments.probes.fitting import Fitted, run_plan
 from latentprint.experiments.probes.items import Items
+from latentprint.experiments.probes.options import ProbeOptions
 from latentprint.experiments.probes.plans import Plan
 from latentprint.experiments.probes.scores import Score
 from latentprint.results import Result

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from latentprint.errors import LatentprintError
-from latentprint.experiments.probes.fitting import Fitted, ProbeOptions, run_plan
+from latentprint.experiments.probes.fitting import Fitted, run_plan
 from latentprint.experiments.probes.items import Items
 from latentprint.experiments.probes.learning_curve import learning_curve
+from latentprint.experiments.probes.options import ProbeOptions
 from latentprint.experiments.probes.outcome import ProbeOutcome, copy_notes, health_notes
 from latentprint.experiments.probes.plans import Plan
 from latentprint.experiments.source import EmbeddingSource, origin

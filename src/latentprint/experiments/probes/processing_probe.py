@@ -11,9 +11,9 @@ import polars as pl
 
 from latentprint.errors import LatentprintError
 from latentprint.experiments.assignment import DRAWS_PER_SEED, assign_classes
-from latentprint.experiments.probes.fitting import Assignment, ProbeOptions
 from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.experiments.probes.items import Items, permuted_classes, processed_items
+from latentprint.experiments.probes.options import Assignment, ProbeOptions
 from latentprint.experiments.probes.outcome import ProbeOutcome, with_note
 from latentprint.experiments.probes.paired_shift import ShiftOptions, paired_shift
 from latentprint.experiments.probes.plans import Plan, fold_plan, published_plan, split_plan

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentprint.errors import UsageError, unknown_name
-from latentprint.experiments.asking import Answer, Inquiry, Step
+from latentprint.experiments.asking import Answer, Step
 from latentprint.experiments.correlation.correlation_columns import NO_LABELS
-from latentprint.experiments.probes.acquisition_probe import Guards, probe_label
-from latentprint.experiments.probes.fitting import ProbeOptions
+from latentprint.experiments.probes.acquisition_probe import probe_label
 from latentprint.experiments.probes.labels import check_rule, label_photos, no_numbers
+from latentprint.experiments.probes.options import Guards, ProbeOptions, ProbeQuestions
 from latentprint.experiments.probes.outcome import (
     Controls,
     ProbeOutcome,
@@ -21,7 +20,6 @@ from latentprint.experiments.probes.outcome import (
     with_note,
 )
 from latentprint.experiments.probes.processing_probe import probe_processing
-from latentprint.experiments.probes.protocol import STUDY, Protocol
 from latentprint.experiments.probes.resamples import resamples_of
 from latentprint.experiments.probes.variance import decompose_variance
 from latentprint.experiments.source import (
@@ -33,7 +31,6 @@ from latentprint.experiments.source import (
     usable_device,
     without_controls,
 )
-from latentprint.options import option
 from latentprint.photos import LABELS, SplitFile, read_split_file
 from latentprint.processing import ATTRIBUTES, Attribute, parse_attribute
 from latentprint.published import SPLIT_KEYS
@@ -54,40 +51,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     Probe = Callable[[Opened, ProbeOptions], ProbeOutcome]
-
-
-@dataclass(frozen=True)
-class ProbeQuestions:
-    """What is recovered from embeddings, and how.
-
-    Attributes:
-        names: What to recover: a processing attribute (jpeg, sharpening, resizing, interpolation,
-            jpeg:CLASS,CLASS, FILE.toml) or a label of the photos: make, model, smartphone,
-            exposure_time, aperture, iso, focal_length, flash, year… or any other column
-            (column:NAME where the name is taken); by default the published attributes whose
-            classes were embedded.
-        split_file: A split of the study (JSON) to use for its label.
-        protocol: Run probes as the study did, with nothing beside the figure: each training photo
-            under one class, drawn as published, 10 fits of stochastic gradient descent.
-        options: How probes are run.
-        guards: Which photos take part in the probes of labels.
-    """
-
-    names: tuple[str, ...] = option((), "--attribute", "-a", metavar="NAME")
-    split_file: Path | None = option(None, metavar="FILE")
-    protocol: Protocol | None = option(None, presets={"study": STUDY})
-    options: ProbeOptions = field(default_factory=ProbeOptions)
-    guards: Guards = field(default_factory=Guards)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "names", several(self.names))
-        if self.protocol is not None:
-            object.__setattr__(self, "options", replace(self.options, **STUDY))
-
-    @property
-    def seed(self) -> int:
-        """Seeds everything that is random."""
-        return self.options.seed
 
 
 @dataclass(frozen=True)
@@ -317,17 +280,3 @@ def _variance(source: EmbeddingSource, attribute: Attribute, options: ProbeOptio
             memory_mb=options.memory_mb,
         )
     )
-
-
-INQUIRY = Inquiry(
-    ProbeQuestions,
-    stored_probe_steps,
-    "Every accuracy comes with chance, a 95 % interval, controls and what limits it.",
-    (
-        "probe store -a jpeg",
-        "probe store -a make -a aperture --bins aperture=stops --group photographer",
-        "probe --study-embeddings FlickrExif --split-file split_data_target_attribute=Make.json "
-        "--protocol study",
-    ),
-    masked=True,
-)

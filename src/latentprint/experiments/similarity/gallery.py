@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,12 +11,8 @@ from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.experiments.assignment import draw_by_photo
 from latentprint.experiments.probes.guards import shuffle_order
 from latentprint.experiments.probes.items import open_vectors
-from latentprint.experiments.similarity.queries import (
-    Compared,
-    QueryOptions,
-    choose_queries,
-    labelled,
-)
+from latentprint.experiments.similarity.options import Choice, QueryOptions
+from latentprint.experiments.similarity.queries import Compared, choose_queries, labelled
 from latentprint.neighbours.grid import unit_rows
 from latentprint.neighbours.nearest import Keyed, Neighbours, nearest_in_order
 from latentprint.words import Experiment, InfluenceSetup
@@ -29,10 +25,6 @@ if TYPE_CHECKING:
 SETUPS = (InfluenceSetup.ALL_SAME, InfluenceSetup.POS_SAME, InfluenceSetup.NEG_SAME)
 """The set-ups that a gallery shows: photos of the query's class (positives) and of other classes
 (negatives) processed like the query or otherwise; see ``setups``."""
-
-Choice = Literal["telling", "random"]
-"""``telling``: the queries that lose most right neighbours from pos-same to neg-same; ``random``:
-any, by seed and id."""
 
 _CHUNK = 64
 

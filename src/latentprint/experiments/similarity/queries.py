@@ -10,46 +10,14 @@ import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.probes.labels import Labelled, label_photos
-from latentprint.experiments.sampling import Asked, ask, most_asked, sample_option
+from latentprint.experiments.sampling import Asked, ask
+from latentprint.experiments.similarity.options import QueryOptions
 from latentprint.experiments.source import ROW
-from latentprint.options import option
 
 _NO_LABELS = (
     "semantic labels of at least two classes are needed. Put the photos of each class into a folder"
     " of its own, or name a column with --label (and its table with --metadata)."
 )
-
-
-@dataclass(frozen=True)
-class QueryOptions:
-    """What comparisons of photos share.
-
-    Attributes:
-        label: Column that holds the semantic label.
-        query: Id of the one query photo; by default the test photos.
-        sample: Most query photos, chosen by seed and id; 0 for all; None for all of up to 50,000,
-            else 2,000.
-        exclude_group: Leave out photos of the query's group too (near-duplicates, photographer),
-            not the query photo alone.
-        processing: Processing class of the query photos; by default every class of a processing
-            attribute, and unprocessed photos for a column.
-        seed: Seeds the sample, and galleries that are chosen at random.
-        memory_mb: Memory for similarities, and for vectors that are then read once; the results do
-            not depend on it.
-    """
-
-    label: str = option("label", metavar="COLUMN")
-    query: str | None = option(None, metavar="ID")
-    sample: int | None = sample_option(1000)
-    exclude_group: bool = option(False)
-    processing: str | None = option(None, metavar="CLASS")
-    seed: int = option(0)
-    memory_mb: int = option(1024, least=1)
-
-    def __post_init__(self) -> None:
-        if self.memory_mb < 1:
-            raise UsageError(f"memory_mb must be at least 1, not {self.memory_mb}.")
-        most_asked(self.sample, 1)
 
 
 @dataclass(frozen=True)

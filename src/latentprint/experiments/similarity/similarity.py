@@ -21,18 +21,14 @@ from latentprint.experiments.similarity.cosines import (
     rounded_cosines,
 )
 from latentprint.experiments.similarity.curves import shown_curves
+from latentprint.experiments.similarity.options import QueryOptions
 from latentprint.experiments.similarity.pair_sums import (
     KINDS,
     AucSums,
     MeanSums,
     cosines_of_bins,
 )
-from latentprint.experiments.similarity.queries import (
-    Compared,
-    QueryOptions,
-    choose_queries,
-    labelled,
-)
+from latentprint.experiments.similarity.queries import Compared, choose_queries, labelled
 from latentprint.experiments.source import UNPROCESSED, EmbeddingSource, origin
 from latentprint.neighbours.grid import unit_rows
 from latentprint.processing import Attribute

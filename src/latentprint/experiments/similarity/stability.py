@@ -16,12 +16,8 @@ from latentprint.errors import UsageError
 from latentprint.experiments.probes.items import open_vectors
 from latentprint.experiments.sampling import Asked
 from latentprint.experiments.similarity.cosines import exact_cosines
-from latentprint.experiments.similarity.queries import (
-    QueryOptions,
-    choose_queries,
-    left_out_with,
-    sorted_photos,
-)
+from latentprint.experiments.similarity.options import QueryOptions
+from latentprint.experiments.similarity.queries import choose_queries, left_out_with, sorted_photos
 from latentprint.experiments.similarity.stability_measures import MeasuredMoves, MovedGroups, Moves
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.neighbours.grid import unit_rows

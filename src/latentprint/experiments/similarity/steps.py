@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from latentprint.errors import UsageError, unknown_name
-from latentprint.experiments.asking import Answer, Inquiry, Step, refuse_wrong
-from latentprint.experiments.probes.labels import parse_bins
-from latentprint.experiments.similarity.gallery import Choice, galleries
-from latentprint.experiments.similarity.queries import QueryOptions
+from latentprint.experiments.asking import Answer, Step, refuse_wrong
+from latentprint.experiments.similarity.gallery import galleries
+from latentprint.experiments.similarity.options import ComparisonOptions, QueryOptions
 from latentprint.experiments.similarity.similarity import similarity, views_of
 from latentprint.experiments.similarity.stability import check_threshold, stability
 from latentprint.experiments.source import (
@@ -21,56 +19,12 @@ from latentprint.experiments.source import (
     asked_attributes,
     without_controls,
 )
-from latentprint.options import option
-from latentprint.several import several
 from latentprint.words import Experiment
 
 if TYPE_CHECKING:
     from latentprint.processing import Attribute
 
 _LIGHTEST = "JPEG95_444"
-
-
-@dataclass(frozen=True)
-class ComparisonOptions:
-    """What is compared, and how.
-
-    Attributes:
-        attributes: Processing that is varied: jpeg, sharpening, resizing, interpolation,
-            jpeg:CLASS,CLASS or FILE.toml; by default the published ones whose classes were
-            embedded, or none where columns are named.
-        columns: Column that is the same or different instead, such as make.
-        stability: Also how far re-encoding moves a photo, against its nearest other photo.
-        reference: Class from which the shift is reported too; by default none, unprocessed, else
-            the lightest published class, where it was embedded.
-        threshold: Cosine similarity below which your index takes photos for different.
-        galleries: Number of neighbour galleries of each attribute.
-        choice: Galleries that change most, or any, by seed and id.
-        k: Number of neighbours in a gallery.
-        bins: How values of columns become classes: values, values:K, quantiles:K, stops,
-            edges:A,B or published.
-        queries: Which photos are compared.
-    """
-
-    attributes: tuple[str, ...] = option((), "--attribute", "-a", metavar="NAME")
-    columns: tuple[str, ...] = option((), "--by", metavar="COLUMN")
-    stability: bool = option(True)
-    reference: str | None = option(None, metavar="CLASS")
-    threshold: float | None = option(None)
-    galleries: int = option(3, least=0)
-    choice: Choice = option("telling", "--choose")
-    k: int = option(10, "-k", "--neighbours", least=1)
-    bins: dict[str, str] = option({}, metavar="COLUMN=RULE", parse=parse_bins)
-    queries: QueryOptions = field(default_factory=QueryOptions)
-
-    def __post_init__(self) -> None:
-        for name in ("attributes", "columns"):
-            object.__setattr__(self, name, several(getattr(self, name)))
-
-    @property
-    def seed(self) -> int:
-        """Seeds everything that is random."""
-        return self.queries.seed
 
 
 def similarity_steps(opened: Sequence[Opened], options: ComparisonOptions) -> Iterator[Step]:
@@ -182,17 +136,3 @@ def _check_unprocessed(classes: Sequence[str], queries: QueryOptions) -> None:
 
 def _reference(classes: Sequence[str]) -> str | None:
     return next((each for each in (UNPROCESSED, _LIGHTEST) if each in classes), None)
-
-
-INQUIRY = Inquiry(
-    ComparisonOptions,
-    similarity_steps,
-    "Cosine similarity to photos of the same or another class with the same or other metadata; how "
-    "far re-encoding moves a photo; the nearest neighbours of some photos. Semantic labels are "
-    "needed for all but the second.",
-    (
-        "similarity store -a jpeg --threshold 0.95",
-        "similarity store --by make --metadata cameras.csv --label species",
-        "similarity store -a jpeg --query cat/01.jpg",
-    ),
-)
