@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from latentprint import embed
+from latentprint import Audit, UsageError, compare, embed
 from latentprint.experiments.probes.options import ProbeOptions, ProbeQuestions
+from latentprint.jobs.measure import Measured
 from latentprint.jobs.stored import measure_stored
 
 from .conftest import Command
@@ -20,8 +21,8 @@ TOY = "python:tests.embeddings.toy:ToyEncoder"
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with two encoders that are the same, and two runs on it."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Measured]]:
+    """A store with two encoders that are the same, and two runs on it: in a folder, in memory."""
     folder, generator = tmp_path_factory.mktemp("compare"), np.random.default_rng(0)
     for number in range(40):
         file = folder / "photos" / "xy"[number % 2] / f"{number:02}.jpg"
@@ -35,11 +36,18 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         attribute=["sharpening", "none"],
         workers=0,
     )
+    measured = []
     for name, seed in (("run-a", 0), ("run-b", 1)):
         how = ProbeOptions(fits=2, C_grid=(1.0,), bootstrap=200, seed=seed, curve=False)
-        measure_stored("probe", folder / "store", ProbeQuestions(("sharpening",), options=how),
-                       out=folder / name)  # fmt: skip
-    return folder
+        asked = ProbeQuestions(("sharpening",), options=how)
+        measured.append(measure_stored("probe", folder / "store", asked, out=folder / name))
+    return folder, measured
+
+
+@pytest.fixture(scope="module")
+def runs(made: tuple[Path, list[Measured]]) -> Path:
+    """The folder."""
+    return made[0]
 
 
 def test_two_runs_are_compared_and_kept(runs: Path, latentprint: Command) -> None:
@@ -86,6 +94,34 @@ def test_stores_are_compared_without_labels(runs: Path, latentprint: Command) ->
     assert table["distance"].max() == 0.0
     told = latentprint("compare", runs / "store", runs / "store", "--json")
     assert [each["first"] for each in json.loads(told.out)["encoders"]] == ["base", "same (2)"]
+
+
+def test_what_is_in_memory_is_compared_as_its_folder_is(made: tuple[Path, list[Measured]]) -> None:
+    folder, (one, other) = made
+    kept = compare(folder / "run-a", folder / "run-b")
+    for first, second in ((one, other), (one, str(folder / "run-b"))):
+        found = compare(first, second)
+        assert found.table.equals(kept.table)
+        assert found.settings == kept.settings
+    assert found.names == ("first (in memory)", "run-b")
+    # Both hold the resamples: the encoders of one run are paired in memory too.
+    pair = ("base", "same (2)")
+    assert "paired" in compare(one, one, encoders=pair).table["method"].to_list()
+    # The folder that an audit wrote is the audit.
+    audit = Audit(folder / "run-a", one, pl.DataFrame(), folder / "report.html")
+    assert compare(audit, other).names == ("run-a", "second (in memory)")
+    with pytest.raises(UsageError, match=r"first \(in memory\) is a run and .*store holds no"):
+        compare(one, folder / "store")
+
+
+def test_vectors_in_memory_are_compared_as_their_files_are(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    np.save(tmp_path / "v.npy", vectors)
+    kept = compare(tmp_path / "v.npy", tmp_path / "v.npy")
+    found = compare(vectors, tmp_path / "v.npy")
+    assert found.table["value"].equals(kept.table["value"])
+    assert found.names == ("first (in memory)", "v.npy")
+    assert compare({"a": vectors}, {"a": -vectors}).table["value"][0] == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -18,10 +19,15 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.probes.resamples import RESAMPLES
 from latentprint.experiments.source import UNPROCESSED, Opened, without_controls
 from latentprint.files import as_path, make_folder, write_json, write_table
+from latentprint.jobs.measure import Measured
+from latentprint.jobs.shown import Shown
 from latentprint.jobs.source_options import Sources
 from latentprint.jobs.sources import open_sources
 from latentprint.report.found import Found, Told, write_markdown_page
 from latentprint.results import LeftOut, results_of
+
+if TYPE_CHECKING:
+    from latentprint.report.inputs import Run
 
 _SETTINGS = ("latentprint", "seed", "dataset", "versions", "extraction", "photos")
 """What of the settings of runs is compared, beside the encoders."""
@@ -113,8 +119,8 @@ class ComparedStores(Found):
 
 
 def compare(
-    first: Path | str,
-    second: Path | str,
+    first: Any,
+    second: Any,
     *,
     encoders: tuple[str, str] | None = None,
     processing: str | None = None,
@@ -127,7 +133,9 @@ def compare(
     1 - cos, common neighbours, and what a turn of one leaves of the other.
 
     Args:
-        first: A run folder, or embeddings: what ``embed`` wrote, or vectors of your own.
+        first: A run: its folder, or what ``audit``, ``probe`` and the other experiments returned;
+            or embeddings: what ``embed`` wrote or returned, or vectors of your own, as
+            experiments take them.
         second: Another of the same kind, or the same, to compare two encoders of it.
         encoders: An encoder of the first and one of the second; by default those of one name, or,
             where each has a single one, these.
@@ -142,7 +150,8 @@ def compare(
         LatentprintError: One cannot be read, they have nothing in common, or ``out`` cannot be
             written to.
     """
-    if are_runs(as_path(first), as_path(second)):
+    first, second = _taken(first), _taken(second)
+    if are_runs(first, second):
         if processing is not None:
             raise UsageError("--processing is for embeddings: runs have it in their rows.")
         return compare_runs(first, second, encoders=encoders, out=out)
@@ -152,8 +161,8 @@ def compare(
 
 
 def compare_runs(
-    first: Path | str,
-    second: Path | str,
+    first: Path | Shown,
+    second: Path | Shown,
     *,
     encoders: tuple[str, str] | None = None,
     out: Path | str | None = None,
@@ -161,7 +170,7 @@ def compare_runs(
     """Compare the results of two runs, measurement by measurement.
 
     Args:
-        first: A run folder.
+        first: A run folder, or a result that is in memory.
         second: Another, or the same, to compare two encoders of it.
         encoders: An encoder of the first and one of the second; by default those of one name, or,
             where each run has a single one, these.
@@ -172,19 +181,17 @@ def compare_runs(
         LatentprintError: A run cannot be read, they have nothing in common, or ``out`` cannot be
             written to.
     """
-    from latentprint.report.inputs import Run, read_run
-
-    folders = as_path(first), as_path(second)
-    runs: list[Run] = [read_run(folder) for folder in folders]
-    names = _names(*folders)
+    given = first, second
+    runs = [_run(each) for each in given]
+    names = _names(*given)
     sides = [
         Side(
             name,
             results_of(run.table),
-            _resamples(folder),
+            _resamples(each),
             float((run.settings.get("extraction") or {}).get("mask") or 0.0),
         )
-        for name, run, folder in zip(names, runs, folders, strict=True)
+        for name, run, each in zip(names, runs, given, strict=True)
     ]
     rows, left_out = compare_rows(sides[0], sides[1], encoders)
     pairs = dict.fromkeys((row.first_encoder, row.second_encoder) for row in rows)
@@ -194,8 +201,8 @@ def compare_runs(
 
 
 def compare_stores(
-    first: Path | str,
-    second: Path | str,
+    first: Any,
+    second: Any,
     *,
     encoders: tuple[str, str] | None = None,
     processing: str | None = None,
@@ -205,7 +212,7 @@ def compare_stores(
     """Compare two sets of embeddings of the same photos, without labels.
 
     Args:
-        first: What ``embed`` wrote, or vectors of your own.
+        first: What ``embed`` wrote, or vectors of your own; or embeddings that are open.
         second: Another, or the same, to compare two encoders of it.
         encoders: An encoder of the first and one of the second; by default those of one name, or,
             where each has a single one, these.
@@ -219,9 +226,8 @@ def compare_stores(
         LatentprintError: Embeddings cannot be read, too few photos are in both, or ``out`` cannot
             be written to.
     """
-    paths = as_path(first), as_path(second)
-    sides = [without_controls(open_sources(Sources(each))) for each in paths]
-    names = _names(*paths)
+    sides = [without_controls(open_sources(Sources(each))) for each in (first, second)]
+    names = _names(first, second)
     compared, settings = [], []
     mine, theirs = ({each.source.encoder: each for each in side} for side in sides)
     for first_name, second_name in paired_names(names, [*mine], [*theirs], encoders).items():
@@ -281,24 +287,55 @@ def stores_as_json(found: ComparedStores) -> dict[str, Any]:
     }
 
 
-def are_runs(first: Path, second: Path) -> bool:
-    """Whether two paths are runs with results, or else embeddings.
+def are_runs(first: Any, second: Any) -> bool:
+    """Whether two paths or objects are runs with results, or else embeddings.
 
     Raises:
         UsageError: One is a run and the other is not.
     """
-    runs = [(each / "results.parquet").exists() for each in (first, second)]
+    given = first, second
+    runs = [_is_run(each) for each in given]
     if runs[0] != runs[1]:
-        run, other = (first, second) if runs[0] else (second, first)
+        names = [
+            str(each) if isinstance(each, Path) else name
+            for each, name in zip(given, _names(*given), strict=True)
+        ]
+        run, other = names if runs[0] else reversed(names)
         raise UsageError(
-            f"{run} is a run and {other} holds no results: name two runs, or two folders of "
-            f"embeddings (those of an audit are in {run / 'embeddings'})."
+            f"{run} is a run and {other} holds no results: name two runs, or two sets of embeddings"
+            " (those of an audit are in the folder `embeddings` of its run)."
         )
     return runs[0]
 
 
-def _resamples(folder: Path) -> pl.DataFrame | None:
-    path = folder / f"{RESAMPLES}.parquet"
+def _taken(given: Any) -> Any:
+    """The folder of what lies in one, and what is in memory as it is.
+
+    Raises:
+        UsageError: It is nothing.
+    """
+    if isinstance(given, Shown):
+        return given.run.folder or given
+    return as_path(given) if given is None or isinstance(given, str | os.PathLike) else given
+
+
+def _is_run(given: Any) -> bool:
+    if isinstance(given, Path):
+        return (given / "results.parquet").exists()
+    return isinstance(given, Shown)
+
+
+def _run(given: Path | Shown) -> Run:
+    from latentprint.report.inputs import read_run
+
+    return read_run(given) if isinstance(given, Path) else given.run
+
+
+def _resamples(given: Path | Shown) -> pl.DataFrame | None:
+    """The resamples that a run folder keeps, or what was measured in memory holds."""
+    if not isinstance(given, Path):
+        return given.tables.get(RESAMPLES) if isinstance(given, Measured) else None
+    path = given / f"{RESAMPLES}.parquet"
     if not path.exists():
         return None
     try:
@@ -324,10 +361,13 @@ def _settings_as_json(settings: Sequence[tuple[str, Any, Any]]) -> list[dict[str
     return [{"name": name, "first": one, "second": other} for name, one, other in settings]
 
 
-def _names(first: Path, second: Path) -> tuple[str, str]:
+def _names(first: Any, second: Any) -> tuple[str, str]:
     """Short names, told apart by the whole path where folders are named alike."""
-    names = first.resolve().name, second.resolve().name
-    return names if names[0] != names[1] else (str(first), str(second))
+    names = [
+        each.resolve().name if isinstance(each, Path) else f"{place} (in memory)"
+        for place, each in (("first", first), ("second", second))
+    ]
+    return (names[0], names[1]) if names[0] != names[1] else (str(first), str(second))
 
 
 def _differing(
