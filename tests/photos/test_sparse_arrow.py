@@ -122,11 +122,18 @@ def test_what_is_no_such_file_is_told_in_a_sentence(tmp_path: Path, site: tuple[
     (tmp_path / "empty.arrow").write_bytes(b"")
     write(tmp_path / "packed.arrow", table(6), "file", 3, compression="zstd")
     write(tmp_path / "small.arrow", table(6, 10), "stream", 3, compression="zstd")
+    grown = [table(4, 10).set_column(1, "side", pa.array(sides).dictionary_encode())
+             for sides in (["x", "y"] * 2, ["x", "y", "z", "z"])]  # fmt: skip
+    deltas = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
+    with pa.ipc.new_stream(tmp_path / "grown.arrow", grown[0].schema, options=deltas) as writer:
+        for each in grown:
+            writer.write_table(each)
+    assert open_photos(tmp_path / "grown.arrow").table["side"].to_list()[4:] == list("xyzz")
     pl.DataFrame({"a": [1]}).write_ipc(tmp_path / "plain.arrow", compression="uncompressed")
     for name, reason in (
         ("cut", "damaged"), ("other", "Not an Arrow file"), ("empty", "it is empty"),
         ("packed", "without compression"), ("small", "are compressed"),
-        ("plain", "no column of pictures"),
+        ("plain", "no column of pictures"), ("grown", "delta dictionaries.*at once"),
     ):  # fmt: skip
         with pytest.raises(LatentprintError, match=rf"{name}\.arrow cannot be read.*({reason})"):
             open_photos(f"{address}/{name}.arrow")

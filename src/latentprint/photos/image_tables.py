@@ -23,7 +23,7 @@ from latentprint.photos.location import Address, Location, path_below, table_pat
 from latentprint.photos.manifest import reading_table, tidy_table
 from latentprint.photos.photos import COLUMNS, Photos
 from latentprint.photos.sidecars import column_name
-from latentprint.photos.sparse_arrow import SparseFile
+from latentprint.photos.sparse_arrow import JOINED, PACKED, SparseFile
 from latentprint.photos.split import SPLIT_NAMES
 
 SUFFIXES = (".parquet", ".arrow")
@@ -218,7 +218,7 @@ def _open(file: Location) -> _Opened:
             return _open_arrow(file, source, sparse.whole, sparse.fetch)
         with pa.memory_map(str(file)) as source:
             whole = source.read_buffer()
-            return _open_arrow(file, pa.BufferReader(whole), whole, lambda _: None)
+            return _open_arrow(file, pa.BufferReader(whole), whole, lambda *_: None)
 
 
 def _open_parquet(file: Location) -> _Opened:
@@ -245,7 +245,7 @@ def _open_parquet(file: Location) -> _Opened:
 
 
 def _open_arrow(
-    file: Location, source: Any, whole: Any, fetch: Callable[[Iterable[Any]], None]
+    file: Location, source: Any, whole: Any, fetch: Callable[[Iterable[Any], str], None]
 ) -> _Opened:
     """Cells of an Arrow file lie in it as they are: their places are those of photos in a tar.
 
@@ -253,7 +253,8 @@ def _open_arrow(
         file: The file.
         source: What it is read from.
         whole: Its bytes, which all that is read points into.
-        fetch: Called with those of its buffers that are to be read.
+        fetch: Called with those of its buffers that are to be read, and why they could lie
+            elsewhere; see ``SparseFile.fetch``.
     """
     import numpy as np
     import pyarrow as pa
@@ -272,14 +273,15 @@ def _open_arrow(
             cells = cells.field("bytes")
         beside = [*read, *([] if named is None else [named])]
         _, offsets, data = cells.buffers()
-        beside += [each.dictionary for each in read if pa.types.is_dictionary(each.type)]
-        fetch([offsets, *(buffer for each in beside for buffer in each.buffers())])
+        fetch([offsets, *(buffer for each in beside for buffer in each.buffers())], PACKED)
+        classes = [each.dictionary for each in read if pa.types.is_dictionary(each.type)]
+        fetch((buffer for each in classes for buffer in each.buffers()), JOINED)
         names += [None] * len(cells) if named is None else named.to_pylist()
         wide = pa.types.is_large_binary(cells.type)
         ends = np.frombuffer(offsets, np.int64 if wide else np.int32)[: len(cells) + 1]
         first = data.address - whole.address if data else 0
         if len(cells) and not 0 <= first + int(ends[0]) <= first + int(ends[-1]) <= whole.size:
-            raise ValueError("its batches are compressed: write it without compression")
+            raise ValueError(PACKED)
         sizes = np.diff(ends).tolist()
         places += zip((first + ends[:-1].astype(np.int64)).tolist(), sizes, strict=True)
         parts.append(_as_text(pa.Table.from_batches([batch]).select(plain)))

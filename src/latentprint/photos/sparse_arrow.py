@@ -19,6 +19,15 @@ from latentprint.photos.location import Address
 if TYPE_CHECKING:
     import pyarrow as pa
 
+PACKED = "its batches are compressed: write it without compression"
+"""Why what was read of a batch does not lie in the file."""
+
+JOINED = (
+    "a column of classes gets some of its values later (delta dictionaries), or its values are "
+    "compressed: write it with all values at once, or name a copy of the file on a disk"
+)
+"""Why the values of a column of classes do not lie in the file: pyarrow joins such parts."""
+
 _DESCRIBED = 1 << 18
 """Bytes at the beginning of a large piece: more than thousands of columns need."""
 
@@ -67,18 +76,22 @@ class SparseFile:
         """Where it is read next."""
         return self._at
 
-    def fetch(self, buffers: Iterable[Any]) -> None:
+    def fetch(self, buffers: Iterable[Any], elsewhere: str) -> None:
         """Fetch some that point into the file; None for one that is not there.
+
+        Args:
+            buffers: The buffers.
+            elsewhere: Why they would not lie in the file, and what to do.
 
         Raises:
             OSError: They cannot be had at present.
-            ValueError: They lie elsewhere, since what is in the file was unpacked.
+            ValueError: They lie elsewhere.
         """
         first = self.whole.address
         places = sorted((each.address - first, each.size) for each in buffers if each is not None)
         for start, size in places:
             if size and not 0 <= start <= start + size <= self._size:
-                raise ValueError("its batches are compressed: write it without compression")
+                raise ValueError(elsewhere)
             # Batches share the values of columns of classes.
             if (start, size) not in self._there:
                 self._there.add((start, size))
