@@ -113,10 +113,12 @@ def repeated(values: pl.Series) -> pl.Series:
 
 
 def distinct(values: pl.Series) -> int:
-    """How many different texts there are."""
+    """How many different texts there are; that there is none counts as one more."""
     twice = repeated(values)
-    parts = (values[part] for part in ranges(len(values)))
-    return len(values) + len(twice) - sum(int(each.is_in(twice.implode()).sum()) for each in parts)
+    again = values.null_count() if twice.null_count() else 0
+    texts = twice.drop_nulls().implode()
+    parts = (values[part].drop_nulls() for part in ranges(len(values)))
+    return len(values) + len(twice) - again - sum(int(each.is_in(texts).sum()) for each in parts)
 
 
 def positions(wanted: pl.Series, among: pl.Series) -> np.ndarray:

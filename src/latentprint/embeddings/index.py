@@ -223,6 +223,8 @@ def _rows_of(shards: Sequence[Shard], store: str | None) -> pl.DataFrame:
 
 def _by_shards(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows sorted by their shards, those of each in their order."""
+    if not rows.height:
+        return rows
     numbers = rows["shard"].to_numpy()
     ends = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
     runs = [slice(start, end) for start, end in pairwise(ends)]
