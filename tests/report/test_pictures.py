@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,33 @@ def test_a_store_of_somebody_else_reads_nothing(
     # A file that is named in the call is shown, whoever made the store.
     inspect(tmp_path / "red.png", store=store, out=tmp_path / "file")
     assert (tmp_path / "file" / "inspection.html").read_text("utf-8").count(SHOWN) == 1
+
+
+def test_a_photo_inside_an_archive_is_shown_where_the_others_of_its_store_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tmp_path / "store" / "photos"
+    file = secret(photos / "red.png")
+    with tarfile.open(photos / "all.tar", "w") as archive:
+        archive.add(file, "red.png")
+    file.unlink()
+    with tarfile.open(photos / "all.tar") as archive:
+        inside = archive.getmembers()[0]
+    paths = [f"absent/{at}.png" for at in range(120)]
+    paths[3] = f"all.tar!{inside.offset_data}+{inside.size}!red.png"
+    store = write_store(tmp_path / "store", made_vectors(120, 4, trace=1.0), labels={"path": paths})
+
+    def shown(name: str, **how: Any) -> int:
+        found = inspect("photo00003.png", store=store, out=tmp_path / name, **how)
+        assert found.photos[0].path == paths[3]
+        return (tmp_path / name / "inspection.html").read_text("utf-8").count(SHOWN)
+
+    assert shown("own") == 1
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "other"))
+    assert shown("other") == 0
+    assert SOMEBODY_ELSE in (tmp_path / "other" / "inspection.html").read_text("utf-8")
+    assert shown("named", photos=photos) == 1
+    assert shown("elsewhere", photos=tmp_path / "own") == 0
 
 
 def test_vectors_that_were_erased_show_the_photos_that_the_others_may(

@@ -82,6 +82,8 @@ class Inspected:
             the same.
         versions: How many other versions of the photo were searched with.
         notes: What has to be known, as sentences.
+        path: Where the store says that it lies, if it was named by its id: a file, a file inside
+            another, or an address; else None.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Inspected:
     traces: dict[str, float]
     versions: int
     notes: tuple[str, ...] = ()
+    path: str | None = None
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def write_inspection(found: Inspection, out: Path) -> Path:
     """
     names = [shortened(each.name, _NAMED) for each in found.photos]
     pictures = [photo for each in found.photos for photo in _pictures(found.root, each)]
-    files = frozenset(_own(found.root, each) for each in found.photos if each.file is not None)
+    files = frozenset(_own(found.root, each) for each in found.photos if each.path is None)
     album = thumbnails(pictures, "inspected", replace(found.pictures, files=files), room=_ROOM)
     parts: dict[str, str] = {"pictures.html": _sprite(album)}
     body = list(_inspection_body(found, album, parts))
@@ -381,9 +381,11 @@ def _pictures(root: Path | None, photo: Inspected) -> Iterable[Photo]:
 
 
 def _own(root: Path | None, photo: Inspected) -> Photo:
-    if photo.file is None:
-        return root, photo.name
-    return photo.file.parent, photo.file.name
+    """The photo; what the store alone names is read where other photos of the store are."""
+    if photo.path is not None:
+        return root, photo.path
+    file = photo.file or Path(photo.name)
+    return file.parent, file.name
 
 
 def _sprite(album: Album) -> str:

@@ -192,6 +192,7 @@ class _Inspector:
             traces={name: float(same.mean()) for name, same in traces.items()},
             versions=len(self.classes),
             notes=tuple(notes),
+            path=photo.path,
         )
 
     def compare(self, one: PhotoVectors, other: PhotoVectors) -> Pair:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class PhotoVectors:
         versions: As it is, then under the classes that were asked for, of unit length, float64
             [1 + C, D].
         notes: What has to be known, as sentences.
+        path: Where the store says that it lies, if it was named by its id; else None.
     """
 
     name: str
@@ -52,6 +53,7 @@ class PhotoVectors:
     facts: dict[str, Any]
     versions: np.ndarray
     notes: tuple[str, ...] = ()
+    path: str | None = None
 
 
 @dataclass
@@ -98,9 +100,9 @@ class PhotoReader:
         ids = self.store.ids
         if not Path(photo).is_file():
             row = ids.index(photo)
-            return self._stored(
-                photo, row, self._file_of(row), self.store.facts.row(row, named=True)
-            )
+            facts = self.store.facts.row(row, named=True)
+            stored = self._stored(photo, row, self._file_of(row), facts)
+            return replace(stored, path=self.store.source.photos["path"][row])
         file = Path(photo)
         prepared = self._prepared(file, ())
         content = str(prepared.facts.content)
