@@ -36,6 +36,8 @@ class Asked:
         control: Also embed with controls: the untrained network, which tells whether training put
             a trace there, and colour statistics and DCT energies, for context.
         mask: Share of the crop that is masked where labels are probed.
+        memory_mb: Memory for vectors and what is measured of them; the result does not depend on
+            it.
     """
 
     questions: tuple[str, ...] = option(tuple(ATTRIBUTES), "--attribute", "-a")
@@ -45,6 +47,7 @@ class Asked:
     protocol: Protocol | None = option(None, presets={"study": STUDY_EMBEDDING})
     control: bool = option(True)
     mask: float = option(ACQUISITION_MASK, least=0.001, most=0.999)
+    memory_mb: int = option(4096, least=1)
 
 
 @declared(
@@ -86,7 +89,9 @@ def audit(
         sample=asked.queries,
         loading=how.loading(control=asked.control and not study),
         extraction=how.extraction(mask=asked.mask),
-        options=ProbeOptions(seed=choice.seed, **(STUDY if study else {})),
+        options=ProbeOptions(
+            seed=choice.seed, memory_mb=asked.memory_mb, **(STUDY if study else {})
+        ),
         guards=guards,
         allow_broken=how.allow_broken,
         title=asked.title,

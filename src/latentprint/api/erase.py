@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,21 @@ from latentprint.jobs.erase_rows import EraseSources
 from latentprint.jobs.erase_test import Proof, prove_fitted
 from latentprint.jobs.measure import OnStep
 from latentprint.jobs.source_options import Sources
+from latentprint.options import option
 
 _STEPS = "Called with a short description of each step."
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """What the proof of a new eraser may take.
+
+    Attributes:
+        memory_mb: Memory for vectors and what is measured of them; the result does not depend on
+            it.
+    """
+
+    memory_mb: int = option(4096, least=1)
 
 
 @declared(
@@ -30,6 +43,7 @@ _STEPS = "Called with a short description of each step."
     EraseSources,
     EraseOptions,
     Embedding,
+    _Limits,
     paths="What ``latentprint embed`` or ``audit`` wrote; photos, which are embedded first; "
     "vectors [N, D], a path, an array or a tensor; or with ``pairs`` several of these, one for "
     "every version of the photos: a list, or a dictionary by the names of the versions.",
@@ -46,13 +60,14 @@ def erase_fit(
     **options: Any,
 ) -> Erased:
     """Fit an eraser on half of the photos; the other half is kept to test it on."""
-    asked, how, embedding = options_of(
-        "erase_fit", {"paths": paths, **options}, EraseSources, EraseOptions, Embedding
+    asked, how, embedding, limits = options_of(
+        "erase_fit", {"paths": paths, **options}, EraseSources, EraseOptions, Embedding, _Limits
     )
     done = fitting.erase_fit(asked, how, as_path(out), embedding=embedding)
     if not test:
         return done
-    proof = prove_fitted(done.fitted, ProofOptions(seed=how.seed), out=done.folder, on_step=on_step)
+    proof_options = ProofOptions(seed=how.seed, memory_mb=limits.memory_mb)
+    proof = prove_fitted(done.fitted, proof_options, out=done.folder, on_step=on_step)
     return replace(done, proof=proof)
 
 

@@ -60,6 +60,7 @@ def audit(
     trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
     batch_size: options.BatchOrAutoOption = "64",
+    memory_mb: options.MemoryOption = 4096,
     engine: options.EngineOption = "local",
     actors: options.ActorsOption = None,
     gpus_per_actor: options.GpusOption = None,
@@ -107,7 +108,7 @@ def audit(
         "sample": sample,
         "loading": how.loading(control=control),
         "extraction": how.extraction(mask=mask),
-        "options": ProbeOptions(seed=seed, **study),
+        "options": ProbeOptions(seed=seed, memory_mb=memory_mb, **study),
         "guards": Guards(group, cap, min_count, balance, parse_bins(bins or [])),
         "cluster": cluster,
     }

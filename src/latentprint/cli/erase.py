@@ -163,6 +163,7 @@ def fit(
     trust_code: options.TrustCodeOption = False,
     workers: options.WorkersOption = None,
     batch_size: options.BatchOption = 64,
+    memory_mb: options.MemoryOption = 4096,
     allow_broken: options.AllowBrokenOption = False,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -204,7 +205,7 @@ def fit(
             on_progress=progress,
         )
     about = done.eraser.about
-    found = _proven(done, out, seed) if proof else None
+    found = _proven(done, out, seed, memory_mb) if proof else None
     if as_json:
         told = {"eraser": str(done.folder), **about}
         if found:
@@ -226,16 +227,15 @@ def fit(
         raise typer.Exit(found.exit_code)
 
 
-def _proven(done: Erased, out: Path, seed: int) -> Proof:
+def _proven(done: Erased, out: Path, seed: int, memory_mb: int) -> Proof:
     """Prove an eraser on the photos that were held out of its fit."""
     from latentprint.cli.progress import step
     from latentprint.experiments.erase.steps import ProofOptions
     from latentprint.jobs.erase_test import prove_fitted
 
+    options = ProofOptions(seed=seed, memory_mb=memory_mb)
     command = shlex.join(["latentprint", *sys.argv[1:]])
-    return prove_fitted(
-        done.fitted, ProofOptions(seed=seed), out=out, command=command, on_step=step
-    )
+    return prove_fitted(done.fitted, options, out=out, command=command, on_step=step)
 
 
 @erase_app.command(
@@ -364,12 +364,7 @@ def prove(
     vector_columns: VectorColumnsOption = None,
     where: options.WhereOption = None,
     seed: options.SeedOption = 0,
-    memory_mb: Annotated[
-        int,
-        typer.Option(
-            min=1, help="Memory for vectors and similarities; the result does not depend on it."
-        ),
-    ] = 4096,
+    memory_mb: options.MemoryOption = 4096,
     out: options.RunOutOption = None,
     as_json: options.JsonOption = False,
 ) -> None:

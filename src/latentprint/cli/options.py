@@ -149,6 +149,13 @@ SamplePhotosOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option(help="Seeds everything that is random.")]
+MemoryOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        help="Memory for vectors and what is measured of them; the result does not depend on it.",
+    ),
+]
 EraserOption = Annotated[
     Path | None,
     typer.Option(
