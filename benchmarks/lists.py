@@ -17,7 +17,8 @@ runs in a process of its own, with one thread:
 Printed are CPU seconds and the peaks of two sorts of memory, as Linux counts them in
 /proc/self/status, 100 times a second: anonymous memory (RssAnon), which a process needs, and mapped
 files (RssFile), whose pages the system drops where memory is short. "import" is what the libraries
-take before a step begins, and part of the peak.
+take before a step begins, and part of the peak. "TMPDIR" is what the temporary files that are
+mapped take of the disk at their peak, in bytes for every photo.
 """
 
 from __future__ import annotations
@@ -59,9 +60,14 @@ def write_list(file: Path, count: int) -> None:
 
 
 class Peaks:
-    """The peaks of this process's memory in MB, looked at by a thread."""
+    """The peaks of this process's memory in MB, and of its temporary files, looked at by a thread.
 
-    def __init__(self) -> None:
+    Args:
+        folder: The folder of the temporary files.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder, self.temporary = folder, 0
         self.anonymous, self.files = self.now()
         self.imported = self.anonymous
         threading.Thread(target=self._look, daemon=True).start()
@@ -74,23 +80,37 @@ class Peaks:
         anonymous, files = (int(said[name].split()[0]) / 1024 for name in ("RssAnon", "RssFile"))
         return anonymous, files
 
+    def mapped(self) -> int:
+        """Bytes of the temporary files that are mapped, most of which have no name any more."""
+        sizes: dict[str, int] = {}
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            place, *_, file, path = [*line.split(maxsplit=5), ""][:6]
+            if path.startswith(self.folder):
+                start, end = (int(each, 16) for each in place.split("-"))
+                sizes[file] = max(sizes.get(file, 0), end - start)
+        return sum(sizes.values())
+
     def _look(self) -> None:
         while True:
             anonymous, files = self.now()
             self.anonymous, self.files = max(self.anonymous, anonymous), max(self.files, files)
+            self.temporary = max(self.temporary, self.mapped())
             time.sleep(0.01)
 
 
 def measure(step: str, file: Path, out: Path) -> dict[str, float]:
-    """One step in this process: its CPU seconds, and the peaks of its memory."""
+    """One step in this process: its CPU seconds, and the peaks of its memory and of TMPDIR."""
     work = steps(file, out)[step]
-    peaks, begun = Peaks(), time.process_time()
-    work()
+    with tempfile.TemporaryDirectory() as folder:
+        tempfile.tempdir = folder
+        peaks, begun = Peaks(folder), time.process_time()
+        work()
     return {
         "cpu": time.process_time() - begun,
         "import": peaks.imported,
         "anonymous": peaks.anonymous,
         "files": peaks.files,
+        "temporary": peaks.temporary,
     }
 
 
@@ -204,9 +224,10 @@ def main() -> None:
             for step in chosen:
                 each = measured(step, file, out)
                 print(f"{step}, {count:,}: {each}", file=sys.stderr)
-                told = f"{each['anonymous']:.0f}, {each['files']:.0f} ({each['cpu']:.0f})"
+                told = f"{each['anonymous']:.0f}, {each['files']:.0f} ({each['cpu']:.0f}); "
+                told += f"{each['temporary'] / count:.0f}"
                 found.setdefault(f"{step} (import: {each['import']:.0f})", []).append(told)
-    heads = [f"{count:,}: MB anonymous, files (CPU s)" for count in options.photos]
+    heads = [f"{count:,}: MB anonymous, files (CPU s); B of TMPDIR" for count in options.photos]
     print(f"| step | {' | '.join(heads)} |\n| --- |{' ---: |' * len(heads)}")
     for step, cells in found.items():
         print(f"| {step} | {' | '.join(cells)} |")
