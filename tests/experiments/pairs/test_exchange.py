@@ -9,14 +9,17 @@ import numpy as np
 import polars as pl
 import pytest
 
+from latentprint.experiments.pairs import contest as contest_module
 from latentprint.experiments.pairs import rivals
+from latentprint.experiments.pairs.contest import Contest, contests
 from latentprint.experiments.pairs.design import PairDesign, design_pairs
-from latentprint.experiments.pairs.exchange import Exchanges
+from latentprint.experiments.pairs.exchange import Arrangements, Exchanges
+from latentprint.experiments.pairs.leaving_out import leave_subjects_out
 from latentprint.experiments.pairs.measures import pair_figures
 from latentprint.experiments.pairs.permutation import Permutation
+from latentprint.experiments.pairs.resampling import Drawn, Resampling
 from latentprint.experiments.pairs.retrieval import retrieve
-from latentprint.experiments.pairs.rivals import Contest, contests
-from latentprint.experiments.pairs.uncertainty import Resampling, leave_subjects_out
+from latentprint.experiments.pairs.rivals import Tiles
 from latentprint.experiments.source import ROW
 from tests.experiments.fakes import FakeSource
 from tests.experiments.pairs.test_pairs import pair_source
@@ -53,6 +56,18 @@ def figures(source: FakeSource) -> np.ndarray:
     ])  # fmt: skip
 
 
+@pytest.fixture(params=[contest_module.DRAWN_TOGETHER, 4])
+def drawn_together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All subjects of a small set in one stream of random numbers, or in several."""
+    monkeypatch.setattr(contest_module, "DRAWN_TOGETHER", request.param)
+
+
+def every_direction(arranged: Arrangements) -> np.ndarray:
+    """Of all subjects: the direction whose photos count as those of each, [P, directions, S]."""
+    streams = [arranged.directions(stream) for stream in arranged.exchanges.streams]
+    return np.concatenate(streams, axis=2)
+
+
 def relabelled(source: FakeSource, subject: str, devices: dict[str, str]) -> FakeSource:
     changed = pl.when(pl.col("subject") == subject).then(
         pl.col("device_type").replace(devices)
@@ -60,6 +75,7 @@ def relabelled(source: FakeSource, subject: str, devices: dict[str, str]) -> Fak
     return replace(source, photos=source.photos.with_columns(device_type=changed))
 
 
+@pytest.mark.usefixtures("drawn_together")
 @pytest.mark.parametrize("photos_each", [(1, 1), (2, 2)])
 def test_figures_are_those_of_data_whose_devices_were_exchanged(
     photos_each: tuple[int, int],
@@ -68,8 +84,7 @@ def test_figures_are_those_of_data_whose_devices_were_exchanged(
     contest, vectors = contest_of(source)
     found = Permutation(64, 0, 64).figures(contest, vectors, MEASURES)
     assert found.complete
-    every = Exchanges.of(contest).every()
-    exchanged = np.stack([every.directions(at) for at in range(len(every))])
+    exchanged = every_direction(Exchanges.of(contest).every(0, 64))
     assert len(np.unique(exchanged, axis=0)) == 64
     for at in (0, 1, 37, 63):
         other = source
@@ -78,14 +93,14 @@ def test_figures_are_those_of_data_whose_devices_were_exchanged(
         np.testing.assert_allclose(found.figures[at], figures(other), atol=1e-9)
 
 
+@pytest.mark.usefixtures("drawn_together")
 def test_three_devices_are_exchanged_in_any_order() -> None:
     types = ("a", "b", "c")
     source = pair_source(5, types=types, photos_each=(1, 1, 1), trace=0.5, noise=1.0)
     contest, vectors = contest_of(source)
     exchanges = Exchanges.of(contest)
     assert exchanges.total == 6**5
-    (random,) = exchanges.random(40, 3, 40)
-    arranged = np.stack([random.directions(at) for at in range(40)])
+    arranged = every_direction(exchanges.random(40, 3))
     found = Permutation(40, 3, 64).figures(contest, vectors, MEASURES)
     pairs = [(each.query_type, each.target_type) for each in contest.directions]
     at = int(np.flatnonzero((arranged[:, 0] != 0).all(axis=1))[0])
@@ -104,12 +119,41 @@ def test_three_devices_are_exchanged_in_any_order() -> None:
     np.testing.assert_allclose(found.figures[at], figures(other), atol=1e-9)
 
 
-def test_exchanges_do_not_depend_on_the_memory() -> None:
-    contest, vectors = contest_of(pair_source(60, photos_each=(2, 1), trace=0.5, noise=1.0))
-    one, many = (Permutation(300, 5, mb).figures(contest, vectors, MEASURES) for mb in (64, 1))
-    np.testing.assert_allclose(one.figures, many.figures)
-    medians = [Resampling(300, 5, mb).medians(contest, vectors) for mb in (64, 1)]
-    np.testing.assert_array_equal(*medians)
+@pytest.mark.usefixtures("drawn_together")
+@pytest.mark.parametrize("types", [("a", "b"), ("a", "b", "c")])
+def test_nothing_depends_on_the_memory(types: tuple[str, ...]) -> None:
+    photos_each = (2, 1, 1)[: len(types)]
+    source = pair_source(
+        60 if len(types) == 2 else 24, types=types, photos_each=photos_each, trace=0.5, noise=1.0
+    )
+    contest, vectors = contest_of(source)
+    found = []
+    for mb in (1024, 1):
+        tiles = Tiles.of(contest, vectors, max(1, mb // 4), 400)
+        assert (len(tiles.queries) > 1) == (mb == 1)
+        permuted = Permutation(50, 5, mb).figures(contest, vectors, MEASURES)
+        left = leave_subjects_out(contest, vectors, MEASURES, permuted, seed=1, memory_mb=mb)
+        medians = Resampling(50, 5, mb).medians(contest, vectors)
+        found.append((permuted.figures, left.moves, left.exchanged, medians))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_subjects_of_several_streams_are_exchanged_and_drawn_independently(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(contest_module, "DRAWN_TOGETHER", 4)
+    contest, _ = contest_of(pair_source(12, trace=0.5, noise=2.5))
+    ways = Exchanges.of(contest).random(1000, 3).ways_of(np.arange(12)).astype(float)
+    assert np.abs(np.corrcoef(ways) - np.eye(12)).max() < 0.13
+    parts = [Exchanges.of(contest).random(100, 3, start) for start in range(0, 1000, 100)]
+    assert np.array_equal(ways, np.hstack([each.ways_of(np.arange(12)) for each in parts]))
+    drawn = Drawn(contest, 1000, 3).of(np.arange(12))
+    assert (drawn.sum(axis=0) == 12).all()
+    # Of a multinomial: variance 11 / 12, and -1 / 12 between two subjects.
+    expected = np.eye(12) - 1 / 12
+    assert np.abs(np.cov(drawn) - expected).max() < 0.2
+    assert abs(np.cov(drawn)[:4, 4:].mean() + 1 / 12) < 0.02
 
 
 @pytest.mark.parametrize("noise", [0.3, 3.0])
@@ -136,6 +180,7 @@ def plain_moves(source: FakeSource, subjects: int) -> np.ndarray:
     return scaled
 
 
+@pytest.mark.usefixtures("drawn_together")
 def test_the_jackknife_leaves_a_subject_out_as_query_and_as_distractor() -> None:
     source = pair_source(9, photos_each=(2, 1), trace=0.5, noise=1.0)
     contest, vectors = contest_of(source)
@@ -145,16 +190,17 @@ def test_the_jackknife_leaves_a_subject_out_as_query_and_as_distractor() -> None
     np.testing.assert_allclose(found.moves[:, :, MEANS], moves[:, :, MEANS], atol=1e-9)
 
 
+@pytest.mark.usefixtures("drawn_together")
 def test_standard_errors_are_of_the_jackknife_of_data_and_of_data_with_exchanged_devices() -> None:
     source = pair_source(8, trace=0.5, noise=1.0)
     contest, vectors = contest_of(source)
     permuted = Permutation(50, 0, 64).figures(contest, vectors, MEASURES)
     found = leave_subjects_out(contest, vectors, MEASURES, permuted, seed=1, memory_mb=64)
-    (random,) = Exchanges.of(contest).random(20, 1, 20)
+    directions = every_direction(Exchanges.of(contest).random(20, 1))
     exchanged = []
     for at in range(20):
         changed = source
-        for subject in np.flatnonzero(random.directions(at)[0] == 1):
+        for subject in np.flatnonzero(directions[at, 0] == 1):
             changed = relabelled(changed, f"s{subject:03}", SWAPPED)
         exchanged.append(plain_moves(changed, 8))
 
@@ -182,24 +228,69 @@ def test_standard_errors_are_of_the_jackknife_of_data_and_of_data_with_exchanged
 def test_resamples_count_a_subject_as_often_as_it_is_drawn_among_as_many_rivals() -> None:
     contest, vectors = contest_of(pair_source(12, trace=0.5, noise=2.5))
     found = Resampling(20, 7, 64).medians(contest, vectors)
-    (found_rivals,) = contest.rivals(vectors, 64)
+    tiles = Tiles.of(contest, vectors, 64)
+    (found_rivals,) = tiles.across(tiles.subjects[0])
     rng = np.random.default_rng(7)
     for draw in range(20):
         counts = np.bincount(rng.integers(12, size=12), minlength=12)
         for z in range(2):
             rows = np.flatnonzero(contest.direction == z)
             for gallery, side in enumerate((z, 1 - z)):
-                ahead = found_rivals.ahead[rows, 12 * side : 12 * (side + 1)]
+                ahead = found_rivals.ahead[rows, side]
                 drawn = counts[contest.subject[rows]]
                 # 12 drawn, less the query's own copies, stand for its 11 rivals.
                 ranks = np.repeat(1 + (ahead @ counts) * 11 / np.maximum(12 - drawn, 1), drawn)
                 assert found[z, gallery, draw] == pytest.approx(np.median(ranks), rel=1e-6)
 
 
+@pytest.mark.parametrize("drawn_together", [2048, 90, 4], indirect=True)
+@pytest.mark.usefixtures("drawn_together")
 def test_few_photos_of_the_longest_list_on_one_side_are_looked_at_in_full() -> None:
     """A strong trace keeps all of the most similar photos in one gallery."""
-    contest, vectors = contest_of(pair_source(90, trace=4.0, noise=1.0))
-    permutation = Permutation(1, 0, 64)
-    identity = Exchanges.of(contest).identity
-    found = permutation.arranged_figures(contest, vectors, MEASURES, identity)
-    np.testing.assert_allclose(found[0], figures(pair_source(90, trace=4.0, noise=1.0)), atol=1e-9)
+    source = pair_source(180, trace=4.0, noise=1.0)
+    contest, vectors = contest_of(source)
+    identity = Exchanges.of(contest).random(0, 0).with_identity()
+    for mb in (1, 64):
+        found = Permutation(1, 0, mb).arranged_figures(contest, vectors, MEASURES, identity)
+        np.testing.assert_allclose(found[0], figures(source), atol=1e-9)
+
+
+def test_a_subject_without_photos_by_two_types_is_not_left_out_between_these() -> None:
+    types = ("a", "b", "c")
+    source = pair_source(12, types=types, photos_each=(1, 1, 1), trace=0.5, noise=1.0)
+    gone = ((pl.col("device_type") == "c") & (pl.col("subject") < "s004")) | (
+        (pl.col("device_type") == "a") & (pl.col("subject") > "s008")
+    )
+    kept = source.photos.select(~gone).to_series().to_numpy()
+    vectors = {"none": source.vectors("none")[kept]}
+    every, vectors_of = contest_of(
+        replace(source, photos=source.photos.filter(~gone), by_class=vectors)
+    )
+    one = contests(every.directions[:2], every.subjects, every.similarity[:2])[0, 1]
+    found = []
+    for contest in (every, one):
+        permuted = Permutation(20, 0, 64).figures(contest, vectors_of, MEASURES)
+        found.append(
+            leave_subjects_out(contest, vectors_of, MEASURES, permuted, seed=1, memory_mb=64)
+        )
+    assert (len(every.names), len(one.names)) == (12, 9)
+    moves = found[0].moves[:2][..., np.isin(every.names, one.names)]
+    np.testing.assert_allclose(moves, found[1].moves, atol=1e-12)
+    assert np.abs(found[1].moves).max() > 0.1
+
+
+def test_streams_are_drawn_again_where_they_do_not_fit() -> None:
+    contest, _ = contest_of(pair_source(6))
+    exchanges = replace(Exchanges.of(contest), streams=(slice(0, 2), slice(2, 4), slice(4, 6)))
+    drawn: list[int] = []
+
+    def draw(stream: int) -> np.ndarray:
+        drawn.append(stream)
+        return np.full((2, 10), stream % 2, dtype=np.uint8)
+
+    for kept_bytes, times in ((0, 6), (40, 5), (60, 3)):
+        drawn.clear()
+        arranged = Arrangements(exchanges, 10, draw, kept_bytes)
+        for stream in (*exchanges.streams, *exchanges.streams):
+            assert arranged.ways(stream)[1, 9] == stream.start // 2 % 2
+        assert len(drawn) == times

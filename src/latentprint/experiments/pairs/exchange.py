@@ -13,14 +13,16 @@ queries with those of the other. Verdicts need the interval as well.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from latentprint.experiments.pairs.rivals import Contest
+from latentprint.experiments.pairs.contest import Contest
+
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,15 @@ class Exchanges:
     """All ways to exchange the devices of each subject.
 
     Attributes:
+        streams: Subjects whose random numbers come from one stream each.
         pattern: Which of ``maps`` are those of a subject, int64 [S].
         ways: Number of ways of each pattern, int64 [patterns].
         maps: For each pattern and way, the direction whose photos count as those of each direction,
-            int16 [patterns, most ways, directions]; -1 where the subject has none.
+            int16 [patterns, most ways, directions]; -1 where the subject has none. The first way is
+            that of the data as they are.
     """
 
+    streams: tuple[slice, ...]
     pattern: np.ndarray
     ways: np.ndarray
     maps: np.ndarray
@@ -45,100 +50,135 @@ class Exchanges:
         found = [_ways(contest, present) for present in patterns.T]
         most = max(map(len, found))
         maps = np.stack([np.resize(each, (most, each.shape[1])) for each in found]).astype(np.int16)
-        return cls(pattern.ravel(), np.array([len(each) for each in found]), maps)
-
-    @property
-    def identity(self) -> Arrangements:
-        """The data as they are, one arrangement."""
-        return self._arranged(np.zeros((len(self.pattern), 1), dtype=np.int64))
+        ways = np.array([len(each) for each in found])
+        return cls(contest.streams, pattern.ravel(), ways, maps)
 
     @property
     def total(self) -> float:
         """Number of different arrangements, the data as they are among them."""
         return math.prod(float(each) for each in self.ways[self.pattern])
 
-    def every(self) -> Arrangements:
-        """All arrangements."""
+    def every(self, start: int, count: int) -> Arrangements:
+        """Some of all arrangements, of which those of the data as they are are the first."""
         ways = self.ways[self.pattern]
         several = np.flatnonzero(ways > 1)
-        chosen = np.zeros((len(ways), int(self.total)), dtype=np.int64)
+        chosen = np.zeros((len(ways), count), dtype=self.kind)
         if len(several):
-            chosen[several] = np.unravel_index(np.arange(chosen.shape[1]), tuple(ways[several]))
-        return self._arranged(chosen)
+            numbers = np.arange(start, start + count)
+            chosen[several] = np.unravel_index(numbers, tuple(ways[several]))
+        return Arrangements(self, count, lambda at: chosen[self.streams[at]])
 
-    def random(self, count: int, seed: int, at_once: int) -> Iterator[Arrangements]:
-        """Random arrangements, the same whatever their number at once.
+    def random(self, count: int, seed: int, start: int = 0) -> Arrangements:
+        """Random arrangements.
 
         Args:
             count: How many.
             seed: Seeds them.
-            at_once: How many of them to hold.
-
-        Yields:
-            At most at_once arrangements.
+            start: How many come before them.
         """
-        rng = np.random.default_rng(seed)
-        ways = self.ways[self.pattern]
-        for start in range(0, count, at_once):
-            chosen = np.empty((len(ways), min(at_once, count - start)), dtype=self._kind)
-            # One at a time: what they are drawn with takes several times their own memory.
-            for each in chosen.T:
-                each[:] = rng.random(len(ways)) * ways
-            yield self._arranged(chosen)
 
-    @property
-    def _kind(self) -> np.dtype[Any]:
-        """The smallest whole numbers that count the ways."""
-        return np.min_scalar_type(int(self.ways.max()))
+        def drawn(stream: int) -> np.ndarray:
+            ways = self.ways[self.pattern[self.streams[stream]]]
+            rng = np.random.default_rng([seed, stream])
+            # One number for every subject and arrangement: those before are passed over.
+            rng.bit_generator.advance(start * len(ways))  # type: ignore[attr-defined]
+            chosen = np.empty((len(ways), count), dtype=self.kind)
+            # Some at a time: what they are drawn with takes several times their own memory.
+            for at in range(0, count, _AT_ONCE):
+                part = chosen[:, at : at + _AT_ONCE]
+                part[:] = (rng.random((part.shape[1], len(ways))) * ways).T
+            return chosen
 
-    def _arranged(self, chosen: np.ndarray) -> Arrangements:
-        """The ways that were chosen for every subject, [S, n]."""
-        return Arrangements(self, chosen.astype(self._kind, copy=False))
+        return Arrangements(self, count, drawn)
 
-
-@dataclass(frozen=True)
-class Arrangements:
-    """Some exchanges, as one small number for every subject: there may be many of both.
-
-    Attributes:
-        exchanges: The ways there are.
-        ways: Which way the devices of every subject are exchanged, whole numbers [S, P].
-    """
-
-    exchanges: Exchanges
-    ways: np.ndarray
-
-    def __len__(self) -> int:
-        return int(self.ways.shape[1])
-
-    def __getitem__(self, part: slice) -> Arrangements:
-        return Arrangements(self.exchanges, self.ways[:, part])
-
-    def side(self, z: int, subjects: np.ndarray, at: np.ndarray | None = None) -> np.ndarray:
+    def side(self, z: int, subjects: np.ndarray, ways: np.ndarray) -> np.ndarray:
         """The direction whose photos count as those of one direction.
 
         Args:
             z: That direction.
-            subjects: Places of some subjects, int64 [n] or, with ``at``, of any shape.
-            at: Places of some arrangements, beside these; by default all for each subject.
+            subjects: Places of some subjects, int64, of a shape that goes with that of ``ways``.
+            ways: How their devices are exchanged, whole numbers.
 
         Returns:
-            int16, of the shape of both, or [n, P]; -1 where the subject has none.
+            int16, of the shape of both; -1 where the subject has none.
         """
-        maps = self.exchanges.maps[:, :, z]
-        if at is None:
-            subjects, chosen = subjects[:, None], self.ways[subjects]
-        else:
-            chosen = self.ways[subjects, at]
+        maps = self.maps[:, :, z]
         found: np.ndarray = maps.ravel().take(
-            maps.shape[1] * self.exchanges.pattern[subjects] + chosen
+            (maps.shape[1] * self.pattern[subjects]).astype(np.int32) + ways
         )
         return found
 
-    def directions(self, at: int) -> np.ndarray:
-        """One arrangement, the direction whose photos count as those of each [directions, S]."""
-        arranged: np.ndarray = self.exchanges.maps[self.exchanges.pattern, self.ways[:, at]].T
-        return np.ascontiguousarray(arranged)
+    @property
+    def kind(self) -> np.dtype[Any]:
+        """The smallest whole numbers that count the ways."""
+        return np.min_scalar_type(int(self.ways.max()))
+
+
+@dataclass
+class Arrangements:
+    """Some exchanges of the devices of all subjects, one small number for each of both.
+
+    There may be more of them than fit into memory: they are drawn where they are asked for.
+
+    Attributes:
+        exchanges: The ways there are.
+        count: Number of arrangements, P.
+        drawn: Which way the devices of the subjects of a stream, by its number, are exchanged,
+            whole numbers [s, P].
+        kept_bytes: Memory for streams that are kept.
+    """
+
+    exchanges: Exchanges
+    count: int
+    drawn: Callable[[int], np.ndarray]
+    kept_bytes: int = 0
+    _kept: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
+
+    def ways(self, subjects: slice) -> np.ndarray:
+        """Those of some subjects of one stream, whole numbers [s, P]."""
+        # All but the last one have as many subjects.
+        at = subjects.start // self.exchanges.streams[0].stop
+        start = self.exchanges.streams[at].start
+        return self._stream(at)[subjects.start - start : subjects.stop - start]
+
+    def ways_of(self, subjects: np.ndarray) -> np.ndarray:
+        """Those of any subjects, by their places in any order, whole numbers [n, P]."""
+        found = np.empty((len(subjects), self.count), dtype=self.exchanges.kind)
+        for at, stream in enumerate(self.exchanges.streams):
+            here = np.flatnonzero((stream.start <= subjects) & (subjects < stream.stop))
+            if len(here):
+                found[here] = self._stream(at)[subjects[here] - stream.start]
+        return found
+
+    def directions(self, subjects: slice) -> np.ndarray:
+        """The direction whose photos count as those of each, int16 [P, directions, s]."""
+        arranged = self.exchanges.maps[
+            self.exchanges.pattern[subjects][:, None], self.ways(subjects)
+        ]
+        return np.ascontiguousarray(arranged.transpose(1, 2, 0))
+
+    def with_identity(self) -> Arrangements:
+        """The data as they are, before these."""
+
+        def drawn(stream: int) -> np.ndarray:
+            found = self.drawn(stream)
+            return np.concatenate([np.zeros((len(found), 1), found.dtype), found], axis=1)
+
+        return Arrangements(self.exchanges, self.count + 1, drawn)
+
+    def part(self, part: slice) -> Arrangements:
+        """Some of them, those from one to another."""
+        count = part.stop - part.start
+        return Arrangements(self.exchanges, count, lambda at: self.drawn(at)[:, part])
+
+    def _stream(self, at: int) -> np.ndarray:
+        """All ways of a stream; the last one is kept, and as many before as fit."""
+        if at not in self._kept:
+            found = self.drawn(at)
+            while self._kept and found.nbytes * (len(self._kept) + 1) > self.kept_bytes:
+                self._kept.popitem()
+            self._kept[at] = found
+        return self._kept[at]
 
 
 def _ways(contest: Contest, present: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from latentprint.neighbours.grid import GRID
 from latentprint.words import PairMeasure
 
 
@@ -42,6 +43,30 @@ class PairFigure:
         if self.k is not None:
             return 100.0 * (rank <= self.k)
         return 100.0 * margin if self.name == PairMeasure.MARGIN else 1.0 * rank
+
+    @property
+    def unit(self) -> float:
+        """What one of ``steps`` is worth."""
+        if self.k is not None:
+            return 100.0
+        return 100.0 / GRID if self.name == PairMeasure.MARGIN else 1.0
+
+    def steps(self, rank: np.ndarray, margin: np.ndarray) -> np.ndarray:
+        """The figure of every query as a whole number of units, whose sums are exact.
+
+        Args:
+            rank: Place of the target, [...].
+            margin: How much more similar the target is than any distractor, finite multiples of
+                1 / GRID, float64 [...].
+
+        Returns:
+            int64 [...].
+        """
+        if self.k is not None:
+            return (rank <= self.k).astype(np.int64)
+        if self.name == PairMeasure.MARGIN:
+            return np.rint(margin * GRID).astype(np.int64)
+        return rank.astype(np.int64)
 
     def summed_up(self, values: np.ndarray) -> float:
         """The figure of all queries."""

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from latentprint.experiments.pairs.contest import Contest, contests
 from latentprint.experiments.pairs.design import PairDesign
+from latentprint.experiments.pairs.leaving_out import leave_subjects_out
 from latentprint.experiments.pairs.measures import PairFigure, pair_figures
 from latentprint.experiments.pairs.permutation import Permutation
+from latentprint.experiments.pairs.resampling import Resampling
 from latentprint.experiments.pairs.retrieval import Retrieved
-from latentprint.experiments.pairs.rivals import Contest, contests
-from latentprint.experiments.pairs.uncertainty import Jackknife, Resampling, leave_subjects_out
+from latentprint.experiments.pairs.uncertainty import Jackknife
 from latentprint.experiments.source import EmbeddingSource, origin
 from latentprint.results import Result
 from latentprint.stats import binomial_interval, interval, permutation_p
