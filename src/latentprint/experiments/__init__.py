@@ -21,7 +21,7 @@ STORED = (
     ),
     Registered(
         "pairs",
-        "pairs.steps",
+        "pairs.options",
         "Measure whether traces of the device distract retrieval, on pairs of near-duplicates.",
     ),
     Registered(
@@ -38,7 +38,8 @@ __getattr__ = loaded_when_used(
         "bins": ("parse_bins",),
         "correlation.correlation": ("Correlation", "correlate"),
         "neighbors.influence": ("InfluenceOutcome", "influence"),
-        "pairs.pairs": ("PairsOptions", "near_duplicates"),
+        "pairs.options": ("PairsOptions",),
+        "pairs.pairs": ("near_duplicates",),
         "probes.acquisition_probe": ("probe_label",),
         "probes.options": ("Guards", "ProbeOptions"),
         "probes.labels": ("label_photos",),

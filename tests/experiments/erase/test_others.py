@@ -18,7 +18,7 @@ from latentprint.experiments.erase.nuisance import nuisance_rows
 from latentprint.experiments.erase.pairs import pair_rows
 from latentprint.experiments.erase.ranks import rank_rows, ranks_of
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
-from latentprint.experiments.pairs.pairs import PairsOptions
+from latentprint.experiments.pairs.options import PairsOptions
 from latentprint.words import ErasureMeasure, PairGallery, Seen, Stage
 from tests.experiments.erase.made_up import SHARPENING, figure, photos, stages, unit
 from tests.experiments.fakes import FakeSource

@@ -15,7 +15,8 @@ import pytest
 from latentprint.embeddings import Extraction, extract, open_collection, write_photos
 from latentprint.encoders import load_encoder
 from latentprint.errors import LatentprintError, UsageError
-from latentprint.experiments.pairs.pairs import PairsOptions, PairsOutcome, near_duplicates
+from latentprint.experiments.pairs.options import PairsOptions
+from latentprint.experiments.pairs.pairs import PairsOutcome, near_duplicates
 from latentprint.photos import open_photos
 from latentprint.processing import NONE
 from latentprint.results import Result

@@ -6,7 +6,8 @@ import json
 
 import polars as pl
 
-from latentprint.experiments.pairs.pairs import PairsOptions, PairsOutcome, near_duplicates
+from latentprint.experiments.pairs.options import PairsOptions
+from latentprint.experiments.pairs.pairs import PairsOutcome, near_duplicates
 from latentprint.experiments.pairs.shown import SUBJECTS
 from latentprint.words import PairGallery
 from tests.experiments.fakes import shuffled

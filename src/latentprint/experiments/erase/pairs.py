@@ -9,7 +9,8 @@ import polars as pl
 
 from latentprint.experiments.erase.staged import CROSSED, About, Paired, staged_rows, widened
 from latentprint.experiments.erase.views import Stages
-from latentprint.experiments.pairs.pairs import PairsOptions, near_duplicates
+from latentprint.experiments.pairs.options import PairsOptions
+from latentprint.experiments.pairs.pairs import near_duplicates
 from latentprint.results import Result
 from latentprint.words import ErasureMeasure, PairGallery
 

@@ -17,7 +17,7 @@ from latentprint.experiments.erase.pairs import pair_rows
 from latentprint.experiments.erase.probes import label_probe_rows, probe_rows
 from latentprint.experiments.erase.ranks import rank_rows
 from latentprint.experiments.erase.views import Stages, ViewedEmbeddings
-from latentprint.experiments.pairs.pairs import PairsOptions
+from latentprint.experiments.pairs.options import PairsOptions
 from latentprint.experiments.source import UNPROCESSED
 from latentprint.options import option
 from latentprint.processing import ATTRIBUTES, Attribute, find_attributes

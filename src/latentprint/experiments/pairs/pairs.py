@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from latentprint.errors import UsageError
 from latentprint.experiments.pairs.design import PairDesign, PairDirection, ask_some, design_pairs
+from latentprint.experiments.pairs.options import PairsOptions
 from latentprint.experiments.pairs.retrieval import Retrieved, retrieve
 from latentprint.experiments.pairs.rows import Draws, pair_rows
 from latentprint.experiments.pairs.shown import shown_pairs
 from latentprint.experiments.probes.items import left_beside, open_vectors
-from latentprint.experiments.sampling import Asked, most_asked, sample_option
+from latentprint.experiments.sampling import Asked
 from latentprint.experiments.source import UNPROCESSED, require_source
-from latentprint.options import option
-from latentprint.several import several
 from latentprint.words import PairGallery
 
 if TYPE_CHECKING:
@@ -31,42 +29,6 @@ if TYPE_CHECKING:
 
 _MOST_FAILURES = 12
 _SAMPLED_EXCHANGES = 999
-
-
-@dataclass(frozen=True)
-class PairsOptions:
-    """How near-duplicate retrieval is measured.
-
-    Attributes:
-        subject: Column that says what a photo shows.
-        device: Column with the type of device; by default ``device_type`` or ``camera_type``.
-        drop_incomplete: Leave incomplete photos and subjects out instead of refusing them.
-        ks: The k of recall@k.
-        sample: Most photos that are queries, those of whole subjects, chosen by seed and name; 0
-            for all; by default all of up to 50,000 photos, else 2,000.
-        seed: Seeds everything that is random.
-        permutations: Number of random exchanges of devices behind p and intervals. With few
-            subjects, of whose exchanges there are no more, each is taken once; of a sample at most
-            999.
-        bootstrap: Resamples of subjects behind the intervals of median ranks.
-        memory_mb: Memory for vectors and similarities; the result does not depend on it.
-    """
-
-    subject: str = option("subject", metavar="COLUMN")
-    device: str | None = option(None, "--device-type", metavar="COLUMN")
-    drop_incomplete: bool = option(False)
-    ks: tuple[int, ...] = option((1, 5, 10), "-k", least=1)
-    sample: int | None = sample_option()
-    seed: int = option(0)
-    permutations: int = option(9999, least=1)
-    bootstrap: int = option(1000, least=1)
-    memory_mb: int = option(1024, least=1)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ks", several(self.ks))
-        if not self.ks or min(*self.ks, self.permutations, self.bootstrap, self.memory_mb) < 1:
-            raise UsageError("k, permutations, bootstrap and memory must each be at least 1.")
-        most_asked(self.sample, 1)
 
 
 @dataclass(frozen=True)

@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from latentprint.errors import unknown_name
-from latentprint.experiments.asking import Answer, Inquiry, Step, refuse_wrong
-from latentprint.experiments.pairs.pairs import PairsOptions, design_of, near_duplicates
+from latentprint.experiments.asking import Answer, Step, refuse_wrong
+from latentprint.experiments.pairs.options import PairsOptions, PairsQuestions
+from latentprint.experiments.pairs.pairs import design_of, near_duplicates
 from latentprint.experiments.source import UNPROCESSED, EmbeddingSource, Opened
-from latentprint.options import option
 from latentprint.words import CONTROL, Experiment
-
-
-@dataclass(frozen=True)
-class PairsQuestions:
-    """Which embeddings are compared, and how.
-
-    Attributes:
-        processing: Processing class whose embeddings are compared; by default none, unprocessed,
-            else the first there is.
-        retrieval: How retrieval is measured.
-    """
-
-    processing: str | None = option(None, metavar="CLASS")
-    retrieval: PairsOptions = field(default_factory=PairsOptions)
-
-    @property
-    def seed(self) -> int:
-        """Seeds everything that is random."""
-        return self.retrieval.seed
 
 
 def pairs_steps(opened: Sequence[Opened], asked: PairsQuestions) -> Iterator[Step]:
@@ -61,18 +41,3 @@ def _answer(source: EmbeddingSource, processing: str, options: PairsOptions) -> 
     outcome = near_duplicates(source, processing, options)
     shown = [] if source.family == CONTROL else outcome.shown
     return Answer(outcome.results, shown, {"pairs": outcome.queries})
-
-
-INQUIRY = Inquiry(
-    PairsQuestions,
-    pairs_steps,
-    "The same subjects, photographed with two types of device or more. Each photo looks for the "
-    "one of its subject by another type, once among photos by its own type of device, once among "
-    "photos by the type of the one it looks for. An encoder without traces does equally well in "
-    "both. With --out, pairs.parquet holds every query.",
-    (
-        "pairs store",
-        "pairs vectors.parquet --subject scene --device-type camera",
-        "pairs --study-embeddings PairCams --model CLIP",
-    ),
-)
