@@ -58,8 +58,8 @@ def leave_subjects_out(
     count = _EXCHANGES if len(contest.names) <= _MANY_SUBJECTS else _FEWER_EXCHANGES
     arranged = exchanges.random(count, seed).with_identity()
     own, products = np.empty(0), []
-    moves = 16 * len(contest.directions) * len(measures) * contest.streams[0].stop
-    each = _BYTES * len(contest.photo) + (_COPIES + len(contest.weights)) * moves
+    of_stream = 16 * len(contest.directions) * len(measures) * contest.streams[0].stop
+    each = _BYTES * len(contest.photo) + (_COPIES + len(contest.weights)) * of_stream
     at_once = max(1, memory_mb * 2**19 // each)
     for start in range(0, arranged.count, at_once):
         part = arranged.part(slice(start, min(start + at_once, arranged.count)))
