@@ -351,6 +351,60 @@ def with_strips(file: bytes, sizes: list[int], order: str) -> bytes:
     return bytes(changed)
 
 
+@pytest.mark.parametrize("bits", [1, 3, 4, 6, 8])
+def test_samples_of_few_bits_in_every_layout(tmp_path: Path, bits: int) -> None:
+    """Pillow opens some of these layouts only."""
+    random = np.random.default_rng(bits)
+    meanings = ((0, 1), (0, 2), (1, 1), (1, 2), (2, 3), (2, 4), (5, 4), (5, 5))
+    layouts = itertools.product(("chunky", "planar"), meanings, (1, 2))
+    for layout, (photometric, channels), fill in layouts:
+        if fill == 2 and bits != 8:
+            continue
+        colours = {2: 3, 5: 4}.get(photometric, 1)
+        given = random.integers(0, 2**bits, (5, 13, channels))
+        planes = [given.reshape(5, -1)]
+        if layout == "planar":
+            planes = [given[..., each] for each in range(channels)]
+        strips = [packed(plane, bits) for plane in planes]
+        if fill == 2:
+            strips = [
+                np.packbits(np.unpackbits(np.frombuffer(each, "u1")), bitorder="little").tobytes()
+                for each in strips
+            ]
+        tags = {"262": photometric, "277": channels, "284": 2 if layout == "planar" else 1}
+        tags |= {"266": fill} | ({"338": 0} if channels - colours == 1 else {})
+        file = plain_tiff(13, 5, bits, b"".join(strips), **tags)
+        if len(strips) > 1:
+            file = with_strips(file, [len(strip) for strip in strips], "<")
+        (tmp_path / "a.tif").write_bytes(file)
+        tones = np.floor(given[..., :colours] * 255 / (2**bits - 1) + 0.5).astype(np.uint8)
+        if photometric == 0:
+            tones = 255 - tones
+        shown = Image.fromarray(tones.squeeze(), "CMYK" if photometric == 5 else None)
+        found = np.asarray(decode(tmp_path / "a.tif").image)
+        member = (layout, photometric, channels, fill)
+        assert np.array_equal(found, np.asarray(shown.convert("RGB"))), member
+
+
+@pytest.mark.parametrize("kind", ["u2", "f4"])
+def test_colours_that_are_multiplied_by_alpha_are_divided_as_pillow_does(
+    tmp_path: Path, kind: str
+) -> None:
+    shares = np.random.default_rng(0).random((*SIDE, 4))
+    shares[..., :3] *= shares[..., 3:]
+    shares[0, 0, 3] = 0
+    eight = np.rint(shares * 255).astype(np.uint8)
+    deep = eight.astype("u2") * 257 if kind == "u2" else (eight / 255).astype(kind)
+    options = {"photometric": "rgb", "extrasamples": ["assocalpha"]}
+    shown = [
+        np.asarray(decode(written(tmp_path / f"{each.dtype}.tif", each, **options)).image)
+        for each in (eight, deep)
+    ]
+    opaque_enough = eight[..., 3] > 16
+    difference = np.abs(shown[0].astype(int) - shown[1])
+    assert difference[opaque_enough].max() <= 1
+
+
 def test_other_packings_are_refused_by_name(tmp_path: Path) -> None:
     for bits, tags in ((12, {"266": 2}), (20, {}), (24, {}), (12, {"317": 2}), (14, {"259": 7})):
         data = plain_tiff(64, 4, bits, bytes(64 * 4 * bits // 8), **tags)

@@ -103,6 +103,14 @@ def test_negative_values_are_not_cut_off(tmp_path: Path) -> None:
     assert np.abs(found - ramp(255)).max() <= 2
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_signed_numbers_of_which_none_is_negative_reach_white(tmp_path: Path, bits: int) -> None:
+    file = tiff(tmp_path / "a.tif", np.rint(ramp(2 ** (bits - 1) - 1)).astype(f"i{bits // 8}"))
+    assert np.abs(grey(file) - ramp(255)).max() <= 1.5
+    words = {8: "7-bit data", 16: "15-bit data scaled by 2"}[bits]
+    assert decode(file).note == f"{words}, judged by this photo alone"
+
+
 def test_large_whole_numbers(tmp_path: Path) -> None:
     values = (ramp(4e9)).astype(np.uint32)
     assert np.abs(grey(tiff(tmp_path / "a.tif", values)) - ramp(255)).max() <= 2

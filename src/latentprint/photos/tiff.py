@@ -55,7 +55,8 @@ class Directory:
         tiled: Whether it is stored in tiles and not in strips.
         fill_order: 2 if the lowest bit of a byte comes first.
         reduced: Whether it is a smaller version of another picture, or a mask.
-        extra_samples: How many of the samples are no colours, such as alpha.
+        extra_samples: What the samples are that are no colours: 1 alpha by which colours are
+            multiplied, 2 alpha by which they are not, 0 not said.
         predictor: 1 none, 2 differences, 3 of floating-point numbers.
         ink_set: 1 for CMYK.
         subsampling: Subsampling of the chroma across and down.
@@ -75,7 +76,7 @@ class Directory:
     tiled: bool
     fill_order: int
     reduced: bool
-    extra_samples: int
+    extra_samples: tuple[int, ...]
     predictor: int
     ink_set: int
     subsampling: tuple[int, ...]
@@ -230,7 +231,7 @@ class _Reader:
             _TILE_WIDTH in fields,
             first(_FILL_ORDER, 1),
             reduced,
-            len(fields.get(_EXTRA, ())),
+            fields.get(_EXTRA, ()),
             first(_PREDICTOR, 1),
             first(_INK_SET, 1),
             fields.get(_SUBSAMPLING) or (2, 2),

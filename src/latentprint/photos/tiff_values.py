@@ -9,7 +9,8 @@ import io
 import logging
 from typing import Any
 
-from PIL import Image
+import numpy as np
+from PIL import Image, TiffImagePlugin
 
 from latentprint.photos.pieces import COMPRESSIONS, MOST_PACKED, WHOLE_BYTES, read_pieces
 from latentprint.photos.samples import FLOAT, SIGNED, UNSIGNED, Depth, Samples
@@ -19,6 +20,8 @@ from latentprint.photos.turning import ORIENTATION
 # Colour channels by photometric interpretation, of those that Pillow opens.
 _COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3, 9: 3}
 _PLAIN = (0, 1, 2, 5)
+_PALETTE = 3
+_MULTIPLIED = 1
 # A pixel of more bits would make a small file fill the memory.
 _MOST_CHANNELS, _MOST_BITS = 8, 256
 
@@ -33,7 +36,23 @@ def tiff_depth(directory: Directory) -> Depth | None:
 
 def is_for_pillow(directory: Directory) -> bool:
     """Whether Pillow opens a picture whose values 8 bits hold."""
-    return not (directory.planar and len(directory.bits) > 1 and _colours(directory) == 1)
+    if directory.planar and len(directory.bits) > 1 and _colours(directory) == 1:
+        return False
+    # It takes planes of some colours for others, and a plane of white-is-zero for its opposite.
+    unpacked_here = directory.photometric != _PALETTE and directory.compression in COMPRESSIONS
+    if directory.planar and unpacked_here:
+        return False
+    key = (
+        b"II" if directory.little_endian else b"MM",
+        directory.photometric,
+        (directory.sample_format,),
+        directory.fill_order,
+        directory.bits,
+        directory.extra_samples,
+    )
+    # It knows the other kind of bits in reverse by name, but has no decoder of them.
+    inverted_reversed = directory.photometric == 0 and directory.fill_order == 2
+    return key in TiffImagePlugin.OPEN_INFO and not (inverted_reversed and directory.depth == 8)
 
 
 def unreadable(directory: Directory) -> str:
@@ -57,7 +76,9 @@ def unreadable(directory: Directory) -> str:
     kind = _kind(directory)
     if directory.photometric not in _PLAIN or channels < colours:
         return f"{kind} of photometric interpretation {directory.photometric}"
-    if channels - colours > min(directory.extra_samples, 1 if colours == 1 else channels):
+    # Pictures of 8 bits with a fourth channel that is not described are read as RGB, too.
+    described = len(directory.extra_samples) or int(colours == 3)
+    if channels - colours > min(described, 1 if colours == 1 else channels):
         return f"{channels} channels of {kind} that are no colours"
     if directory.compression not in COMPRESSIONS:
         return f"{kind}, compression {directory.compression}"
@@ -91,7 +112,8 @@ def _is_unpacked(directory: Directory) -> bool:
 def read_tiff(data: bytes, directory: Directory) -> Samples:
     """Read the values of a TIFF whose first directory this is, and which is not ``unreadable``.
 
-    Channels that are no colours, such as alpha, are dropped.
+    Channels that are no colours, such as alpha, are dropped; colours that are multiplied by alpha
+    are divided by it, as Pillow does where 8 bits hold them.
 
     Raises:
         ValueError: The file is cut off or damaged.
@@ -106,9 +128,22 @@ def read_tiff(data: bytes, directory: Directory) -> Samples:
     if values.shape[:2] != (directory.height, directory.width):
         raise ValueError("the image is not of the size that it states")
     colours = {2: 3, 5: 4}.get(directory.photometric, 1)
+    if directory.photometric in (1, 2) and directory.extra_samples[:1] == (_MULTIPLIED,):
+        full = 1.0 if values.dtype.kind == "f" else 2.0**directory.depth - 1
+        values = _divided(values, colours, full)
     values = values[..., 0] if colours == 1 else values[..., :colours]
     depth = tiff_depth(directory) or Depth(UNSIGNED, directory.depth)
     return Samples(values, depth, inverted=directory.photometric == 0)
+
+
+def _divided(values: np.ndarray[Any, Any], colours: int, full: float) -> np.ndarray[Any, Any]:
+    """Colours that were multiplied by the channel after them; where that is 0 they stay."""
+    alpha = values[..., colours : colours + 1].astype(np.float64)
+    known = alpha > 0
+    divided = values[..., :colours] * (full / np.where(known, alpha, full))
+    if values.dtype.kind != "f":
+        divided = np.minimum(np.floor(divided + 0.5), full)
+    return np.where(known, divided, values[..., :colours]).astype(values.dtype)
 
 
 def pillow_turn(image: Image.Image) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from latentprint.errors import UsageError
-from latentprint.photos.samples import FLOAT, UNSIGNED, Depth, Samples
+from latentprint.photos.samples import FLOAT, SIGNED, UNSIGNED, Depth, Samples
 
 _Array = np.ndarray[Any, Any]
 
@@ -220,10 +220,11 @@ def decide(depth: Depth, pictures: Sequence[Summary]) -> Scale:
     """Decide the window of pictures that store their values alike.
 
     Whole numbers of which none is negative use 8, 10, 12, 14 or 16 bits, the fewest that hold all
-    of them. Floating-point numbers are taken to go up to 1, 255, 4095 or 65535, whichever the
-    99.9th percentile of all pictures is near (above a sixteenth, a quarter for the larger two, and
-    at most a quarter beyond). Of all else, negative values as in CT included, the window goes from
-    the 0.1st to the 99.9th percentile; of medical pictures that all state one window, it is that.
+    of them, and signed ones no more than the sign leaves. Floating-point numbers are taken to go up
+    to 1, 255, 4095 or 65535, whichever the 99.9th percentile of all pictures is near (above a
+    sixteenth, a quarter for the larger two, and at most a quarter beyond). Of all else, negative
+    values as in CT included, the window goes from the 0.1st to the 99.9th percentile; of medical
+    pictures that all state one window, it is that.
 
     Args:
         depth: How the values are stored.
@@ -232,7 +233,9 @@ def decide(depth: Depth, pictures: Sequence[Summary]) -> Scale:
     low, high = min(each.low for each in pictures), max(each.high for each in pictures)
     count = len(pictures)
     if depth.number != FLOAT and low >= 0 and high < 65_536 and not depth.modality:
-        return _of_bits(depth, next(each for each in _DEPTHS if high < 2**each), count)
+        fewest = next(each for each in _DEPTHS if high < 2**each)
+        # A signed number keeps one of its bits for the sign.
+        return _of_bits(depth, min(fewest, depth.bits - (depth.number == SIGNED)), count)
     windows = {each.window for each in pictures}
     if len(windows) == 1 and (window := windows.pop()) is not None:
         words = (
@@ -256,7 +259,7 @@ def decide(depth: Depth, pictures: Sequence[Summary]) -> Scale:
 
 def _of_bits(depth: Depth, bits: int, looked_at: int) -> Scale:
     words = f"{bits}-bit data"
-    if bits < 16:
+    if bits < 16 <= depth.bits:
         # As people say it who know the 16-bit container.
         words += f" scaled by {2 ** (16 - bits)}"
     plain = depth.number == UNSIGNED and bits == depth.bits
