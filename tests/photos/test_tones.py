@@ -47,6 +47,21 @@ def test_marks_of_the_full_value_do_not_hide_the_depth(tmp_path: Path) -> None:
     assert np.abs(found - ramp(255))[8:].max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "mark", "high"),
+    [("i2", -(2**15), 4095), ("i2", 2**15 - 1, 4095), ("u4", 2**32 - 1, 4095),
+     ("i4", -(2**31), 4095), ("f4", -3.4028235e38, 1), ("f8", 1.7e308, 1)],
+)  # fmt: skip
+def test_many_pixels_without_a_value_do_not_change_the_others(
+    tmp_path: Path, kind: str, mark: float, high: float
+) -> None:
+    values = ramp(high).astype(kind)
+    values[:8] = mark
+    found = grey(tiff(tmp_path / "a.tif", values))
+    assert (found[:8] == (0 if mark < 0 else 255)).all()
+    assert np.abs(found - ramp(255))[8:].max() <= 1
+
+
 def test_sixteen_bits_stay_and_need_no_word(tmp_path: Path) -> None:
     file = png(tmp_path / "a.png", ramp(65535))
     assert np.abs(grey(file) - ramp(255)).max() < 0.51

@@ -25,6 +25,8 @@ _DEPTHS = (8, 10, 12, 14, 16)
 # Highest values that floating-point pictures are usually scaled to.
 _FLOAT_HIGHS = (1.0, 255.0, 4095.0, 65535.0)
 _SHARE = 0.001
+# Geographers' pictures have -3.4e38, the lowest number of 32 bits, where nothing was measured.
+_LEAST_MARK = 1e38
 _MOST_VALUES = 65_536
 
 
@@ -160,11 +162,11 @@ class Tones:
 
 @dataclass(frozen=True)
 class Summary:
-    """The values of one picture in brief.
+    """The values of one picture in brief, marks aside.
 
     Attributes:
         low: The lowest value.
-        high: The highest value, that of a full 16 bits aside.
+        high: The highest value.
         sample: At most 65,536 of the values, at equal steps.
         window: The window that a medical file states for itself.
     """
@@ -176,19 +178,24 @@ class Summary:
 
 
 def summary(samples: Samples) -> Summary:
-    """Sum up the values of one picture; infinite values and what is no number are left out."""
+    """Sum up the values of one picture.
+
+    What marks pixels without a value, or saturated ones, is left out and says nothing of the depth:
+    infinite values and what is no number, floating-point numbers from 1e38 on either side, and the
+    highest value of whole numbers and, where these are signed, the lowest.
+    """
     flat = samples.values.reshape(-1)
     if flat.dtype.kind == "f":
-        flat = flat[np.isfinite(flat)]
+        flat = flat[np.abs(flat) < _LEAST_MARK]
+    else:
+        ends = np.iinfo(flat.dtype)
+        unmarked = flat < ends.max if ends.min == 0 else (flat < ends.max) & (flat > ends.min)
+        flat = flat[unmarked] if unmarked.any() else flat
     if not flat.size:
         return Summary(0.0, 0.0, np.zeros(1), samples.window)
-    high = float(flat.max())
-    if flat.dtype == np.uint16 and high == 65_535:
-        # The full value marks what is saturated, padded or drawn in: it says nothing of the depth.
-        marked = flat == 65_535
-        high = high if marked.all() else float(flat.max(where=~marked, initial=0))
     step = -(-flat.size // _MOST_VALUES)
-    return Summary(float(flat.min()), high, flat[::step].astype(np.float64), samples.window)
+    sample = flat[::step].astype(np.float64)
+    return Summary(float(flat.min()), float(flat.max()), sample, samples.window)
 
 
 def scaled(samples: Samples, tones: Tones) -> tuple[_Array, str]:
