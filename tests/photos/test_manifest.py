@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import open_photos, read_manifest, read_table
+from latentprint.photos.manifest import column_names, open_table
 
 
 def csv(folder: Path, text: str) -> Path:
@@ -59,6 +60,8 @@ def test_parquet_and_another_label_column(tmp_path: Path) -> None:
         ("path,label\na.jpg,x,y,z\n", "cannot be read as a table"),
         ("", "cannot be read as a table"),
         ("path,label\n", "lists no photos"),
+        ("sep=;\npath;label\na.jpg;x\n", "its first line only names the separator"),
+        ("path,label\ra.jpg,x\r", "carriage returns"),
     ],
 )
 def test_errors(tmp_path: Path, text: str, message: str) -> None:
@@ -69,8 +72,10 @@ def test_errors(tmp_path: Path, text: str, message: str) -> None:
 def test_files_that_are_no_tables(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"no parquet")
     (tmp_path / "a.csv").write_bytes(b"path\ncaf\xe9.jpg\n")
-    for name in ("a.parquet", "a.csv"):
-        with pytest.raises(LatentprintError, match="cannot be read as a table"):
+    (tmp_path / "b.csv").write_bytes("path,label\na.jpg,x\n".encode("utf-16"))
+    for name in ("a.parquet", "a.csv", "b.csv"):
+        utf_8 = "" if name == "a.parquet" else ".*save it as text in UTF-8"
+        with pytest.raises(LatentprintError, match=f"cannot be read as a table{utf_8}"):
             open_photos(tmp_path / name)
 
 
@@ -102,6 +107,39 @@ def test_white_space_is_stripped_once_and_told(
         "m.csv: white space was stripped in the columns 'label' (2 values), 'maker' (1 values).",
     )
     assert photos.notes[1] in caplog.text
+
+
+@pytest.mark.parametrize(("mark", "word"), [(";", "semicolons"), ("\t", "tabs")])
+def test_other_separators_are_told(tmp_path: Path, mark: str, word: str) -> None:
+    rows = ['path|label|"a, b"', 'a.jpg|"x|y"|1,8', "b.jpg|z|2,8"]
+    file = csv(tmp_path, "\n".join(row.replace("|", mark) for row in rows))
+    photos = open_photos(file)
+    assert photos.table.select("path", "label", "a, b").rows() == [
+        ("a.jpg", f"x{mark}y", "1,8"),
+        ("b.jpg", "z", "2,8"),
+    ]
+    assert photos.notes == (f"set.csv: columns are separated by {word}.",)
+    assert column_names(file) == ["path", "label", "a, b"]
+
+
+def test_empty_lines_are_no_rows(tmp_path: Path) -> None:
+    file = csv(tmp_path, '\npath,label\n\na.jpg,"x\n\ny"\r\n\r\n  \nb.jpg,\n,\n\n\n')
+    table = open_table(file)
+    assert table.frame.rows() == [("a.jpg", "x\n\ny"), ("b.jpg", None), (None, None)]
+    assert table.notes == ("set.csv: 5 empty lines were left out.",)
+    assert open_table(csv(tmp_path, "label\nx\n\ny\n")).frame.height == 3
+
+
+def test_what_no_reader_sees_makes_no_class(tmp_path: Path) -> None:
+    labels = ["caf\u00e9", "cafe\u0301", "caf\u00e9\u200b ", "\ufeffcaf\u00e9"]
+    rows = "".join(f"cafe\u0301{row}.jpg,{label}\n" for row, label in enumerate(labels))
+    photos = open_photos(csv(tmp_path, f"path,label\n{rows}"))
+    assert set(photos.table["label"]) == {"caf\u00e9"}
+    assert photos.table["path"][0] == "cafe\u03010.jpg"
+    assert photos.notes == (
+        "set.csv: white space was stripped in the column 'label' (2 values).",
+        "set.csv: letters and their accents were put together in the column 'label' (1 values).",
+    )
 
 
 def test_a_table_that_needs_no_change_has_no_note(tmp_path: Path) -> None:

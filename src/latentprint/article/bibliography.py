@@ -74,8 +74,8 @@ def read_bibliography(text: str) -> Bibliography:
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
     library = parse_string(text, parse_stack=[])
     strings: dict[str, str] = {}
-    for each in library.strings:
-        strings[each.key.lower()], _ = _resolved(str(each.value), strings)
+    for string in library.strings:
+        strings[string.key.lower()], _ = _resolved(str(string.value), strings)
     entries, problems = {}, []
     for entry in library.entries:
         line = (entry.start_line or 0) + 1

@@ -18,6 +18,7 @@ from latentprint import mapped_tables
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.mapped_tables import mapped, ranges
 from latentprint.photos.addresses import patiently, read_address
+from latentprint.photos.csv_text import csv_blocks, separator, without_blank_lines
 from latentprint.photos.listing import PATH_COLUMNS, Listing, some
 from latentprint.photos.location import Address, Location
 from latentprint.photos.photos import Photos
@@ -29,8 +30,10 @@ SUFFIXES = (".csv", ".parquet")
 LIST = ".txt"
 """The suffix of a list with one path or address in a line."""
 
-_BLOCK = 1 << 22
-"""Bytes of a CSV file that are read at once."""
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+
+# White space is what Unicode calls so; these have no width.
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 
 FRAME = "the data frame"
 """What a table is called that comes from no file."""
@@ -119,7 +122,8 @@ def column_names(file: Path) -> list[str]:
     _require_table(file)
     with reading_table(file):
         if file.suffix.lower() == ".csv":
-            names = [restored_cell(name) for name in pl.scan_csv(file, glob=False).collect_schema()]
+            table = pl.scan_csv(file, glob=False, separator=_separator(file))
+            names = [restored_cell(name) for name in table.collect_schema()]
         else:
             names = pl.scan_parquet(file, glob=False).collect_schema().names()
     return [name.strip() for name in names]
@@ -161,8 +165,10 @@ def _parts(file: Location, tidying: _Tidying, leave: Sequence[str] = ()) -> Iter
     with reading_table(file):
         source = _source(file)
         if file.suffix.lower() == ".csv":
-            require_different(_header(source), file.name)
-            yield from (tidying.stripped(tidying.restored(each)) for each in _read_csv(source))
+            tidying.separator = _separator(source)
+            require_different(_header(source, tidying.separator), file.name)
+            frames = _read_csv(source, tidying)
+            yield from (tidying.stripped(tidying.restored(each)) for each in frames)
         else:
             yield from map(tidying.stripped, _read_parquet(source, leave))
 
@@ -172,13 +178,18 @@ class _Tidying:
 
     Attributes:
         file: What the notes call the table.
+        separator: What separates the columns of a CSV file.
+        blank_lines: How many empty lines of one were left out.
     """
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self.separator = ","
+        self.blank_lines = 0
         self._restored = 0
         self._headers: list[str] = []
         self._values = Counter[str]()
+        self._composed = Counter[str]()
 
     def restored(self, written: pl.DataFrame) -> pl.DataFrame:
         """A range of a CSV file without what guards it from spreadsheets."""
@@ -189,6 +200,9 @@ class _Tidying:
 
     def stripped(self, frame: pl.DataFrame) -> pl.DataFrame:
         """A range without white space around the names of columns and around texts.
+
+        What is not seen at all, such as a space of no width, is white space, too. Letters that are
+        written with their accents apart are put together, but in the names of photos.
 
         Raises:
             LatentprintError: Two columns are one but for white space around their names.
@@ -203,15 +217,23 @@ class _Tidying:
             if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) and name not in PATH_COLUMNS
         ]
         before = frame.select(pl.col(texts).cast(pl.String))
-        stripped = pl.col(texts).str.strip_chars()
+        stripped = pl.col(texts).str.strip_chars().str.strip_chars(_UNSEEN).str.strip_chars()
         after = before.select(pl.when((stripped != "") | (pl.col(texts) == "")).then(stripped))
         for name in texts:
             self._values[name] += int(before[name].ne_missing(after[name]).sum())
-        return frame.with_columns(after.get_columns())
+        labels = [name for name in texts if name != "id"]
+        composed = after.with_columns(pl.col(labels).str.normalize("NFC"))
+        for name in labels:
+            self._composed[name] += int(after[name].ne_missing(composed[name]).sum())
+        return frame.with_columns(composed.get_columns())
 
     def notes(self) -> tuple[str, ...]:
         """What was changed, as sentences."""
         notes = []
+        if self.separator != ",":
+            notes.append(f"{self.file}: columns are separated by {_SEPARATORS[self.separator]}.")
+        if self.blank_lines:
+            notes.append(f"{self.file}: {self.blank_lines} empty lines were left out.")
         if self._restored:
             notes.append(
                 f"{self.file}: {self._restored} texts such as '=A1 lost the apostrophe that keeps "
@@ -220,10 +242,18 @@ class _Tidying:
         stripped = f"{self.file}: white space was stripped"
         if self._headers:
             notes.append(f"{stripped} from the {some('column name', self._headers)}.")
-        if changed := {name: count for name, count in self._values.items() if count}:
-            counts = [f"{name!r} ({count} values)" for name, count in changed.items()]
+        if counts := _counts(self._values):
             notes.append(f"{stripped} in the {some('column', counts)}.")
+        if counts := _counts(self._composed):
+            notes.append(
+                f"{self.file}: letters and their accents were put together in the "
+                f"{some('column', counts)}."
+            )
         return tuple(notes)
+
+
+def _counts(values: Counter[str]) -> list[str]:
+    return [f"{name!r} ({count} values)" for name, count in values.items() if count]
 
 
 def _require_table(file: Location) -> None:
@@ -247,6 +277,8 @@ def reading_table(file: Location) -> Iterator[None]:
         ValueError,
     ) as error:
         reason = str(error).strip().partition("\n")[0]
+        if "utf-8" in reason.lower():
+            reason += "; save it as text in UTF-8"
         raise LatentprintError(f"{file} cannot be read as a table: {reason}") from error
 
 
@@ -285,46 +317,29 @@ def _filled_lines(source: Path | bytes) -> Iterator[str]:
             raise
 
 
-def _read_csv(source: Path | bytes) -> Iterator[pl.DataFrame]:
+def _opened(source: Path | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def _separator(source: Path | bytes) -> str:
+    with _opened(source) as opened:
+        return separator(opened)
+
+
+def _read_csv(source: Path | bytes, tidying: _Tidying) -> Iterator[pl.DataFrame]:
     """The ranges of a CSV file, one at least, all as text."""
-    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as opened:
-        for block in _csv_blocks(opened):
+    mark = tidying.separator
+    with _opened(source) as opened:
+        for block in csv_blocks(opened):
+            filled, blank = without_blank_lines(block, mark)
+            tidying.blank_lines += blank
             try:
-                frame = pl.read_csv(block, infer_schema=False)
+                frame = pl.read_csv(filled, infer_schema=False, separator=mark)
             except pl.exceptions.PolarsError:
                 # Its words are to be of the file, not of a block.
-                pl.read_csv(source, infer_schema=False)
+                pl.read_csv(source, infer_schema=False, separator=mark)
                 raise
             yield from (frame[part] for part in ranges(frame.height))
-
-
-def _csv_blocks(opened: BinaryIO) -> Iterator[bytes]:
-    """A CSV file in blocks of whole lines, each with the header before it."""
-    header = b""
-    while (line := opened.readline()) and (not header.strip() or header.count(b'"') % 2):
-        header += line
-    parts, quotes = [line], line.count(b'"')
-    while len(data := opened.read(_BLOCK)) == _BLOCK:
-        if end := _end_of_lines(data, quotes):
-            yield b"".join([header, *parts, data[:end]])
-            parts, quotes = [], 0
-        parts.append(data[end:])
-        quotes += parts[-1].count(b'"')
-    yield b"".join([header, *parts, data])
-
-
-def _end_of_lines(data: bytes, quotes: int) -> int:
-    """Where the last whole line ends, after so many quotes; 0 where none does.
-
-    Line breaks in quotes end no line.
-    """
-    quotes, end = quotes + data.count(b'"'), len(data)
-    while (start := data.rfind(b"\n", 0, end)) >= 0:
-        quotes -= data.count(b'"', start, end)
-        if quotes % 2 == 0:
-            return start + 1
-        end = start
-    return 0
 
 
 def _read_parquet(source: Path | bytes, leave: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -342,10 +357,15 @@ def _told(table: Table) -> pl.DataFrame:
     return table.frame
 
 
-def _header(file: Path | bytes) -> list[str]:
+def _header(file: Path | bytes, mark: str) -> list[str]:
     """The names in the first line, which polars changes where one comes twice."""
     line = pl.read_csv(
-        file, has_header=False, n_rows=1, infer_schema=False, truncate_ragged_lines=True
+        file,
+        has_header=False,
+        n_rows=1,
+        infer_schema=False,
+        truncate_ragged_lines=True,
+        separator=mark,
     )
     return [name or "" for name in line.row(0)]
 
