@@ -14,7 +14,7 @@ from latentprint.photos.addresses import list_below
 from latentprint.photos.archives import Packed, is_archive, read_archives
 from latentprint.photos.file_names import printable, reason_to_ignore
 from latentprint.photos.location import Address, Location
-from latentprint.photos.numbered import facts_of_parts, numbered_parts
+from latentprint.photos.numbered import card_folders, facts_of_parts, numbered_parts
 from latentprint.photos.photos import COLUMNS, Photos
 from latentprint.photos.split import SPLIT_NAMES
 
@@ -108,6 +108,9 @@ def _photos(
         beside = facts_of_parts(root, paths, others)
         facts = pl.concat([facts, beside.facts], how="diagonal")
         notes, read = (note, *beside.notes, *notes), read | beside.read
+    elif layout == "auto" and (note := card_folders(paths)):
+        labels = [(split, None) for split, _ in labels]
+        notes = (note, *notes)
     stripped = [(split, label and (label.strip() or None)) for split, label in labels]
     if changed := sum(new != old for new, old in zip(stripped, labels, strict=True)):
         notes = (*notes, f"White space was stripped from the folders' names of {changed} photos.")
