@@ -142,6 +142,15 @@ def test_what_no_reader_sees_makes_no_class(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("bits", [16, 32])
+def test_short_floats_are_the_decimals_that_were_meant(tmp_path: Path, bits: int) -> None:
+    given = pl.Series("aperture", [1.8, None, 0.1, 1 / 4]).cast(getattr(pl, f"Float{bits}"))
+    given.to_frame().write_parquet(tmp_path / "m.parquet")
+    table = open_table(tmp_path / "m.parquet")
+    assert table.frame["aperture"].to_list() == [1.8, None, 0.1, 0.25]
+    assert table.notes == ()
+
+
 def test_a_table_that_needs_no_change_has_no_note(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("path,label\na.jpg,a cat\n")
     assert open_photos(tmp_path / "m.csv").notes == ()

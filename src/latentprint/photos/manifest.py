@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,21 +18,17 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.mapped_tables import mapped, ranges
 from latentprint.photos.addresses import patiently, read_address
 from latentprint.photos.csv_text import csv_blocks, separator, without_blank_lines
-from latentprint.photos.listing import PATH_COLUMNS, Listing, some
+from latentprint.photos.listing import Listing
 from latentprint.photos.location import Address, Location
 from latentprint.photos.photos import Photos
-from latentprint.spreadsheets import restored, restored_cell
+from latentprint.photos.tidying import Tidying, require_different
+from latentprint.spreadsheets import restored_cell
 
 logger = logging.getLogger(__name__)
 
 SUFFIXES = (".csv", ".parquet")
 LIST = ".txt"
 """The suffix of a list with one path or address in a line."""
-
-_SEPARATORS = {";": "semicolons", "\t": "tabs"}
-
-# White space is what Unicode calls so; these have no width.
-_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 
 FRAME = "the data frame"
 """What a table is called that comes from no file."""
@@ -59,7 +54,7 @@ def read_manifest(file: Location) -> Photos:
             needs an extra or is of a kind that is not read.
     """
     file = file if isinstance(file, Address) else file.absolute()
-    tidying = _Tidying(file.name)
+    tidying = Tidying(file.name)
     parts = _lines(file) if file.suffix.lower() == LIST else _parts(file, tidying)
     return _photos(parts, tidying, file, _name(file))
 
@@ -71,11 +66,11 @@ def read_frame(frame: pl.DataFrame) -> Photos:
         LatentprintError: If ids are empty or not unique.
         UsageError: If there is no path column, or a split is neither train nor val.
     """
-    tidying = _Tidying(FRAME)
+    tidying = Tidying(FRAME)
     return _photos([tidying.stripped(frame)], tidying, Path.cwd() / FRAME, "photos")
 
 
-def _photos(parts: Iterable[pl.DataFrame], tidying: _Tidying, file: Location, name: str) -> Photos:
+def _photos(parts: Iterable[pl.DataFrame], tidying: Tidying, file: Location, name: str) -> Photos:
     """The photos that the ranges of a table list, which is called as the file is."""
     listing = Listing(file)
     table = mapped(map(listing.add, parts))
@@ -139,7 +134,7 @@ def tidy_table(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     Raises:
         LatentprintError: Two columns are one but for white space around their names.
     """
-    tidying = _Tidying(name)
+    tidying = Tidying(name)
     return _told(Table(tidying.stripped(frame), tidying.notes()))
 
 
@@ -154,12 +149,12 @@ def open_table(file: Location, *, leave: Sequence[str] = ()) -> Table:
         UsageError: It is neither.
         LatentprintError: It cannot be read.
     """
-    tidying = _Tidying(file.name)
+    tidying = Tidying(file.name)
     frame = mapped(_parts(file, tidying, leave))
     return Table(frame, tidying.notes())
 
 
-def _parts(file: Location, tidying: _Tidying, leave: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
+def _parts(file: Location, tidying: Tidying, leave: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
     """The ranges of a table, tidied, one at least; see ``open_table``."""
     _require_table(file)
     with reading_table(file):
@@ -171,89 +166,6 @@ def _parts(file: Location, tidying: _Tidying, leave: Sequence[str] = ()) -> Iter
             yield from (tidying.stripped(tidying.restored(each)) for each in frames)
         else:
             yield from map(tidying.stripped, _read_parquet(source, leave))
-
-
-class _Tidying:
-    """Tidies the ranges of a table, and keeps what it changed.
-
-    Attributes:
-        file: What the notes call the table.
-        separator: What separates the columns of a CSV file.
-        blank_lines: How many empty lines of one were left out.
-    """
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.separator = ","
-        self.blank_lines = 0
-        self._restored = 0
-        self._headers: list[str] = []
-        self._values = Counter[str]()
-        self._composed = Counter[str]()
-
-    def restored(self, written: pl.DataFrame) -> pl.DataFrame:
-        """A range of a CSV file without what guards it from spreadsheets."""
-        frame = restored(written)
-        for before, after in zip(written.get_columns(), frame.get_columns(), strict=True):
-            self._restored += int(before.ne_missing(after.alias(before.name)).sum())
-        return frame
-
-    def stripped(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """A range without white space around the names of columns and around texts.
-
-        What is not seen at all, such as a space of no width, is white space, too. Letters that are
-        written with their accents apart are put together, but in the names of photos.
-
-        Raises:
-            LatentprintError: Two columns are one but for white space around their names.
-        """
-        require_different(frame.columns, self.file)
-        names = {name: name.strip() for name in frame.columns}
-        self._headers = [name for given, name in names.items() if given != name]
-        frame = frame.rename(names)
-        texts = [
-            name
-            for name, dtype in frame.schema.items()
-            if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) and name not in PATH_COLUMNS
-        ]
-        before = frame.select(pl.col(texts).cast(pl.String))
-        stripped = pl.col(texts).str.strip_chars().str.strip_chars(_UNSEEN).str.strip_chars()
-        after = before.select(pl.when((stripped != "") | (pl.col(texts) == "")).then(stripped))
-        for name in texts:
-            self._values[name] += int(before[name].ne_missing(after[name]).sum())
-        labels = [name for name in texts if name != "id"]
-        composed = after.with_columns(pl.col(labels).str.normalize("NFC"))
-        for name in labels:
-            self._composed[name] += int(after[name].ne_missing(composed[name]).sum())
-        return frame.with_columns(composed.get_columns())
-
-    def notes(self) -> tuple[str, ...]:
-        """What was changed, as sentences."""
-        notes = []
-        if self.separator != ",":
-            notes.append(f"{self.file}: columns are separated by {_SEPARATORS[self.separator]}.")
-        if self.blank_lines:
-            notes.append(f"{self.file}: {self.blank_lines} empty lines were left out.")
-        if self._restored:
-            notes.append(
-                f"{self.file}: {self._restored} texts such as '=A1 lost the apostrophe that keeps "
-                "spreadsheets from running them."
-            )
-        stripped = f"{self.file}: white space was stripped"
-        if self._headers:
-            notes.append(f"{stripped} from the {some('column name', self._headers)}.")
-        if counts := _counts(self._values):
-            notes.append(f"{stripped} in the {some('column', counts)}.")
-        if counts := _counts(self._composed):
-            notes.append(
-                f"{self.file}: letters and their accents were put together in the "
-                f"{some('column', counts)}."
-            )
-        return tuple(notes)
-
-
-def _counts(values: Counter[str]) -> list[str]:
-    return [f"{name!r} ({count} values)" for name, count in values.items() if count]
 
 
 def _require_table(file: Location) -> None:
@@ -326,7 +238,7 @@ def _separator(source: Path | bytes) -> str:
         return separator(opened)
 
 
-def _read_csv(source: Path | bytes, tidying: _Tidying) -> Iterator[pl.DataFrame]:
+def _read_csv(source: Path | bytes, tidying: Tidying) -> Iterator[pl.DataFrame]:
     """The ranges of a CSV file, one at least, all as text."""
     mark = tidying.separator
     with _opened(source) as opened:
@@ -368,20 +280,6 @@ def _header(file: Path | bytes, mark: str) -> list[str]:
         separator=mark,
     )
     return [name or "" for name in line.row(0)]
-
-
-def require_different(names: Sequence[str], file: str) -> None:
-    """Refuse a table with a column twice.
-
-    Raises:
-        LatentprintError: White space around names does not tell them apart.
-    """
-    counts = Counter(name.strip() for name in names)
-    twice = [name for name, count in counts.items() if count > 1]
-    if twice:
-        raise LatentprintError(
-            f"{file} has the column {twice[0]!r} twice: white space around names does not count."
-        )
 
 
 def _name(file: Location) -> str:
