@@ -109,17 +109,24 @@ def test_white_space_is_stripped_once_and_told(
     assert photos.notes[1] in caplog.text
 
 
-@pytest.mark.parametrize(("mark", "word"), [(";", "semicolons"), ("\t", "tabs")])
-def test_other_separators_are_told(tmp_path: Path, mark: str, word: str) -> None:
-    rows = ['path|label|"a, b"', 'a.jpg|"x|y"|1,8', "b.jpg|z|2,8"]
-    file = csv(tmp_path, "\n".join(row.replace("|", mark) for row in rows))
-    photos = open_photos(file)
-    assert photos.table.select("path", "label", "a, b").rows() == [
-        ("a.jpg", f"x{mark}y", "1,8"),
-        ("b.jpg", "z", "2,8"),
-    ]
-    assert photos.notes == (f"set.csv: columns are separated by {word}.",)
-    assert column_names(file) == ["path", "label", "a, b"]
+def test_other_separators_are_told(tmp_path: Path) -> None:
+    rows = ['path|label|"a, b"', 'a.jpg|"x|y"|-1,8', "b,1.jpg|z|2,8"]
+    for mark, decimal in ((";", "."), ("\t", ",")):
+        file = csv(tmp_path, "\n".join(row.replace("|", mark) for row in rows))
+        photos = open_photos(file)
+        assert photos.table.select("path", "label", "a, b").rows() == [
+            ("a.jpg", f"x{mark}y", f"-1{decimal}8"),
+            ("b,1.jpg", "z", f"2{decimal}8"),
+        ]
+        assert column_names(file) == ["path", "label", "a, b"]
+        word, *decimals = photos.notes
+        if mark == ";":
+            assert word == "set.csv: columns are separated by semicolons."
+            assert decimals == [
+                "set.csv: decimal commas became points in the column 'a, b' (2 values)."
+            ]
+        else:
+            assert (word, decimals) == ("set.csv: columns are separated by tabs.", [])
 
 
 def test_empty_lines_are_no_rows(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from latentprint.errors import LatentprintError
 from latentprint.photos.listing import PATH_COLUMNS, some
 from latentprint.spreadsheets import restored
 
+# Where columns are separated by semicolons, commas stand in numbers.
+_DECIMAL = r"^([+-]?[0-9]+),([0-9]+)$"
 _SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 # White space is what Unicode calls so; these have no width.
@@ -35,6 +37,7 @@ class Tidying:
         self._headers: list[str] = []
         self._values = Counter[str]()
         self._composed = Counter[str]()
+        self._decimals = Counter[str]()
 
     def restored(self, written: pl.DataFrame) -> pl.DataFrame:
         """A range of a CSV file without what guards it from spreadsheets."""
@@ -47,7 +50,8 @@ class Tidying:
         """A range without white space around the names of columns and around texts.
 
         What is not seen at all, such as a space of no width, is white space, too. Letters that are
-        written with their accents apart are put together, but in the names of photos.
+        written with their accents apart are put together, but in the names of photos; numbers
+        with decimal commas get points where semicolons separate the columns.
 
         Raises:
             LatentprintError: Two columns are one but for white space around their names.
@@ -68,9 +72,13 @@ class Tidying:
             self._values[name] += int(before[name].ne_missing(after[name]).sum())
         labels = [name for name in texts if name != "id"]
         composed = after.with_columns(pl.col(labels).str.normalize("NFC"))
-        frame = frame.with_columns(_as_written(frame[name]) for name in _short_floats(frame))
         for name in labels:
             self._composed[name] += int(after[name].ne_missing(composed[name]).sum())
+        if self.separator == ";":
+            commas = {name: int(composed[name].str.contains(_DECIMAL).sum()) for name in labels}
+            self._decimals.update(commas)
+            composed = composed.with_columns(pl.col(labels).str.replace(_DECIMAL, "$1.$2"))
+        frame = frame.with_columns(_as_written(frame[name]) for name in _short_floats(frame))
         return frame.with_columns(composed.get_columns())
 
     def notes(self) -> tuple[str, ...]:
@@ -95,6 +103,9 @@ class Tidying:
                 f"{self.file}: letters and their accents were put together in the "
                 f"{some('column', counts)}."
             )
+        if counts := _counts(self._decimals):
+            columns = some("column", counts)
+            notes.append(f"{self.file}: decimal commas became points in the {columns}.")
         return tuple(notes)
 
 
