@@ -1,11 +1,15 @@
+import math
 from csv import writer
+from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from latentprint.embeddings.own_vectors import open_own_vectors
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import open_photos, read_manifest, read_table
 from latentprint.photos.manifest import column_names, open_table
@@ -156,6 +160,36 @@ def test_short_floats_are_the_decimals_that_were_meant(tmp_path: Path, bits: int
     table = open_table(tmp_path / "m.parquet")
     assert table.frame["aperture"].to_list() == [1.8, None, 0.1, 0.25]
     assert table.notes == ()
+
+
+@pytest.mark.parametrize("column", ["path", "id", "label", "split", "group"])
+def test_columns_without_plain_values_are_refused(tmp_path: Path, column: str) -> None:
+    for values in ([[1], [2]], [{"a": 1}, {"a": 2}], [b"\xff", b"\xfe"]):
+        frame = pl.DataFrame({"path": ["a.jpg", "b.jpg"]}).with_columns(pl.Series(column, values))
+        frame.write_parquet(tmp_path / "m.parquet")
+        with pytest.raises(LatentprintError, match=f"'{column}' of m.parquet holds no plain"):
+            open_photos(tmp_path / "m.parquet")
+        with pytest.raises(LatentprintError, match=f"'{column}' of the data frame holds no plain"):
+            open_own_vectors(np.eye(2), frame)
+
+
+def test_values_of_odd_types_are_texts_and_missing_ones_none(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {
+            "path": [b"a.jpg", b"b.jpg"],
+            "label": [1.0, math.nan],
+            "age": [timedelta(days=3), None],
+            "taken": pl.Series([complex(1), None], dtype=pl.Object),
+        }
+    )
+    rows = open_own_vectors(np.eye(2), frame).photos.select("id", "label", "age", "taken").rows()
+    assert rows == [("a.jpg", "1.0", "3d", "(1+0j)"), ("b.jpg", None, None, None)]
+    frame.drop("taken").write_parquet(tmp_path / "m.parquet")
+    photos = open_photos(tmp_path / "m.parquet")
+    assert photos.table.select("path", "label", "age").rows() == [
+        ("a.jpg", "1.0", "3d"),
+        ("b.jpg", None, None),
+    ]
 
 
 def test_a_table_that_needs_no_change_has_no_note(tmp_path: Path) -> None:

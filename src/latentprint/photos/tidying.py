@@ -10,6 +10,7 @@ import polars as pl
 
 from latentprint.errors import LatentprintError
 from latentprint.photos.listing import PATH_COLUMNS, some
+from latentprint.photos.photos import COLUMNS
 from latentprint.spreadsheets import restored
 
 # Where columns are separated by semicolons, commas stand in numbers.
@@ -54,12 +55,13 @@ class Tidying:
         with decimal commas get points where semicolons separate the columns.
 
         Raises:
-            LatentprintError: Two columns are one but for white space around their names.
+            LatentprintError: Two columns are one but for white space around their names, or one
+                that has a meaning for every set of photos holds no plain values.
         """
         require_different(frame.columns, self.file)
         names = {name: name.strip() for name in frame.columns}
         self._headers = [name for given, name in names.items() if given != name]
-        frame = frame.rename(names)
+        frame = _plain(frame.rename(names), self.file)
         texts = [
             name
             for name, dtype in frame.schema.items()
@@ -78,7 +80,6 @@ class Tidying:
             commas = {name: int(composed[name].str.contains(_DECIMAL).sum()) for name in labels}
             self._decimals.update(commas)
             composed = composed.with_columns(pl.col(labels).str.replace(_DECIMAL, "$1.$2"))
-        frame = frame.with_columns(_as_written(frame[name]) for name in _short_floats(frame))
         return frame.with_columns(composed.get_columns())
 
     def notes(self) -> tuple[str, ...]:
@@ -109,10 +110,42 @@ class Tidying:
         return tuple(notes)
 
 
-def _short_floats(frame: pl.DataFrame) -> list[str]:
-    return [
-        name for name, dtype in frame.schema.items() if dtype.is_float() and dtype != pl.Float64
-    ]
+def _plain(frame: pl.DataFrame, file: str) -> pl.DataFrame:
+    """Values as everybody else expects them: numbers that are one or null, and texts.
+
+    Raises:
+        LatentprintError: A column that names photos or groups them holds no plain values.
+    """
+    known = [name for name in (*PATH_COLUMNS, *COLUMNS, "group") if name in frame.columns]
+    changed = [_plain_column(frame[name], known) for name in frame.columns]
+    odd = next((each for each in changed if each.name in known and _is_odd(each.dtype)), None)
+    if odd is not None:
+        raise LatentprintError(
+            f"The column {odd.name!r} of {file} holds no plain values ({odd.dtype}): texts or "
+            "numbers are needed."
+        )
+    return frame.with_columns(changed)
+
+
+def _plain_column(values: pl.Series, known: Sequence[str]) -> pl.Series:
+    if values.dtype.is_float():
+        return (values if values.dtype == pl.Float64 else _as_written(values)).fill_nan(None)
+    if values.dtype == pl.Duration:
+        return values.dt.to_string("polars")
+    if values.dtype == pl.Object:
+        texts = [None if each is None else str(each) for each in values]
+        return pl.Series(values.name, texts, pl.String)
+    if values.dtype == pl.Binary and values.name in known:
+        # Some writers of Parquet do not say that bytes are text.
+        try:
+            return values.cast(pl.String)
+        except pl.exceptions.PolarsError:
+            return values
+    return values
+
+
+def _is_odd(dtype: pl.DataType) -> bool:
+    return dtype.is_nested() or dtype == pl.Binary
 
 
 def _as_written(numbers: pl.Series) -> pl.Series:

@@ -105,6 +105,13 @@ def test_what_is_not_a_finite_number_has_no_class() -> None:
     ]  # fmt: skip
 
 
+def test_words_for_no_number_are_no_class_among_numbers() -> None:
+    found = label_photos(pl.DataFrame({"x": ["1.8", "nan", "2.8", "NaN", ""]}), "x", "values")
+    assert found.classes == ("1.8", "2.8")
+    assert found.notes == ("2 values of x that are no finite numbers left out",)
+    assert classes_of(["nan", "inf", "nan"], "values") == ["nan", "inf", "nan"]
+
+
 def test_what_cannot_be_put_into_an_order_is_told() -> None:
     texts = [*map(str, range(30)), "NaN", "inf"]
     found = label_photos(pl.DataFrame({"x": texts}), "x")

@@ -89,6 +89,14 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
         raise UsageError(f"The column {column!r} holds no plain values that could be labels.")
     names, notes = _names(values)
     numbers = _numbers(values, names)
+    if numbers is not None and np.isfinite(numbers).any():
+        # Among numbers, a word such as nan stands for none.
+        missing = [
+            name is not None and math.isnan(x) for name, x in zip(names, numbers, strict=True)
+        ]
+        if any(missing):
+            notes.append(f"{sum(missing)} values of {column} that are no finite numbers left out")
+            names = [None if gone else name for name, gone in zip(names, missing, strict=True)]
     if rule is None:
         many = _are_quantities(names, numbers) and len(set(names) - {None}) > _FEW_VALUES
         rule = _CONTINUOUS if many else "values"
@@ -100,11 +108,6 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
     else:
         if numbers is None:
             raise no_numbers(column, rule)
-        unordered = sum(
-            name is not None and math.isnan(x) for name, x in zip(names, numbers, strict=True)
-        )
-        if unordered:
-            notes.append(f"{unordered} values of {column} that are no finite numbers left out")
         labelled = _binned(column, numbers, rule, kind, argument)
         notes += [f"values of {column} binned by {rule} into {len(labelled.classes)} classes"]
     return replace(labelled, notes=tuple(notes))
