@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 import polars as pl
 
@@ -114,12 +115,16 @@ def _photos(
     stripped = [(split, label and (label.strip() or None)) for split, label in labels]
     if changed := sum(new != old for new, old in zip(stripped, labels, strict=True)):
         notes = (*notes, f"White space was stripped from the folders' names of {changed} photos.")
+    labels = [(split, label and normalize("NFC", label)) for split, label in stripped]
+    if changed := sum(new != old for new, old in zip(labels, stripped, strict=True)):
+        together = f"Letters and their accents were put together in the names of {changed} photos'"
+        notes = (*notes, f"{together} folders.")
     table = pl.DataFrame(
         {
             "id": paths + [photo.id for photo in packed.photos],
             "path": [_path(path, root) for path in paths] + [photo.path for photo in packed.photos],
-            "split": [split for split, _ in stripped],
-            "label": [label for _, label in stripped],
+            "split": [split for split, _ in labels],
+            "label": [label for _, label in labels],
         },
         schema=dict.fromkeys(COLUMNS, pl.String),
     )
