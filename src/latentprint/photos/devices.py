@@ -62,6 +62,8 @@ def device_type(make: str | None, model: str | None) -> str | None:
     named = known_maker(name)
     maker = named or make if make in _CARRIERS else make or named
     name = without_maker(name)
+    own = re.match(rf"{re.escape((make or '').casefold())}[\s_/-]+(?=\S)", name) if make else None
+    name = name[own.end() :] if own else name
     for rule in rules():
         if rule.maker in ("*", maker) and rule.pattern.match(name):
             return rule.device_type
