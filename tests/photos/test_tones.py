@@ -62,6 +62,18 @@ def test_many_pixels_without_a_value_do_not_change_the_others(
     assert np.abs(found - ramp(255))[8:].max() <= 1
 
 
+@pytest.mark.parametrize(("kind", "high"), [("f4", 1), ("i2", 4095), ("i4", 4095)])
+def test_pixels_that_the_file_says_were_not_measured(
+    tmp_path: Path, kind: str, high: float
+) -> None:
+    values = ramp(high).astype(kind)
+    values[:8] = -9999
+    stated = [(42113, "s", 0, "-9999", True)]
+    found = grey(tiff(tmp_path / "a.tif", values, extratags=stated))
+    assert not found[:8].any()
+    assert np.abs(found - ramp(255))[8:].max() <= 1
+
+
 def test_sixteen_bits_stay_and_need_no_word(tmp_path: Path) -> None:
     file = png(tmp_path / "a.png", ramp(65535))
     assert np.abs(grey(file) - ramp(255)).max() < 0.51

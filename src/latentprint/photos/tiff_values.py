@@ -21,6 +21,7 @@ from latentprint.photos.turning import ORIENTATION
 _COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3, 9: 3}
 _PLAIN = (0, 1, 2, 5)
 _PALETTE = 3
+_NO_DATA = 42113
 _MULTIPLIED = 1
 # A pixel of more bits would make a small file fill the memory.
 _MOST_CHANNELS, _MOST_BITS = 8, 256
@@ -124,7 +125,7 @@ def read_tiff(data: bytes, directory: Directory) -> Samples:
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     with tifffile.TiffFile(io.BytesIO(data)) as opened:
         page: Any = opened.pages[0]
-        values = read_pieces(page, data)
+        values = _without_unmeasured(page, read_pieces(page, data))
     if values.shape[:2] != (directory.height, directory.width):
         raise ValueError("the image is not of the size that it states")
     colours = {2: 3, 5: 4}.get(directory.photometric, 1)
@@ -134,6 +135,23 @@ def read_tiff(data: bytes, directory: Directory) -> Samples:
     values = values[..., 0] if colours == 1 else values[..., :colours]
     depth = tiff_depth(directory) or Depth(UNSIGNED, directory.depth)
     return Samples(values, depth, inverted=directory.photometric == 0)
+
+
+def _without_unmeasured(page: Any, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The values, where the file says which stands for none (GDAL_NODATA) that as a mark.
+
+    Marks are those of ``tones.summary``; unsigned numbers have none that is dark, and stay.
+    """
+    stated = page.tags.get(_NO_DATA)
+    if stated is None or values.dtype.kind not in "fi":
+        return values
+    try:
+        none = float(str(stated.value).strip("\0 "))
+    except ValueError:
+        return values
+    mark = np.nan if values.dtype.kind == "f" else np.iinfo(values.dtype).min
+    unmeasured = values == none if np.isfinite(none) else ~np.isfinite(values)
+    return np.where(unmeasured, values.dtype.type(mark), values)
 
 
 def _divided(values: np.ndarray[Any, Any], colours: int, full: float) -> np.ndarray[Any, Any]:
