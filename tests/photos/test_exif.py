@@ -103,6 +103,14 @@ def test_every_label_in_every_format(kind: str, order: str) -> None:
     assert labels(read(saved(block(order, **FULL).tobytes(), kind))) == EXPECTED
 
 
+def test_words_for_nothing_name_no_maker() -> None:
+    found = exif_of(Make="null", Model="Unknown")
+    assert (found.make, found.model, found.device_type) == (None, None, None)
+    assert found.exif_problems == (
+        "Make is 'null', which names nothing; Model is 'Unknown', which names nothing"
+    )
+
+
 def test_heif(tmp_path: Path) -> None:
     heif = pytest.importorskip("pillow_heif")
     try:

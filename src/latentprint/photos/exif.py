@@ -233,9 +233,9 @@ class _Fields:
 
 
 def _labels(there: _Fields) -> dict[str, Any]:
-    stated = there.first(("Make", values.text))
+    stated = there.first(("Make", values.name))
     make = None if stated is None else normalise_make(stated)
-    model = there.first(("Model", values.text))
+    model = there.first(("Model", values.name))
     device = device_type(make, model)
     smartphone = is_smartphone(device)
     day = there.first(("DateTimeOriginal", values.date), ("DateTimeDigitized", values.date))
