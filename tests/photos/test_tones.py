@@ -183,6 +183,10 @@ def test_what_exceeds_the_scale_of_the_set_is_told(scanner: Photos, tmp_path: Pa
     assert decode(file, tones=tones).note == (
         "values up to 9000 are beyond the set's 12-bit data scaled by 16 and are white"
     )
+    file = png(tmp_path / "dim.png", ramp(255))
+    assert decode(file, tones=tones).note == (
+        "values up to 255 are dark in the set's 12-bit data scaled by 16"
+    )
 
 
 def test_the_decision_does_not_depend_on_the_order(

@@ -27,6 +27,8 @@ _FLOAT_HIGHS = (1.0, 255.0, 4095.0, 65535.0)
 _SHARE = 0.001
 # Geographers' pictures have -3.4e38, the lowest number of 32 bits, where nothing was measured.
 _LEAST_MARK = 1e38
+# A picture of four bits less than the others of its set comes out darker than a sixteenth.
+_DARK = 15
 _MOST_VALUES = 65_536
 
 
@@ -215,6 +217,8 @@ def scaled(samples: Samples, tones: Tones) -> tuple[_Array, str]:
         highest = summary(samples).high
         if highest > scale.high:
             note = f"values up to {highest:g} are beyond the set's {scale.words} and are white"
+        elif highest < scale.high / _DARK:
+            note = f"values up to {highest:g} are dark in the set's {scale.words}"
     values = scale.tones(samples.values)
     if samples.inverted:
         values = 255 - values
