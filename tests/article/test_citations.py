@@ -177,6 +177,7 @@ def test_formulas_in_a_title_are_drawn() -> None:
     shown = reference("@misc{a, title={F on $10^{-3}$ lux, 5\\% of \\$3}}")
     assert "<msup><mn>10</mn>" in shown
     assert "5% of $3" in shown
+    assert "<msup><mi>x</mi>" in reference(r"@misc{a, title={In \(x^2\) steps}}")
 
 
 def test_names_of_biblatex() -> None:

@@ -405,6 +405,15 @@ def test_colours_that_are_multiplied_by_alpha_are_divided_as_pillow_does(
     assert difference[opaque_enough].max() <= 1
 
 
+def test_grey_that_is_multiplied_by_alpha_is_divided(tmp_path: Path) -> None:
+    grey = np.linspace(0, 255, 64 * 64).reshape(64, 64)
+    for kind, full in (("u1", 1), ("u2", 257)):
+        pair = np.stack([grey / 2 * full, np.full(grey.shape, 127.5 * full)], axis=-1)
+        options = {"planarconfig": "contig", "extrasamples": ["assocalpha"]}
+        file = written(tmp_path / "a.tif", np.rint(pair).astype(kind), **GREY, **options)
+        assert np.abs(np.asarray(decode(file).image)[..., 0] - grey).max() <= 1.5
+
+
 def test_other_packings_are_refused_by_name(tmp_path: Path) -> None:
     for bits, tags in ((12, {"266": 2}), (20, {}), (24, {}), (12, {"317": 2}), (14, {"259": 7})):
         data = plain_tiff(64, 4, bits, bytes(64 * 4 * bits // 8), **tags)

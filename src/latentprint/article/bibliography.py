@@ -32,7 +32,7 @@ _VENUES = (
 _TITLE_OF_WHOLE = {"article": "journal"}
 _NEVER_INHERITED = {"title", "crossref", "shorttitle", "author", "editor", "url", "doi", "eprint"}
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}(?:v\d+)?|[a-z.-]+/\d{7}", re.IGNORECASE)
-_FORMULA = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$", re.DOTALL)
+_FORMULA = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$|\\\((.+?)\\\)", re.DOTALL)
 _URL = re.compile(
     r"\\(?:url|path|nolinkurl)\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}|\\href\s*\{([^{}]*)\}"
 )
@@ -177,7 +177,9 @@ def _text(value: str) -> str:
     pieces = []
     end = 0
     for found in _FORMULA.finditer(value):
-        pieces.extend([_words(value[end : found.start()]), _formula(found.group(1))])
+        pieces.extend(
+            [_words(value[end : found.start()]), _formula(found.group(1) or found.group(2))]
+        )
         end = found.end()
     pieces.append(_words(value[end:]))
     return re.sub(r"\s+", " ", "".join(pieces)).strip()

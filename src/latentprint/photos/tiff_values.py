@@ -51,9 +51,9 @@ def is_for_pillow(directory: Directory) -> bool:
         directory.bits,
         directory.extra_samples,
     )
-    # It knows the other kind of bits in reverse by name, but has no decoder of them.
-    inverted_reversed = directory.photometric == 0 and directory.fill_order == 2
-    return key in TiffImagePlugin.OPEN_INFO and not (inverted_reversed and directory.depth == 8)
+    mode, raw = TiffImagePlugin.OPEN_INFO.get(key, ("", ""))
+    # Two kinds it knows by name alone: it does not convert the one or decode the other.
+    return mode not in ("", "La") and raw != "L;IR"
 
 
 def unreadable(directory: Directory) -> str:
