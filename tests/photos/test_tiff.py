@@ -411,7 +411,7 @@ def test_grey_that_is_multiplied_by_alpha_is_divided(tmp_path: Path) -> None:
         pair = np.stack([grey / 2 * full, np.full(grey.shape, 127.5 * full)], axis=-1)
         options = {"planarconfig": "contig", "extrasamples": ["assocalpha"]}
         file = written(tmp_path / "a.tif", np.rint(pair).astype(kind), **GREY, **options)
-        assert np.abs(np.asarray(decode(file).image)[..., 0] - grey).max() <= 1.5
+        assert np.abs(np.asarray(decode(file).image)[..., 0] - grey).max() <= 2
 
 
 def test_other_packings_are_refused_by_name(tmp_path: Path) -> None:
