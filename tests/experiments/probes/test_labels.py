@@ -49,6 +49,14 @@ def test_codes_and_dates_are_names_and_no_quantities(names: list[str]) -> None:
     assert classes_of(names, None) == names
 
 
+@pytest.mark.parametrize("column", ["label", "model", "station"])
+def test_names_that_are_numbers_are_no_quantities(column: str) -> None:
+    for values in (list(range(40)), [f"{each}" for each in range(40)]):
+        found = label_photos(pl.DataFrame({column: values}), column)
+        assert (found.rule, len(found.classes), found.notes) == ("values", 40, ())
+    assert label_photos(pl.DataFrame({"label": values}), "label", "quantiles:4").classes
+
+
 def test_bins_are_told_and_named_with_all_digits() -> None:
     days = [str(20240101 + day) for day in range(24)]
     found = label_photos(pl.DataFrame({"day": days}), "day")
