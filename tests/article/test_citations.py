@@ -232,6 +232,7 @@ def test_many_authors_are_cut_short() -> None:
         ("journal={arXiv preprint arXiv:2101.00001}", "https://arxiv.org/abs/2101.00001"),
         ("url={javascript:alert(1)}", None),
         ("url={www.x.org/a}", None),
+        (r"url={https://x.org/$\sim$m/\%7Ea\-b}", "https://x.org/~m/%7Eab"),
         ("url={https://x.org/a/\n   b}", "https://x.org/a/b"),
         ("url={<https://x.org/a>}", "https://x.org/a"),
         (r"note={\url{https://x.org/{a}}}", "https://x.org/{a}"),

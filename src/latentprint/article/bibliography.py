@@ -40,6 +40,7 @@ _BETWEEN_NAMES = re.compile(r"\\.|[{}]|\s+and(?=\s)", re.IGNORECASE | re.DOTALL)
 _OTHERS = re.compile(r"(?:^|[\s,~]+)(?:others|et\.?[\s~]+al\.?)$", re.IGNORECASE)
 # What LaTeX writes for characters of addresses that mean something to it.
 _ESCAPED = re.compile(r"\{?\\(?:([&#%_$~{}])(?:\{\})?|text(asciitilde|underscore)(?:\{\}|\s)?)\}?")
+_BREAKS = re.compile(r"\\(?:-|/|allowbreak\b\s*|discretionary(?:\{[^{}]*\}){3})")
 _NAMED = {"asciitilde": "~", "underscore": "_"}
 
 _ENTITY = re.compile(r"&#?\w+;")
@@ -301,4 +302,5 @@ def _address_in(value: str, *, whole: bool) -> str | None:
 
 
 def _unescaped(value: str) -> str:
+    value = _BREAKS.sub("", value.replace(r"$\sim$", "~"))
     return _ESCAPED.sub(lambda found: found.group(1) or _NAMED[found.group(2)], value)
