@@ -38,6 +38,7 @@ _URL = re.compile(
 )
 _BETWEEN_NAMES = re.compile(r"\\.|[{}]|\s+and(?=\s)", re.IGNORECASE | re.DOTALL)
 _OTHERS = re.compile(r"(?:^|[\s,~]+)(?:others|et\.?[\s~]+al\.?)$", re.IGNORECASE)
+_COMPANIES = {"inc", "ltd", "llc", "llp", "gmbh", "corp", "co", "ag", "plc", "s.a", "b.v"}
 # What LaTeX writes for characters of addresses that mean something to it.
 _ESCAPED = re.compile(r"\{?\\(?:([&#%_$~{}])(?:\{\})?|text(asciitilde|underscore)(?:\{\}|\s)?)\}?")
 _BREAKS = re.compile(r"\\(?:-|/|allowbreak\b\s*|discretionary(?:\{[^{}]*\}){3})")
@@ -265,6 +266,9 @@ def _names(value: str) -> Iterator[str]:
 
 def _name(written: str) -> str:
     parts = parse_single_name_into_parts(written, strict=False)
+    if " ".join(parts.first).strip(".").lower() in _COMPANIES:
+        # A company whose name lacks the braces that keep it whole.
+        return _text(written)
     return _text(" ".join([*parts.first, *parts.von, *parts.last, *parts.jr]))
 
 
@@ -298,7 +302,7 @@ def _address_in(value: str, *, whole: bool) -> str | None:
     url = re.sub(r"\s*\n\s*", "", _unescaped(url)).strip()
     while url[:1] + url[-1:] in ("{}", "<>"):
         url = url[1:-1]
-    return url if re.match(r"https?://[^\s\"'<>]+$", url, re.IGNORECASE) else None
+    return url if re.match(r"https?://[^\s\"<>]+$", url, re.IGNORECASE) else None
 
 
 def _unescaped(value: str) -> str:
