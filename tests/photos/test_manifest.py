@@ -139,6 +139,7 @@ def test_empty_lines_are_no_rows(tmp_path: Path) -> None:
     assert table.frame.rows() == [("a.jpg", "x\n\ny"), ("b.jpg", None), (None, None)]
     assert table.notes == ("set.csv: 5 empty lines were left out.",)
     assert open_table(csv(tmp_path, "label\nx\n\ny\n")).frame.height == 3
+    assert open_table(csv(tmp_path, "path\tlabel\na.jpg\tx\n\t\n\n")).frame.height == 2
 
 
 def test_what_no_reader_sees_makes_no_class(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ _BLOCK = 1 << 22
 
 _OTHER_SEPARATORS = (";", "\t")
 _COMPRESSED = b"\x1f\x8b"
-_BLANK_LINE = re.compile(rb"(?<=\n)[ \t]*\r?\n")
+_BLANK_STARTS = (b"\n\n", b"\n\r", b"\n ")
+_BLANK_LINE = re.compile(rb"(?<=\n) *\r?\n")
 
 
 def separator(opened: BinaryIO) -> str:
@@ -50,7 +51,9 @@ def without_blank_lines(block: bytes, mark: str) -> tuple[bytes, int]:
         mark: What separates the columns.
     """
     names = block.lstrip().partition(b"\n")[0]
-    if mark.encode() not in names or not _BLANK_LINE.search(block):
+    # Much faster than to look for them by their pattern.
+    none = not any(start in block for start in _BLANK_STARTS)
+    if mark.encode() not in names or none:
         return block, 0
     count, parts = 0, block.split(b'"')
     for at in range(0, len(parts), 2):

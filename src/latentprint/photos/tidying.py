@@ -68,13 +68,20 @@ class Tidying:
             if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) and name not in PATH_COLUMNS
         ]
         before = frame.select(pl.col(texts).cast(pl.String))
-        stripped = pl.col(texts).str.strip_chars().str.strip_chars(_UNSEEN).str.strip_chars()
-        after = before.select(pl.when((stripped != "") | (pl.col(texts) == "")).then(stripped))
+        # Most tables are plain ASCII, which costs nothing further.
+        further = [name for name in texts if not _is_ascii(before[name])]
+        stripped = [_stripped(name, further) for name in texts]
+        after = before.select(
+            pl.when((text != "") | (pl.col(name) == "")).then(text).alias(name)
+            for name, text in zip(texts, stripped, strict=True)
+        )
         for name in texts:
             self._values[name] += int(before[name].ne_missing(after[name]).sum())
         labels = [name for name in texts if name != "id"]
-        composed = after.with_columns(pl.col(labels).str.normalize("NFC"))
-        for name in labels:
+        composed = after.with_columns(
+            pl.col(name).str.normalize("NFC") for name in further if name != "id"
+        )
+        for name in further:
             self._composed[name] += int(after[name].ne_missing(composed[name]).sum())
         if self.separator == ";":
             commas = {name: int(composed[name].str.contains(_DECIMAL).sum()) for name in labels}
@@ -108,6 +115,15 @@ class Tidying:
             columns = some("column", counts)
             notes.append(f"{self.file}: decimal commas became points in the {columns}.")
         return tuple(notes)
+
+
+def _is_ascii(values: pl.Series) -> bool:
+    return bool((values.str.len_bytes() == values.str.len_chars()).all())
+
+
+def _stripped(name: str, further: Sequence[str]) -> pl.Expr:
+    stripped = pl.col(name).str.strip_chars()
+    return stripped.str.strip_chars(_UNSEEN).str.strip_chars() if name in further else stripped
 
 
 def _plain(frame: pl.DataFrame, file: str) -> pl.DataFrame:
