@@ -8,7 +8,7 @@ MAKERS = {
     "agfa": "Agfa", "agfaphoto": "Agfa", "apple": "Apple", "asahi": "Pentax", "asus": "Asus",
     "at t": "AT&T", "t mobile": "T-Mobile", "fuji xerox": "Xerox", "phaseone": "Phase One",
     "victor hasselblad": "Hasselblad", "sz dji": "DJI", "general electric": "GE",
-    "hewlettpackard": "HP", "lgelectronics": "LG",
+    "hewlettpackard": "HP", "lgelectronics": "LG", "general mobile": "General Mobile",
     "asustek": "Asus", "benq siemens": "BenQ-Siemens", "benq": "BenQ", "blackberry": "BlackBerry",
     "rim": "BlackBerry", "research in": "BlackBerry", "bq": "BQ", "canon": "Canon",
     "casio": "Casio", "concord": "Concord", "dji": "DJI", "eastman kodak": "Kodak",
