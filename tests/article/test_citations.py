@@ -71,6 +71,14 @@ def test_unknown_keys_are_visible_and_reported(cite: str) -> None:
     assert document.references == ()
 
 
+def test_citations_and_notes_of_pandoc_are_told() -> None:
+    document = render("as [see @a, p. 3] says^[in a note], `[@a]`, [me@x.org] and @a")
+    assert [each.message for each in document.warnings] == [
+        "This stays as the source of a citation: [see @a, p. 3]",
+        "This stays as the source of a footnote: ^[in a note]",
+    ]
+
+
 def test_a_hostile_key_stays_text() -> None:
     document = render("<d-cite key='&quot;&gt;&lt;script&gt;'></d-cite>")
     assert "<script>" not in document.body
