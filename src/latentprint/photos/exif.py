@@ -188,6 +188,9 @@ def read_tiff_exif(file: IO[bytes], main: Directory, first: Directory) -> Exif:
     """
     problems: list[str] = []
     raw: dict[str, Any] = {}
+    if main.for_us_alone:
+        raw = {} if main.orientation == 1 else {"Orientation": main.orientation}
+        return _exif(raw, ["of a big-endian BigTIFF the orientation alone is read"])
     for directory in dict.fromkeys((first, main)):
         with _noting(problems, "the block"):
             exif = Image.Exif()

@@ -21,13 +21,14 @@ _MAX_VALUES = 64
 _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = (
     254, 255, 256, 257, 258, 259, 262,
 )  # fmt: skip
-_FILL_ORDER, _TILE_WIDTH = 266, 322
+_FILL_ORDER, _ORIENTATION, _TILE_WIDTH = 266, 274, 322
 _SAMPLES, _PLANAR, _PREDICTOR, _SUB_DIRECTORIES, _INK_SET, _EXTRA, _FORMAT, _SUBSAMPLING = (
     277, 284, 317, 330, 332, 338, 339, 530,
 )  # fmt: skip
 _READ = {
     _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR,
-    _FILL_ORDER, _TILE_WIDTH, _PREDICTOR, _SUB_DIRECTORIES, _INK_SET, _EXTRA, _FORMAT, _SUBSAMPLING,
+    _FILL_ORDER, _ORIENTATION, _TILE_WIDTH, _PREDICTOR, _SUB_DIRECTORIES, _INK_SET, _EXTRA, _FORMAT,
+    _SUBSAMPLING,
 }  # fmt: skip
 _SIZES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 
@@ -60,6 +61,7 @@ class Directory:
         predictor: 1 none, 2 differences, 3 of floating-point numbers.
         ink_set: 1 for CMYK.
         subsampling: Subsampling of the chroma across and down.
+        orientation: How it is to be turned, 1 (not at all) to 8, or whatever stands there.
     """
 
     offset: int
@@ -80,6 +82,12 @@ class Directory:
     predictor: int
     ink_set: int
     subsampling: tuple[int, ...]
+    orientation: int
+
+    @property
+    def for_us_alone(self) -> bool:
+        """Whether Pillow reads none of its fields: those of a BigTIFF with the high bytes first."""
+        return self.big and not self.little_endian
 
     @property
     def raw(self) -> bool:
@@ -235,4 +243,5 @@ class _Reader:
             first(_PREDICTOR, 1),
             first(_INK_SET, 1),
             fields.get(_SUBSAMPLING) or (2, 2),
+            first(_ORIENTATION, 1),
         )

@@ -37,7 +37,8 @@ def tiff_depth(directory: Directory) -> Depth | None:
 
 def is_for_pillow(directory: Directory) -> bool:
     """Whether Pillow opens a picture whose values 8 bits hold."""
-    if directory.planar and len(directory.bits) > 1 and _colours(directory) == 1:
+    several = directory.planar and len(directory.bits) > 1
+    if directory.for_us_alone or (several and _colours(directory) == 1):
         return False
     # It takes planes of some colours for others, and a plane of white-is-zero for its opposite.
     unpacked_here = directory.photometric != _PALETTE and directory.compression in COMPRESSIONS
@@ -65,9 +66,6 @@ def unreadable(directory: Directory) -> str:
         return f"samples of different depths: {directory.bits}"
     if directory.sample_format > 4:
         return "complex numbers or several kinds of samples"
-    if directory.big and not directory.little_endian:
-        # Pillow does not read the fields that say how it is turned.
-        return "the layout of a big-endian BigTIFF"
     if directory.photometric == 5 and directory.ink_set != 1:
         return "inks other than cyan, magenta, yellow and black"
     if directory.photometric == 6 and directory.compression == 1 and _subsampled(directory):
