@@ -123,6 +123,8 @@ def test_other_separators_are_told(tmp_path: Path) -> None:
             ("b,1.jpg", "z", f"2{decimal}8"),
         ]
         assert column_names(file) == ["path", "label", "a, b"]
+        file = csv(tmp_path, f"path{mark}label{mark}focal length, mm\na.jpg{mark}x{mark}50\n")
+        assert open_photos(file).table["focal length, mm"].to_list() == ["50"]
         word, *decimals = photos.notes
         if mark == ";":
             assert word == "set.csv: columns are separated by semicolons."

@@ -19,7 +19,7 @@ _BLANK_LINE = re.compile(rb"(?<=\n) *\r?\n")
 
 
 def separator(opened: BinaryIO) -> str:
-    """What separates the columns, by the line of their names: a comma, where it has one.
+    """What separates the columns: of what may, the one that the line of their names has most of.
 
     Raises:
         ValueError: The file is no text in UTF-8, has lines as old Macs write them, or begins with a
@@ -36,8 +36,7 @@ def separator(opened: BinaryIO) -> str:
     if line.lower().startswith(b"sep="):
         raise ValueError("its first line only names the separator: delete this line")
     names = b"".join(line.split(b'"')[::2]).decode("utf-8", "replace")
-    found = (each for each in _OTHER_SEPARATORS if each in names)
-    return "," if "," in names else next(found, ",")
+    return max((",", *_OTHER_SEPARATORS), key=names.count)
 
 
 def without_blank_lines(block: bytes, mark: str) -> tuple[bytes, int]:
