@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -70,6 +71,14 @@ def test_unknown_keys_are_visible_and_reported(cite: str) -> None:
     assert document.references == ()
 
 
+def test_citations_and_notes_of_pandoc_are_told() -> None:
+    document = render("as [see @a, p. 3] says^[in a note], `[@a]`, [me@x.org] and @a")
+    assert [each.message for each in document.warnings] == [
+        "This stays as the source of a citation: [see @a, p. 3]",
+        "This stays as the source of a footnote: ^[in a note]",
+    ]
+
+
 def test_a_hostile_key_stays_text() -> None:
     document = render("<d-cite key='&quot;&gt;&lt;script&gt;'></d-cite>")
     assert "<script>" not in document.body
@@ -122,10 +131,38 @@ def authors(entry: str) -> str:
         ("{A B et al. and others}", "A B, et al."),
         ("{A B and {et al.}}", "A B, et al."),
         ("{Anders Ethals}", "Anders Ethals"),
+        ("{Acme Imaging, Inc. and Meyer, Hans}", "Acme Imaging, Inc. and Hans Meyer"),
+        (r"{Bo Li and \'{E}mile Borel and \c{C}elik, A}", "Bo Li, Émile Borel and A Çelik"),
+        ("{Bo Li AND\n \\O ystein Ore and and Ann And}", "Bo Li, Øystein Ore and Ann And"),
+        ("{{R&D Team} and {AT\\&T} and {B&amp;N}}", "R&amp;D Team, AT&amp;T and B&amp;N"),
     ],
 )  # fmt: skip
 def test_names_are_split_as_they_are_written(field: str, shown: str) -> None:
     assert authors(f"@misc{{a, title={{T}}, author={field}}}") == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ('"Big " # venue # { of } # 2001', "Big Proc. of X of 2001"),
+        ("VENUE", "Proc. of X"),
+        ("longer", "Proc. of X Workshop"),
+        ("{C# and #1}", "C# and #1"),
+        (r"{50 % of \mbox{JPEG} in \LaTeX{}}", "50 % of JPEG in LaTeX"),
+    ],
+)
+def test_what_fields_are_put_together_of(written: str, shown: str) -> None:
+    strings = '@STRING(venue = "Proc. of X")\n@string{longer = Venue # { Workshop}}\n'
+    found = reference(f"{strings}@misc{{a, title={{T}}, month=jan # {{~5}}, journal={written}}}")
+    assert f'<span class="reference-venue">{shown}</span>' in found
+
+
+def test_a_word_that_nothing_defines_is_told() -> None:
+    document = render("<d-cite key='a'></d-cite>", "\n@misc{a, title={T}, journal=pami}")
+    (only,) = document.references
+    assert "pami" in only.html
+    (warning,) = document.warnings
+    assert "works.bib, line 2: pami in journal of 'a' is no @string" in warning.message
 
 
 def test_a_full_stop_is_not_doubled() -> None:
@@ -136,7 +173,7 @@ def test_a_full_stop_is_not_doubled() -> None:
 def test_a_part_takes_from_its_whole_what_it_lacks() -> None:
     document = render(
         "<d-cite key='a'></d-cite>",
-        "@inproceedings{a, title={A}, author={C D}, crossref={p}}\n"
+        "@inproceedings{a, title={A}, author={C D}, crossref={P}}\n"
         "@proceedings{p, title={Proceedings of X}, editor={E F}, year=2019, url={https://p.org}}",
     )
     (only,) = document.references
@@ -149,6 +186,7 @@ def test_formulas_in_a_title_are_drawn() -> None:
     shown = reference("@misc{a, title={F on $10^{-3}$ lux, 5\\% of \\$3}}")
     assert "<msup><mn>10</mn>" in shown
     assert "5% of $3" in shown
+    assert "<msup><mi>x</mi>" in reference(r"@misc{a, title={In \(x^2\) steps}}")
 
 
 def test_names_of_biblatex() -> None:
@@ -202,6 +240,14 @@ def test_many_authors_are_cut_short() -> None:
         ("eprint={2101.00001}, archiveprefix={arXiv}", "https://arxiv.org/abs/2101.00001"),
         ("journal={arXiv preprint arXiv:2101.00001}", "https://arxiv.org/abs/2101.00001"),
         ("url={javascript:alert(1)}", None),
+        ("url={www.x.org/a}", None),
+        ("url={https://x.org/it's}", "https://x.org/it&#x27;s"),
+        (r"url={https://x.org/$\sim$m/\%7Ea\-b}", "https://x.org/~m/%7Eab"),
+        ("url={https://x.org/a/\n   b}", "https://x.org/a/b"),
+        ("url={<https://x.org/a>}", "https://x.org/a"),
+        (r"note={\url{https://x.org/{a}}}", "https://x.org/{a}"),
+        ("doi={10.1002/(SICI)1/16<61::AID>3}", "https://doi.org/10.1002/(SICI)1/16%3C61::AID%3E3"),
+        ("eprint={cs.CV/0101001}", "https://arxiv.org/abs/cs.CV/0101001"),
         ('url={https://x.org/"onclick=alert(1)}', None),
     ],
 )
@@ -209,6 +255,7 @@ def test_links(field: str, address: str | None) -> None:
     shown = reference(f"@article{{a, title={{T}}, {field}}}")
     if address is None:
         assert "<a" not in shown
+        assert not field.startswith("url") or html.escape(field[5:-1]) in shown
     else:
         assert f'<a href="{address}" rel="noreferrer">' in shown
 

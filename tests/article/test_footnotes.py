@@ -65,3 +65,11 @@ def test_source_that_nothing_read_is_reported_in_notes_too() -> None:
     told = [(each.line, each.message.partition(": ")[2]) for each in document.warnings]
     assert (3, "\\label{") in told
     assert (7, "**bold**") in told
+
+
+def test_a_note_without_a_mark_is_told() -> None:
+    document = parse_article("---\ntitle: T\n---\na[^x]\n\n[^x]: one\n\n[^y]: two", folder=None)
+    assert document.footnotes == ("<p>one</p>",)
+    (warning,) = document.warnings
+    assert warning.line == 8
+    assert warning.message == "The footnote 'y' has no mark in the text and is left out."

@@ -38,7 +38,8 @@ def test_they_are_scaled_alike_and_told(
     assert "scans: 12-bit data scaled by 16." in caplog.text
     (scale,) = store.manifest["settings"]["tones"]
     assert (scale["high"], scale["looked_at"]) == (4095.0, 2)
-    assert store.facts()["reason"].to_list() == ["", ""]
+    dark_note = "values up to 250 are dark in the set's 12-bit data scaled by 16"
+    assert store.facts()["reason"].to_list() == ["", dark_note]
     # By itself the dark one would be as bright as the other.
     bright, dark = store.vectors(NONE.name)
     assert not np.allclose(bright, dark, atol=1.0)

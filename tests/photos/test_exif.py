@@ -103,6 +103,14 @@ def test_every_label_in_every_format(kind: str, order: str) -> None:
     assert labels(read(saved(block(order, **FULL).tobytes(), kind))) == EXPECTED
 
 
+def test_words_for_nothing_name_no_maker() -> None:
+    found = exif_of(Make="null", Model="Unknown")
+    assert (found.make, found.model, found.device_type) == (None, None, None)
+    assert found.exif_problems == (
+        "Make is 'null', which names nothing; Model is 'Unknown', which names nothing"
+    )
+
+
 def test_heif(tmp_path: Path) -> None:
     heif = pytest.importorskip("pillow_heif")
     try:
@@ -144,20 +152,23 @@ def test_a_png_block_after_the_pixels_is_found_without_decoding() -> None:
 
 @pytest.mark.parametrize("keyword", ["Raw profile type exif", "Raw profile type APP1"])
 @pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("international", [False, True])
 @pytest.mark.parametrize("spare", ["", "0000", "\n00 ff\n", "\nend"])
 @pytest.mark.parametrize("last", [False, True])
 def test_a_png_block_written_out_as_text(
-    keyword: str, compressed: bool, spare: str, last: bool
+    keyword: str, compressed: bool, international: bool, spare: str, last: bool
 ) -> None:
     exif = block(**FULL).tobytes()
     digits = "\n".join(re.findall(".{1,72}", exif.hex()))
     written = PngInfo()
-    written.add_text(keyword, f"\nexif\n{len(exif):8}\n{digits}{spare}\n", zip=compressed)
+    add = written.add_itxt if international else written.add_text
+    add(keyword, f"\nexif\n{len(exif):8}\n{digits}{spare}\n", zip=compressed)
     buffer = io.BytesIO()
     Image.new("RGB", (8, 8)).save(buffer, "PNG", pnginfo=written)
     data = buffer.getvalue()
     if last:
-        at = data.index(b"zTXt" if compressed else b"tEXt") - 4
+        kind = b"iTXt" if international else b"zTXt" if compressed else b"tEXt"
+        at = data.index(kind) - 4
         end, tail = at + 12 + int.from_bytes(data[at : at + 4]), data.index(b"IEND") - 4
         data = data[:at] + data[end:tail] + data[at:end] + data[tail:]
     assert labels(read(data)) == EXPECTED

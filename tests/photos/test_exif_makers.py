@@ -7,7 +7,7 @@ from latentprint.photos.exif_makers import normalise_make
 @pytest.mark.parametrize(
     ("spellings", "name"),
     [
-        (["NIKON CORPORATION", "NIKON", "Nikon", "nikon corp."], "Nikon"),
+        (["NIKON CORPORATION", "NIKON", "Nikon", "nikon corp.", "NIKON_CORPORATION"], "Nikon"),
         (["Canon", "CANON INC.", "Canon Inc"], "Canon"),
         (["OLYMPUS OPTICAL CO.,LTD", "OLYMPUS IMAGING CORP.", "OLYMPUS CORPORATION"], "Olympus"),
         (["SONY", "Sony", "Sony Mobile Communications Inc."], "Sony"),
@@ -23,6 +23,10 @@ from latentprint.photos.exif_makers import normalise_make
         (["Research In Motion", "RIM", "BlackBerry"], "BlackBerry"),
         (["PENTAX Corporation", "Asahi Optical Co.,Ltd."], "Pentax"),
         (["OM Digital Solutions"], "OM System"),
+        (["T-Mobile", "T-MOBILE USA"], "T-Mobile"),
+        (["AT&T", "AT&T Mobility"], "AT&T"),
+        (["Phase One A/S", "PhaseOne"], "Phase One"),
+        (["Victor Hasselblad AB", "Hasselblad"], "Hasselblad"),
         (["Nokia 2", "Nokia"], "Nokia"),
         (["RECONYX", "Reconyx, Inc."], "Reconyx"),
         (["Weird Thing GmbH", "WEIRD THING"], "Weird Thing"),

@@ -151,6 +151,25 @@ def test_numbered_parts_of_a_download_are_no_classes(tmp_path: Path) -> None:
     assert labels.to_list() == ["00000"] * 3 + ["00001"] * 3
 
 
+def test_accents_of_their_own_make_no_other_class(tmp_path: Path) -> None:
+    photos = open_photos(touch(tmp_path, "cafe\u0301/a.jpg", "caf\u00e9/b.jpg", "tea/c.jpg"))
+    assert photos.table["label"].to_list() == ["caf\u00e9", "caf\u00e9", "tea"]
+    assert photos.file(photos.table["path"][0]).is_file()
+    assert photos.notes == (
+        "Letters and their accents were put together in the names of 1 photos' folders.",
+    )
+
+
+def test_folders_of_a_camera_card_are_no_classes(tmp_path: Path) -> None:
+    photos = open_photos(touch(tmp_path, "100CANON/IMG_0001.JPG", "101CANON/IMG_0101.INSP"))
+    assert photos.table["label"].null_count() == len(photos) == 2
+    assert photos.notes == (
+        "The folders are those of a camera's card (DCF): no labels are made of their names.",
+    )
+    labels = open_photos(tmp_path, layout="classes").table["label"]
+    assert labels.to_list() == ["100CANON", "101CANON"]
+
+
 def test_archives_beside_their_unpacked_folders_are_not_read_again(tmp_path: Path) -> None:
     photos = open_photos(touch(tmp_path, *shards("jpg"), "00000.tar", "00001.tar"))
     assert photos.table["label"].null_count() == len(photos) == 6

@@ -11,7 +11,7 @@ import pytest
 
 from latentprint import mapped_tables
 from latentprint.errors import LatentprintError
-from latentprint.photos import Photos, manifest, open_photos, read_table
+from latentprint.photos import Photos, csv_text, open_photos, read_table
 from latentprint.photos.location import Address
 from latentprint.photos.manifest import read_manifest
 
@@ -37,7 +37,7 @@ def both(file: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What is found at once, and by ranges."""
     whole = found(file)
     monkeypatch.setattr(mapped_tables, "ROWS", ROWS)
-    monkeypatch.setattr(manifest, "_BLOCK", BLOCK)
+    monkeypatch.setattr(csv_text, "_BLOCK", BLOCK)
     ranges = found(file)
     if isinstance(whole[0], str):
         assert ranges[2].schema == whole[2].schema
@@ -66,7 +66,7 @@ CSV = {
     ),
     "a quote without end": ("path,x\n" + "a,b\n" * 9 + 'x,"y\n' + "c,d\n" * 20, "could not parse"),
     "a header of lines": ('\n\n"a\n""b",path\n' + "".join(f"x,{at}\n" for at in range(20)), ""),
-    "blank lines": ("path,label\n" + "".join(f"{at},x\n\n" for at in range(9)), "is empty in"),
+    "blank lines": ("path,label\n" + "".join(f"{at},x\n\n" for at in range(9)), "9 empty lines"),
     "windows": ("\ufeffpath,label\r\n" + "".join(f"{at},x\r\n" for at in range(19)), ""),
     "no line break at the end": ("path\n" + "\n".join(str(at) for at in range(30)), ""),
     "an id twice, far apart": ("id,path\n" + "a,1\nb,2\nc,3\n" * 2 + "d,9\n", "ids 'a', 'b', 'c'"),
@@ -110,7 +110,7 @@ def test_a_quote_that_nothing_closes_is_told_soon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All that follows it may be one cell: each block is looked through once all the same."""
-    monkeypatch.setattr(manifest, "_BLOCK", 64)
+    monkeypatch.setattr(csv_text, "_BLOCK", 64)
     file = tmp_path / "m.csv"
     file.write_text('path,print\na.jpg,a 5" print\n' + "b.jpg,a large print\n" * 8000)
     begun = time.process_time()

@@ -1,13 +1,18 @@
+import math
 from csv import writer
+from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from latentprint.embeddings.own_vectors import open_own_vectors
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import open_photos, read_manifest, read_table
+from latentprint.photos.manifest import column_names, open_table
 
 
 def csv(folder: Path, text: str) -> Path:
@@ -59,6 +64,8 @@ def test_parquet_and_another_label_column(tmp_path: Path) -> None:
         ("path,label\na.jpg,x,y,z\n", "cannot be read as a table"),
         ("", "cannot be read as a table"),
         ("path,label\n", "lists no photos"),
+        ("sep=;\npath;label\na.jpg;x\n", "its first line only names the separator"),
+        ("path,label\ra.jpg,x\r", "carriage returns"),
     ],
 )
 def test_errors(tmp_path: Path, text: str, message: str) -> None:
@@ -69,8 +76,10 @@ def test_errors(tmp_path: Path, text: str, message: str) -> None:
 def test_files_that_are_no_tables(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"no parquet")
     (tmp_path / "a.csv").write_bytes(b"path\ncaf\xe9.jpg\n")
-    for name in ("a.parquet", "a.csv"):
-        with pytest.raises(LatentprintError, match="cannot be read as a table"):
+    (tmp_path / "b.csv").write_bytes("path,label\na.jpg,x\n".encode("utf-16"))
+    for name in ("a.parquet", "a.csv", "b.csv"):
+        utf_8 = "" if name == "a.parquet" else ".*save it as text in UTF-8"
+        with pytest.raises(LatentprintError, match=f"cannot be read as a table{utf_8}"):
             open_photos(tmp_path / name)
 
 
@@ -102,6 +111,88 @@ def test_white_space_is_stripped_once_and_told(
         "m.csv: white space was stripped in the columns 'label' (2 values), 'maker' (1 values).",
     )
     assert photos.notes[1] in caplog.text
+
+
+def test_other_separators_are_told(tmp_path: Path) -> None:
+    rows = ['path|label|"a, b"', 'a.jpg|"x|y"|-1,8', "b,1.jpg|z|2,8"]
+    for mark, decimal in ((";", "."), ("\t", ",")):
+        file = csv(tmp_path, "\n".join(row.replace("|", mark) for row in rows))
+        photos = open_photos(file)
+        assert photos.table.select("path", "label", "a, b").rows() == [
+            ("a.jpg", f"x{mark}y", f"-1{decimal}8"),
+            ("b,1.jpg", "z", f"2{decimal}8"),
+        ]
+        assert column_names(file) == ["path", "label", "a, b"]
+        file = csv(tmp_path, f"path{mark}label{mark}focal length, mm\na.jpg{mark}x{mark}50\n")
+        assert open_photos(file).table["focal length, mm"].to_list() == ["50"]
+        word, *decimals = photos.notes
+        if mark == ";":
+            assert word == "set.csv: columns are separated by semicolons."
+            assert decimals == [
+                "set.csv: decimal commas became points in the column 'a, b' (2 values)."
+            ]
+        else:
+            assert (word, decimals) == ("set.csv: columns are separated by tabs.", [])
+
+
+def test_empty_lines_are_no_rows(tmp_path: Path) -> None:
+    file = csv(tmp_path, '\npath,label\n\na.jpg,"x\n\ny"\r\n\r\n  \nb.jpg,\n,\n\n\n')
+    table = open_table(file)
+    assert table.frame.rows() == [("a.jpg", "x\n\ny"), ("b.jpg", None), (None, None)]
+    assert table.notes == ("set.csv: 5 empty lines were left out.",)
+    assert open_table(csv(tmp_path, "label\nx\n\ny\n")).frame.height == 3
+    assert open_table(csv(tmp_path, "path\tlabel\na.jpg\tx\n\t\n\n")).frame.height == 2
+
+
+def test_what_no_reader_sees_makes_no_class(tmp_path: Path) -> None:
+    labels = ["caf\u00e9", "cafe\u0301", "caf\u00e9\u200b ", "\ufeffcaf\u00e9"]
+    rows = "".join(f"cafe\u0301{row}.jpg,{label}\n" for row, label in enumerate(labels))
+    photos = open_photos(csv(tmp_path, f"path,label\n{rows}"))
+    assert set(photos.table["label"]) == {"caf\u00e9"}
+    assert photos.table["path"][0] == "cafe\u03010.jpg"
+    assert photos.notes == (
+        "set.csv: white space was stripped in the column 'label' (2 values).",
+        "set.csv: letters and their accents were put together in the column 'label' (1 values).",
+    )
+
+
+@pytest.mark.parametrize("bits", [16, 32])
+def test_short_floats_are_the_decimals_that_were_meant(tmp_path: Path, bits: int) -> None:
+    given = pl.Series("aperture", [1.8, None, 0.1, 1 / 4]).cast(getattr(pl, f"Float{bits}"))
+    given.to_frame().write_parquet(tmp_path / "m.parquet")
+    table = open_table(tmp_path / "m.parquet")
+    assert table.frame["aperture"].to_list() == [1.8, None, 0.1, 0.25]
+    assert table.notes == ()
+
+
+@pytest.mark.parametrize("column", ["path", "id", "label", "split", "group"])
+def test_columns_without_plain_values_are_refused(tmp_path: Path, column: str) -> None:
+    for values in ([[1], [2]], [{"a": 1}, {"a": 2}], [b"\xff", b"\xfe"]):
+        frame = pl.DataFrame({"path": ["a.jpg", "b.jpg"]}).with_columns(pl.Series(column, values))
+        frame.write_parquet(tmp_path / "m.parquet")
+        with pytest.raises(LatentprintError, match=f"'{column}' of m.parquet holds no plain"):
+            open_photos(tmp_path / "m.parquet")
+        with pytest.raises(LatentprintError, match=f"'{column}' of the data frame holds no plain"):
+            open_own_vectors(np.eye(2), frame)
+
+
+def test_values_of_odd_types_are_texts_and_missing_ones_none(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {
+            "path": [b"a.jpg", b"b.jpg"],
+            "label": [1.0, math.nan],
+            "age": [timedelta(days=3), None],
+            "taken": pl.Series([complex(1), None], dtype=pl.Object),
+        }
+    )
+    rows = open_own_vectors(np.eye(2), frame).photos.select("id", "label", "age", "taken").rows()
+    assert rows == [("a.jpg", "1.0", "3d", "(1+0j)"), ("b.jpg", None, None, None)]
+    frame.drop("taken").write_parquet(tmp_path / "m.parquet")
+    photos = open_photos(tmp_path / "m.parquet")
+    assert photos.table.select("path", "label", "age").rows() == [
+        ("a.jpg", "1.0", "3d"),
+        ("b.jpg", None, None),
+    ]
 
 
 def test_a_table_that_needs_no_change_has_no_note(tmp_path: Path) -> None:

@@ -149,6 +149,17 @@ def test_deep_pictures_are_turned_once(tmp_path: Path, turn: int, compression: s
     assert np.array_equal(stored, given // 257)
 
 
+@pytest.mark.parametrize("kind", ["u1", "u2"])
+def test_what_pillow_opens_in_no_way_is_read_and_turned(tmp_path: Path, kind: str) -> None:
+    given, turn = values(kind, 3), [(274, "H", 1, 6, True), *MAKE]
+    options = {"bigtiff": True, "byteorder": ">", "photometric": "rgb", "extratags": turn}
+    photo = decode(written(tmp_path / "a.tif", given, **options))
+    tones = np.floor(given / np.iinfo(kind).max * 255 + 0.5)
+    assert np.array_equal(np.asarray(photo.image), np.rot90(tones, -1))
+    assert (photo.exif.orientation, photo.exif.make) == (6, None)
+    assert photo.exif.exif_problems == "of a big-endian BigTIFF the orientation alone is read"
+
+
 def test_pieces_without_bytes_are_not_black(tmp_path: Path) -> None:
     (tmp_path / "a.tif").write_bytes(plain_tiff(8, 8, 16, bytes(128), **{"279": 0}))
     with pytest.raises(BrokenPhoto, match="truncated"):
@@ -292,7 +303,6 @@ def test_camera_raw_in_a_tiff_is_refused_by_name(
     [
         (np.zeros(SIDE, "c8"), {}, "complex numbers"),
         (values("u2", 4), GREY | {"planarconfig": "contig"}, "4 channels of 16-bit samples"),
-        (values("u2", 1), {"bigtiff": True, "byteorder": ">"}, "big-endian BigTIFF"),
         (np.zeros((8, 8, 3), "u2"), {"photometric": "cielab"}, "photometric interpretation 8"),
     ],
 )  # fmt: skip
@@ -349,6 +359,69 @@ def with_strips(file: bytes, sizes: list[int], order: str) -> bytes:
             changed[at + 4 : at + 12] = struct.pack(f"{order}II", len(listed), len(changed))
             changed += struct.pack(f"{order}{len(listed)}I", *listed)
     return bytes(changed)
+
+
+@pytest.mark.parametrize("bits", [1, 3, 4, 6, 8])
+def test_samples_of_few_bits_in_every_layout(tmp_path: Path, bits: int) -> None:
+    """Pillow opens some of these layouts only."""
+    random = np.random.default_rng(bits)
+    meanings = ((0, 1), (0, 2), (1, 1), (1, 2), (2, 3), (2, 4), (5, 4), (5, 5))
+    layouts = itertools.product(("chunky", "planar"), meanings, (1, 2))
+    for layout, (photometric, channels), fill in layouts:
+        if fill == 2 and bits != 8:
+            continue
+        colours = {2: 3, 5: 4}.get(photometric, 1)
+        given = random.integers(0, 2**bits, (5, 13, channels))
+        planes = [given.reshape(5, -1)]
+        if layout == "planar":
+            planes = [given[..., each] for each in range(channels)]
+        strips = [packed(plane, bits) for plane in planes]
+        if fill == 2:
+            strips = [
+                np.packbits(np.unpackbits(np.frombuffer(each, "u1")), bitorder="little").tobytes()
+                for each in strips
+            ]
+        tags = {"262": photometric, "277": channels, "284": 2 if layout == "planar" else 1}
+        tags |= {"266": fill} | ({"338": 0} if channels - colours == 1 else {})
+        file = plain_tiff(13, 5, bits, b"".join(strips), **tags)
+        if len(strips) > 1:
+            file = with_strips(file, [len(strip) for strip in strips], "<")
+        (tmp_path / "a.tif").write_bytes(file)
+        tones = np.floor(given[..., :colours] * 255 / (2**bits - 1) + 0.5).astype(np.uint8)
+        if photometric == 0:
+            tones = 255 - tones
+        shown = Image.fromarray(tones.squeeze(), "CMYK" if photometric == 5 else None)
+        found = np.asarray(decode(tmp_path / "a.tif").image)
+        member = (layout, photometric, channels, fill)
+        assert np.array_equal(found, np.asarray(shown.convert("RGB"))), member
+
+
+@pytest.mark.parametrize("kind", ["u2", "f4"])
+def test_colours_that_are_multiplied_by_alpha_are_divided_as_pillow_does(
+    tmp_path: Path, kind: str
+) -> None:
+    shares = np.random.default_rng(0).random((*SIDE, 4))
+    shares[..., :3] *= shares[..., 3:]
+    shares[0, 0, 3] = 0
+    eight = np.rint(shares * 255).astype(np.uint8)
+    deep = eight.astype("u2") * 257 if kind == "u2" else (eight / 255).astype(kind)
+    options = {"photometric": "rgb", "extrasamples": ["assocalpha"]}
+    shown = [
+        np.asarray(decode(written(tmp_path / f"{each.dtype}.tif", each, **options)).image)
+        for each in (eight, deep)
+    ]
+    opaque_enough = eight[..., 3] > 16
+    difference = np.abs(shown[0].astype(int) - shown[1])
+    assert difference[opaque_enough].max() <= 1
+
+
+def test_grey_that_is_multiplied_by_alpha_is_divided(tmp_path: Path) -> None:
+    grey = np.linspace(0, 255, 64 * 64).reshape(64, 64)
+    for kind, full in (("u1", 1), ("u2", 257)):
+        pair = np.stack([grey / 2 * full, np.full(grey.shape, 127.5 * full)], axis=-1)
+        options = {"planarconfig": "contig", "extrasamples": ["assocalpha"]}
+        file = written(tmp_path / "a.tif", np.rint(pair).astype(kind), **GREY, **options)
+        assert np.abs(np.asarray(decode(file).image)[..., 0] - grey).max() <= 2
 
 
 def test_other_packings_are_refused_by_name(tmp_path: Path) -> None:

@@ -47,6 +47,33 @@ def test_marks_of_the_full_value_do_not_hide_the_depth(tmp_path: Path) -> None:
     assert np.abs(found - ramp(255))[8:].max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "mark", "high"),
+    [("i2", -(2**15), 4095), ("i2", 2**15 - 1, 4095), ("u4", 2**32 - 1, 4095),
+     ("i4", -(2**31), 4095), ("f4", -3.4028235e38, 1), ("f8", 1.7e308, 1)],
+)  # fmt: skip
+def test_many_pixels_without_a_value_do_not_change_the_others(
+    tmp_path: Path, kind: str, mark: float, high: float
+) -> None:
+    values = ramp(high).astype(kind)
+    values[:8] = mark
+    found = grey(tiff(tmp_path / "a.tif", values))
+    assert (found[:8] == (0 if mark < 0 else 255)).all()
+    assert np.abs(found - ramp(255))[8:].max() <= 1
+
+
+@pytest.mark.parametrize(("kind", "high"), [("f4", 1), ("i2", 4095), ("i4", 4095)])
+def test_pixels_that_the_file_says_were_not_measured(
+    tmp_path: Path, kind: str, high: float
+) -> None:
+    values = ramp(high).astype(kind)
+    values[:8] = -9999
+    stated = [(42113, "s", 0, "-9999", True)]
+    found = grey(tiff(tmp_path / "a.tif", values, extratags=stated))
+    assert not found[:8].any()
+    assert np.abs(found - ramp(255))[8:].max() <= 1
+
+
 def test_sixteen_bits_stay_and_need_no_word(tmp_path: Path) -> None:
     file = png(tmp_path / "a.png", ramp(65535))
     assert np.abs(grey(file) - ramp(255)).max() < 0.51
@@ -103,6 +130,14 @@ def test_negative_values_are_not_cut_off(tmp_path: Path) -> None:
     assert np.abs(found - ramp(255)).max() <= 2
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_signed_numbers_of_which_none_is_negative_reach_white(tmp_path: Path, bits: int) -> None:
+    file = tiff(tmp_path / "a.tif", np.rint(ramp(2 ** (bits - 1) - 1)).astype(f"i{bits // 8}"))
+    assert np.abs(grey(file) - ramp(255)).max() <= 1.5
+    words = {8: "7-bit data", 16: "15-bit data scaled by 2"}[bits]
+    assert decode(file).note == f"{words}, judged by this photo alone"
+
+
 def test_large_whole_numbers(tmp_path: Path) -> None:
     values = (ramp(4e9)).astype(np.uint32)
     assert np.abs(grey(tiff(tmp_path / "a.tif", values)) - ramp(255)).max() <= 2
@@ -147,6 +182,10 @@ def test_what_exceeds_the_scale_of_the_set_is_told(scanner: Photos, tmp_path: Pa
     file = png(tmp_path / "late.png", ramp(9000))
     assert decode(file, tones=tones).note == (
         "values up to 9000 are beyond the set's 12-bit data scaled by 16 and are white"
+    )
+    file = png(tmp_path / "dim.png", ramp(255))
+    assert decode(file, tones=tones).note == (
+        "values up to 255 are dark in the set's 12-bit data scaled by 16"
     )
 
 

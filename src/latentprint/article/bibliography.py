@@ -5,15 +5,12 @@ from __future__ import annotations
 import html
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from bibtexparser.entrypoint import parse_string
-from bibtexparser.middlewares.names import (
-    parse_single_name_into_parts,
-    split_multiple_persons_names,
-)
+from bibtexparser.middlewares.names import parse_single_name_into_parts
 from bibtexparser.model import (
     DuplicateBlockKeyBlock,
     DuplicateFieldKeyBlock,
@@ -34,15 +31,26 @@ _VENUES = (
 # What a part of a larger work calls the title of the whole, by the kind of the part.
 _TITLE_OF_WHOLE = {"article": "journal"}
 _NEVER_INHERITED = {"title", "crossref", "shorttitle", "author", "editor", "url", "doi", "eprint"}
-_ARXIV = re.compile(r"\d{4}\.\d{4,5}(?:v\d+)?|[a-z.-]+/\d{7}")
-_FORMULA = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$", re.DOTALL)
+_ARXIV = re.compile(r"\d{4}\.\d{4,5}(?:v\d+)?|[a-z.-]+/\d{7}", re.IGNORECASE)
+_FORMULA = re.compile(r"(?<!\\)\$(.+?)(?<!\\)\$|\\\((.+?)\\\)", re.DOTALL)
 _URL = re.compile(
     r"\\(?:url|path|nolinkurl)\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}|\\href\s*\{([^{}]*)\}"
 )
+_BETWEEN_NAMES = re.compile(r"\\.|[{}]|\s+and(?=\s)", re.IGNORECASE | re.DOTALL)
 _OTHERS = re.compile(r"(?:^|[\s,~]+)(?:others|et\.?[\s~]+al\.?)$", re.IGNORECASE)
+_COMPANIES = {"inc", "ltd", "llc", "llp", "gmbh", "corp", "co", "ag", "plc", "s.a", "b.v"}
 # What LaTeX writes for characters of addresses that mean something to it.
 _ESCAPED = re.compile(r"\{?\\(?:([&#%_$~{}])(?:\{\})?|text(asciitilde|underscore)(?:\{\}|\s)?)\}?")
+_BREAKS = re.compile(r"\\(?:-|/|allowbreak\b\s*|discretionary(?:\{[^{}]*\}){3})")
 _NAMED = {"asciitilde": "~", "underscore": "_"}
+
+_ENTITY = re.compile(r"&#?\w+;")
+_BARE = re.compile(r"(?<!\\)[%&]")
+# Commands that the library drops: with what stands in them, and those that stand for something.
+_TRANSPARENT = ("url", "path", "mbox", "hbox")
+_SHOWN = {
+    "LaTeX": "LaTeX", "TeX": "TeX", "BibTeX": "BibTeX", "copyright": "©", "slash": "/",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,18 +74,54 @@ def read_bibliography(text: str) -> Bibliography:
     """
     # What is broken is told below, with its line; the library would print it too.
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
-    library = parse_string(text)
+    library = parse_string(text, parse_stack=[])
+    strings: dict[str, str] = {}
+    for string in library.strings:
+        strings[string.key.lower()], _ = _resolved(str(string.value), strings)
+    entries, problems = {}, []
+    for entry in library.entries:
+        line = (entry.start_line or 0) + 1
+        fields = []
+        for each in entry.fields:
+            value, unknown = _resolved(str(each.value), strings)
+            fields.append(Field(each.key, value))
+            if unknown and each.key.lower() != "month":
+                words = f"{', '.join(unknown)} in {each.key} of {entry.key!r}"
+                problems.append((line, f"{words} is no @string of the file and shown as it is"))
+        entries[entry.key] = Entry(entry.entry_type, entry.key, fields, entry.start_line, entry.raw)
+    problems += [((each.start_line or 0) + 1, _problem(each)) for each in library.failed_blocks]
     return Bibliography(
-        {
-            key: _inheriting(entry, library.entries_dict)
-            for key, entry in library.entries_dict.items()
-        },
-        tuple(((block.start_line or 0) + 1, _problem(block)) for block in library.failed_blocks),
+        {key: _inheriting(entry, entries) for key, entry in entries.items()},
+        tuple(sorted(problems)),
     )
 
 
+def _resolved(written: str, strings: Mapping[str, str]) -> tuple[str, list[str]]:
+    """A field's text, of the pieces that ``#`` joins, and the words that no ``@string`` defines."""
+    pieces, depth, quoted = [""], 0, False
+    for each in written:
+        depth += {"{": 1, "}": -1}.get(each, 0)
+        quoted ^= each == '"' and depth == 0
+        if each == "#" and depth == 0 and not quoted:
+            pieces.append("")
+        else:
+            pieces[-1] += each
+    texts, unknown = [], []
+    for piece in map(str.strip, pieces):
+        if piece[:1] in ("{", '"'):
+            texts.append(piece[1:-1])
+        else:
+            texts.append(strings.get(piece.lower(), piece))
+            if piece and not piece.isdecimal() and piece.lower() not in strings:
+                unknown.append(piece)
+    return "".join(texts), unknown
+
+
 def reference_html(entry: Entry) -> str:
-    """Write an entry as the list of references shows it: title, authors, venue, year and link."""
+    """Write an entry as the list of references shows it: title, authors, venue, year and link.
+
+    An address that is none of the web is shown, and no link.
+    """
     values = _values(entry)
     parts = [f'<span class="reference-title">{_text(values.get("title") or entry.key)}</span>']
     people = _people(values.get("author") or values.get("editor") or "")
@@ -92,6 +136,8 @@ def reference_html(entry: Entry) -> str:
     if address:
         shown = html.escape(re.sub(r"^https?://(?:www\.)?", "", address).rstrip("/"))
         parts.append(f'<a href="{html.escape(address)}" rel="noreferrer">{shown}</a>')
+    elif values.get("url"):
+        parts.append(html.escape(_unescaped(values["url"]).strip()))
     # A part that ends with a full stop, as "Inc." does, needs no second one.
     ended = [part if re.search(r"[.?!]</span>$", part) else f"{part}." for part in parts[:-1]]
     return " ".join([*ended, parts[-1]])
@@ -115,7 +161,9 @@ def _values(entry: Entry) -> dict[str, str]:
 def _inheriting(entry: Entry, entries: Mapping[str, Entry]) -> Entry:
     """The entry with the fields that it lacks and the work has that ``crossref`` names."""
     own = _values(entry)
-    whole = entries.get(own.get("crossref", "").strip())
+    named = own.get("crossref", "").strip()
+    same = (each for key, each in entries.items() if key.lower() == named.lower())
+    whole = (entries.get(named) or next(same, None)) if named else None
     if whole is None or whole is entry:
         return entry
     theirs = _values(whole)
@@ -131,7 +179,9 @@ def _text(value: str) -> str:
     pieces = []
     end = 0
     for found in _FORMULA.finditer(value):
-        pieces.extend([_words(value[end : found.start()]), _formula(found.group(1))])
+        pieces.extend(
+            [_words(value[end : found.start()]), _formula(found.group(1) or found.group(2))]
+        )
         end = found.end()
     pieces.append(_words(value[end:]))
     return re.sub(r"\s+", " ", "".join(pieces)).strip()
@@ -150,9 +200,14 @@ def _formula(latex: str) -> str:
 
 
 def _plain(value: str) -> str:
-    """LaTeX without formulas as characters; as it is where it cannot be read."""
+    """LaTeX without formulas as characters; as it is where it cannot be read.
+
+    A percent sign or an ampersand that should have a backslash is meant as it stands, and what HTML
+    writes for a character as that.
+    """
+    value = _ENTITY.sub(lambda found: html.unescape(found.group()), value)
     try:
-        return str(_decoder().latex_to_text(value))
+        return str(_decoder().latex_to_text(_BARE.sub(r"\\\g<0>", value)))
     except Exception:  # the library raises anything at broken LaTeX
         return re.sub(r"(?<!\\)[{}]", "", value)
 
@@ -160,8 +215,9 @@ def _plain(value: str) -> str:
 @cache
 def _decoder() -> LatexNodes2Text:
     context = get_default_latex_context_db()
-    macros = [MacroTextSpec("url", simplify_repl="%s"), MacroTextSpec("path", simplify_repl="%s")]
-    context.add_context_category("addresses", prepend=True, macros=macros)
+    macros = [MacroTextSpec(name, simplify_repl="%s") for name in _TRANSPARENT]
+    macros += [MacroTextSpec(name, simplify_repl=shown) for name, shown in _SHOWN.items()]
+    context.add_context_category("bibliographies", prepend=True, macros=macros)
     return LatexNodes2Text(latex_context=context, strict_latex_spaces=True)
 
 
@@ -185,7 +241,7 @@ def _people(value: str) -> str:
 
     Names are split as they are written: braces keep a name whole that has a comma or an "and".
     """
-    written = [" ".join(each.split()) for each in split_multiple_persons_names(value)]
+    written = [" ".join(each.split()) for each in _names(value) if each.strip()]
     written = ["" if _OTHERS.fullmatch(each.strip("{}")) else each for each in written]
     others = "" in written or any(_OTHERS.search(each) for each in written)
     names = [shown for each in written if (shown := _name(_OTHERS.sub("", each)))]
@@ -196,8 +252,23 @@ def _people(value: str) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def _names(value: str) -> Iterator[str]:
+    """The names as they are written, between the words "and" that no braces hold."""
+    depth = start = 0
+    for found in _BETWEEN_NAMES.finditer(value):
+        mark = found.group()
+        depth += {"{": 1, "}": -1}.get(mark, 0)
+        if depth == 0 and mark.strip().lower() == "and":
+            yield value[start : found.start()]
+            start = found.end()
+    yield value[start:]
+
+
 def _name(written: str) -> str:
     parts = parse_single_name_into_parts(written, strict=False)
+    if " ".join(parts.first).strip(".").lower() in _COMPANIES:
+        # A company whose name lacks the braces that keep it whole.
+        return _text(written)
     return _text(" ".join([*parts.first, *parts.von, *parts.last, *parts.jr]))
 
 
@@ -210,9 +281,10 @@ def _address(values: dict[str, str]) -> str | None:
         url = _address_in(values.get(name, ""), whole=name == "url")
         if url:
             return url
-    doi = re.search(r"10\.\d{4,9}/[^\s\"'<>{}]+", _unescaped(values.get("doi", "")))
+    doi = re.search(r"10\.\d{4,9}/[^\s\"'{}]+", _unescaped(values.get("doi", "")))
     if doi:
-        return f"https://doi.org/{doi.group()}"
+        # Those of some publishers have angle brackets.
+        return f"https://doi.org/{doi.group().replace('<', '%3C').replace('>', '%3E')}"
     arxiv = _ARXIV.search(values.get("eprint", "") or values.get("journal", ""))
     return f"https://arxiv.org/abs/{arxiv.group()}" if arxiv else None
 
@@ -226,9 +298,13 @@ def _address_in(value: str, *, whole: bool) -> str | None:
         url = value
     else:
         return None
-    url = _unescaped(url).strip().strip("{}").strip()
-    return url if re.match(r"https?://[^\s\"'<>]+$", url, re.IGNORECASE) else None
+    # LaTeX drops the white space where a line ends in an address.
+    url = re.sub(r"\s*\n\s*", "", _unescaped(url)).strip()
+    while url[:1] + url[-1:] in ("{}", "<>"):
+        url = url[1:-1]
+    return url if re.match(r"https?://[^\s\"<>]+$", url, re.IGNORECASE) else None
 
 
 def _unescaped(value: str) -> str:
+    value = _BREAKS.sub("", value.replace(r"$\sim$", "~"))
     return _ESCAPED.sub(lambda found: found.group(1) or _NAMED[found.group(2)], value)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
@@ -21,6 +22,7 @@ def footnotes_plugin(md: MarkdownIt) -> None:
     """Let a parser read both kinds of notes, and a renderer write their marks."""
     footnote_plugin(md, inline=False)
     md.inline.ruler.after("footnote_ref", "footnote_missing", _missing)
+    md.core.ruler.before("footnote_tail", "footnote_unused", _unused)
     footnote_elements_plugin(md)
     md.add_render_rule("footnote_ref", _render)
     md.add_render_rule("footnote_anchor", lambda *_: "")
@@ -85,6 +87,20 @@ def _missing(state: StateInline, silent: bool) -> bool:
     state.append_pending(found.group())
     state.pos = found.end()
     return True
+
+
+def _unused(state: StateCore) -> None:
+    """Report a note that no mark names; it is left out."""
+    numbers = state.env.get("footnotes", {}).get("refs", {})
+    for token in state.tokens:
+        if token.type != "footnote_reference_open":
+            continue
+        label = token.meta["label"]
+        if numbers.get(f":{label}", -1) < 0:
+            line = (token.map or [0])[0] + 1
+            context_of(state.env).warn(
+                line, f"The footnote {label!r} has no mark in the text and is left out."
+            )
 
 
 def _render(_: Any, tokens: Any, index: int, __: Any, env: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a reader would see as source: LaTeX, Markdown and attribute lists that nothing read."""
+"""What a reader would see as source: LaTeX, Markdown and others that nothing read."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ _SOURCES = {
         r"|\\(?:begin|end|frac|sqrt|sum|mathbb|mathcal|mathbf|mathrm|text|ref|eqref|label|cite)\s*\{"
     ),
     "Markdown": re.compile(r"\*\*[^\s*][^*\n]*\*\*|\[[^\[\]\n]+\]\((?:https?:|/|#)[^\s()]*\)"),
+    # As Pandoc has them.
+    "a citation": re.compile(r"\[(?:[^\[\]\n]* )?-?@\w[^\s\[\]]*[^\[\]\n]*\]"),
+    "a footnote": re.compile(r"\^\[[^\[\]\n]*\s[^\[\]\n]*\]"),
     "an attribute list": re.compile(r"\{:\s*[.#][^{}\n]*\}|\{::?/?\w+[^{}\n]*\}"),
 }
 _UNREAD = ("code", "pre", "script", "style", "textarea", "math", "svg")

@@ -16,6 +16,9 @@ from latentprint.photos.exif_makers import known_maker, without_maker
 DEVICE_TYPES = ("phone", "camera", "tablet", "action", "scanner", "drone")
 """What a device can be; null where nothing is known of it."""
 
+_CARRIERS = (
+    "AT&T", "Docomo", "Kddi", "Orange", "Softbank", "Sprint", "T-Mobile", "Verizon", "Vodafone",
+)  # fmt: skip
 _SMARTPHONE = {"phone": True, "camera": False, "action": False, "scanner": False, "drone": False}
 
 
@@ -49,15 +52,18 @@ def device_type(make: str | None, model: str | None) -> str | None:
     """What a device is, by the first rule of the table that fits; None where none does.
 
     A maker's name in front of the model is dropped first, so that SAMSUNG-SM-G900A is known as
-    SM-G900A is; where no maker is stated it tells the maker.
+    SM-G900A is; where no maker is stated, or a carrier in its place, it tells the maker.
 
     Args:
         make: The maker, as ``normalise_make`` names it.
         model: The model, as its maker spells it.
     """
     name = " ".join((model or "").casefold().split())
-    maker = make or known_maker(name)
+    named = known_maker(name)
+    maker = named or make if make in _CARRIERS else make or named
     name = without_maker(name)
+    own = re.match(rf"{re.escape((make or '').casefold())}[\s_/-]+(?=\S)", name) if make else None
+    name = name[own.end() :] if own else name
     for rule in rules():
         if rule.maker in ("*", maker) and rule.pattern.match(name):
             return rule.device_type

@@ -188,6 +188,9 @@ def read_tiff_exif(file: IO[bytes], main: Directory, first: Directory) -> Exif:
     """
     problems: list[str] = []
     raw: dict[str, Any] = {}
+    if main.for_us_alone:
+        raw = {} if main.orientation == 1 else {"Orientation": main.orientation}
+        return _exif(raw, ["of a big-endian BigTIFF the orientation alone is read"])
     for directory in dict.fromkeys((first, main)):
         with _noting(problems, "the block"):
             exif = Image.Exif()
@@ -233,9 +236,9 @@ class _Fields:
 
 
 def _labels(there: _Fields) -> dict[str, Any]:
-    stated = there.first(("Make", values.text))
+    stated = there.first(("Make", values.name))
     make = None if stated is None else normalise_make(stated)
-    model = there.first(("Model", values.text))
+    model = there.first(("Model", values.name))
     device = device_type(make, model)
     smartphone = is_smartphone(device)
     day = there.first(("DateTimeOriginal", values.date), ("DateTimeDigitized", values.date))

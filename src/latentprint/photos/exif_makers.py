@@ -6,6 +6,9 @@ import re
 
 MAKERS = {
     "agfa": "Agfa", "agfaphoto": "Agfa", "apple": "Apple", "asahi": "Pentax", "asus": "Asus",
+    "at t": "AT&T", "t mobile": "T-Mobile", "fuji xerox": "Xerox", "phaseone": "Phase One",
+    "victor hasselblad": "Hasselblad", "sz dji": "DJI", "general electric": "GE",
+    "hewlettpackard": "HP", "lgelectronics": "LG", "general mobile": "General Mobile",
     "asustek": "Asus", "benq siemens": "BenQ-Siemens", "benq": "BenQ", "blackberry": "BlackBerry",
     "rim": "BlackBerry", "research in": "BlackBerry", "bq": "BQ", "canon": "Canon",
     "casio": "Casio", "concord": "Concord", "dji": "DJI", "eastman kodak": "Kodak",
@@ -47,7 +50,7 @@ def normalise_make(make: str) -> str:
     Konica Minolta counts as Minolta, Ricoh Imaging as Ricoh, Asahi Optical as Pentax, and JK
     Imaging, who use the name Kodak, as JK.
     """
-    words = re.findall(r"\w+", make.casefold())
+    words = re.findall(r"[^\W_]+", make.casefold())
     for length in (2, 1):
         name = MAKERS.get(" ".join(words[:length]))
         if name is not None:

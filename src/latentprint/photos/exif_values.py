@@ -15,6 +15,7 @@ MAX_TEXT = 200
 _SERIAL_NUMBER = re.compile(
     r"[\s,;(]*\b(?:S/?N\s*[:#=]|serial(?:\s+(?:no\b\.?|number))?[\s:#=])[\s:#=]*\S+", re.IGNORECASE
 )
+_NAMELESS = {"null", "(null)", "none", "unknown", "undefined", "n/a"}
 _DATE = re.compile(r"([0-9]{4})[:/.-]([0-9]{1,2})[:/.-]([0-9]{1,2})(?![0-9])")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2099
 
@@ -33,6 +34,18 @@ def text(value: Any) -> str | None:
         BadValue: It is no text, or holds control characters.
     """
     return " ".join(_decoded(value).split()) or None
+
+
+def name(value: Any) -> str | None:
+    """The name of a maker or model: a text that names something.
+
+    Raises:
+        BadValue: It is no text, holds control characters, or is a word for nothing.
+    """
+    found = text(value)
+    if (found or "").casefold() in _NAMELESS:
+        raise BadValue(f"is {found!r}, which names nothing")
+    return found
 
 
 def _decoded(value: Any) -> str:

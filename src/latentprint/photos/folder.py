@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 import polars as pl
 
@@ -14,7 +15,7 @@ from latentprint.photos.addresses import list_below
 from latentprint.photos.archives import Packed, is_archive, read_archives
 from latentprint.photos.file_names import printable, reason_to_ignore
 from latentprint.photos.location import Address, Location
-from latentprint.photos.numbered import facts_of_parts, numbered_parts
+from latentprint.photos.numbered import card_folders, facts_of_parts, numbered_parts
 from latentprint.photos.photos import COLUMNS, Photos
 from latentprint.photos.split import SPLIT_NAMES
 
@@ -108,15 +109,22 @@ def _photos(
         beside = facts_of_parts(root, paths, others)
         facts = pl.concat([facts, beside.facts], how="diagonal")
         notes, read = (note, *beside.notes, *notes), read | beside.read
+    elif layout == "auto" and (note := card_folders(paths)):
+        labels = [(split, None) for split, _ in labels]
+        notes = (note, *notes)
     stripped = [(split, label and (label.strip() or None)) for split, label in labels]
     if changed := sum(new != old for new, old in zip(stripped, labels, strict=True)):
         notes = (*notes, f"White space was stripped from the folders' names of {changed} photos.")
+    labels = [(split, label and normalize("NFC", label)) for split, label in stripped]
+    if changed := sum(new != old for new, old in zip(labels, stripped, strict=True)):
+        together = f"Letters and their accents were put together in the names of {changed} photos'"
+        notes = (*notes, f"{together} folders.")
     table = pl.DataFrame(
         {
             "id": paths + [photo.id for photo in packed.photos],
             "path": [_path(path, root) for path in paths] + [photo.path for photo in packed.photos],
-            "split": [split for split, _ in stripped],
-            "label": [label for _, label in stripped],
+            "split": [split for split, _ in labels],
+            "label": [label for _, label in labels],
         },
         schema=dict.fromkeys(COLUMNS, pl.String),
     )

@@ -11,11 +11,11 @@ from functools import cache
 # Only these decoders may see a file: Pillow's others include some that
 # start programs (EPS).
 FORMATS = {
-    "JPEG": ("jpg", "jpeg", "jpe", "jfif", "jif", "mpo"),
-    "PNG": ("png",),
+    "JPEG": ("jpg", "jpeg", "jpe", "jfif", "jif", "mpo", "pjpeg", "pjp", "jps", "insp"),
+    "PNG": ("png", "apng"),
     "WEBP": ("webp",),
     "TIFF": ("tif", "tiff"),
-    "BMP": ("bmp",),
+    "BMP": ("bmp", "dib"),
     "GIF": ("gif",),
     "HEIF": ("heic", "heif", "hif", "heics", "heifs"),
     "AVIF": ("avif", "heif", "hif", "avifs"),

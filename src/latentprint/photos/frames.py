@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from latentprint.photos.manifest import FRAME, require_different
+from latentprint.photos.manifest import FRAME
+from latentprint.photos.tidying import require_different
 
 
 def frame_of(given: Any) -> pl.DataFrame | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,19 +17,18 @@ from latentprint import mapped_tables
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.mapped_tables import mapped, ranges
 from latentprint.photos.addresses import patiently, read_address
-from latentprint.photos.listing import PATH_COLUMNS, Listing, some
+from latentprint.photos.csv_text import csv_blocks, separator, without_blank_lines
+from latentprint.photos.listing import Listing
 from latentprint.photos.location import Address, Location
 from latentprint.photos.photos import Photos
-from latentprint.spreadsheets import restored, restored_cell
+from latentprint.photos.tidying import Tidying, require_different
+from latentprint.spreadsheets import restored_cell
 
 logger = logging.getLogger(__name__)
 
 SUFFIXES = (".csv", ".parquet")
 LIST = ".txt"
 """The suffix of a list with one path or address in a line."""
-
-_BLOCK = 1 << 22
-"""Bytes of a CSV file that are read at once."""
 
 FRAME = "the data frame"
 """What a table is called that comes from no file."""
@@ -56,7 +54,7 @@ def read_manifest(file: Location) -> Photos:
             needs an extra or is of a kind that is not read.
     """
     file = file if isinstance(file, Address) else file.absolute()
-    tidying = _Tidying(file.name)
+    tidying = Tidying(file.name)
     parts = _lines(file) if file.suffix.lower() == LIST else _parts(file, tidying)
     return _photos(parts, tidying, file, _name(file))
 
@@ -68,11 +66,11 @@ def read_frame(frame: pl.DataFrame) -> Photos:
         LatentprintError: If ids are empty or not unique.
         UsageError: If there is no path column, or a split is neither train nor val.
     """
-    tidying = _Tidying(FRAME)
+    tidying = Tidying(FRAME)
     return _photos([tidying.stripped(frame)], tidying, Path.cwd() / FRAME, "photos")
 
 
-def _photos(parts: Iterable[pl.DataFrame], tidying: _Tidying, file: Location, name: str) -> Photos:
+def _photos(parts: Iterable[pl.DataFrame], tidying: Tidying, file: Location, name: str) -> Photos:
     """The photos that the ranges of a table list, which is called as the file is."""
     listing = Listing(file)
     table = mapped(map(listing.add, parts))
@@ -119,7 +117,8 @@ def column_names(file: Path) -> list[str]:
     _require_table(file)
     with reading_table(file):
         if file.suffix.lower() == ".csv":
-            names = [restored_cell(name) for name in pl.scan_csv(file, glob=False).collect_schema()]
+            table = pl.scan_csv(file, glob=False, separator=_separator(file))
+            names = [restored_cell(name) for name in table.collect_schema()]
         else:
             names = pl.scan_parquet(file, glob=False).collect_schema().names()
     return [name.strip() for name in names]
@@ -135,7 +134,7 @@ def tidy_table(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     Raises:
         LatentprintError: Two columns are one but for white space around their names.
     """
-    tidying = _Tidying(name)
+    tidying = Tidying(name)
     return _told(Table(tidying.stripped(frame), tidying.notes()))
 
 
@@ -150,80 +149,23 @@ def open_table(file: Location, *, leave: Sequence[str] = ()) -> Table:
         UsageError: It is neither.
         LatentprintError: It cannot be read.
     """
-    tidying = _Tidying(file.name)
+    tidying = Tidying(file.name)
     frame = mapped(_parts(file, tidying, leave))
     return Table(frame, tidying.notes())
 
 
-def _parts(file: Location, tidying: _Tidying, leave: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
+def _parts(file: Location, tidying: Tidying, leave: Sequence[str] = ()) -> Iterator[pl.DataFrame]:
     """The ranges of a table, tidied, one at least; see ``open_table``."""
     _require_table(file)
     with reading_table(file):
         source = _source(file)
         if file.suffix.lower() == ".csv":
-            require_different(_header(source), file.name)
-            yield from (tidying.stripped(tidying.restored(each)) for each in _read_csv(source))
+            tidying.separator = _separator(source)
+            require_different(_header(source, tidying.separator), file.name)
+            frames = _read_csv(source, tidying)
+            yield from (tidying.stripped(tidying.restored(each)) for each in frames)
         else:
             yield from map(tidying.stripped, _read_parquet(source, leave))
-
-
-class _Tidying:
-    """Tidies the ranges of a table, and keeps what it changed.
-
-    Attributes:
-        file: What the notes call the table.
-    """
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self._restored = 0
-        self._headers: list[str] = []
-        self._values = Counter[str]()
-
-    def restored(self, written: pl.DataFrame) -> pl.DataFrame:
-        """A range of a CSV file without what guards it from spreadsheets."""
-        frame = restored(written)
-        for before, after in zip(written.get_columns(), frame.get_columns(), strict=True):
-            self._restored += int(before.ne_missing(after.alias(before.name)).sum())
-        return frame
-
-    def stripped(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """A range without white space around the names of columns and around texts.
-
-        Raises:
-            LatentprintError: Two columns are one but for white space around their names.
-        """
-        require_different(frame.columns, self.file)
-        names = {name: name.strip() for name in frame.columns}
-        self._headers = [name for given, name in names.items() if given != name]
-        frame = frame.rename(names)
-        texts = [
-            name
-            for name, dtype in frame.schema.items()
-            if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) and name not in PATH_COLUMNS
-        ]
-        before = frame.select(pl.col(texts).cast(pl.String))
-        stripped = pl.col(texts).str.strip_chars()
-        after = before.select(pl.when((stripped != "") | (pl.col(texts) == "")).then(stripped))
-        for name in texts:
-            self._values[name] += int(before[name].ne_missing(after[name]).sum())
-        return frame.with_columns(after.get_columns())
-
-    def notes(self) -> tuple[str, ...]:
-        """What was changed, as sentences."""
-        notes = []
-        if self._restored:
-            notes.append(
-                f"{self.file}: {self._restored} texts such as '=A1 lost the apostrophe that keeps "
-                "spreadsheets from running them."
-            )
-        stripped = f"{self.file}: white space was stripped"
-        if self._headers:
-            notes.append(f"{stripped} from the {some('column name', self._headers)}.")
-        if changed := {name: count for name, count in self._values.items() if count}:
-            counts = [f"{name!r} ({count} values)" for name, count in changed.items()]
-            notes.append(f"{stripped} in the {some('column', counts)}.")
-        return tuple(notes)
 
 
 def _require_table(file: Location) -> None:
@@ -247,6 +189,8 @@ def reading_table(file: Location) -> Iterator[None]:
         ValueError,
     ) as error:
         reason = str(error).strip().partition("\n")[0]
+        if "utf-8" in reason.lower():
+            reason += "; save it as text in UTF-8"
         raise LatentprintError(f"{file} cannot be read as a table: {reason}") from error
 
 
@@ -285,46 +229,29 @@ def _filled_lines(source: Path | bytes) -> Iterator[str]:
             raise
 
 
-def _read_csv(source: Path | bytes) -> Iterator[pl.DataFrame]:
+def _opened(source: Path | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def _separator(source: Path | bytes) -> str:
+    with _opened(source) as opened:
+        return separator(opened)
+
+
+def _read_csv(source: Path | bytes, tidying: Tidying) -> Iterator[pl.DataFrame]:
     """The ranges of a CSV file, one at least, all as text."""
-    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as opened:
-        for block in _csv_blocks(opened):
+    mark = tidying.separator
+    with _opened(source) as opened:
+        for block in csv_blocks(opened):
+            filled, blank = without_blank_lines(block, mark)
+            tidying.blank_lines += blank
             try:
-                frame = pl.read_csv(block, infer_schema=False)
+                frame = pl.read_csv(filled, infer_schema=False, separator=mark)
             except pl.exceptions.PolarsError:
                 # Its words are to be of the file, not of a block.
-                pl.read_csv(source, infer_schema=False)
+                pl.read_csv(source, infer_schema=False, separator=mark)
                 raise
             yield from (frame[part] for part in ranges(frame.height))
-
-
-def _csv_blocks(opened: BinaryIO) -> Iterator[bytes]:
-    """A CSV file in blocks of whole lines, each with the header before it."""
-    header = b""
-    while (line := opened.readline()) and (not header.strip() or header.count(b'"') % 2):
-        header += line
-    parts, quotes = [line], line.count(b'"')
-    while len(data := opened.read(_BLOCK)) == _BLOCK:
-        if end := _end_of_lines(data, quotes):
-            yield b"".join([header, *parts, data[:end]])
-            parts, quotes = [], 0
-        parts.append(data[end:])
-        quotes += parts[-1].count(b'"')
-    yield b"".join([header, *parts, data])
-
-
-def _end_of_lines(data: bytes, quotes: int) -> int:
-    """Where the last whole line ends, after so many quotes; 0 where none does.
-
-    Line breaks in quotes end no line.
-    """
-    quotes, end = quotes + data.count(b'"'), len(data)
-    while (start := data.rfind(b"\n", 0, end)) >= 0:
-        quotes -= data.count(b'"', start, end)
-        if quotes % 2 == 0:
-            return start + 1
-        end = start
-    return 0
 
 
 def _read_parquet(source: Path | bytes, leave: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -342,26 +269,17 @@ def _told(table: Table) -> pl.DataFrame:
     return table.frame
 
 
-def _header(file: Path | bytes) -> list[str]:
+def _header(file: Path | bytes, mark: str) -> list[str]:
     """The names in the first line, which polars changes where one comes twice."""
     line = pl.read_csv(
-        file, has_header=False, n_rows=1, infer_schema=False, truncate_ragged_lines=True
+        file,
+        has_header=False,
+        n_rows=1,
+        infer_schema=False,
+        truncate_ragged_lines=True,
+        separator=mark,
     )
     return [name or "" for name in line.row(0)]
-
-
-def require_different(names: Sequence[str], file: str) -> None:
-    """Refuse a table with a column twice.
-
-    Raises:
-        LatentprintError: White space around names does not tell them apart.
-    """
-    counts = Counter(name.strip() for name in names)
-    twice = [name for name, count in counts.items() if count > 1]
-    if twice:
-        raise LatentprintError(
-            f"{file} has the column {twice[0]!r} twice: white space around names does not count."
-        )
 
 
 def _name(file: Location) -> str:

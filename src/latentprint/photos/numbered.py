@@ -1,4 +1,4 @@
-"""Folders that number the parts of a download, which are no classes."""
+"""Folders that number the parts of a download, or of a camera's card, which are no classes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from latentprint.photos.location import Location, path_below
 from latentprint.photos.sidecars import KINDS, Sidecars, facts_table, read_sample_table, sample_of
 
 _PART = re.compile(r"\d{4,}")
+# Three digits from 100 and five letters, digits or lines: CIPA DC-009 (DCF), section 3.2.
+_CARD = re.compile(r"[1-9]\d\d[A-Z0-9_]{5}")
 _BESIDE = re.compile(r"\d{4,}(\.tar|\.parquet|_stats\.json)")
 _FACTS = (".json", ".txt", ".cls")
 
@@ -43,6 +45,21 @@ def numbered_parts(paths: Sequence[str], ignored: Sequence[str]) -> str:
         "The folders number the parts of a download (img2dataset, WebDataset): no labels are made "
         "of their names."
     )
+
+
+def card_folders(paths: Sequence[str]) -> str:
+    """Whether all photos lie in folders as cameras number them on their cards, as a sentence.
+
+    Args:
+        paths: The photos' paths.
+
+    Returns:
+        What a reader should know; empty if they do not.
+    """
+    folders = {PurePosixPath(path).parent.name for path in paths}
+    if len(folders) < 2 or not all(map(_CARD.fullmatch, folders)):
+        return ""
+    return "The folders are those of a camera's card (DCF): no labels are made of their names."
 
 
 @dataclass(frozen=True)

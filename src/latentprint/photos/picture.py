@@ -46,6 +46,7 @@ from latentprint.photos.tiff_values import (
     tiff_depth,
     unreadable,
 )
+from latentprint.photos.tones import Tones, scaled
 from latentprint.photos.turning import stored_size
 
 
@@ -130,8 +131,7 @@ def _tiff(file: IO[bytes], suffix: str) -> Picture:
 
     def rgb(_: int | None) -> tuple[Image.Image, int]:
         if not is_for_pillow(main):
-            samples = read_tiff(data(), main)
-            return rgb_of(255 - samples.values if samples.inverted else samples.values), 1
+            return rgb_of(scaled(read_tiff(data(), main), Tones())[0]), 1
         with _opened(io.BytesIO(data())) as opened:
             turn = pillow_turn(opened)
             opened.load()

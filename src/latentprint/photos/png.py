@@ -36,7 +36,7 @@ def png_exif(file: IO[bytes], most: int) -> bytes | None:
             begin = file.tell()
             if kind == b"eXIf":
                 return file.read(min(length, most + 1))
-            if kind in (b"tEXt", b"zTXt") and profile is None:
+            if kind in (b"tEXt", b"zTXt", b"iTXt") and profile is None:
                 # Every byte is two digits.
                 profile = _profile(kind, file.read(min(length, 3 * most)), most)
             file.seek(begin + length + 4, io.SEEK_SET)
@@ -50,8 +50,14 @@ def _profile(kind: bytes, chunk: bytes, most: int) -> bytes | None:
     keyword, _, text = chunk.partition(b"\0")
     if keyword not in _PROFILES:
         return None
-    if kind == b"zTXt":
-        text = zlib.decompressobj().decompress(text[1:], 3 * most)
+    compressed = kind == b"zTXt"
+    if kind == b"iTXt":
+        # Whether it is compressed and how, a language and the keyword in that.
+        compressed, (_, _, text) = text[:1] == b"\1", text[2:].split(b"\0", 2)
+    elif compressed:
+        text = text[1:]
+    if compressed:
+        text = zlib.decompressobj().decompress(text, 3 * most)
     # A line with the name, one with the number of bytes, then these in hexadecimal digits.
     _, size, digits = text.lstrip().split(b"\n", 2)
     wanted = min(int(size), most + 1)

@@ -160,7 +160,7 @@ def facts_table(facts: Mapping[str, Mapping[str, str | None]], name: str) -> pl.
 
 
 def _as_text(value: object) -> str | None:
-    if value is None:
+    if value is None or value != value:  # noqa: PLR0124 - not a number
         return None
     if isinstance(value, bool):
         return str(value).lower()

@@ -21,13 +21,14 @@ _MAX_VALUES = 64
 _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = (
     254, 255, 256, 257, 258, 259, 262,
 )  # fmt: skip
-_FILL_ORDER, _TILE_WIDTH = 266, 322
+_FILL_ORDER, _ORIENTATION, _TILE_WIDTH = 266, 274, 322
 _SAMPLES, _PLANAR, _PREDICTOR, _SUB_DIRECTORIES, _INK_SET, _EXTRA, _FORMAT, _SUBSAMPLING = (
     277, 284, 317, 330, 332, 338, 339, 530,
 )  # fmt: skip
 _READ = {
     _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR,
-    _FILL_ORDER, _TILE_WIDTH, _PREDICTOR, _SUB_DIRECTORIES, _INK_SET, _EXTRA, _FORMAT, _SUBSAMPLING,
+    _FILL_ORDER, _ORIENTATION, _TILE_WIDTH, _PREDICTOR, _SUB_DIRECTORIES, _INK_SET, _EXTRA, _FORMAT,
+    _SUBSAMPLING,
 }  # fmt: skip
 _SIZES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 
@@ -55,10 +56,12 @@ class Directory:
         tiled: Whether it is stored in tiles and not in strips.
         fill_order: 2 if the lowest bit of a byte comes first.
         reduced: Whether it is a smaller version of another picture, or a mask.
-        extra_samples: How many of the samples are no colours, such as alpha.
+        extra_samples: What the samples are that are no colours: 1 alpha by which colours are
+            multiplied, 2 alpha by which they are not, 0 not said.
         predictor: 1 none, 2 differences, 3 of floating-point numbers.
         ink_set: 1 for CMYK.
         subsampling: Subsampling of the chroma across and down.
+        orientation: How it is to be turned, 1 (not at all) to 8, or whatever stands there.
     """
 
     offset: int
@@ -75,10 +78,16 @@ class Directory:
     tiled: bool
     fill_order: int
     reduced: bool
-    extra_samples: int
+    extra_samples: tuple[int, ...]
     predictor: int
     ink_set: int
     subsampling: tuple[int, ...]
+    orientation: int
+
+    @property
+    def for_us_alone(self) -> bool:
+        """Whether Pillow reads none of its fields: those of a BigTIFF with the high bytes first."""
+        return self.big and not self.little_endian
 
     @property
     def raw(self) -> bool:
@@ -230,8 +239,9 @@ class _Reader:
             _TILE_WIDTH in fields,
             first(_FILL_ORDER, 1),
             reduced,
-            len(fields.get(_EXTRA, ())),
+            fields.get(_EXTRA, ()),
             first(_PREDICTOR, 1),
             first(_INK_SET, 1),
             fields.get(_SUBSAMPLING) or (2, 2),
+            first(_ORIENTATION, 1),
         )

@@ -9,7 +9,8 @@ import io
 import logging
 from typing import Any
 
-from PIL import Image
+import numpy as np
+from PIL import Image, TiffImagePlugin
 
 from latentprint.photos.pieces import COMPRESSIONS, MOST_PACKED, WHOLE_BYTES, read_pieces
 from latentprint.photos.samples import FLOAT, SIGNED, UNSIGNED, Depth, Samples
@@ -19,6 +20,9 @@ from latentprint.photos.turning import ORIENTATION
 # Colour channels by photometric interpretation, of those that Pillow opens.
 _COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3, 9: 3}
 _PLAIN = (0, 1, 2, 5)
+_PALETTE = 3
+_NO_DATA = 42113
+_MULTIPLIED = 1
 # A pixel of more bits would make a small file fill the memory.
 _MOST_CHANNELS, _MOST_BITS = 8, 256
 
@@ -33,7 +37,24 @@ def tiff_depth(directory: Directory) -> Depth | None:
 
 def is_for_pillow(directory: Directory) -> bool:
     """Whether Pillow opens a picture whose values 8 bits hold."""
-    return not (directory.planar and len(directory.bits) > 1 and _colours(directory) == 1)
+    several = directory.planar and len(directory.bits) > 1
+    if directory.for_us_alone or (several and _colours(directory) == 1):
+        return False
+    # It takes planes of some colours for others, and a plane of white-is-zero for its opposite.
+    unpacked_here = directory.photometric != _PALETTE and directory.compression in COMPRESSIONS
+    if directory.planar and unpacked_here:
+        return False
+    key = (
+        b"II" if directory.little_endian else b"MM",
+        directory.photometric,
+        (directory.sample_format,),
+        directory.fill_order,
+        directory.bits,
+        directory.extra_samples,
+    )
+    mode, raw = TiffImagePlugin.OPEN_INFO.get(key, ("", ""))
+    # Two kinds it knows by name alone: it does not convert the one or decode the other.
+    return mode not in ("", "La") and raw != "L;IR"
 
 
 def unreadable(directory: Directory) -> str:
@@ -45,9 +66,6 @@ def unreadable(directory: Directory) -> str:
         return f"samples of different depths: {directory.bits}"
     if directory.sample_format > 4:
         return "complex numbers or several kinds of samples"
-    if directory.big and not directory.little_endian:
-        # Pillow does not read the fields that say how it is turned.
-        return "the layout of a big-endian BigTIFF"
     if directory.photometric == 5 and directory.ink_set != 1:
         return "inks other than cyan, magenta, yellow and black"
     if directory.photometric == 6 and directory.compression == 1 and _subsampled(directory):
@@ -57,7 +75,9 @@ def unreadable(directory: Directory) -> str:
     kind = _kind(directory)
     if directory.photometric not in _PLAIN or channels < colours:
         return f"{kind} of photometric interpretation {directory.photometric}"
-    if channels - colours > min(directory.extra_samples, 1 if colours == 1 else channels):
+    # Pictures of 8 bits with a fourth channel that is not described are read as RGB, too.
+    described = len(directory.extra_samples) or int(colours == 3)
+    if channels - colours > min(described, 1 if colours == 1 else channels):
         return f"{channels} channels of {kind} that are no colours"
     if directory.compression not in COMPRESSIONS:
         return f"{kind}, compression {directory.compression}"
@@ -91,7 +111,8 @@ def _is_unpacked(directory: Directory) -> bool:
 def read_tiff(data: bytes, directory: Directory) -> Samples:
     """Read the values of a TIFF whose first directory this is, and which is not ``unreadable``.
 
-    Channels that are no colours, such as alpha, are dropped.
+    Channels that are no colours, such as alpha, are dropped; colours that are multiplied by alpha
+    are divided by it, as Pillow does where 8 bits hold them.
 
     Raises:
         ValueError: The file is cut off or damaged.
@@ -102,13 +123,43 @@ def read_tiff(data: bytes, directory: Directory) -> Samples:
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     with tifffile.TiffFile(io.BytesIO(data)) as opened:
         page: Any = opened.pages[0]
-        values = read_pieces(page, data)
+        values = _without_unmeasured(page, read_pieces(page, data))
     if values.shape[:2] != (directory.height, directory.width):
         raise ValueError("the image is not of the size that it states")
     colours = {2: 3, 5: 4}.get(directory.photometric, 1)
+    if directory.photometric in (1, 2) and directory.extra_samples[:1] == (_MULTIPLIED,):
+        full = 1.0 if values.dtype.kind == "f" else 2.0**directory.depth - 1
+        values = _divided(values, colours, full)
     values = values[..., 0] if colours == 1 else values[..., :colours]
     depth = tiff_depth(directory) or Depth(UNSIGNED, directory.depth)
     return Samples(values, depth, inverted=directory.photometric == 0)
+
+
+def _without_unmeasured(page: Any, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The values, where the file says which stands for none (GDAL_NODATA) that as a mark.
+
+    Marks are those of ``tones.summary``; unsigned numbers have none that is dark, and stay.
+    """
+    stated = page.tags.get(_NO_DATA)
+    if stated is None or values.dtype.kind not in "fi":
+        return values
+    try:
+        none = float(str(stated.value).strip("\0 "))
+    except ValueError:
+        return values
+    mark = np.nan if values.dtype.kind == "f" else np.iinfo(values.dtype).min
+    unmeasured = values == none if np.isfinite(none) else ~np.isfinite(values)
+    return np.where(unmeasured, values.dtype.type(mark), values)
+
+
+def _divided(values: np.ndarray[Any, Any], colours: int, full: float) -> np.ndarray[Any, Any]:
+    """Colours that were multiplied by the channel after them; where that is 0 they stay."""
+    alpha = values[..., colours : colours + 1].astype(np.float64)
+    known = alpha > 0
+    divided = values[..., :colours] * (full / np.where(known, alpha, full))
+    if values.dtype.kind != "f":
+        divided = np.minimum(np.floor(divided + 0.5), full)
+    return np.where(known, divided, values[..., :colours]).astype(values.dtype)
 
 
 def pillow_turn(image: Image.Image) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from latentprint.errors import UsageError
-from latentprint.photos.samples import FLOAT, UNSIGNED, Depth, Samples
+from latentprint.photos.samples import FLOAT, SIGNED, UNSIGNED, Depth, Samples
 
 _Array = np.ndarray[Any, Any]
 
@@ -25,6 +25,10 @@ _DEPTHS = (8, 10, 12, 14, 16)
 # Highest values that floating-point pictures are usually scaled to.
 _FLOAT_HIGHS = (1.0, 255.0, 4095.0, 65535.0)
 _SHARE = 0.001
+# Geographers' pictures have -3.4e38, the lowest number of 32 bits, where nothing was measured.
+_LEAST_MARK = 1e38
+# A picture of four bits less than the others of its set comes out darker than a sixteenth.
+_DARK = 15
 _MOST_VALUES = 65_536
 
 
@@ -160,11 +164,11 @@ class Tones:
 
 @dataclass(frozen=True)
 class Summary:
-    """The values of one picture in brief.
+    """The values of one picture in brief, marks aside.
 
     Attributes:
         low: The lowest value.
-        high: The highest value, that of a full 16 bits aside.
+        high: The highest value.
         sample: At most 65,536 of the values, at equal steps.
         window: The window that a medical file states for itself.
     """
@@ -176,19 +180,24 @@ class Summary:
 
 
 def summary(samples: Samples) -> Summary:
-    """Sum up the values of one picture; infinite values and what is no number are left out."""
+    """Sum up the values of one picture.
+
+    What marks pixels without a value, or saturated ones, is left out and says nothing of the depth:
+    infinite values and what is no number, floating-point numbers from 1e38 on either side, and the
+    highest value of whole numbers and, where these are signed, the lowest.
+    """
     flat = samples.values.reshape(-1)
     if flat.dtype.kind == "f":
-        flat = flat[np.isfinite(flat)]
+        flat = flat[np.abs(flat) < _LEAST_MARK]
+    else:
+        ends = np.iinfo(flat.dtype)
+        unmarked = flat < ends.max if ends.min == 0 else (flat < ends.max) & (flat > ends.min)
+        flat = flat[unmarked] if unmarked.any() else flat
     if not flat.size:
         return Summary(0.0, 0.0, np.zeros(1), samples.window)
-    high = float(flat.max())
-    if flat.dtype == np.uint16 and high == 65_535:
-        # The full value marks what is saturated, padded or drawn in: it says nothing of the depth.
-        marked = flat == 65_535
-        high = high if marked.all() else float(flat.max(where=~marked, initial=0))
     step = -(-flat.size // _MOST_VALUES)
-    return Summary(float(flat.min()), high, flat[::step].astype(np.float64), samples.window)
+    sample = flat[::step].astype(np.float64)
+    return Summary(float(flat.min()), float(flat.max()), sample, samples.window)
 
 
 def scaled(samples: Samples, tones: Tones) -> tuple[_Array, str]:
@@ -208,6 +217,8 @@ def scaled(samples: Samples, tones: Tones) -> tuple[_Array, str]:
         highest = summary(samples).high
         if highest > scale.high:
             note = f"values up to {highest:g} are beyond the set's {scale.words} and are white"
+        elif highest < scale.high / _DARK:
+            note = f"values up to {highest:g} are dark in the set's {scale.words}"
     values = scale.tones(samples.values)
     if samples.inverted:
         values = 255 - values
@@ -220,10 +231,11 @@ def decide(depth: Depth, pictures: Sequence[Summary]) -> Scale:
     """Decide the window of pictures that store their values alike.
 
     Whole numbers of which none is negative use 8, 10, 12, 14 or 16 bits, the fewest that hold all
-    of them. Floating-point numbers are taken to go up to 1, 255, 4095 or 65535, whichever the
-    99.9th percentile of all pictures is near (above a sixteenth, a quarter for the larger two, and
-    at most a quarter beyond). Of all else, negative values as in CT included, the window goes from
-    the 0.1st to the 99.9th percentile; of medical pictures that all state one window, it is that.
+    of them, and signed ones no more than the sign leaves. Floating-point numbers are taken to go up
+    to 1, 255, 4095 or 65535, whichever the 99.9th percentile of all pictures is near (above a
+    sixteenth, a quarter for the larger two, and at most a quarter beyond). Of all else, negative
+    values as in CT included, the window goes from the 0.1st to the 99.9th percentile; of medical
+    pictures that all state one window, it is that.
 
     Args:
         depth: How the values are stored.
@@ -232,7 +244,9 @@ def decide(depth: Depth, pictures: Sequence[Summary]) -> Scale:
     low, high = min(each.low for each in pictures), max(each.high for each in pictures)
     count = len(pictures)
     if depth.number != FLOAT and low >= 0 and high < 65_536 and not depth.modality:
-        return _of_bits(depth, next(each for each in _DEPTHS if high < 2**each), count)
+        fewest = next(each for each in _DEPTHS if high < 2**each)
+        # A signed number keeps one of its bits for the sign.
+        return _of_bits(depth, min(fewest, depth.bits - (depth.number == SIGNED)), count)
     windows = {each.window for each in pictures}
     if len(windows) == 1 and (window := windows.pop()) is not None:
         words = (
@@ -256,7 +270,7 @@ def decide(depth: Depth, pictures: Sequence[Summary]) -> Scale:
 
 def _of_bits(depth: Depth, bits: int, looked_at: int) -> Scale:
     words = f"{bits}-bit data"
-    if bits < 16:
+    if bits < 16 <= depth.bits:
         # As people say it who know the 16-bit container.
         words += f" scaled by {2 ** (16 - bits)}"
     plain = depth.number == UNSIGNED and bits == depth.bits

@@ -49,6 +49,14 @@ def test_codes_and_dates_are_names_and_no_quantities(names: list[str]) -> None:
     assert classes_of(names, None) == names
 
 
+@pytest.mark.parametrize("column", ["label", "model", "station"])
+def test_names_that_are_numbers_are_no_quantities(column: str) -> None:
+    for values in (list(range(40)), [f"{each}" for each in range(40)]):
+        found = label_photos(pl.DataFrame({column: values}), column)
+        assert (found.rule, len(found.classes), found.notes) == ("values", 40, ())
+    assert label_photos(pl.DataFrame({"label": values}), "label", "quantiles:4").classes
+
+
 def test_bins_are_told_and_named_with_all_digits() -> None:
     days = [str(20240101 + day) for day in range(24)]
     found = label_photos(pl.DataFrame({"day": days}), "day")
@@ -103,6 +111,13 @@ def test_what_is_not_a_finite_number_has_no_class() -> None:
     assert classes_of([1.0, float("nan"), float("inf"), 3.0], "edges:2") == [
         "below 2", None, None, "2 and more",
     ]  # fmt: skip
+
+
+def test_words_for_no_number_are_no_class_among_numbers() -> None:
+    found = label_photos(pl.DataFrame({"x": ["1.8", "nan", "2.8", "NaN", ""]}), "x", "values")
+    assert found.classes == ("1.8", "2.8")
+    assert found.notes == ("2 values of x that are no finite numbers left out",)
+    assert classes_of(["nan", "inf", "nan"], "values") == ["nan", "inf", "nan"]
 
 
 def test_what_cannot_be_put_into_an_order_is_told() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.photos.exif_labels import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,8 @@ PUBLISHED_COUNTS = {
 _CONTINUOUS = "quantiles:4"
 _FEW_VALUES = 20
 _EXACT = 2.0**53
+# Columns whose values are names, also where these are numbers: classes, models, stations….
+_NAMES = {"label", "group", *(each.name for each in LABELS.values() if each.kind == "categorical")}
 # ISO and exposure time double with every stop, the f-number does with every second one.
 _STOPS_PER_DOUBLING = {"aperture": 2.0}
 
@@ -67,8 +70,9 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
     ``stops`` rounds exposure time, aperture and ISO to whole photographic stops; ``edges:A,B``
     cuts numbers at A and B, each edge belonging to the class above it; ``published`` takes the
     most frequent values, as many as the study has classes. Without a rule, quantities of more than
-    20 different values are cut into four quantiles, everything else is taken as it is. Text is a
-    quantity where every value is written as Python writes its number: 007, 1.10 and 2024-01-05
+    20 different values are cut into four quantiles, everything else is taken as it is. Classes
+    (``label``), models and the like are names and no quantities, whatever they are called. Text is
+    a quantity where every value is written as Python writes its number: 007, 1.10 and 2024-01-05
     are names.
 
     Two values that are not binned are never one class, but for spaces around text, which are
@@ -89,8 +93,20 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
         raise UsageError(f"The column {column!r} holds no plain values that could be labels.")
     names, notes = _names(values)
     numbers = _numbers(values, names)
+    if numbers is not None and np.isfinite(numbers).any():
+        # Among numbers, a word such as nan stands for none.
+        missing = [
+            name is not None and math.isnan(x) for name, x in zip(names, numbers, strict=True)
+        ]
+        if any(missing):
+            notes.append(f"{sum(missing)} values of {column} that are no finite numbers left out")
+            names = [None if gone else name for name, gone in zip(names, missing, strict=True)]
     if rule is None:
-        many = _are_quantities(names, numbers) and len(set(names) - {None}) > _FEW_VALUES
+        many = (
+            column not in _NAMES
+            and _are_quantities(names, numbers)
+            and len(set(names) - {None}) > _FEW_VALUES
+        )
         rule = _CONTINUOUS if many else "values"
     needs_numbers = check_rule(column, rule)
     kind, _, argument = rule.partition(":")
@@ -100,11 +116,6 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
     else:
         if numbers is None:
             raise no_numbers(column, rule)
-        unordered = sum(
-            name is not None and math.isnan(x) for name, x in zip(names, numbers, strict=True)
-        )
-        if unordered:
-            notes.append(f"{unordered} values of {column} that are no finite numbers left out")
         labelled = _binned(column, numbers, rule, kind, argument)
         notes += [f"values of {column} binned by {rule} into {len(labelled.classes)} classes"]
     return replace(labelled, notes=tuple(notes))

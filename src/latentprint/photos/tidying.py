@@ -1,0 +1,193 @@
+"""What is tidied in every table when it is opened, and what is said of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from latentprint.errors import LatentprintError
+from latentprint.photos.listing import PATH_COLUMNS, some
+from latentprint.photos.photos import COLUMNS
+from latentprint.spreadsheets import restored
+
+# Where columns are separated by semicolons, commas stand in numbers.
+_DECIMAL = r"^([+-]?[0-9]+),([0-9]+)$"
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+
+# White space is what Unicode calls so; these have no width.
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
+
+
+class Tidying:
+    """Tidies the ranges of a table, and keeps what it changed.
+
+    Attributes:
+        file: What the notes call the table.
+        separator: What separates the columns of a CSV file.
+        blank_lines: How many empty lines of one were left out.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.separator = ","
+        self.blank_lines = 0
+        self._restored = 0
+        self._headers: list[str] = []
+        self._values = Counter[str]()
+        self._composed = Counter[str]()
+        self._decimals = Counter[str]()
+
+    def restored(self, written: pl.DataFrame) -> pl.DataFrame:
+        """A range of a CSV file without what guards it from spreadsheets."""
+        frame = restored(written)
+        for before, after in zip(written.get_columns(), frame.get_columns(), strict=True):
+            self._restored += int(before.ne_missing(after.alias(before.name)).sum())
+        return frame
+
+    def stripped(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """A range without white space around the names of columns and around texts.
+
+        What is not seen at all, such as a space of no width, is white space, too. Letters that are
+        written with their accents apart are put together, but in the names of photos; numbers
+        with decimal commas get points where semicolons separate the columns.
+
+        Raises:
+            LatentprintError: Two columns are one but for white space around their names, or one
+                that has a meaning for every set of photos holds no plain values.
+        """
+        require_different(frame.columns, self.file)
+        names = {name: name.strip() for name in frame.columns}
+        self._headers = [name for given, name in names.items() if given != name]
+        frame = _plain(frame.rename(names), self.file)
+        texts = [
+            name
+            for name, dtype in frame.schema.items()
+            if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) and name not in PATH_COLUMNS
+        ]
+        before = frame.select(pl.col(texts).cast(pl.String))
+        # Most tables are plain ASCII, which costs nothing further.
+        further = [name for name in texts if not _is_ascii(before[name])]
+        stripped = [_stripped(name, further) for name in texts]
+        after = before.select(
+            pl.when((text != "") | (pl.col(name) == "")).then(text).alias(name)
+            for name, text in zip(texts, stripped, strict=True)
+        )
+        for name in texts:
+            self._values[name] += int(before[name].ne_missing(after[name]).sum())
+        labels = [name for name in texts if name != "id"]
+        composed = after.with_columns(
+            pl.col(name).str.normalize("NFC") for name in further if name != "id"
+        )
+        for name in further:
+            self._composed[name] += int(after[name].ne_missing(composed[name]).sum())
+        if self.separator == ";":
+            commas = {name: int(composed[name].str.contains(_DECIMAL).sum()) for name in labels}
+            self._decimals.update(commas)
+            composed = composed.with_columns(pl.col(labels).str.replace(_DECIMAL, "$1.$2"))
+        return frame.with_columns(composed.get_columns())
+
+    def notes(self) -> tuple[str, ...]:
+        """What was changed, as sentences."""
+        notes = []
+        if self.separator != ",":
+            notes.append(f"{self.file}: columns are separated by {_SEPARATORS[self.separator]}.")
+        if self.blank_lines:
+            notes.append(f"{self.file}: {self.blank_lines} empty lines were left out.")
+        if self._restored:
+            notes.append(
+                f"{self.file}: {self._restored} texts such as '=A1 lost the apostrophe that keeps "
+                "spreadsheets from running them."
+            )
+        stripped = f"{self.file}: white space was stripped"
+        if self._headers:
+            notes.append(f"{stripped} from the {some('column name', self._headers)}.")
+        if counts := _counts(self._values):
+            notes.append(f"{stripped} in the {some('column', counts)}.")
+        if counts := _counts(self._composed):
+            notes.append(
+                f"{self.file}: letters and their accents were put together in the "
+                f"{some('column', counts)}."
+            )
+        if counts := _counts(self._decimals):
+            columns = some("column", counts)
+            notes.append(f"{self.file}: decimal commas became points in the {columns}.")
+        return tuple(notes)
+
+
+def _is_ascii(values: pl.Series) -> bool:
+    return bool((values.str.len_bytes() == values.str.len_chars()).all())
+
+
+def _stripped(name: str, further: Sequence[str]) -> pl.Expr:
+    stripped = pl.col(name).str.strip_chars()
+    return stripped.str.strip_chars(_UNSEEN).str.strip_chars() if name in further else stripped
+
+
+def _plain(frame: pl.DataFrame, file: str) -> pl.DataFrame:
+    """Values as everybody else expects them: numbers that are one or null, and texts.
+
+    Raises:
+        LatentprintError: A column that names photos or groups them holds no plain values.
+    """
+    known = [name for name in (*PATH_COLUMNS, *COLUMNS, "group") if name in frame.columns]
+    changed = [_plain_column(frame[name], known) for name in frame.columns]
+    odd = next((each for each in changed if each.name in known and _is_odd(each.dtype)), None)
+    if odd is not None:
+        raise LatentprintError(
+            f"The column {odd.name!r} of {file} holds no plain values ({odd.dtype}): texts or "
+            "numbers are needed."
+        )
+    return frame.with_columns(changed)
+
+
+def _plain_column(values: pl.Series, known: Sequence[str]) -> pl.Series:
+    if values.dtype.is_float():
+        return (values if values.dtype == pl.Float64 else _as_written(values)).fill_nan(None)
+    if values.dtype == pl.Duration:
+        return values.dt.to_string("polars")
+    if values.dtype == pl.Object:
+        texts = [None if each is None else str(each) for each in values]
+        return pl.Series(values.name, texts, pl.String)
+    if values.dtype == pl.Binary and values.name in known:
+        # Some writers of Parquet do not say that bytes are text.
+        try:
+            return values.cast(pl.String)
+        except pl.exceptions.PolarsError:
+            return values
+    return values
+
+
+def _is_odd(dtype: pl.DataType) -> bool:
+    return dtype.is_nested() or dtype == pl.Binary
+
+
+def _as_written(numbers: pl.Series) -> pl.Series:
+    """Floats of 16 or 32 bits as the shortest decimals that they stand for: 1.8, not 1.79999995.
+
+    Edges of bins and conditions are written in decimals.
+    """
+    if numbers.dtype == pl.Float32:
+        return numbers.cast(pl.String).cast(pl.Float64)
+    shortest = [None if each is None else float(str(np.float16(each))) for each in numbers]
+    return pl.Series(numbers.name, shortest, pl.Float64)
+
+
+def _counts(values: Counter[str]) -> list[str]:
+    return [f"{name!r} ({count} values)" for name, count in values.items() if count]
+
+
+def require_different(names: Sequence[str], file: str) -> None:
+    """Refuse a table with a column twice.
+
+    Raises:
+        LatentprintError: White space around names does not tell them apart.
+    """
+    counts = Counter(name.strip() for name in names)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise LatentprintError(
+            f"{file} has the column {twice[0]!r} twice: white space around names does not count."
+        )
