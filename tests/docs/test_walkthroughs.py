@@ -66,9 +66,7 @@ def by_shell(folder: Path) -> Callable[[str, str], str]:
     return done
 
 
-def in_process(
-    latentprint: Command, caplog: pytest.LogCaptureFixture
-) -> Callable[[str, str], str]:
+def in_process(latentprint: Command, caplog: pytest.LogCaptureFixture) -> Callable[[str, str], str]:
     """Every command in this process, which has imported what each would import anew."""
 
     def done(language: str, text: str) -> str:
