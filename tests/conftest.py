@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun="TargetClosedError"))
 
 
+_MANY = 300
+"""Modules imported since, of which garbage collections are worth to be freed again."""
+
+_frozen = 0
+
+
+def _freeze() -> None:
+    global _frozen  # noqa: PLW0603
+    gc.freeze()
+    _frozen = len(sys.modules)
+
+
 def pytest_collection_finish() -> None:
     """Leave modules and tests out of garbage collections, which took a quarter of the time."""
-    gc.freeze()
+    _freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Leave out what tests have imported, too."""
+    if len(sys.modules) > _frozen + _MANY:
+        # What is garbage would stay for ever.
+        gc.collect()
+        _freeze()
 
 
 def pytest_unconfigure() -> None:
