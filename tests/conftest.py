@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 # Tests run side by side, one on each core: threads would only stand in each other's way.
-for _variable in ("OMP", "OPENBLAS", "MKL"):
-    os.environ.setdefault(f"{_variable}_NUM_THREADS", "1")
+for _variable in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "POLARS_MAX"):
+    os.environ.setdefault(f"{_variable}_THREADS", "1")
 
 # Nothing that is imported can be collected.
 gc.disable()
