@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 import pytest
 
 # Tests run side by side, one on each core: threads would only stand in each other's way.
-for _variable in ("OMP", "OPENBLAS", "MKL"):
-    os.environ.setdefault(f"{_variable}_NUM_THREADS", "1")
+for _variable in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "POLARS_MAX"):
+    os.environ.setdefault(f"{_variable}_THREADS", "1")
 
 # Nothing that is imported can be collected.
 gc.disable()
@@ -30,11 +31,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun="TargetClosedError"))
 
 
+_MANY = 300
+"""Modules imported since, of which garbage collections are worth to be freed again."""
+
+_frozen = 0
+
+
+def _freeze() -> None:
+    global _frozen  # noqa: PLW0603
+    gc.freeze()
+    _frozen = len(sys.modules)
+
+
 def pytest_collection_finish() -> None:
     """Leave modules and tests out of garbage collections, which took a quarter of the time."""
-    gc.freeze()
+    _freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Leave out what tests have imported, too."""
+    if len(sys.modules) > _frozen + _MANY:
+        # What is garbage would stay for ever.
+        gc.collect()
+        _freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from latentprint.report import write_report
 from latentprint.results import LeftOut
 from latentprint.words import Experiment
 from tests.report.made_runs import (
@@ -16,6 +19,7 @@ from tests.report.made_runs import (
     correlation_run,
     everything,
     influence_run,
+    many,
     pairs_run,
     probe_run,
     robustness_run,
@@ -36,6 +40,24 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made = made + part(0.0, SECOND, "yours")
     made = made + correlation_run(0.6)
     return write_made(made, tmp_path_factory.mktemp("made") / "run")
+
+
+@dataclass(frozen=True)
+class Large:
+    """A report on many encoders, and the seconds that it took to write."""
+
+    run: Path
+    page: Path
+    seconds: float
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Large:
+    """48 encoders; tests do not change it."""
+    run = write_made(many(48) + correlation_run(0.6), tmp_path_factory.mktemp("large") / "run")
+    begun = time.perf_counter()
+    page = write_report(run)
+    return Large(run, page, time.perf_counter() - begun)
 
 
 @pytest.fixture(scope="session")

@@ -95,7 +95,7 @@ def test_figures_draw_as_they_come_near_and_fit_every_width(
         assert seen.all == []
 
 
-def test_dense_rows_have_their_names_once_till_switched_off_and_labels_under_the_pointer(
+def test_dense_rows_have_their_names_once_labels_under_the_pointer_and_room_on_paper(
     browser: sync_api.Browser, address: Callable[[int], str]
 ) -> None:
     with opened(browser, address(47), viewport={"width": 1280, "height": 900}) as (page, _):
@@ -126,6 +126,17 @@ def test_dense_rows_have_their_names_once_till_switched_off_and_labels_under_the
 
         resize(page, 390)
         wait_for(page, f"{names} === 'true,true'")
+
+        resize(page, 1280)
+        assert not page.evaluate(DRAWN)
+        page.emulate_media(media="print")
+        wait_for(page, DRAWN)
+        widths = page.evaluate(
+            "[...document.querySelectorAll('.plot .main-svg')]"
+            ".map(each => each.getBoundingClientRect().width)"
+        )
+        assert max(widths) <= 640
+        assert page.locator("#figure-labels .ytick").count() > 2 * 47
 
 
 def test_the_keyboard_reaches_points_and_hears_them_with_hostile_names_as_text(
@@ -161,10 +172,10 @@ def test_the_keyboard_reaches_points_and_hears_them_with_hostile_names_as_text(
         assert seen.all == []
 
 
-def test_legends_hide_and_show_parts_of_their_own_figure(
-    browser: sync_api.Browser, address: Callable[[int], str]
+def test_legends_hide_and_show_parts_of_their_own_figure_and_numbers_are_downloaded(
+    browser: sync_api.Browser, address: Callable[[int], str], tmp_path: Path
 ) -> None:
-    with opened(browser, address(5)) as (page, _):
+    with opened(browser, address(5)) as (page, seen):
         page.evaluate(SHOW_ALL)
         points = page.locator("#figure-processing .plot .points path")
         others = page.locator("#figure-labels .plot .points path")
@@ -179,6 +190,16 @@ def test_legends_hide_and_show_parts_of_their_own_figure(
         key.click()
         assert key.get_attribute("aria-pressed") == "true"
         assert points.count() == before
+
+        with page.expect_download() as started:
+            page.locator("#figure-processing a.download").click()
+        assert started.value.suggested_filename == "latentprint-processing.csv"
+        started.value.save_as(tmp_path / "numbers.csv")
+        text = (tmp_path / "numbers.csv").read_text(encoding="utf-8")
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert len(rows) == 5
+        assert rows[-1]["encoder"] == HOSTILE
+        assert seen.messages == []
 
 
 def test_figures_follow_the_theme(browser: sync_api.Browser, address: Callable[[int], str]) -> None:
@@ -202,21 +223,6 @@ def test_figures_follow_the_theme(browser: sync_api.Browser, address: Callable[[
         assert colours[0] == colours[2] != colours[1]
 
 
-def test_the_download_link_gives_the_csv(
-    browser: sync_api.Browser, address: Callable[[int], str], tmp_path: Path
-) -> None:
-    with opened(browser, address(5)) as (page, seen):
-        with page.expect_download() as started:
-            page.locator("#figure-processing a.download").click()
-        assert started.value.suggested_filename == "latentprint-processing.csv"
-        started.value.save_as(tmp_path / "numbers.csv")
-        text = (tmp_path / "numbers.csv").read_text(encoding="utf-8")
-        rows = list(csv.DictReader(io.StringIO(text)))
-        assert len(rows) == 5
-        assert rows[-1]["encoder"] == HOSTILE
-        assert seen.messages == []
-
-
 def test_without_javascript_the_numbers_are_there(
     browser: sync_api.Browser, address: Callable[[int], str]
 ) -> None:
@@ -233,18 +239,3 @@ def test_figures_are_accessible(browser: sync_api.Browser, address: Callable[[in
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         page.evaluate(SHOW_ALL)
         assert violations_in_both_schemes(page) == []
-
-
-def test_printing_draws_every_figure_within_the_paper(
-    browser: sync_api.Browser, address: Callable[[int], str]
-) -> None:
-    with opened(browser, address(47)) as (page, _):
-        figure(page, "labels")
-        page.emulate_media(media="print")
-        wait_for(page, DRAWN)
-        widths = page.evaluate(
-            "[...document.querySelectorAll('.plot .main-svg')]"
-            ".map(each => each.getBoundingClientRect().width)"
-        )
-        assert max(widths) <= 640
-        assert page.locator("#figure-labels .ytick").count() > 2 * 47

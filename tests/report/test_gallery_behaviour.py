@@ -129,7 +129,9 @@ def test_the_set_ups_of_the_chosen_query_stand_side_by_side_and_alone_on_paper(
     assert page.locator("#galleries-choice-4 .choice-title").is_visible()
 
 
-def test_pointing_at_a_photo_dims_all_others_in_both_grids(page: sync_api.Page) -> None:
+def test_pointing_at_a_photo_dims_all_others_in_both_grids_and_so_do_keys(
+    page: sync_api.Page,
+) -> None:
     grid = page.locator("#pairs-choice-0")
     grid.scroll_into_view_if_needed()
     page.mouse.move(0, 0)
@@ -146,8 +148,6 @@ def test_pointing_at_a_photo_dims_all_others_in_both_grids(page: sync_api.Page) 
     page.mouse.move(0, 0)
     assert set(page.evaluate(OPACITIES, "")) == {1}
 
-
-def test_grids_are_reached_by_keyboard_alone(page: sync_api.Page) -> None:
     page.locator("#pairs-choice").focus()
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUSED) == "0"
@@ -175,7 +175,9 @@ def test_a_tap_shows_the_pair(browser: sync_api.Browser, address: str) -> None:
         assert seen.all == []
 
 
-def test_a_chosen_plot_draws_and_follows_the_theme(page: sync_api.Page) -> None:
+def test_cells_are_named_and_a_chosen_plot_draws_and_follows_the_theme(
+    page: sync_api.Page,
+) -> None:
     def colour(number: int) -> str:
         cell = page.locator(f"#confusion-choice-{number} .xtick text").first
         found: str = cell.evaluate("each => getComputedStyle(each).fill")
@@ -187,6 +189,15 @@ def test_a_chosen_plot_draws_and_follows_the_theme(page: sync_api.Page) -> None:
     chooser = page.locator("#confusion-choice")
     chooser.scroll_into_view_if_needed()
     wait_for(page, drawn(0))
+
+    record = record_of(Experiment.PROCESSING_PROBE, 0)
+    page.locator("#confusion-choice-0 .stage").focus()
+    page.keyboard.press("ArrowRight")
+    text = page.locator("#confusion-choice-0 .hovertext").text_content() or ""
+    assert f"is {record['classes'][0]}" in text
+    assert f"{100 * record['confusion'][0][0]:.1f}% of its test photos" in text
+    page.keyboard.press("Escape")
+
     light = colour(0)
     chooser.select_option(value="confusion-choice-5")
     wait_for(page, drawn(5))
@@ -197,18 +208,11 @@ def test_a_chosen_plot_draws_and_follows_the_theme(page: sync_api.Page) -> None:
     assert colour(0) != light
 
 
-def test_hovering_a_cell_names_both_classes_and_the_share(page: sync_api.Page) -> None:
-    record = record_of(Experiment.PROCESSING_PROBE, 0)
-    page.locator("#confusion-choice").scroll_into_view_if_needed()
-    wait_for(page, "!!document.querySelector('#confusion-choice-0 .main-svg')")
-    page.locator("#confusion-choice-0 .stage").focus()
-    page.keyboard.press("ArrowRight")
-    text = page.locator("#confusion-choice-0 .hovertext").text_content() or ""
-    assert f"is {record['classes'][0]}" in text
-    assert f"{100 * record['confusion'][0][0]:.1f}% of its test photos" in text
+def test_axe_finds_nothing_and_nothing_sticks_out_whatever_is_chosen(page: sync_api.Page) -> None:
+    page.locator("#pairs-choice-0 .photo").nth(2).focus()
+    page.locator("#pairs-choice-0 .photo").nth(2).blur()
+    assert violations_in_both_schemes(page) == []
 
-
-def test_nothing_sticks_out_whatever_is_chosen(page: sync_api.Page) -> None:
     for place in (0, 1):
         for chooser in page.locator(".chooser select").all():
             chooser.select_option(index=place)
@@ -216,12 +220,6 @@ def test_nothing_sticks_out_whatever_is_chosen(page: sync_api.Page) -> None:
         for width in WIDTHS:
             resize(page, width)
             assert overflowing(page) == []
-
-
-def test_axe_finds_nothing(page: sync_api.Page) -> None:
-    page.locator("#pairs-choice-0 .photo").nth(2).focus()
-    page.locator("#pairs-choice-0 .photo").nth(2).blur()
-    assert violations_in_both_schemes(page) == []
 
 
 def test_without_javascript_everything_is_shown_one_under_another(

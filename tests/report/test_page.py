@@ -18,8 +18,8 @@ from tests.browser import (
     violations_in_both_schemes,
     wait_for,
 )
-from tests.report.conftest import SECOND
-from tests.report.made_runs import Made, influence_run, many, probe_run, write_made
+from tests.report.conftest import SECOND, Large
+from tests.report.made_runs import Made, influence_run, probe_run, write_made
 
 # What a list of choices hides is drawn when it is chosen.
 _SHOWN = "[...document.querySelectorAll('.plot')].filter(each => each.offsetParent)"
@@ -47,10 +47,25 @@ def drawn(page: sync_api.Page) -> None:
     page.evaluate("dispatchEvent(new Event('afterprint'))")
 
 
-def test_all_is_drawn_and_fits_without_errors_or_requests(
+def test_all_is_in_order_and_drawn_and_fits_without_errors_or_requests(
     browser: sync_api.Browser, address: str
 ) -> None:
-    with opened(browser, address) as (page, troubles):
+    with opened(browser, address, viewport={"width": 1280, "height": 900}) as (page, troubles):
+        levels = heading_levels(page)
+        assert levels.count(1) == 1
+        assert all(later - earlier <= 1 for earlier, later in pairwise([0, *levels]))
+        assert page.get_attribute("html", "lang") == "en"
+        plots = page.locator(".plot")
+        assert all(len(plot.get_attribute("aria-label") or "") > 20 for plot in plots.all())
+        numbers = page.locator(".figure-number").all_inner_texts()
+        assert numbers == [f"Figure {at}." for at in range(1, len(numbers) + 1)]
+        assert len(numbers) >= 10
+        link = page.get_by_role("navigation").get_by_role("link", name="How this was measured")
+        link.click()
+        current = "document.querySelector('nav [aria-current]')?.textContent.trim()"
+        wait_for(page, f"{current} === 'How this was measured'")
+        assert page.get_by_role("heading", name="How this was measured").is_visible()
+
         drawn(page)
         traces = page.evaluate(
             f"{_SHOWN}.map(each => each.querySelectorAll('.trace, .hm, .shape-group').length)"
@@ -67,33 +82,13 @@ def test_all_is_drawn_and_fits_without_errors_or_requests(
         assert troubles.all == []
 
 
-def test_47_encoders_have_room(browser: sync_api.Browser, tmp_path: Path) -> None:
-    address = write_report(write_made(many(47), tmp_path / "run")).as_uri()
+def test_48_encoders_have_room(browser: sync_api.Browser, large: Large) -> None:
+    address = large.page.as_uri()
     with opened(browser, address, viewport={"width": 390, "height": 900}) as (page, troubles):
         drawn(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert overflowing(page) == []
         assert troubles.all == []
-
-
-def test_the_contents_follow_the_text_and_all_is_in_order_and_described(
-    browser: sync_api.Browser, address: str
-) -> None:
-    with opened(browser, address, viewport={"width": 1280, "height": 900}) as (page, _):
-        levels = heading_levels(page)
-        assert levels.count(1) == 1
-        assert all(later - earlier <= 1 for earlier, later in pairwise([0, *levels]))
-        assert page.get_attribute("html", "lang") == "en"
-        plots = page.locator(".plot")
-        assert all(len(plot.get_attribute("aria-label") or "") > 20 for plot in plots.all())
-        numbers = page.locator(".figure-number").all_inner_texts()
-        assert numbers == [f"Figure {at}." for at in range(1, len(numbers) + 1)]
-        assert len(numbers) >= 10
-        link = page.get_by_role("navigation").get_by_role("link", name="How this was measured")
-        link.click()
-        current = "document.querySelector('nav [aria-current]')?.textContent.trim()"
-        wait_for(page, f"{current} === 'How this was measured'")
-        assert page.get_by_role("heading", name="How this was measured").is_visible()
 
 
 def test_without_javascript_text_and_tables_are_there(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +22,11 @@ from latentprint.report.report import Masthead, compose
 from latentprint.report.runs import read_runs
 from latentprint.results import LeftOut
 from latentprint.words import Experiment, InfluenceSetup
-from tests.report.conftest import FIRST, SECOND, Maker
+from tests.report.conftest import FIRST, SECOND, Large, Maker
 from tests.report.made_runs import (
     Made,
     everything,
     influence_run,
-    many,
     photo_rows,
     probe_run,
     renamed,
@@ -367,15 +365,12 @@ def test_several_sets_of_photos_are_told_apart(tmp_path: Path) -> None:
         assert f"**{name}.** Carried by the embedding: sharpening, {value:.1f}% right" in found
 
 
-def test_47_encoders_fit_into_a_page(tmp_path: Path) -> None:
-    folder = write_made(many(47), tmp_path / "many")
-    begun = time.perf_counter()
-    page = write_report(folder)
-    assert time.perf_counter() - begun < 10
-    assert page.stat().st_size < 8_000_000
-    text = html.unescape(page.read_text("utf-8"))
-    assert "47 frozen visual encoders" in text
-    markdown = markdown_of(folder)
+def test_48_encoders_fit_into_a_page(large: Large) -> None:
+    assert large.seconds < 10
+    assert large.page.stat().st_size < 8_000_000
+    text = html.unescape(large.page.read_text("utf-8"))
+    assert "48 frozen visual encoders" in text
+    markdown = markdown_of(large.run)
     for key in ("processing", "paired"):
         found = section_of(markdown, key)
         assert len(re.findall(r"^\*\*Sharpening", found, re.MULTILINE)) == 1, found
