@@ -279,6 +279,30 @@ def test_a_subject_without_photos_by_two_types_is_not_left_out_between_these() -
     assert np.abs(found[1].moves).max() > 0.1
 
 
+@pytest.mark.parametrize(
+    ("photos_each", "subjects", "memory_mb", "beside"),
+    [((1, 1), 600, 1, 0), ((5, 3), 300, 1, 5000), ((2, 1, 1), 100, 4, 20000), ((1, 1), 9, 64, 0)],
+)
+def test_tiles_take_every_query_to_every_subject_in_half_of_their_memory(
+    photos_each: tuple[int, ...], subjects: int, memory_mb: int, beside: int
+) -> None:
+    types = ("a", "b", "c")[: len(photos_each)]
+    source = pair_source(subjects, types=types, photos_each=photos_each, trace=0.5, noise=1.0)
+    contest, vectors = contest_of(source)
+    tiles = Tiles.of(contest, vectors, memory_mb, beside)
+    looked_at = np.zeros((len(contest.photo), subjects), dtype=int)
+    for rows in tiles.queries:
+        for tile in tiles.along(rows):
+            looked_at[tile.rows, tile.subjects] += 1
+            cosines = 8 * max(photos_each) * tile.ahead.size
+            held = tile.ahead.nbytes + tile.best.nbytes + cosines + 8 * beside * len(tile.ahead)
+            assert held <= memory_mb * 2**19
+    for part in tiles.subjects:
+        for tile in tiles.across(part):
+            looked_at[tile.rows, tile.subjects] += 10
+    assert (looked_at == 11).all()
+
+
 def test_streams_are_drawn_again_where_they_do_not_fit() -> None:
     contest, _ = contest_of(pair_source(6))
     exchanges = replace(Exchanges.of(contest), streams=(slice(0, 2), slice(2, 4), slice(4, 6)))

@@ -230,8 +230,8 @@ def test_order_of_rows_and_memory_change_nothing() -> None:
 
 
 def test_pairs_of_many_subjects_stay_in_their_memory() -> None:
-    source = pair_source(1500, trace=0.5, noise=1.0)
-    asked = PairsOptions(sample=200, permutations=99, bootstrap=99, memory_mb=4)
+    source = pair_source(1000, trace=0.5, noise=1.0)
+    asked = PairsOptions(sample=200, permutations=99, bootstrap=99, memory_mb=8)
     tracemalloc.start()
     try:
         near_duplicates(source, options=asked)
