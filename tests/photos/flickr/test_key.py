@@ -21,8 +21,8 @@ def test_the_key_is_nowhere(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("httpx2").setLevel(logging.DEBUG)
-    logging.getLogger("httpcore2").setLevel(logging.DEBUG)
+    for library in ("httpx2", "httpcore2"):
+        caplog.set_level(logging.DEBUG, logger=library)
     flickr.photos["106"].exif = {"Make": f"Canon {KEY}"}
     faults = ["http:503,0", "html", "code:105", "drop", "code:2"]
     for key, fault in zip(flickr.photos, faults, strict=False):
