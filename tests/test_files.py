@@ -9,6 +9,7 @@ import pytest
 
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.files import (
+    make_folder,
     write_bytes,
     write_json,
     write_table,
@@ -107,6 +108,17 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     with pytest.raises(LatentprintError, match="folder: there is a folder of that name; choose"):
         write_bytes(tmp_path / "folder", b"")
     assert names(tmp_path) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/run", "gs://b/c/d.json", "HTTPS://host/x"])
+def test_an_address_is_no_place_to_write_to(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for write in (make_folder, lambda path: write_text(path, "")):
+        with pytest.raises(UsageError, match=f"Cannot write to {address}: .* share that is mount"):
+            write(Path(address))
+    assert not list(tmp_path.iterdir())
 
 
 def test_text_is_utf_8_with_its_own_line_ends(tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ TABLE_SUFFIXES = (".csv", ".parquet", ".json")
 
 _ROW_GROUP = 100_000
 
+_SCHEME = re.compile(r"(?:https?|s3|gs):", re.IGNORECASE)
+"""What an address begins with; as a path it has one slash behind it."""
+
 _SPACE = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
 _PLACE = {
     errno.EROFS: "the file system is read-only",
@@ -58,8 +61,15 @@ def writing(place: Path, *, instead: str = ELSEWHERE) -> Iterator[None]:
         instead: What to do if this place cannot be written to.
 
     Raises:
+        UsageError: The place is an address.
         LatentprintError: Instead of any OSError.
     """
+    if place.parts and _SCHEME.fullmatch(place.parts[0]):
+        raise UsageError(
+            f"Cannot write to {place.parts[0]}//{'/'.join(place.parts[1:])}: photos are read from "
+            "addresses, but results are written to a folder of this machine or to a share that is "
+            "mounted here."
+        )
     try:
         yield
     except OSError as error:
