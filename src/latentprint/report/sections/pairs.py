@@ -57,9 +57,9 @@ def pairs_sentence(rows: Setups) -> str:
     change = rows[PairGallery.DIFFERENCE]
     claim = _claim(change)
     return (
-        f"{claim + ': ' if claim else ''}{change['attribute']} falls from "
-        f"{percent(rows[PairGallery.TARGET]['value'])}, where distractors share the target's "
-        f"device type, to {percent(rows[PairGallery.QUERY]['value'])}, where they share the "
+        f"{claim + ': ' if claim else ''}{change['attribute']} is "
+        f"{percent(rows[PairGallery.TARGET]['value'])} where distractors share the target's "
+        f"device type and {percent(rows[PairGallery.QUERY]['value'])} where they share the "
         f"query's: {points_told(change)} lost, {_queries(change)}."
     )
 
