@@ -17,7 +17,7 @@ from latentprint.experiments.pairs.exchange import Arrangements, Exchanges
 from latentprint.experiments.pairs.leaving_out import leave_subjects_out
 from latentprint.experiments.pairs.measures import pair_figures
 from latentprint.experiments.pairs.permutation import Permutation
-from latentprint.experiments.pairs.resampling import Drawn, Resampling
+from latentprint.experiments.pairs.resampling import Resampling, resampled
 from latentprint.experiments.pairs.retrieval import retrieve
 from latentprint.experiments.pairs.rivals import Tiles
 from latentprint.experiments.source import ROW
@@ -144,11 +144,11 @@ def test_subjects_of_several_streams_are_exchanged_and_drawn_independently(
 ) -> None:
     monkeypatch.setattr(contest_module, "DRAWN_TOGETHER", 4)
     contest, _ = contest_of(pair_source(12, trace=0.5, noise=2.5))
-    ways = Exchanges.of(contest).random(1000, 3).ways_of(np.arange(12)).astype(float)
+    ways = Exchanges.of(contest).random(1000, 3).chosen.of(np.arange(12)).astype(float)
     assert np.abs(np.corrcoef(ways) - np.eye(12)).max() < 0.13
     parts = [Exchanges.of(contest).random(100, 3, start) for start in range(0, 1000, 100)]
-    assert np.array_equal(ways, np.hstack([each.ways_of(np.arange(12)) for each in parts]))
-    drawn = Drawn(contest, 1000, 3).of(np.arange(12))
+    assert np.array_equal(ways, np.hstack([each.chosen.of(np.arange(12)) for each in parts]))
+    drawn = resampled(contest, 1000, 3).of(np.arange(12)).astype(float)
     assert (drawn.sum(axis=0) == 12).all()
     # Of a multinomial: variance 11 / 12, and -1 / 12 between two subjects.
     expected = np.eye(12) - 1 / 12
@@ -301,20 +301,3 @@ def test_tiles_take_every_query_to_every_subject_in_half_of_their_memory(
         for tile in tiles.across(part):
             looked_at[tile.rows, tile.subjects] += 10
     assert (looked_at == 11).all()
-
-
-def test_streams_are_drawn_again_where_they_do_not_fit() -> None:
-    contest, _ = contest_of(pair_source(6))
-    exchanges = replace(Exchanges.of(contest), streams=(slice(0, 2), slice(2, 4), slice(4, 6)))
-    drawn: list[int] = []
-
-    def draw(stream: int) -> np.ndarray:
-        drawn.append(stream)
-        return np.full((2, 10), stream % 2, dtype=np.uint8)
-
-    for kept_bytes, times in ((0, 6), (40, 5), (60, 3)):
-        drawn.clear()
-        arranged = Arrangements(exchanges, 10, draw, kept_bytes)
-        for stream in (*exchanges.streams, *exchanges.streams):
-            assert arranged.ways(stream)[1, 9] == stream.start // 2 % 2
-        assert len(drawn) == times

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
 from latentprint.experiments.pairs.contest import Contest
+from latentprint.experiments.pairs.streams import ByStream
 
 _AT_ONCE = 64
 
@@ -62,11 +63,13 @@ class Exchanges:
         """Some of all arrangements, of which those of the data as they are are the first."""
         ways = self.ways[self.pattern]
         several = np.flatnonzero(ways > 1)
-        chosen = np.zeros((len(ways), count), dtype=self.kind)
+        chosen = np.zeros((len(ways), count), dtype=self._kind)
         if len(several):
             numbers = np.arange(start, start + count)
             chosen[several] = np.unravel_index(numbers, tuple(ways[several]))
-        return Arrangements(self, count, lambda at: chosen[self.streams[at]])
+        return Arrangements(
+            self, ByStream(self.streams, count, lambda at: chosen[self.streams[at]])
+        )
 
     def random(self, count: int, seed: int, start: int = 0) -> Arrangements:
         """Random arrangements.
@@ -82,14 +85,14 @@ class Exchanges:
             rng = np.random.default_rng([seed, stream])
             # One number for every subject and arrangement: those before are passed over.
             rng.bit_generator.advance(start * len(ways))  # type: ignore[attr-defined]
-            chosen = np.empty((len(ways), count), dtype=self.kind)
+            chosen = np.empty((len(ways), count), dtype=self._kind)
             # Some at a time: what they are drawn with takes several times their own memory.
             for at in range(0, count, _AT_ONCE):
                 part = chosen[:, at : at + _AT_ONCE]
                 part[:] = (rng.random((part.shape[1], len(ways))) * ways).T
             return chosen
 
-        return Arrangements(self, count, drawn)
+        return Arrangements(self, ByStream(self.streams, count, drawn))
 
     def side(self, z: int, subjects: np.ndarray, ways: np.ndarray) -> np.ndarray:
         """The direction whose photos count as those of one direction.
@@ -109,51 +112,32 @@ class Exchanges:
         return found
 
     @property
-    def kind(self) -> np.dtype[Any]:
+    def _kind(self) -> np.dtype[Any]:
         """The smallest whole numbers that count the ways."""
         return np.min_scalar_type(int(self.ways.max()))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Arrangements:
-    """Some exchanges of the devices of all subjects, one small number for each of both.
-
-    There may be more of them than fit into memory: they are drawn where they are asked for.
+    """Some exchanges of the devices of all subjects.
 
     Attributes:
         exchanges: The ways there are.
-        count: Number of arrangements, P.
-        drawn: Which way the devices of the subjects of a stream, by its number, are exchanged,
-            whole numbers [s, P].
-        kept_bytes: Memory for streams that are kept.
+        chosen: Which way the devices of every subject are exchanged.
     """
 
     exchanges: Exchanges
-    count: int
-    drawn: Callable[[int], np.ndarray]
-    kept_bytes: int = 0
-    _kept: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
+    chosen: ByStream
 
-    def ways(self, subjects: slice) -> np.ndarray:
-        """Those of some subjects of one stream, whole numbers [s, P]."""
-        # All but the last one have as many subjects.
-        at = subjects.start // self.exchanges.streams[0].stop
-        start = self.exchanges.streams[at].start
-        return self._stream(at)[subjects.start - start : subjects.stop - start]
-
-    def ways_of(self, subjects: np.ndarray) -> np.ndarray:
-        """Those of any subjects, by their places in any order, whole numbers [n, P]."""
-        found = np.empty((len(subjects), self.count), dtype=self.exchanges.kind)
-        for at, stream in enumerate(self.exchanges.streams):
-            here = np.flatnonzero((stream.start <= subjects) & (subjects < stream.stop))
-            if len(here):
-                found[here] = self._stream(at)[subjects[here] - stream.start]
-        return found
+    @property
+    def count(self) -> int:
+        """Number of arrangements, P."""
+        return self.chosen.count
 
     def directions(self, subjects: slice) -> np.ndarray:
         """The direction whose photos count as those of each, int16 [P, directions, s]."""
         arranged = self.exchanges.maps[
-            self.exchanges.pattern[subjects][:, None], self.ways(subjects)
+            self.exchanges.pattern[subjects][:, None], self.chosen.within(subjects)
         ]
         return np.ascontiguousarray(arranged.transpose(1, 2, 0))
 
@@ -161,24 +145,21 @@ class Arrangements:
         """The data as they are, before these."""
 
         def drawn(stream: int) -> np.ndarray:
-            found = self.drawn(stream)
+            found = self.chosen.drawn(stream)
             return np.concatenate([np.zeros((len(found), 1), found.dtype), found], axis=1)
 
-        return Arrangements(self.exchanges, self.count + 1, drawn)
+        return self._drawn(self.count + 1, drawn)
 
     def part(self, part: slice) -> Arrangements:
         """Some of them, those from one to another."""
-        count = part.stop - part.start
-        return Arrangements(self.exchanges, count, lambda at: self.drawn(at)[:, part])
+        return self._drawn(part.stop - part.start, lambda at: self.chosen.drawn(at)[:, part])
 
-    def _stream(self, at: int) -> np.ndarray:
-        """All ways of a stream; the last one is kept, and as many before as fit."""
-        if at not in self._kept:
-            found = self.drawn(at)
-            while self._kept and found.nbytes * (len(self._kept) + 1) > self.kept_bytes:
-                self._kept.popitem()
-            self._kept[at] = found
-        return self._kept[at]
+    def keeping(self, kept_bytes: int) -> Arrangements:
+        """The same, of which as many are kept as fit."""
+        return replace(self, chosen=replace(self.chosen, kept_bytes=kept_bytes))
+
+    def _drawn(self, count: int, drawn: Callable[[int], np.ndarray]) -> Arrangements:
+        return replace(self, chosen=ByStream(self.chosen.streams, count, drawn))
 
 
 def _ways(contest: Contest, present: np.ndarray) -> np.ndarray:

@@ -228,7 +228,7 @@ class _Moves:
         for rows in tiles.queries:
             before = Before.none(directions, rows.stop - rows.start, self.arranged)
             for rivals in tiles.along(rows):
-                before.add(rivals, self.arranged.ways(rivals.subjects))
+                before.add(rivals, self.arranged.chosen.within(rivals.subjects))
                 self.found.look_nearer(
                     self.contest, rivals, self.arranged.directions(rivals.subjects)
                 )

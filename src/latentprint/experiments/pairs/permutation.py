@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,7 +102,7 @@ class Permutation:
         table = _Figures.empty(contest, measures, arranged)
         ranks = _RANK_BYTES * len(contest.photo) * arranged.count // 2**20
         memory_mb = max(1, self.memory_mb * 3 // 4 - ranks)
-        arranged = replace(arranged, kept_bytes=self.memory_mb * 2**17)
+        arranged = arranged.keeping(self.memory_mb * 2**17)
         beside = _FLOATS * arranged.count * len(contest.directions)
         tiles = Tiles.of(contest, vectors, memory_mb, beside)
         for rows in tiles.queries:
@@ -140,7 +140,7 @@ class _Found:
 
     def add(self, rivals: Rivals) -> None:
         """Look at some more subjects."""
-        ways = self.before.arranged.ways(rivals.subjects)
+        ways = self.before.arranged.chosen.within(rivals.subjects)
         self.before.add(rivals, ways)
         open_rows = np.flatnonzero(rivals.best.max(axis=(1, 2)) > self.least.min(axis=0))
         if len(open_rows):
@@ -274,7 +274,7 @@ class _Figures:
 def counted_as(contest: Contest, arranged: Arrangements) -> np.ndarray:
     """The direction that every query is of after exchanges, int16 [R, P]; -1 for none."""
     subjects, at = np.unique(contest.subject, return_inverse=True)
-    ways = arranged.ways_of(subjects)
+    ways = arranged.chosen.of(subjects)
     found = np.full((len(contest.photo), arranged.count), -1, dtype=np.int16)
     for z in range(len(contest.directions)):
         side = arranged.exchanges.side(z, subjects[:, None], ways)

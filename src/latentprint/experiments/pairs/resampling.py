@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from latentprint.experiments.pairs.contest import Contest
 from latentprint.experiments.pairs.counting import Gathered
 from latentprint.experiments.pairs.rivals import Tiles, times
+from latentprint.experiments.pairs.streams import ByStream
 
 if TYPE_CHECKING:
     from latentprint.solvers import VectorArray
@@ -57,8 +57,8 @@ class Resampling:
         """The medians in some resamples."""
         directions, count = len(contest.directions), draws.stop - draws.start
         ranks = np.empty((2, count, len(contest.photo)), dtype=np.float32)
-        drawn = Drawn(contest, self.draws, self.seed)
-        own = drawn.of(contest.subject)[:, draws]
+        drawn = resampled(contest, self.draws, self.seed)
+        own = drawn.of(contest.subject)[:, draws].astype(np.float32)
         tiles = Tiles.of(contest, vectors, max(1, self.memory_mb // 4), _FLOATS * count)
         subjects = len(contest.names)
         for rows in tiles.queries:
@@ -90,55 +90,30 @@ def _count(contest: Contest, rows: slice, gathered: Gathered, before: np.ndarray
             before[of_z, gallery] += times(ahead[of_z, side], counts)
 
 
-@dataclass
-class Drawn:
+def resampled(contest: Contest, draws: int, seed: int) -> ByStream:
     """How often each resample holds each subject: as many subjects in all as there are.
 
-    Attributes:
+    Args:
         contest: The subjects.
         draws: Number of resamples.
         seed: Seeds them.
     """
+    streams = contest.streams
+    sizes = np.array([each.stop - each.start for each in streams])
+    # How many subjects of every stream a resample holds.
+    held = np.broadcast_to(sizes, (draws, len(sizes)))
+    if len(sizes) > 1:
+        rng = np.random.default_rng([seed, len(sizes)])
+        held = rng.multinomial(sizes.sum(), sizes / sizes.sum(), size=draws)
 
-    contest: Contest
-    draws: int
-    seed: int
-    _last: tuple[int, np.ndarray] | None = None
-
-    def within(self, subjects: slice) -> np.ndarray:
-        """Of some subjects of one stream, whole numbers [s, draws]."""
-        at = subjects.start // self.contest.streams[0].stop
-        start = self.contest.streams[at].start
-        return self._stream(at)[subjects.start - start : subjects.stop - start]
-
-    def of(self, subjects: np.ndarray) -> np.ndarray:
-        """Of any subjects, by their places in any order, float32 [n, draws]."""
-        found = np.empty((len(subjects), self.draws), dtype=np.float32)
-        for at, stream in enumerate(self.contest.streams):
-            here = np.flatnonzero((stream.start <= subjects) & (subjects < stream.stop))
-            if len(here):
-                found[here] = self._stream(at)[subjects[here] - stream.start]
+    def drawn(stream: int) -> np.ndarray:
+        rng, subjects = np.random.default_rng([seed, stream]), sizes[stream]
+        found = np.empty((subjects, draws), dtype=np.uint16)
+        for column, size in zip(found.T, held[:, stream], strict=True):
+            column[:] = np.bincount(rng.integers(subjects, size=size), minlength=subjects)
         return found
 
-    @cached_property
-    def _sizes(self) -> np.ndarray:
-        """How many subjects of every stream a resample holds, int64 [draws, streams]."""
-        sizes = np.array([each.stop - each.start for each in self.contest.streams])
-        if len(sizes) == 1:
-            return np.broadcast_to(sizes, (self.draws, 1))
-        rng = np.random.default_rng([self.seed, len(sizes)])
-        return rng.multinomial(sizes.sum(), sizes / sizes.sum(), size=self.draws)
-
-    def _stream(self, at: int) -> np.ndarray:
-        if self._last is None or self._last[0] != at:
-            stream = self.contest.streams[at]
-            subjects = stream.stop - stream.start
-            rng = np.random.default_rng([self.seed, at])
-            found = np.empty((subjects, self.draws), dtype=np.uint16)
-            for column, size in zip(found.T, self._sizes[:, at], strict=True):
-                column[:] = np.bincount(rng.integers(subjects, size=size), minlength=subjects)
-            self._last = at, found
-        return self._last[1]
+    return ByStream(streams, draws, drawn)
 
 
 def _weighted_medians(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
