@@ -34,7 +34,8 @@ def _of_parts(parts: Sequence[Run]) -> list[str]:
     found: dict[str, list[str]] = {}
     for part in parts:
         recorded = part.settings.get("photos") or {}
-        quality = jpeg_quality(part.photos) if part.photos is not None else None
+        compresses = any(row["attribute"] == "jpeg" for row in part.rows)
+        quality = jpeg_quality(part.photos) if compresses and part.photos is not None else None
         for caution in (*_compressed(quality), *_split(recorded), *_files(recorded)):
             found.setdefault(caution, []).append(part.name)
     if len(parts) == 1:
