@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from latentprint.article.javascript import library
 
 if TYPE_CHECKING:
     import quickjs
@@ -131,9 +132,8 @@ def _sentence(message: str) -> str:
 
 @cache
 def _scripts() -> tuple[str, ...]:
-    """MathJax's own scripts, of which its distribution is installed, and ours."""
-    folder = files("mathjax") / "static" / "mathjax" / "es5"
+    """MathJax's own scripts and ours."""
     names = ["core", "adaptors/liteDOM", "input/tex-base"]
     names += [f"input/tex/extensions/{name}" for name in _EXTENSIONS]
-    scripts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in names]
+    scripts = [library(f"mathjax/{name}.js") for name in names]
     return (*scripts, Path(__file__).with_suffix(".js").read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from latentprint.article.context import Context
 from latentprint.article.html_text import inside
+from latentprint.article.javascript import library
 
 LARGE = 20_000
 """Characters from which a script is kept once."""
@@ -50,6 +51,4 @@ def with_shared_scripts(page: str, context: Context) -> str:
 @cache
 def plotly_script() -> Markup:
     """Plotly's script, as it can stand in a script element or in a file."""
-    from plotly.offline import get_plotlyjs
-
-    return Markup(inside(get_plotlyjs(), "script"))  # noqa: S704
+    return Markup(inside(library("plotly.min.js"), "script"))  # noqa: S704
