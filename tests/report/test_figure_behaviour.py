@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,6 @@ from latentprint.article.document import parse_article
 from latentprint.article.page import render_page
 from latentprint.words import Verdict
 from tests.browser import (
-    PATIENCE,
     WIDTHS,
     opened,
     overflowing,
@@ -163,12 +161,7 @@ def test_the_keyboard_reaches_points_and_hears_them_with_hostile_names_as_text(
             assert len({first, second, last}) == 3
             if key == "recall":
                 assert last.startswith("Mine <script>alert(1)</script>")
-                # A label that is gone, as in a figure that is drawn anew, comes with the next key.
-                deadline = time.monotonic() + PATIENCE
-                while not page.evaluate(f"({label}).includes('<b>0123')"):
-                    assert time.monotonic() < deadline
-                    page.keyboard.press("End")
-                    time.sleep(0.2)
+                wait_for(page, f"({label}).includes('<b>0123')")
             assert series not in {first, second}
             page.keyboard.press("Home")
             assert page.evaluate(spoken) == first
@@ -176,6 +169,39 @@ def test_the_keyboard_reaches_points_and_hears_them_with_hostile_names_as_text(
             wait_for(page, f"({label}) === ''")
             assert page.evaluate(spoken) == ""
             assert not page.evaluate("document.activeElement.matches('.stage')")
+        assert seen.all == []
+
+
+def test_the_label_of_a_point_moves_with_it_when_its_plot_is_drawn_anew(
+    browser: sync_api.Browser, address: Callable[[int], str]
+) -> None:
+    label = LABEL.format(key="recall")
+    place = (
+        "(() => { const [plot, label] = ['.plot', '.hovertext'].map(each =>"
+        " document.querySelector('#figure-recall ' + each)?.getBoundingClientRect());"
+        " return label ? `${label.x - plot.x}, ${label.y - plot.y}` : ''; })()"
+    )
+
+    def reached(width: int) -> str:
+        resize(page, width)
+        figure(page, "recall").locator(".stage").first.focus()
+        page.keyboard.press("Home")
+        wait_for(page, f"({label}).length > 0")
+        return str(page.evaluate(place))
+
+    def left() -> None:
+        page.keyboard.press("Escape")
+        wait_for(page, f"({label}) === ''")
+
+    with opened(browser, address(5)) as (page, seen):
+        narrow = reached(700)
+        left()
+        assert reached(1280) != narrow
+        resize(page, 700)
+        wait_for(page, f"{place} === '{narrow}'")
+        left()
+        resize(page, 1280)
+        assert page.evaluate(label) == ""
         assert seen.all == []
 
 

@@ -9,6 +9,7 @@
   const plots = [...document.querySelectorAll("[data-figure-panels] .plot")];
   const drawn = new Map(); // Every plot that was drawn, with the size that it was drawn for.
   const contents = new Map();
+  const reached = new Map(); // The point that the keyboard is at, by plot.
   const hidden = new Map(); // Names of the parts that are switched off, by figure.
   // The panels of a figure that is alone in its page are as high as there is room for.
   const fitted = (plot) => plot.closest(".framed > .panels") !== null;
@@ -107,7 +108,12 @@
     if (fitted(plot)) layout.height = plot.clientHeight;
     if (plot.closest(".dense")) placeNames(plot, layout, off);
     drawn.set(plot, sizeOf(plot));
-    Plotly.react(plot, data, layout, config);
+    Plotly.react(plot, data, layout, config).then(() => showReached(plot));
+  };
+
+  // A plot that is drawn anew, as one whose width changes is, loses the label of its point.
+  const showReached = (plot) => {
+    if (reached.has(plot)) Plotly.Fx.hover(plot, [reached.get(plot)]);
   };
 
   const drawAll = (some) => inTheme(() => { for (const plot of some) draw(plot); });
@@ -191,6 +197,7 @@
     const spoken = figureOf(plot).querySelector(".spoken");
     let place = -1;
     const leave = () => {
+      reached.delete(plot);
       if (drawn.has(plot)) Plotly.Fx.unhover(plot);
       spoken.textContent = "";
     };
@@ -215,7 +222,8 @@
         ? seriesFrom(points, place, page)
         : Math.min(Math.max(place + steps[event.key], 0), points.length - 1);
       const { text, ...point } = points[place];
-      Plotly.Fx.hover(plot, [point]);
+      reached.set(plot, point);
+      showReached(plot);
       spoken.textContent = spokenOf(text);
       plot.querySelector(".hovertext")?.scrollIntoView({ block: "nearest" });
     });
