@@ -10,6 +10,7 @@ import pytest
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.files import (
     make_folder,
+    require_place,
     write_bytes,
     write_json,
     write_table,
@@ -107,6 +108,10 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
         write_bytes(tmp_path / "file" / "x", b"")
     with pytest.raises(LatentprintError, match="folder: there is a folder of that name; choose"):
         write_bytes(tmp_path / "folder", b"")
+    with pytest.raises(UsageError, match=r"folder is a folder: .* such as .*folder/folder\.$"):
+        require_place(tmp_path / "folder")
+    with pytest.raises(UsageError, match=rf"such as {Path.cwd().name}\.$"):
+        require_place(Path())
     assert names(tmp_path) == ["file", "folder"]
 
 

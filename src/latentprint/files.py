@@ -156,7 +156,8 @@ def require_place(path: Path) -> None:
         LatentprintError: Nothing can be written there.
     """
     if path.is_dir():
-        raise UsageError(f"{path} is a folder: name the file to write, such as {path / path.name}.")
+        example = path / path.resolve().name
+        raise UsageError(f"{path} is a folder: name the file to write, such as {example}.")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):

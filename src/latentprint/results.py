@@ -258,6 +258,10 @@ def read_results(folder: Path) -> pl.DataFrame:
     path = folder / "results.parquet"
     if folder.is_file():
         raise LatentprintError(f"{folder} is a file: name the folder of a run, as `--out` had it.")
+    if not folder.exists():
+        raise LatentprintError(
+            f"There is no folder {folder}: name the folder of a run, as `--out` had it."
+        )
     if not path.exists():
         raise LatentprintError(
             f"{folder} holds no results.parquet: name the folder of a run, as `--out` had it."

@@ -128,6 +128,7 @@ def test_vectors_in_memory_are_compared_as_their_files_are(tmp_path: Path) -> No
     ("arguments", "code", "message"),
     [
         (("run-a", "store"), 2, "name two runs"),
+        (("run-a", "run-c"), 2, "There is no folder or file run-c."),
         (("run-a", "run-b", "--encoders", "base", "bse"), 2, "'base'"),
         (("run-a", "run-b", "--processing", "none"), 2, "for embeddings"),
         (("store", "store", "--processing", "JPEG75_420"), 2, "is not in both"),

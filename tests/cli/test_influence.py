@@ -111,8 +111,10 @@ def test_misuse_is_said(root: Path, tmp_path: Path) -> None:
         assert isinstance(answer.exception, LatentprintError)
         return str(answer.exception)
 
-    assert "either a STORE or --study-embeddings" in refused()
-    assert "either a STORE or --study-embeddings" in refused("x", "--study-embeddings", str(root))
+    assert "either a store or vectors, or --study-embeddings" in refused()
+    assert "either a store or vectors, or --study-embeddings" in refused(
+        "x", "--study-embeddings", str(root)
+    )
     assert "--model and --variant choose" in refused("x", "--model", "CLIP")
     assert "Did you mean 'CLIP (B_32)'" in refused(
         "--study-embeddings", str(root), "--model", "CLIP", "--variant", "B_16"

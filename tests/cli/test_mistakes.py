@@ -102,7 +102,7 @@ SOURCES = {
     "no such store": (("{here}/stoer",), "stoer"),
     "a list of photos": (("{here}/manifest.csv",), "latentprint embed"),
     "a folder without embeddings": (("{here}/empty",), "no embeddings"),
-    "two kinds of embeddings": (("{store}", "--study-embeddings", "{here}"), "either a STORE"),
+    "two kinds of embeddings": (("{store}", "--study-embeddings", "{here}"), "either a store"),
     "a model of a store": (("{store}", "--model", "CLIP"), "--model"),
     "no such table": (("{store}", "--metadata", "{here}/none.csv"), "none.csv"),
     "a table of another kind": (("{store}", "--metadata", "{here}/taken"), "no table"),
@@ -171,7 +171,7 @@ CORRELATION = {
 
 REPORT = {
     "no run": ((), "Missing argument"),
-    "no such run": (("{here}/rnu",), "holds no results.parquet"),
+    "no such run": (("{here}/rnu",), "There is no folder"),
     "a folder without results": (("{here}/empty",), "holds no results.parquet"),
     "several runs and no place": (("{run}", "{run}"), "--out FILE"),
     "a place below a file": (("{run}", "--out", NO_PLACE), "Cannot write to"),
@@ -215,7 +215,7 @@ OF_ENCODERS = {
 }
 FIGURES = {
     "no run": ((), "Name at least one run"),
-    "no such run": (("{here}/rnu",), "holds no results.parquet"),
+    "no such run": (("{here}/rnu",), "There is no folder"),
     "an unknown figure": (("{run}", "--figure", "robustnes"), "Did you mean 'robustness'"),
     "a name that is none": (("{run}", "--name", "jpeg"), "KEY=NAME"),
     "a place below a file": (("{run}", "--out", NO_PLACE), "Cannot write to"),
@@ -239,7 +239,7 @@ COMPARE = {
 }
 TABLE = {
     "no form": (("{run}",), "either --latex or --markdown"),
-    "no such run": (("{here}/rnu", "--latex"), "holds no results.parquet"),
+    "no such run": (("{here}/rnu", "--latex"), "There is no folder"),
 }
 ERASE = {
     "no eraser": (("apply", "{here}/none", "{here}/v.npy", "--out", "{here}/w.npy"), "none"),

@@ -128,7 +128,7 @@ def test_conditions_and_further_columns(store: Path, tmp_path: Path) -> None:
 
 def test_mistakes_are_said_in_one_sentence(store: Path, tmp_path: Path) -> None:
     for arguments, words in (
-        ((), "Name either a STORE"),
+        ((), "Name either a store"),
         ((store, "--subject", "sujbect"), "Did you mean 'subject'"),
         ((store, "--where", "subject = 'subject 1'"), "at least two subjects"),
         ((tmp_path / "nothing",), "holds no embeddings"),

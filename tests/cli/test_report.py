@@ -72,7 +72,8 @@ def test_an_article_to_edit(probes: Path, tmp_path: Path) -> None:
         (("probes", "neighbours"), "--out FILE", 2),
         (("probes", "--markdown", "d", "--out", "p.html"), "Name either --out", 2),
         (("probes", "--force"), "--force is for --markdown", 2),
-        (("nowhere",), "holds no results.parquet", 1),
+        (("nowhere",), "There is no folder nowhere", 1),
+        ((".",), "holds no results.parquet", 1),
     ],
 )
 def test_mistakes_are_one_sentence(

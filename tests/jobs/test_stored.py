@@ -269,8 +269,8 @@ def test_vectors_are_named_by_columns(vectors: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({}, "either a STORE or --study"),
-        ({"store": Path("a"), "study": Path("b")}, "either a STORE or --study"),
+        ({}, "either a store or vectors"),
+        ({"store": Path("a"), "study": Path("b")}, "either a store or vectors"),
         ({"store": Path("a"), "model": "M"}, "--model and --variant"),
         ({"store": Path("a"), "id_column": "id"}, "--id-column is for files of vectors"),
         ({"store": "a", "vector_columns": ("v",)}, "--vector-columns is for files of vectors"),
@@ -298,6 +298,21 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_anything_is_measur
     with pytest.raises(LatentprintError, match=r"Cannot write to .*taken"):
         measure_stored("pairs", of(vectors), out=tmp_path / "taken", on_step=asked.append)
     assert asked == []
+
+
+def test_vectors_without_a_table_are_answered_with_the_option_that_names_one(
+    vectors: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = RobustnessQuestions(nuisances=("scanner",))
+    with pytest.raises(UsageError, match="no label 'scanner'"):
+        measure_stored("robustness", Sources(vectors), asked)
+    assert "name a table of them with --metadata" in caplog.text
+    lacking = vectors.parent / "lacking.csv"
+    pl.read_csv(vectors.parent / "table.csv").with_columns(scanner=None).write_csv(lacking)
+    (left_out,) = measure_stored("robustness", Sources(vectors, metadata=lacking), asked).left_out
+    assert left_out.reason.startswith("No photo has both 'label' and 'scanner'")
+    with pytest.raises(LatentprintError, match=r"There is no file .*tabel\.csv\."):
+        measure_stored("robustness", Sources(vectors, metadata=Path("tabel.csv")), asked)
 
 
 def test_an_unknown_label_is_answered_with_what_can_be_one(vectors: Path) -> None:

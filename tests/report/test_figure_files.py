@@ -111,7 +111,7 @@ def test_what_the_post_embeds_and_nobody_measured_is_said(tmp_path: Path) -> Non
     run = write_made(influence_run(0.5), tmp_path / "run")
     said = write_figures(run, tmp_path / "out").left_out
     assert [each.partition(" ")[0] for each in said] == list(POST)
-    assert "latentprint similarity STORE --out RUN" in said[0]
+    assert f"latentprint similarity STORE --out {run}-similarity" in said[0]
     assert write_figures(run, tmp_path / "one", only=["neighbours"]).left_out == ()
 
 

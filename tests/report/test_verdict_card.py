@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from bs4 import BeautifulSoup
 
+from latentprint.jobs.source_options import Sources
 from latentprint.report import write_report
 from latentprint.report.inputs import Row, Run
 from latentprint.report.places import filled
@@ -228,6 +230,21 @@ def test_harm_of_a_label_is_measured_without_processing() -> None:
     run = changed(run, Experiment.ACQUISITION_PROBE, verdict=Verdict.CARRIED)
     told = filled(what_to_do(run).command, run)
     assert told == "latentprint robustness STORE --nuisance make --out RUN"
+
+
+def test_commands_name_vectors_of_ones_own_and_a_new_folder_beside_the_present_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path / "run")
+    words = Sources(("a b.npy", "b=c.npy"), metadata=Path("t.csv"), id_column="id").words
+    run = replace(run_of(probe_run(0.0)), settings={"vectors": words}, folder=Path())
+    told = filled("latentprint robustness {vectors} --out {new}", run)
+    named = "'a b.npy' b=c.npy --metadata t.csv --id-column id"
+    assert told == f"latentprint robustness {named} --out {tmp_path / 'run-more'}"
+    # What processing does cannot be asked of them.
+    assert filled("latentprint influence {store}", run) == "latentprint influence STORE"
+    assert Sources(np.ones((2, 2))).words == []
 
 
 def test_undecided_probes_tell_of_their_own_photos() -> None:

@@ -7,7 +7,7 @@ import datetime
 import hashlib
 import re
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -58,7 +58,7 @@ class Written:
 
     path: Path
     size: int
-    document: Document
+    document: Document = field(repr=False)
 
 
 def render_page(document: Document, *, safe: bool = False) -> str:

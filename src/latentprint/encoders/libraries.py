@@ -36,7 +36,7 @@ def import_library(module: str, extra: str) -> Any:
         if error.name != module:
             raise
         raise LatentprintError(
-            f"This encoder needs the library {module!r}: install latentprint[{extra}]."
+            f"This encoder needs the library {module!r}: pip install 'latentprint[{extra}]'."
         ) from error
 
 

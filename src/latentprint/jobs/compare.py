@@ -296,6 +296,9 @@ def are_runs(first: Any, second: Any) -> bool:
     given = first, second
     runs = [_is_run(each) for each in given]
     if runs[0] != runs[1]:
+        for each in given:
+            if isinstance(each, Path) and not each.exists():
+                raise UsageError(f"There is no folder or file {each}.")
         names = [
             str(each) if isinstance(each, Path) else name
             for each, name in zip(given, _names(*given), strict=True)

@@ -70,7 +70,7 @@ class Sources:
     def __post_init__(self) -> None:
         named = self.named
         if bool(named) == (self.study is not None):
-            raise UsageError("Name either a STORE or --study-embeddings FOLDER.")
+            raise UsageError("Name either a store or vectors, or --study-embeddings FOLDER.")
         if self.study is None and (self.model or self.variant):
             raise UsageError("--model and --variant choose among --study-embeddings.")
         if self.are_vectors:
@@ -112,6 +112,22 @@ class Sources:
         """Whether a user's own vectors are asked, and not yet open."""
         named = self.named
         return bool(named) and all(map(_are_vectors, named.values()))
+
+    @property
+    def words(self) -> list[str]:
+        """The words of a command line for vectors and what is known of them; none from memory."""
+        named = self.named
+        from_files = all(isinstance(each, Path) for each in named.values())
+        if not from_files or not isinstance(self.metadata, str | Path | None):
+            return []
+        files = [
+            str(file) if name == file.absolute().stem else f"{name}={file}"
+            for name, file in named.items()
+        ]
+        said = [("--metadata", self.metadata), ("--id-column", self.id_column)]
+        said += [("--vector-columns", each) for each in self.vector_columns]
+        said += [("--where", self.where)]
+        return [*files, *(word for name, given in said if given for word in (name, str(given)))]
 
     @property
     def are_open(self) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from latentprint.errors import UsageError, unknown_name
 from latentprint.experiments import STORED
-from latentprint.experiments.source import UNPROCESSED, on_whole_photos
+from latentprint.experiments.source import UNPROCESSED, Opened, on_whole_photos
 from latentprint.files import as_path, make_folder
 from latentprint.jobs.measure import Measured, OnStep, measure
 from latentprint.jobs.run_folder import settings_of, write_run
 from latentprint.jobs.source_options import Sources
 from latentprint.jobs.sources import open_sources
+
+logger = logging.getLogger(__name__)
 
 
 def measure_stored(
@@ -54,6 +57,8 @@ def measure_stored(
         )
     sources = sources if isinstance(sources, Sources) else Sources(sources)
     opened = open_sources(sources, seed=options.seed)
+    if sources.are_vectors and _are_bare(opened):
+        logger.warning("Nothing is known of these photos: name a table of them with --metadata.")
     if not inquiry.masked:
         opened = on_whole_photos(opened)
     # All steps are listed first: a wrong name in the last one is told before any is taken.
@@ -67,8 +72,19 @@ def measure_stored(
             each.source.vectors(UNPROCESSED)
     measured = measure(steps, on_step=on_step)
     measured.settings = settings_of(opened, measured, command, options.seed)
-    if isinstance(sources.store, str | Path) and not sources.are_vectors:
+    if sources.are_vectors:
+        measured.settings["vectors"] = sources.words
+    elif isinstance(sources.store, str | Path):
         measured.settings["store"] = str(sources.store)
     if out is not None and measured.results:
         write_run(out, measured)
     return measured
+
+
+def _are_bare(opened: list[Opened]) -> bool:
+    """Whether photos have nothing but ids."""
+    return all(
+        set(each.source.photos.columns) <= {"id", "label", "split", "group"}
+        and each.source.photos["label"].is_null().all()
+        for each in opened
+    )

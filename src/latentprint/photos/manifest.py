@@ -182,6 +182,8 @@ def reading_table(file: Location) -> Iterator[None]:
     """
     try:
         yield
+    except FileNotFoundError as error:
+        raise LatentprintError(f"There is no file {file}.") from error
     except (
         pl.exceptions.PolarsError,
         pl.exceptions.PanicException,

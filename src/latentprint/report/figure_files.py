@@ -18,6 +18,7 @@ from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.frame import PLOTLY, frame_page
 from latentprint.report.figures.images import FORMATS, images_of
 from latentprint.report.inputs import Run
+from latentprint.report.places import filled
 from latentprint.report.published_run import published_run
 from latentprint.report.runs import folders_of, read_runs
 from latentprint.report.section import is_answered
@@ -95,7 +96,8 @@ def write_figures(
         if kind not in (HTML, *FORMATS):
             raise unknown_name("format", kind, (HTML, *FORMATS))
     out = as_path(out)
-    figures = _chosen(figures_of(_run(runs, published, photos), pictures=pictures), only)
+    run = _run(runs, published, photos)
+    figures = _chosen(figures_of(run, pictures=pictures), only)
     files = _files(figures, names or {})
     drawn = {name: figure for name, figure in files.items() if figure.panels}
     written: list[Path] = []
@@ -109,7 +111,7 @@ def write_figures(
             write_bytes(written[-1], content)
     keys = {figure.key for figure in figures}
     wanted = [key for key in NAMES if not only or key in only]
-    left_out = [_missing(key) for key in wanted if key not in keys]
+    left_out = [_missing(key, run) for key in wanted if key not in keys]
     if set(formats) - {HTML} and len(drawn) < len(files):
         names_of = ", ".join(name for name in files if name not in drawn)
         left_out.append(f"Not drawn, since they are pictures or tables: {names_of}.")
@@ -183,7 +185,7 @@ def _filled(figure: Figure) -> Figure:
     return replace(figure, tables=[(heading, each.filled()) for heading, each in figure.tables])
 
 
-def _missing(key: str) -> str:
+def _missing(key: str, run: Run) -> str:
     section = next(each for each in SECTIONS if each.key == _QUESTIONS.get(key, key))
-    command = section.command.format(photos="PHOTOS", store="STORE", run="RUN", new="RUN")
+    command = filled(section.command, run, section.key)
     return f"{NAMES[key]} is not drawn for want of {section.name}. This measures it: {command}"

@@ -13,20 +13,30 @@ def filled(command: str, run: Run, key: str = "more") -> str:
 
     Args:
         command: With ``{photos}``, the photos that were measured, ``{store}``, their embeddings,
-            ``{run}``, the run folder, and ``{new}``, a new one beside it.
+            ``{vectors}``, these or a user's own vectors with the table about them, ``{run}``, the
+            run folder, and ``{new}``, a new one beside it.
         run: The run; of several that were joined the last one that has what is asked for.
         key: What the name of the new folder ends with.
     """
     parts = run.parts[::-1]
     root = next((part.root for part in parts if part.root), None)
     store = next((found for part in parts if (found := _store(part))), None)
+    words: list[list[str]] = [part.settings.get("vectors", []) for part in parts]
+    vectors = next(filter(None, words), [])
     folder = next((part.folder for part in parts if part.folder), None)
     return command.format(
         photos=_quoted(root, "PHOTOS"),
         store=_quoted(store, "STORE"),
+        vectors=_quoted(store, shlex.join(vectors) or "STORE"),
         run=_quoted(folder, "RUN"),
-        new=_quoted(folder and folder.with_name(f"{folder.name}-{key}"), "RUN"),
+        new=_quoted(folder and _beside(folder, key), "RUN"),
     )
+
+
+def _beside(folder: Path, key: str) -> Path:
+    """A new folder next to another one, which may be given as "." and then has no name."""
+    named = folder if folder.name.strip(".") else folder.resolve()
+    return named.parent / f"{named.name}-{key}"
 
 
 def _store(run: Run) -> Path | None:

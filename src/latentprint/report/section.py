@@ -82,8 +82,8 @@ class Section:
             before it.
         name: What it measures, inside a sentence; empty where another section names it.
         experiments: The experiments whose rows answer it.
-        command: The command that measures it, with ``{photos}``, ``{store}``, ``{run}`` and
-            ``{new}`` for places: see ``places.filled``.
+        command: The command that measures it, with ``{photos}``, ``{store}``, ``{vectors}``,
+            ``{run}`` and ``{new}`` for places: see ``places.filled``.
         page: The page of the documentation that tells how it is measured.
         is_listed: Whether it is named among what was not measured, where nobody did.
         introduction: What is asked, in Markdown of our own (nothing in it is escaped).

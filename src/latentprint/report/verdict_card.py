@@ -259,7 +259,7 @@ def _harm_of(carried: list[Row]) -> str:
         return "latentprint influence {store} --out {new}"
     label = shlex.quote(carried[0]["attribute"])
     label = label.replace("{", "{{").replace("}", "}}")
-    return f"latentprint robustness {{store}} --nuisance {label} --out {{new}}"
+    return f"latentprint robustness {{vectors}} --nuisance {label} --out {{new}}"
 
 
 def _with(rows: Iterable[Row], verdict: Verdict) -> list[Row]:
