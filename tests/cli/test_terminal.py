@@ -1,5 +1,6 @@
 """Nothing that a terminal obeys gets from a file, a name or a label to the screen."""
 
+import io
 import json
 import logging
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from PIL import Image
+from rich.console import Console
 
 import latentprint as package
 from latentprint.cli import terminal
@@ -34,6 +36,43 @@ NAME = "a\x1b]0;owned\x07\x1b[31m\u202egpj\x9b"
 def test_what_a_terminal_obeys_is_shown(text: str, shown: str) -> None:
     assert terminal.shown(text) == shown
     assert terminal.text(text).plain == shown
+
+
+def printed(width: int) -> list[str]:
+    """A table of two rows, on a screen of so many columns."""
+    out = io.StringIO()
+    columns: dict[str, terminal.Align] = {
+        "encoder": "left", "setup": "left", "value": "right", "colour": "right", "verdict": "left",
+    }  # fmt: skip
+    rows = [
+        (
+            "ResNet [1k]",
+            "within class",
+            "97.9 to 100.0",
+            "",
+            "neighbours follow the nuisance",
+        ),
+        ("mine", "all photos", "38.2 to 42.0", "", "–"),
+    ]
+    terminal.print_table(Console(file=out, width=width), "Percent", columns, rows)
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def test_a_table_that_is_wider_than_the_screen_becomes_paragraphs() -> None:
+    wide, narrow = printed(100), printed(40)
+    heads, first = wide[2], wide[4]
+    assert heads.split() == ["encoder", "setup", "value", "verdict"]
+    assert "97.9 to 100.0   neighbours follow the nuisance" in first
+    assert narrow == [
+        "Percent",
+        "",
+        "ResNet [1k], within class",
+        "    value 97.9 to 100.0; verdict",
+        "    neighbours follow the nuisance",
+        "mine, all photos",
+        "    value 38.2 to 42.0",
+        "",
+    ]
 
 
 def test_json_gives_every_character_back(capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,10 +77,8 @@ def compare(
 
 
 def _print_runs(found: ComparedRuns) -> None:
-    from rich import box
-    from rich.table import Table
-
     from latentprint.comparison.telling import (
+        FIGURES,
         HEADINGS,
         cells_of,
         counted,
@@ -93,17 +91,11 @@ def _print_runs(found: ComparedRuns) -> None:
         say(*written)
         return
     console = terminal.console(width=200)
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=terminal.text(f"first: {found.names[0]}, second: {found.names[1]}"),
-        title_justify="left",
-    )
-    for heading in HEADINGS:
-        table.add_column(heading)
-    for row in found.rows:
-        # As it is, whatever brackets a name holds.
-        table.add_row(*map(terminal.text, cells_of(row)))
-    console.print(table)
+    columns: dict[str, terminal.Align] = {
+        heading: "right" if heading in FIGURES else "left" for heading in HEADINGS
+    }
+    title = f"first: {found.names[0]}, second: {found.names[1]}"
+    terminal.print_table(console, title, columns, map(cells_of, found.rows))
     lines = [counted(found.rows)]
     lines += [f"Not compared: {line}" for line in left_out_lines(found.left_out)]
     lines += [f"Differs: {line}" for line in setting_lines(found.settings)]

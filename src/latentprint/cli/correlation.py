@@ -129,30 +129,26 @@ def correlation(
 
 
 def _print(found: Correlation, unread: dict[str, str]) -> None:
-    from rich import box
-    from rich.table import Table
-
     console = terminal.console(width=140)
     kept = "" if found.groups is None else f", {found.groups} groups permuted as one each"
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=terminal.text(
-            f"Cramér's V with {found.label!r} (0 to 1), {found.photos} photos{kept}"
-        ),
-        title_justify="left",
-    )
-    table.add_column("column")
-    for heading in ("V", "by chance", "photos", "classes", "levels", "p", "q"):
-        table.add_column(heading, justify="right")
-    table.add_column("levels are")
-    for each in found.columns:
-        numbers = (f"{each.v:.3f}", f"{each.chance:.3f}")
-        counts = (f"{each.n}", f"{each.classes}", f"{each.levels}")
-        tests = (f"{each.p:.2g}", f"{each.q:.2g}")
-        table.add_row(
-            terminal.text(each.column), *numbers, *counts, *tests, terminal.text(each.rule)
+    title = f"Cramér's V with {found.label!r} (0 to 1), {found.photos} photos{kept}"
+    numbers = ("V", "by chance", "photos", "classes", "levels", "p", "q")
+    columns: dict[str, terminal.Align] = {
+        "column": "left",
+        **dict.fromkeys(numbers, "right"),
+        "levels are": "left",
+    }
+    rows = [
+        (
+            each.column,
+            *(f"{each.v:.3f}", f"{each.chance:.3f}"),
+            *(f"{each.n}", f"{each.classes}", f"{each.levels}"),
+            *(f"{each.p:.2g}", f"{each.q:.2g}"),
+            each.rule,
         )
-    console.print(table)
+        for each in found.columns
+    ]
+    terminal.print_table(console, title, columns, rows)
     for line in _left_out(found, unread):
         console.print(terminal.text(line), soft_wrap=True)
     console.print(terminal.text(found.sentence), soft_wrap=True)

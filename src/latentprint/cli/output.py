@@ -13,8 +13,9 @@ from latentprint.results import setup_of
 from latentprint.words import NO_INTERVAL, PROBES, Experiment, Seen
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console
 
+    from latentprint.cli.terminal import Align
     from latentprint.report.figures.table import Table as PaperTable
     from latentprint.results import LeftOut, Result
 
@@ -88,9 +89,9 @@ def print_results(
     console = terminal.console(width=200)
     plain = [row for row in results if row.experiment != Experiment.ERASURE]
     for layout in _layouts(plain):
-        console.print(_table(layout, [row for row in plain if layout.holds(row)]))
+        _print_rows(console, layout, [row for row in plain if layout.holds(row)])
     if len(plain) < len(results):
-        console.print(_erasure([row for row in results if row.experiment == Experiment.ERASURE]))
+        _print_erasure(console, [row for row in results if row.experiment == Experiment.ERASURE])
     for line in samples_of(results):
         console.print(terminal.text(line), soft_wrap=True)
     for detail in details:
@@ -177,53 +178,40 @@ def _layouts(results: Sequence[Result]) -> list[_Layout]:
     return list(found.values())
 
 
-def _table(layout: _Layout, rows: Sequence[Result]) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    made = Table(box=box.SIMPLE_HEAD, title=terminal.text(layout.title), title_justify="left")
-    for heading in layout.texts:
-        made.add_column(heading)
-    for heading in layout.numbers:
-        made.add_column(heading, justify="right")
-    if layout.judged:
-        made.add_column("verdict")
-    for row in rows:
-        cells = [text(row) for text in (*layout.texts.values(), *layout.numbers.values())]
-        if layout.judged:
-            cells.append(_said(row))
-        # As it is, whatever brackets a name holds.
-        made.add_row(*map(terminal.text, cells))
-    return made
+def _print_rows(console: Console, layout: _Layout, rows: Sequence[Result]) -> None:
+    texts = {**layout.texts, **layout.numbers} | ({"verdict": _said} if layout.judged else {})
+    columns: dict[str, Align] = {
+        heading: "right" if heading in layout.numbers else "left" for heading in texts
+    }
+    cells = [[text(row) for text in texts.values()] for row in rows]
+    terminal.print_table(console, layout.title, columns, cells)
 
 
 _ERASURE = ("About", "Measure", "Verdict", "Before", "After", "Change", "Interval", "Chance")
 """The columns of the report's table of erasers that a terminal has room for."""
 
 
-def _erasure(results: Sequence[Result]) -> Table:
+def _print_erasure(console: Console, results: Sequence[Result]) -> None:
     """One row for every measure before and after, in all directions of the eraser."""
-    from rich import box
-    from rich.table import Table
-
     from latentprint.report.sections.erasure_figure import erasure_table, is_full
 
     rows = _rows(results)
     found = erasure_table([row for row in rows if is_full(row, rows)])
-    made = Table(box=box.SIMPLE_HEAD, title=terminal.text(found.caption), title_justify="left")
     # Of several columns of intervals the last one is that of the change.
     places = [max(at for at, name in enumerate(found.head) if name == each) for each in _ERASURE]
-    for at, name in zip(places, _ERASURE, strict=True):
-        made.add_column(name.lower(), justify="right" if at + 1 in found.numbers else "left")
+    columns: dict[str, Align] = {
+        name.lower(): "right" if at + 1 in found.numbers else "left"
+        for at, name in zip(places, _ERASURE, strict=True)
+    }
     eraser, condition = found.head.index("Eraser"), found.head.index("Condition")
     first = found.rows[0][eraser]
+    told = []
     for row in found.rows:
         cells = [row[at] for at in places]
-        told = [row[condition]] if row[condition] not in ("–", Seen.SEEN) else []
-        told += [row[eraser]] if row[eraser] != first else []
-        cells[0] = ", ".join([cells[0], *told])
-        made.add_row(*map(terminal.text, cells))
-    return made
+        more = [row[condition]] if row[condition] not in ("–", Seen.SEEN) else []
+        more += [row[eraser]] if row[eraser] != first else []
+        told.append([", ".join([cells[0], *more]), *cells[1:]])
+    terminal.print_table(console, found.caption, columns, told)
 
 
 def _said(row: Result) -> str:

@@ -11,20 +11,27 @@ import logging
 import re
 import shutil
 import sys
+import textwrap
 import threading
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from latentprint.errors import LatentprintError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
+
+Align = Literal["left", "right"]
+
+_UNBOUNDED = 1_000_000
+"""Columns that no table fills."""
 
 # Controls but for tab, marks of direction, breaks of lines, and halves of characters.
 _OBEYED = re.compile(
@@ -226,6 +233,53 @@ def console(width: int) -> Console:
     _stop_waiting()
     made = Console()
     return made if made.is_terminal else Console(width=width)
+
+
+def print_table(
+    out: Console, title: str, columns: Mapping[str, Align], rows: Iterable[Sequence[str]]
+) -> None:
+    """Print a table, or a paragraph for each of its rows where it is wider than the screen.
+
+    Columns in which nothing stands are left out.
+
+    Args:
+        out: Where to: what ``console`` made.
+        title: What stands above it.
+        columns: Headings, and how what stands below them is aligned; those before the first
+            "right" say what a row is about.
+        rows: One cell for every column, as it is, whatever brackets and controls it holds.
+    """
+    from rich import box
+    from rich.measure import Measurement
+    from rich.table import Table
+
+    cells = [dict(zip(columns, row, strict=True)) for row in rows]
+    kept = {name: align for name, align in columns.items() if any(row[name] for row in cells)}
+    made = Table(box=box.SIMPLE_HEAD, title=text(title), title_justify="left")
+    for name, align in kept.items():
+        made.add_column(name, justify=align)
+    for row in cells:
+        made.add_row(*(text(row[name]) for name in kept))
+    unbounded = out.options.update(width=_UNBOUNDED)
+    if Measurement.get(out, unbounded, made).maximum <= out.width:
+        out.print(made)
+        return
+    about = list(takewhile(lambda name: kept[name] == "left", kept))
+    figures = [name for name in kept if name not in about]
+    out.print(text(title), "", sep="\n")
+    for row in cells:
+        stands = {name for name in kept if row[name] not in ("", "–")}
+        out.print(text(", ".join(row[name] for name in about if name in stands)), soft_wrap=True)
+        for line in _wrapped((f"{name} {row[name]}" for name in figures if name in stands), out):
+            out.print(text(f"    {line}"), soft_wrap=True)
+    out.print()
+
+
+def _wrapped(parts: Iterable[str], out: Console) -> list[str]:
+    """Lines that an indented paragraph has, which end between its parts where these fit."""
+    width = out.width - 4
+    joined = "; ".join(each.replace(" ", "\xa0") if len(each) < width else each for each in parts)
+    return [line.replace("\xa0", " ") for line in textwrap.wrap(joined, width)]
 
 
 def error_console() -> Console:

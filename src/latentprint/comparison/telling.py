@@ -17,6 +17,8 @@ HEADINGS = (
     "encoder", "experiment", "attribute", "set-up", "first", "second", "difference",
     "95 % interval", "q", "how", "verdict",
 )  # fmt: skip
+FIGURES = frozenset(HEADINGS[4:9])
+"""The headings that figures stand below."""
 
 
 def cells_of(row: Compared) -> tuple[str, ...]:
