@@ -280,11 +280,10 @@ def test_labels_with_a_signal_are_erased_and_correlation_is_said(
     tmp_path: Path, latentprint: Command
 ) -> None:
     vectors, table = labelled(tmp_path, strength=1.0)
+    asked = (vectors, "--metadata", table, "--nuisance", "make", "--keep", "kind")
     done = latentprint(
-        "erase", "fit", "--no-test", vectors, "--metadata", table, "--nuisance", "make",
-        "--keep", "kind",
-        "--group", "owner", "--out", tmp_path / "e",
-    )  # fmt: skip
+        "erase", "fit", "--no-test", *asked, "--group", "owner", "--out", tmp_path / "e"
+    )
     assert done.code == 0, done.err
     assert "2 of 24 directions" in done.out
     assert "'make' goes with 'kind' (Cramér's V " in done.out
@@ -292,6 +291,11 @@ def test_labels_with_a_signal_are_erased_and_correlation_is_said(
     sides = pl.read_parquet(tmp_path / "e" / "sides.parquet").join(pl.read_csv(table), on="id")
     assert sides.group_by("owner").agg(pl.col("side").n_unique())["side"].max() == 1
     assert load_eraser(tmp_path / "e").about["signal"]["p"] <= 0.01
+    proven = latentprint("erase", "fit", *asked, "--out", tmp_path / "proven").out
+    # Each once; vectors of one's own have no other processing to be proven on.
+    assert proven.count("the same photos in every class would do better") == 1
+    assert proven.count("(Cramér's V ") == 1
+    assert "Left out" not in proven
 
 
 def test_labels_without_a_signal_are_refused_with_numbers(

@@ -217,7 +217,8 @@ def fit(
         f"{done.eraser.rank} of {done.eraser.dimension} directions erased, "
         f"{about['variance_removed']:.1%} of the variance, fitted on {about['photos']} photos and "
         f"{len(about['classes'])} classes; {len(done.fitted.held_out)} photos held out.",
-        *about["cautions"],
+        # The proof tells them again, beside its figures.
+        *([] if found else about["cautions"]),
     ]
     print_lines(lines, f"eraser: {done.folder}")
     if found:

@@ -115,7 +115,7 @@ def proof_steps(
     there = [name for name in stages.seen if name in stages.classes]
     if fitted is not None and len(there) == len(stages.seen) > 1:
         yield made(FITTED, "guarantee for", partial(guarantee_rows, stages, fitted, there))
-    if not options.attributes and len(_unseen(stages)) < 2:
+    if not options.attributes and len(stages.classes) > 1 and len(_unseen(stages)) < 2:
         yield made(OTHERS, "neighbours that follow", _refuse_others)
 
 
