@@ -177,6 +177,23 @@ def test_ctrl_c_keeps_what_was_finished_and_says_so(messy: Path) -> None:
     assert "Traceback" not in errors
 
 
+def test_ctrl_c_ends_a_command_that_still_loads() -> None:
+    script = """
+import sys
+from latentprint.__main__ import main
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "latentprint.cli.app":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
