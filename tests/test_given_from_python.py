@@ -187,3 +187,10 @@ def test_it_is_answered_in_words(place: Path, what: str) -> None:
     with pytest.raises(lp.LatentprintError, match=r"\S"):
         REFUSED[what](place)
     assert not (place / "no").exists()
+
+
+def test_what_python_itself_says_is_short_and_names_the_function(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"^robustness\(\) takes from 0 to 1 positional"):
+        lp.robustness("vectors.npy", "table.csv")  # type: ignore[call-arg, misc]
+    (tmp_path / "post.md").write_text("---\ntitle: A post\n---\n\n" + "Many words. " * 1000)
+    assert len(repr(lp.write_article(tmp_path / "post.md"))) < 200

@@ -34,18 +34,6 @@ def _entry(name: str) -> Entry:
 
     summary = f"{registered.summary}\n\n{inquiry.help}\n\nAs ``latentprint {name}``."
 
-    @declared(
-        summary,
-        "The rows, judged together, and what was left out because the data do not allow it.",
-        inquiry.options,
-        Sources,
-        store="What ``latentprint embed`` or ``audit`` wrote; or vectors of your own [N, D]: a "
-        "path, a NumPy array, a torch tensor or a data frame of polars or pandas; several of the "
-        "same photos in a list, or in a dictionary by their names, are one encoder each; or "
-        "embeddings that are open, one or a list.",
-        out="Folder for results.{csv,parquet,json}, details.json, settings.json and report.html.",
-        on_step="Called with a short description of each step.",
-    )
     def entry(
         store: Any = None,
         *,
@@ -58,8 +46,20 @@ def _entry(name: str) -> Entry:
         measured.refuse_nothing()
         return measured
 
+    # A call that Python refuses is told of by this name.
     entry.__name__ = entry.__qualname__ = name
-    return entry
+    return declared(
+        summary,
+        "The rows, judged together, and what was left out because the data do not allow it.",
+        inquiry.options,
+        Sources,
+        store="What ``latentprint embed`` or ``audit`` wrote; or vectors of your own [N, D]: a "
+        "path, a NumPy array, a torch tensor or a data frame of polars or pandas; several of the "
+        "same photos in a list, or in a dictionary by their names, are one encoder each; or "
+        "embeddings that are open, one or a list.",
+        out="Folder for results.{csv,parquet,json}, details.json, settings.json and report.html.",
+        on_step="Called with a short description of each step.",
+    )(entry)
 
 
 probe = _entry("probe")
