@@ -315,6 +315,17 @@ def test_vectors_without_a_table_are_answered_with_the_option_that_names_one(
         measure_stored("robustness", Sources(vectors, metadata=Path("tabel.csv")), asked)
 
 
+def test_results_of_another_command_are_not_replaced_in_silence(
+    vectors: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    out = vectors.parent / "run"
+    asked = RobustnessQuestions(nuisances=("scanner",))
+    for command in ("first", "first", "", "second"):
+        measure_stored("robustness", of(vectors), asked, out=out, command=command)
+    told = [each for each in caplog.messages if "which are replaced" in each]
+    assert told == [f"{out} held results of `first`, which are replaced."]
+
+
 def test_an_unknown_label_is_answered_with_what_can_be_one(vectors: Path) -> None:
     with pytest.raises(UsageError) as refused:
         measure_stored("probe", of(vectors), ProbeQuestions(names=("scaner",)))

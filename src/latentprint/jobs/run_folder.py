@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,6 +22,8 @@ from latentprint.photos import Photos, straddling_groups
 from latentprint.results import results_table, write_details, write_results
 from latentprint.signature import signature_of
 
+logger = logging.getLogger(__name__)
+
 if TYPE_CHECKING:
     from latentprint.embeddings import StoredEmbeddings
     from latentprint.experiments.source import Opened
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 def write_run(out: Path, measured: Measured, *, title: str | None = None) -> Path:
     """Write results.{csv,parquet,json}, details.json, settings.json, tables and report.html.
+
+    What the folder held of another command is replaced, which is told.
 
     Args:
         out: The run folder.
@@ -40,12 +46,24 @@ def write_run(out: Path, measured: Measured, *, title: str | None = None) -> Pat
     from latentprint.report import write_report
 
     with writing(out):
+        before = _command_of(out)
+        if before not in (None, measured.settings.get("command")):
+            logger.warning("%s held results of `%s`, which are replaced.", out, before)
         write_results(results_table(measured.results), out)
         write_details(measured.details, out)
         write_json(out / "settings.json", measured.settings)
         for name, table in measured.tables.items():
             write_table(out / f"{name}.parquet", table)
         return write_report(out, title=title)
+
+
+def _command_of(out: Path) -> str | None:
+    """The command line whose results a folder holds; None where there is none, or of Python."""
+    try:
+        recorded = json.loads((out / "settings.json").read_text("utf-8"))
+        return str(recorded["command"]) or None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def run_settings(command: str, dataset: str, seed: int, root: Path | None = None) -> dict[str, Any]:
