@@ -219,10 +219,16 @@ def test_controls_and_rows_of_one_run_are_not_judged() -> None:
 def test_figures_of_an_eraser_are_not_called_neither_better_nor_worse() -> None:
     erased = made(1.0, experiment=Experiment.ERASURE, setup="kNN influence", stage="after")
     plain = made(50.0, attribute="make")
-    _, left_out = compare_rows(run(plain, erased), run(plain, erased))
+    everywhere = made(
+        2.0, experiment=Experiment.ROBUSTNESS, setup="nuisance purity", condition="all photos", k=10
+    )
+    both = run(plain, erased, everywhere)
+    _, left_out = compare_rows(both, both)
     assert [each.reason for each in left_out] == [
-        "its own run judges an eraser, before against after."
+        "its own run judges an eraser, before against after.",
+        "the same figure within class is compared.",
     ]
+    assert left_out[1].attribute == "jpeg, nuisance purity, all photos, k = 10"
 
 
 def test_the_columns_follow_those_that_tell_measurements_apart() -> None:

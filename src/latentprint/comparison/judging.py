@@ -13,7 +13,7 @@ import polars as pl
 from latentprint.comparison.aims import Aim, aim_of
 from latentprint.comparison.pairing import paired_names
 from latentprint.errors import LatentprintError
-from latentprint.results import MEASUREMENT, LeftOut, Result, schema_of, table_of
+from latentprint.results import MEASUREMENT, LeftOut, Result, schema_of, setup_of, table_of
 from latentprint.stats import interval, two_sided_p
 from latentprint.words import CONTROL, EXACT_FALSE_DISCOVERIES, Comparison, Experiment
 
@@ -175,7 +175,7 @@ def compare_rows(
         LeftOut(
             _unjudged(row),
             row.experiment,
-            ", ".join(filter(None, (row.attribute, row.setup))),
+            ", ".join(filter(None, (row.attribute, setup_of(row)))),
             row.encoder,
         )
         for row in (mine[key] for key in both if key not in aims)
@@ -203,7 +203,7 @@ def _unjudged(row: Result) -> str:
     if row.experiment == Experiment.ERASURE:
         return "its own run judges an eraser, before against after."
     if row.experiment == Experiment.ROBUSTNESS:
-        return "the same figure beside another chance."
+        return "the same figure within class is compared."
     return "neither more nor less of it is better."
 
 
