@@ -183,7 +183,7 @@ def test_a_photo_is_to_blame_when_it_ends_a_worker_of_its_own_twice(
     """Once in the pool and twice alone; the pool's future raises what a dead worker raises."""
 
     class Pool:
-        def __init__(self, workers: int) -> None:
+        def __init__(self, workers: int, sent: object) -> None:
             pass
 
         def __enter__(self) -> "Pool":

@@ -130,7 +130,7 @@ def test_workers_ask_for_few_tasks_ahead(folder: Path, monkeypatch: pytest.Monke
             taken.append(at)
             yield PhotoTask(at, "05.png", folder / "b" / "05.png")
 
-    monkeypatch.setattr(engine, "worker_pool", ThreadPoolExecutor)
+    monkeypatch.setattr(engine, "worker_pool", lambda workers, _: ThreadPoolExecutor(workers))
     prepared = engine.prepare_all(tasks(), Recipe((NONE,), (), HOW), 2)
     assert [next(prepared).row for _ in range(5)] == list(range(5))
     assert len(taken) <= 5 + 2 * engine._AHEAD

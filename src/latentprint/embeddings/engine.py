@@ -79,7 +79,7 @@ def _in_pool(
         recipe: What to make from each.
         workers: Worker processes.
     """
-    pool = worker_pool(workers)
+    pool = worker_pool(workers, recipe)
     waiting: deque[Future[Prepared]] = deque()
     try:
         while len(waiting) < len(begun):
@@ -126,7 +126,7 @@ def _outcome(pool: ProcessPoolExecutor, future: Future[Prepared]) -> Prepared:
 
 def _one_by_one(tasks: Iterable[PhotoTask], recipe: Recipe) -> Iterator[Prepared]:
     """Prepare photos so that it is known which one a worker reads when it dies."""
-    pool = worker_pool(1)
+    pool = worker_pool(1, recipe)
     try:
         for task in tasks:
             for _ in range(_DEATHS):
@@ -135,7 +135,7 @@ def _one_by_one(tasks: Iterable[PhotoTask], recipe: Recipe) -> Iterator[Prepared
                     break
                 except BrokenProcessPool:
                     pool.shutdown(wait=True)
-                    pool = worker_pool(1)
+                    pool = worker_pool(1, recipe)
             else:
                 yield broken(task, "the decoder crashed on this file, or it needs too much memory")
     finally:
