@@ -189,8 +189,14 @@ def test_it_is_answered_in_words(place: Path, what: str) -> None:
     assert not (place / "no").exists()
 
 
-def test_what_python_itself_says_is_short_and_names_the_function(tmp_path: Path) -> None:
+def test_what_python_itself_says_is_short_and_names_the_function(
+    place: Path, tmp_path: Path
+) -> None:
     with pytest.raises(TypeError, match=r"^robustness\(\) takes from 0 to 1 positional"):
         lp.robustness("vectors.npy", "table.csv")  # type: ignore[call-arg, misc]
     (tmp_path / "post.md").write_text("---\ntitle: A post\n---\n\n" + "Many words. " * 1000)
-    assert len(repr(lp.write_article(tmp_path / "post.md"))) < 200
+    eraser = lp.LinearEraser(np.ones((2, 900)), np.ones((2, 900)), np.ones(2))
+    vectors = lp.open_own_vectors(np.ones((90, 4)), pl.DataFrame({"make": ["a"] * 90}))
+    shown = (lp.write_article(tmp_path / "post.md"), source(place), eraser, vectors)
+    for each in (*shown, lp.open_photos(place / "list.csv")):
+        assert len(repr(each)) < 400, repr(each)

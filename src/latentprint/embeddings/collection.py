@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +58,8 @@ class StoredEmbeddings:
     encoder: str
     family: str
     dataset: str
-    photos: pl.DataFrame
-    store: Store
+    photos: pl.DataFrame = field(repr=False)
+    store: Store = field(repr=False)
     split_made: bool = False
     root: Path | None = None
     copies: int = 0

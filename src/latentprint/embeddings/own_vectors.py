@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,8 @@ class OwnVectors:
     encoder: str
     family: str
     dataset: str
-    photos: pl.DataFrame
-    found: FoundVectors
+    photos: pl.DataFrame = field(repr=False)
+    found: FoundVectors = field(repr=False)
     split_made: bool
     named: bool
     notes: tuple[str, ...] = ()

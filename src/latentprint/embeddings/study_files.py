@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +57,8 @@ class StudyEmbeddings:
     encoder: str
     family: str
     dataset: str
-    photos: pl.DataFrame
-    files: Mapping[str, tuple[Path, ...]]
+    photos: pl.DataFrame = field(repr=False)
+    files: Mapping[str, tuple[Path, ...]] = field(repr=False)
     split_made: bool
 
     @property

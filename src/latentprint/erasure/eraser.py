@@ -27,9 +27,9 @@ class LinearEraser:
         about: How it was made, as JSON values; see ``artefact``.
     """
 
-    read: np.ndarray
-    write: np.ndarray
-    offset: np.ndarray
+    read: np.ndarray = field(repr=False)
+    write: np.ndarray = field(repr=False)
+    offset: np.ndarray = field(repr=False)
     about: dict[str, Any] = field(default_factory=dict)
 
     @property

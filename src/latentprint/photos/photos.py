@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -39,8 +39,8 @@ class Photos:
 
     name: str
     root: Path
-    table: pl.DataFrame
-    ignored: pl.DataFrame
+    table: pl.DataFrame = field(repr=False)
+    ignored: pl.DataFrame = field(repr=False)
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
