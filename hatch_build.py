@@ -25,12 +25,12 @@ class LibrariesHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Copy the files that pages and formulas need, with their licences."""
+        plotly, mathjax = _package("plotly"), _package("mathjax") / "static" / "mathjax"
         target = Path(self.root) / JAVASCRIPT
         if target.exists():
             shutil.rmtree(target)
-        _copy(_package("plotly") / "package_data", ["plotly.min.js"], target)
+        _copy(plotly / "package_data", ["plotly.min.js"], target)
         _licence("plotly", target / "plotly.LICENSE.txt")
-        mathjax = _package("mathjax") / "static" / "mathjax"
         _copy(mathjax / "es5", MATHJAX, target / "mathjax")
         _copy(mathjax, ["LICENSE"], target / "mathjax")
 
