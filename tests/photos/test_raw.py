@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from latentprint.errors import LatentprintError
 from latentprint.photos import BrokenPhoto, decode, open_photos
 from latentprint.photos.decode import read_header
 
@@ -107,6 +108,15 @@ def test_suffixes_count_with_their_extra_alone(
     ]
     assert photos.ignored_by_suffix() == {}
     assert caplog.messages == ["1 ignored: .dcm needs an extra: pip install 'latentprint[dicom]'."]
+    monkeypatch.setattr("latentprint.photos.formats.installed", lambda _: False)
+    (tmp_path / "a.jpg").rename(tmp_path / "notes.txt")
+    with pytest.raises(LatentprintError, match="There are no photos") as refused:
+        open_photos(tmp_path)
+    for extra, suffix in (("raw", "nef"), ("dicom", "dcm")):
+        assert f"1 ignored: .{suffix} needs an extra: pip install 'latentprint[{extra}]'; " in str(
+            refused.value
+        )
+    assert "; 1 of other kinds)" in str(refused.value)
 
 
 def test_libraw_names_its_trouble(tmp_path: Path) -> None:

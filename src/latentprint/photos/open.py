@@ -203,8 +203,9 @@ def _empty(path: Location, photos: Photos) -> str:
     is_file = path.suffix.lower() in _LISTS if isinstance(path, Address) else path.is_file()
     if is_file or path == Path(FRAME):
         return f"{path} lists no photos: it has a header and no rows."
-    count, reasons = photos.ignored.height, photos.ignored_by_reason()
-    others = f" ({count} other files)" if count else ""
-    if list(reasons.values()) == [count]:
-        others = f" ({count} files: {next(iter(reasons))})"
+    reasons = photos.ignored_by_reason()
+    told = [f"{count} ignored: {reason}" for reason, count in reasons.items()]
+    if rest := photos.ignored.height - sum(reasons.values()):
+        told.append(f"{rest} of other kinds")
+    others = f" ({'; '.join(told)})" if told else ""
     return f"There are no photos in {path}{others}. Files with these suffixes count: {known}"
