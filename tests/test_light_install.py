@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -149,3 +150,12 @@ def test_what_needs_an_extra_says_so_before_work(folder: Path, shared_data: Path
     assert codes == [2, 2, 2]
     assert said.count("pip install 'latentprint[torch]'") == 3
     assert not (folder / "audited").exists()
+
+
+def test_containers_are_built_from_all_that_a_build_reads() -> None:
+    root = Path(__file__).parents[1]
+    ignored, *shown = (root / ".dockerignore").read_text().split()
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert ignored == "*"
+    assert {"!src", "!pyproject.toml", "!hatch_build.py", "!constraints.txt"} <= {*shown}
+    assert {f"!{each}" for each in [project["readme"], *project["license-files"]]} <= {*shown}

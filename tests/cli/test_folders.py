@@ -50,7 +50,10 @@ def test_links_out_of_the_folder_are_followed_where_that_is_asked(
     latentprint(command, linked, *COMMANDS[command], "--out", place(command, "without"))
     said = "2 ignored: a link out of the folder, not followed without --follow-links."
     assert said in caplog.messages
-    others = "Files that are no photos were ignored: 2 .txt, 1 without a suffix."
+    others = (
+        "Files that are no photos, or of a format that is not read, were ignored:"
+        " 2 .txt, 1 without a suffix."
+    )
     assert others in caplog.messages
     caplog.clear()
     arguments = (*COMMANDS[command], "--layout", "classes", "--follow-links")

@@ -288,5 +288,6 @@ def test_ignored_files_are_counted_by_suffix_and_told(
 ) -> None:
     open_photos(touch(tmp_path, "a.jpg", "b.txt", "c.txt", "d.csv", "README"))
     assert (
-        "Files that are no photos were ignored: 2 .txt, 1 without a suffix, 1 .csv." in caplog.text
+        "Files that are no photos, or of a format that is not read, were ignored:"
+        " 2 .txt, 1 without a suffix, 1 .csv." in caplog.text
     )

@@ -15,6 +15,7 @@ from typing import IO, Any, TypeVar
 
 from PIL import ExifTags, Image
 from PIL.ImageFile import ImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
@@ -23,6 +24,7 @@ from latentprint.photos import exif_values as values
 from latentprint.photos.devices import device_type, is_smartphone
 from latentprint.photos.exif_makers import normalise_make
 from latentprint.photos.exif_values import BadValue
+from latentprint.photos.jpeg2000 import jpeg2000_exif
 from latentprint.photos.png import png_exif
 from latentprint.photos.tiff import Directory
 
@@ -149,11 +151,11 @@ def read_exif(image: Image.Image) -> Exif:
     """Read the labels from the EXIF of an opened image; no pixel is decoded.
 
     JPEG, MPO, PNG (also where the block follows the pixels, or is written out as text), WebP, TIFF,
-    HEIF and AVIF are read. XMP is not, not even for the orientation. Nothing that a file holds
-    makes this fail: a bad field becomes None and is named in ``exif_problems``, an unreadable block
-    likewise. An exposure time, aperture, ISO or focal length of 0 means unknown. Pillow's warnings
-    are listened to meanwhile, which are global to the process: read in several processes, not in
-    several threads.
+    HEIF, AVIF and JPEG 2000 are read. XMP is not, not even for the orientation. Nothing that a file
+    holds makes this fail: a bad field becomes None and is named in ``exif_problems``, an unreadable
+    block likewise. An exposure time, aperture, ISO or focal length of 0 means unknown. Pillow's
+    warnings are listened to meanwhile, which are global to the process: read in several processes,
+    not in several threads.
 
     The fields are those of CIPA DC-008 (Exif 2.32), sections 4.6.4 and 4.6.5, APEX as in annex C.
 
@@ -282,6 +284,8 @@ def _main_directory(image: Image.Image) -> Image.Exif | None:
     block = image.info.get("exif")
     if block is None and isinstance(image, PngImageFile):
         block = png_exif(_file_of(image), MAX_BLOCK)
+    if block is None and isinstance(image, Jpeg2KImageFile):
+        block = jpeg2000_exif(_file_of(image))
     if not block:
         return None
     if len(block) > MAX_BLOCK:

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
 from typing import IO
 
+from latentprint.photos.boxes import boxes
 from latentprint.photos.turning import composed
 
-_MOST_META = 16 << 20
-_MOST_BOXES = 10_000
 _ROTATED = {1: 8, 2: 3, 3: 6}
 _MIRRORED = {0: 4, 1: 2}
 
@@ -27,10 +25,10 @@ def heif_orientation(file: IO[bytes]) -> int:
     A file whose boxes are damaged is not turned as far as this can tell: 1.
     """
     try:
-        meta = next((data for kind, data in _boxes(file) if kind == b"meta"), b"")[4:]
-        found = dict(_boxes(io.BytesIO(meta)))
-        properties = dict(_boxes(io.BytesIO(found.get(b"iprp", b""))))
-        listed = list(_boxes(io.BytesIO(properties.get(b"ipco", b""))))
+        meta = next((data for kind, data in boxes(file) if kind == b"meta"), b"")[4:]
+        found = dict(boxes(io.BytesIO(meta)))
+        properties = dict(boxes(io.BytesIO(found.get(b"iprp", b""))))
+        listed = list(boxes(io.BytesIO(properties.get(b"ipco", b""))))
         orientation = 1
         for index in _associated(properties.get(b"ipma", b""), _main_item(found[b"pitm"])):
             kind, data = listed[index - 1] if 0 < index <= len(listed) else (b"", b"")
@@ -41,29 +39,6 @@ def heif_orientation(file: IO[bytes]) -> int:
     except (KeyError, IndexError, struct.error):
         return 1
     return orientation
-
-
-def _boxes(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """The boxes one after another; of a whole file only the one that describes the pictures."""
-    at = 0
-    for _ in range(_MOST_BOXES):
-        file.seek(at)
-        head = file.read(16)
-        if len(head) < 8:
-            return
-        size, kind = struct.unpack(">I4s", head[:8])
-        begin = 8
-        if size == 1:
-            (size,), begin = struct.unpack(">Q", head[8:16]), 16
-        if kind in (b"mdat", b"idat"):
-            data = b""
-        else:
-            file.seek(at + begin)
-            data = file.read(min(max(size - begin, 0), _MOST_META) if size else _MOST_META)
-        yield kind, data
-        if size < begin:
-            return
-        at += size
 
 
 def _main_item(pitm: bytes) -> int:

@@ -107,7 +107,9 @@ def open_photos(
         told = ", ".join(
             f"{count} {suffix or 'without a suffix'}" for suffix, count in ignored.items()
         )
-        logger.warning("Files that are no photos were ignored: %s.", told)
+        logger.warning(
+            "Files that are no photos, or of a format that is not read, were ignored: %s.", told
+        )
     for reason, count in photos.ignored_by_reason().items():
         logger.warning("%d ignored: %s.", count, reason)
     return photos if name is None else dataclasses.replace(photos, name=name)

@@ -29,6 +29,7 @@ from latentprint.photos.formats import (
 )
 from latentprint.photos.header import Header
 from latentprint.photos.heif import heif_orientation
+from latentprint.photos.jpeg2000 import unreadable_jpeg2000
 from latentprint.photos.jpeg_tables import jpeg_quality, jpeg_subsampling, luminance_table
 from latentprint.photos.pixels import rgb_of, to_rgb
 from latentprint.photos.samples import Samples, png_depth, read_png
@@ -146,6 +147,10 @@ def _by_pillow(file: IO[bytes], suffix: str, heif: bool) -> Picture:
         _register_heif()
     opened = _opened(file)
     kind = "JPEG" if opened.format == "MPO" else str(opened.format)
+    if kind == "JPEG2000" and (why := unreadable_jpeg2000(file)):
+        raise BrokenPhoto(
+            f"a JPEG 2000 picture with {why}, which is not read faithfully: save it as TIFF or PNG"
+        )
     exif, size, done = read_exif(opened), opened.size, 1
     if kind == "HEIF":
         done = heif_orientation(file)

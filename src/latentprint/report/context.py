@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -56,6 +56,21 @@ INFLUENCE_SETS = {10: "ImageNet", 1: "iNaturalist 2018"}
 def family_of(row: Row) -> str:
     """The family of a row's encoder; any that is not published is the user's own."""
     return row["family"] if row["family"] in PUBLISHED else "yours"
+
+
+def by_family(
+    rows: Sequence[Row], heights: Sequence[float]
+) -> Iterator[tuple[str, Family, list[Row], list[float]]]:
+    """The families that some rows are of, each with its name, its rows and their heights.
+
+    Args:
+        rows: Rows of the result table.
+        heights: Where each row is drawn.
+    """
+    for name, family in FAMILIES.items():
+        chosen = [each for each, row in enumerate(rows) if family_of(row) == name]
+        if chosen:
+            yield name, family, [rows[each] for each in chosen], [heights[each] for each in chosen]
 
 
 def family_keys(rows: Iterable[Row], mark: str) -> list[Key]:

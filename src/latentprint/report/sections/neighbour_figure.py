@@ -8,8 +8,8 @@ import polars as pl
 
 from latentprint.report.complete_table import signed
 from latentprint.report.context import (
-    FAMILIES,
     PUBLISHED,
+    by_family,
     family_keys,
     family_of,
     published_influence,
@@ -182,15 +182,7 @@ def _dots(
 ) -> list[dict[str, Any]]:
     """Dots with intervals for each family, and arrows where an interval leaves the axis."""
     found = []
-    for name, family in FAMILIES.items():
-        chosen = [
-            (row, height)
-            for row, height in zip(rows, heights, strict=True)
-            if family_of(row) == name
-        ]
-        if not chosen:
-            continue
-        of_family = [row for row, _ in chosen]
+    for name, family, of_family, places in by_family(rows, heights):
         colour = f"var(--{family.colour})"
         trace: dict[str, Any] = {
             "type": "scatter", "mode": "markers", "legendgroup": name, "hoverinfo": "text",
@@ -199,7 +191,7 @@ def _dots(
             {
                 **trace,
                 "x": rounded([row["value"] for row in of_family]),
-                "y": [height for _, height in chosen],
+                "y": places,
                 "marker": {"symbol": family.symbol, "size": size, "color": colour},
                 "error_x": clipped_whiskers(of_family, limits, 1.5 if size > 8 else 1.0),
                 "hovertext": [_hover(row) for row in of_family],
@@ -207,7 +199,7 @@ def _dots(
         )
         arrows = [
             (end, height, symbol, row)
-            for row, height in chosen
+            for row, height in zip(of_family, places, strict=True)
             if not is_published(row)
             for end, symbol, beyond in (
                 (limits[0], "triangle-left", row["low"] < limits[0]),

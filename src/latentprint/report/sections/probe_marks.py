@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from latentprint.report.context import FAMILIES, family_of
+from latentprint.report.context import FAMILIES, by_family
 from latentprint.report.figures.panel import hatched, hover, measured, rounded, vertical, whiskers
 from latentprint.report.inputs import Row, is_paired
 from latentprint.report.wording import checks, percent, setup_name
@@ -45,15 +45,7 @@ def bars(
 ) -> list[dict[str, Any]]:
     """A trace of bars for each family."""
     found = []
-    for name, family in FAMILIES.items():
-        chosen = [
-            (row, height)
-            for row, height in zip(rows, heights, strict=True)
-            if family_of(row) == name
-        ]
-        if not chosen:
-            continue
-        of_family = [row for row, _ in chosen]
+    for name, family, of_family, places in by_family(rows, heights):
         colour = f"var(--{family.colour})"
         marker: dict[str, Any] = {"color": colour, "pattern": hatched(family.pattern)}
         if is_paired(rows[0]):
@@ -68,7 +60,7 @@ def bars(
                 "orientation": "h",
                 "legendgroup": name,
                 "x": rounded([row["value"] for row in of_family]),
-                "y": [height for _, height in chosen],
+                "y": places,
                 "width": width,
                 "marker": marker,
                 "error_x": whiskers(of_family, thickness=thickness),
