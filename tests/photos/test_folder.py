@@ -96,7 +96,7 @@ def test_links_out_of_the_folder_are_not_followed_unless_asked(tmp_path: Path) -
         (root / name).unlink()
     (root / "deep" / "d.jpg").unlink()
     (root / "near").unlink()
-    with pytest.raises(LatentprintError, match="2 files: a link out of the folder"):
+    with pytest.raises(LatentprintError, match="2 ignored: a link out of the folder"):
         open_photos(root)
 
 
