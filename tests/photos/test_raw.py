@@ -116,7 +116,7 @@ def test_suffixes_count_with_their_extra_alone(
         assert f"1 ignored: .{suffix} needs an extra: pip install 'latentprint[{extra}]'; " in str(
             refused.value
         )
-    assert "; 1 of other kinds)" in str(refused.value)
+    assert "; 1 other files)" in str(refused.value)
 
 
 def test_libraw_names_its_trouble(tmp_path: Path) -> None:

@@ -208,6 +208,6 @@ def _empty(path: Location, photos: Photos) -> str:
     reasons = photos.ignored_by_reason()
     told = [f"{count} ignored: {reason}" for reason, count in reasons.items()]
     if rest := photos.ignored.height - sum(reasons.values()):
-        told.append(f"{rest} of other kinds")
+        told.append(f"{rest} other files")
     others = f" ({'; '.join(told)})" if told else ""
     return f"There are no photos in {path}{others}. Files with these suffixes count: {known}"
