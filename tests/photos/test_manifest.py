@@ -132,7 +132,16 @@ def test_other_separators_are_told(tmp_path: Path) -> None:
                 "set.csv: decimal commas became points in the column 'a, b' (2 values)."
             ]
         else:
-            assert (word, decimals) == ("set.csv: columns are separated by tabs.", [])
+            assert word == "set.csv: columns are separated by tabs."
+            assert decimals == [
+                "set.csv: numbers with commas stay texts in the column 'a, b' (2 values): "
+                "write points."
+            ]
+
+
+def test_capitals_in_names_that_have_a_meaning_are_told(tmp_path: Path) -> None:
+    photos = open_photos(csv(tmp_path, "path,Label,SPLIT,Make\na.jpg,cat,train,A\n"))
+    assert photos.notes == ("set.csv: capitals count: it has Label, SPLIT and no label, split.",)
 
 
 def test_empty_lines_are_no_rows(tmp_path: Path) -> None:

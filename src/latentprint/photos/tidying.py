@@ -13,9 +13,13 @@ from latentprint.photos.listing import PATH_COLUMNS, some
 from latentprint.photos.photos import COLUMNS
 from latentprint.spreadsheets import restored
 
-# Where columns are separated by semicolons, commas stand in numbers.
+# Where semicolons separate the columns, commas stand in numbers; elsewhere they may group digits.
 _DECIMAL = r"^([+-]?[0-9]+),([0-9]+)$"
+_NUMBER = r"^[+-]?[0-9]+([.,][0-9]+)*$"
 _SEPARATORS = {";": "semicolons", "\t": "tabs"}
+
+# Columns that have a meaning for every set of photos.
+_MEANING = (*COLUMNS, "group")
 
 # White space is what Unicode calls so; these have no width.
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
@@ -36,9 +40,11 @@ class Tidying:
         self.blank_lines = 0
         self._restored = 0
         self._headers: list[str] = []
+        self._capitals: list[str] = []
         self._values = Counter[str]()
         self._composed = Counter[str]()
         self._decimals = Counter[str]()
+        self._commas = Counter[str]()
 
     def restored(self, written: pl.DataFrame) -> pl.DataFrame:
         """A range of a CSV file without what guards it from spreadsheets."""
@@ -61,6 +67,8 @@ class Tidying:
         require_different(frame.columns, self.file)
         names = {name: name.strip() for name in frame.columns}
         self._headers = [name for given, name in names.items() if given != name]
+        meant = set(_MEANING).difference(names.values())
+        self._capitals = sorted(name for name in names.values() if name.lower() in meant)
         frame = _plain(frame.rename(names), self.file)
         texts = [
             name
@@ -83,10 +91,18 @@ class Tidying:
         )
         for name in further:
             self._composed[name] += int(after[name].ne_missing(composed[name]).sum())
+        commas = {name: int(composed[name].str.contains(_DECIMAL).sum()) for name in labels}
         if self.separator == ";":
-            commas = {name: int(composed[name].str.contains(_DECIMAL).sum()) for name in labels}
             self._decimals.update(commas)
             composed = composed.with_columns(pl.col(labels).str.replace(_DECIMAL, "$1.$2"))
+        else:
+            self._commas.update(
+                {
+                    name: commas[name]
+                    for name in labels
+                    if commas[name] and _are_numbers(composed[name])
+                }
+            )
         return frame.with_columns(composed.get_columns())
 
     def notes(self) -> tuple[str, ...]:
@@ -114,7 +130,20 @@ class Tidying:
         if counts := _counts(self._decimals):
             columns = some("column", counts)
             notes.append(f"{self.file}: decimal commas became points in the {columns}.")
+        if counts := _counts(self._commas):
+            notes.append(
+                f"{self.file}: numbers with commas stay texts in the {some('column', counts)}: "
+                "write points."
+            )
+        if self._capitals:
+            meant = ", ".join(each.lower() for each in self._capitals)
+            has = ", ".join(self._capitals)
+            notes.append(f"{self.file}: capitals count: it has {has} and no {meant}.")
         return tuple(notes)
+
+
+def _are_numbers(values: pl.Series) -> bool:
+    return bool(values.drop_nulls().str.contains(_NUMBER).all())
 
 
 def _is_ascii(values: pl.Series) -> bool:
@@ -132,7 +161,7 @@ def _plain(frame: pl.DataFrame, file: str) -> pl.DataFrame:
     Raises:
         LatentprintError: A column that names photos or groups them holds no plain values.
     """
-    known = [name for name in (*PATH_COLUMNS, *COLUMNS, "group") if name in frame.columns]
+    known = [name for name in (*PATH_COLUMNS, *_MEANING) if name in frame.columns]
     changed = [_plain_column(frame[name], known) for name in frame.columns]
     odd = next((each for each in changed if each.name in known and _is_odd(each.dtype)), None)
     if odd is not None:
