@@ -6,7 +6,8 @@ import re
 
 MAKERS = {
     "agfa": "Agfa", "agfaphoto": "Agfa", "apple": "Apple", "asahi": "Pentax", "asus": "Asus",
-    "at t": "AT&T", "t mobile": "T-Mobile", "fuji xerox": "Xerox", "phaseone": "Phase One",
+    "at t": "AT&T", "t mobile": "T-Mobile", "ntt docomo": "Docomo", "fuji xerox": "Xerox",
+    "phaseone": "Phase One", "alcatel": "Alcatel", "tct": "Alcatel",
     "victor hasselblad": "Hasselblad", "sz dji": "DJI", "general electric": "GE",
     "hewlettpackard": "HP", "lgelectronics": "LG", "general mobile": "General Mobile",
     "asustek": "Asus", "benq siemens": "BenQ-Siemens", "benq": "BenQ", "blackberry": "BlackBerry",
