@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import partial
 
 import numpy as np
@@ -20,6 +21,16 @@ SPLIT_NAMES = {
     "test": "val",
 }
 """What users call the two sides, in lower case, and what they are called here."""
+
+
+_OF_FOLDERS = {"data", "image", "images", "img", "imgs", "set"}
+
+
+def side_of_folder(name: str) -> str | None:
+    """The side that a folder's name tells, if it does: ``val``, ``train2017``, ``test_set``."""
+    words = set(re.findall(r"[^\W\d_]+", name.lower())) - _OF_FOLDERS
+    sides = {SPLIT_NAMES.get(word) for word in words}
+    return sides.pop() if len(sides) == 1 else None
 
 
 def assign_splits(table: pl.DataFrame, *, seed: int, val_share: float = 0.3) -> pl.DataFrame:
