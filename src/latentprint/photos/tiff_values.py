@@ -144,14 +144,17 @@ def read_tiff(data: bytes, directory: Directory) -> Samples:
 def _without_unmeasured(page: Any, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The values, where the file says which stands for none (GDAL_NODATA) that as a mark.
 
-    Marks are those of ``tones.summary``; unsigned numbers have none that is dark, and stay.
+    Marks are those of ``tones.summary``; of unsigned numbers the highest, or else 0, which
+    changes no depth. Those of 8 bits have no depth to be found out, and stay.
     """
     stated = page.tags.get(_NO_DATA)
-    if stated is None or values.dtype.kind not in "fi":
+    if stated is None or values.dtype == np.uint8:
         return values
     try:
         none = float(str(stated.value).strip("\0 "))
     except ValueError:
+        return values
+    if values.dtype.kind == "u" and none == np.iinfo(values.dtype).max:
         return values
     mark = np.nan if values.dtype.kind == "f" else np.iinfo(values.dtype).min
     unmeasured = values == none if np.isfinite(none) else ~np.isfinite(values)
