@@ -24,6 +24,11 @@ def test_a_data_frame_of_polars_is_tidied_as_a_file_is(tmp_path: Path) -> None:
     assert opened.frame["make"].to_list() == ["Canon", None, "Nikon"]
 
 
+def test_empty_texts_are_nobodys_group() -> None:
+    found = open_metadata(pl.DataFrame({"photographer": ["", " ", "\u200b", None, "A"]})).frame
+    assert found["photographer"].to_list() == [None, None, None, None, "A"]
+
+
 def test_a_data_frame_of_pandas() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(COLUMNS)

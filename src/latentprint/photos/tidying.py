@@ -56,9 +56,10 @@ class Tidying:
     def stripped(self, frame: pl.DataFrame) -> pl.DataFrame:
         """A range without white space around the names of columns and around texts.
 
-        What is not seen at all, such as a space of no width, is white space, too. Letters that are
-        written with their accents apart are put together, but in the names of photos; numbers
-        with decimal commas get points where semicolons separate the columns.
+        What is not seen at all, such as a space of no width, is white space, too, and what is left
+        without a letter is null. Letters that are written with their accents apart are put
+        together, but in the names of photos; numbers with decimal commas get points where
+        semicolons separate the columns.
 
         Raises:
             LatentprintError: Two columns are one but for white space around their names, or one
@@ -75,12 +76,12 @@ class Tidying:
             for name, dtype in frame.schema.items()
             if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) and name not in PATH_COLUMNS
         ]
-        before = frame.select(pl.col(texts).cast(pl.String))
+        before = frame.select(pl.col(texts).cast(pl.String).replace("", None))
         # Most tables are plain ASCII, which costs nothing further.
         further = [name for name in texts if not _is_ascii(before[name])]
         stripped = [_stripped(name, further) for name in texts]
         after = before.select(
-            pl.when((text != "") | (pl.col(name) == "")).then(text).alias(name)
+            pl.when(text != "").then(text).alias(name)
             for name, text in zip(texts, stripped, strict=True)
         )
         for name in texts:
