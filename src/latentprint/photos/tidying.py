@@ -21,8 +21,12 @@ _SEPARATORS = {";": "semicolons", "\t": "tabs"}
 # Columns that have a meaning for every set of photos.
 _MEANING = (*COLUMNS, "group")
 
-# White space is what Unicode calls so; these have no width.
-_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
+# White space is what Unicode calls so; these have no width, or only say where text runs to.
+_UNSEEN = (
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+_UNBREAKABLE = "[\u00a0\u202f]"
 
 
 class Tidying:
@@ -43,6 +47,7 @@ class Tidying:
         self._capitals: list[str] = []
         self._values = Counter[str]()
         self._composed = Counter[str]()
+        self._spaces = Counter[str]()
         self._decimals = Counter[str]()
         self._commas = Counter[str]()
 
@@ -58,8 +63,8 @@ class Tidying:
 
         What is not seen at all, such as a space of no width, is white space, too, and what is left
         without a letter is null. Letters that are written with their accents apart are put
-        together, but in the names of photos; numbers with decimal commas get points where
-        semicolons separate the columns.
+        together and spaces that do not break become plain ones, but in the names of photos; numbers
+        with decimal commas get points where semicolons separate the columns.
 
         Raises:
             LatentprintError: Two columns are one but for white space around their names, or one
@@ -87,11 +92,12 @@ class Tidying:
         for name in texts:
             self._values[name] += int(before[name].ne_missing(after[name]).sum())
         labels = [name for name in texts if name != "id"]
-        composed = after.with_columns(
-            pl.col(name).str.normalize("NFC") for name in further if name != "id"
-        )
+        further = [name for name in further if name != "id"]
+        composed = after.with_columns(pl.col(further).str.normalize("NFC"))
         for name in further:
             self._composed[name] += int(after[name].ne_missing(composed[name]).sum())
+            self._spaces[name] += int(composed[name].str.contains(_UNBREAKABLE).sum())
+        composed = composed.with_columns(pl.col(further).str.replace_all(_UNBREAKABLE, " "))
         commas = {name: int(composed[name].str.contains(_DECIMAL).sum()) for name in labels}
         if self.separator == ";":
             self._decimals.update(commas)
@@ -128,13 +134,18 @@ class Tidying:
                 f"{self.file}: letters and their accents were put together in the "
                 f"{some('column', counts)}."
             )
+        if counts := _counts(self._spaces):
+            notes.append(
+                f"{self.file}: spaces that do not break became plain ones in the "
+                f"{some('column', counts)}."
+            )
         if counts := _counts(self._decimals):
             columns = some("column", counts)
             notes.append(f"{self.file}: decimal commas became points in the {columns}.")
         if counts := _counts(self._commas):
             notes.append(
                 f"{self.file}: numbers with commas stay texts in the {some('column', counts)}: "
-                "write points."
+                "write them as 1234.5."
             )
         if self._capitals:
             meant = ", ".join(each.lower() for each in self._capitals)
