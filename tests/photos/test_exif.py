@@ -233,6 +233,7 @@ def test_columns_are_the_schema() -> None:
         ({"Flash": 0x07}, "flash", True),
         ({"DateTimeDigitized": "2011:02:03 00:00:00"}, "taken_month", "2011-02"),
         ({"DateTimeOriginal": "    :  :     :  :  "}, "year", None),
+        ({"DateTimeOriginal": "2003: 7: 4 12:00:00"}, "taken_month", "2003-07"),
         ({"Orientation": 0}, "orientation", None),
         ({"Software": "Version 1.4400,SN:CN6A8H42BPF"}, "software", "Version 1.4400"),
         ({"Software": "Snapseed 2.0"}, "software", "Snapseed 2.0"),
