@@ -458,7 +458,14 @@ def test_what_does_not_say_whether_black_is_zero_is_refused(tmp_path: Path) -> N
 
 
 def test_other_packings_are_refused_by_name(tmp_path: Path) -> None:
-    odd = ((12, {"266": 2}), (20, {}), (24, {}), (12, {"259": 8, "317": 2}), (14, {"259": 7}))
+    odd = (
+        (8, {"259": 33003}),
+        (12, {"266": 2}),
+        (20, {}),
+        (24, {}),
+        (12, {"259": 8, "317": 2}),
+        (14, {"259": 7}),
+    )
     for bits, tags in odd:
         data = plain_tiff(64, 4, bits, bytes(64 * 4 * bits // 8), **tags)
         (tmp_path / "a.tif").write_bytes(data)

@@ -76,9 +76,10 @@ def unreadable(directory: Directory) -> str:
         return "inks other than cyan, magenta, yellow and black"
     if directory.photometric == 6 and directory.compression == 1 and _subsampled(directory):
         return "YCbCr with subsampled chroma that is not compressed"
-    if tiff_depth(directory) is None and is_for_pillow(directory):
-        return ""
     kind = _kind(directory)
+    if tiff_depth(directory) is None and is_for_pillow(directory):
+        known = directory.compression in TiffImagePlugin.COMPRESSION_INFO
+        return "" if known else f"{kind}, compression {directory.compression}"
     if directory.photometric not in _PLAIN or channels < colours:
         return f"{kind} of photometric interpretation {directory.photometric}"
     # Pictures of 8 bits with a fourth channel that is not described are read as RGB, too.
