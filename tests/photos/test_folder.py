@@ -258,6 +258,7 @@ def test_classes(tmp_path: Path) -> None:
         ("Training", "test"),
         ("train2017", "val2017"),
         ("training_set", "Test Images"),
+        ("seg_train_v2", "seg_test_v2"),
     ],
 )
 def test_splits(tmp_path: Path, train: str, val: str) -> None:

@@ -271,15 +271,18 @@ def _detected(paths: list[list[str]]) -> str:
 def _misfit_splits(paths: list[list[str]]) -> str:
     """Why the paths are not laid out in splits; empty if they are."""
     tops = {parts[0] if len(parts) > 1 else "" for parts in paths}
-    sides = set(map(side_of_folder, tops))
+    told = set(map(side_of_folder, tops))
+    sides = {side for side, _ in told}
     if None in sides:
         stray = next("/".join(each) for each in paths if _side(each) is None)
         return f"{stray!r} is in no train or val folder"
+    if len({further for _, further in told}) > 1:
+        return "the names of its folders differ in more than their side"
     return "" if len(sides) == 2 else "there is not both a train and a val folder with photos"
 
 
 def _side(parts: list[str]) -> str | None:
-    return side_of_folder(parts[0]) if len(parts) > 1 else None
+    return side_of_folder(parts[0])[0] if len(parts) > 1 else None
 
 
 def _from_splits(paths: list[list[str]]) -> _Labels:
