@@ -137,6 +137,10 @@ def authors(entry: str) -> str:
         ("{{R&D Team} and {AT\\&T} and {B&amp;N}}", "R&amp;D Team, AT&amp;T and B&amp;N"),
         (r"{Mu\~{n}oz, Jo{\~a}o and Nu\~nez, A~B}", "João Muñoz and A B Nuñez"),
         (r"{\~{I}l Nguy\~{\^e}n}", "Ĩl Nguyễn"),
+        ("{One, A.; Two, B. and Li, C}", "One, A.; Two, B. and C Li"),
+        ("{One A, Two B, Three C and : and Four, D}", "One A, Two B, Three C and D Four"),
+        (r"{Descartes, Ren&eacute; and Knuth, D.\,E. and others.}",
+         "René Descartes, D. E. Knuth, et al."),
         ("{family=Ek, given=J{\\\"o}rg, prefix=von der and A B}", "Jörg von der Ek and A B"),
     ],
 )  # fmt: skip

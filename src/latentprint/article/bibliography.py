@@ -38,7 +38,10 @@ _URL = re.compile(
     r"\\(?:url|path|nolinkurl)\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}|\\href\s*\{([^{}]*)\}"
 )
 _BETWEEN_NAMES = re.compile(r"\\.|[{}]|\s+and(?=\s)", re.IGNORECASE | re.DOTALL)
-_OTHERS = re.compile(r"(?:^|[\s,~]+)(?:others|et\.?[\s~]+al\.?)$", re.IGNORECASE)
+_OTHERS = re.compile(r"(?:^|[\s,~]+)(?:others\.?|et\.?[\s~]+al\.?|\.{3}|\\l?dots)$", re.IGNORECASE)
+# What follows a family name after a comma, where a given name follows after a second one.
+_SUFFIX = re.compile(r"(?:jr|sr|[ivx]+|\d(?:nd|rd|th)|ph\.?\s*d|m\.?\s*d|esq)\.?", re.IGNORECASE)
+_IN_BRACES = re.compile(r"\{[^{}]*\}")
 # Between the words of a name the library takes a tilde for a space, also where it is an accent.
 _TILDE = re.compile(r"\\~\s*(\{(?:[^{}]|\{[^{}]*\})*\}|\\?[A-Za-z])")
 # As biblatex lets names be written part by part, and the order in which they are shown.
@@ -268,7 +271,8 @@ def _people(value: str) -> str:
     written = [" ".join(each.split()) for each in _names(value) if each.strip()]
     written = ["" if _OTHERS.fullmatch(each.strip("{}")) else each for each in written]
     others = "" in written or any(_OTHERS.search(each) for each in written)
-    names = [shown for each in written if (shown := _name(_OTHERS.sub("", each)))]
+    names = [_name(_OTHERS.sub("", each)) for each in written]
+    names = [shown for shown in names if re.search(r"\w", shown)]
     if len(names) > 10:
         names, others = names[:8], True
     if others:
@@ -288,11 +292,23 @@ def _names(value: str) -> Iterator[str]:
     yield value[start:]
 
 
+def _is_one_name(written: str) -> bool:
+    """Whether it is one name as BibTeX has them, whose words may be put into another order."""
+    bare = _ENTITY.sub(lambda found: html.unescape(found.group()), written).replace(r"\,", "")
+    while (inner := _IN_BRACES.sub("", bare)) != bare:
+        bare = inner
+    parts = bare.split(",")
+    several = re.search(r"[;&]", bare) or len(parts) > 3
+    return not several and (len(parts) < 3 or bool(_SUFFIX.fullmatch(parts[1].strip())))
+
+
 def _name(written: str) -> str:
     found = [_PART.fullmatch(each) for each in re.split(r",(?=\s*[a-z-]+\s*=)", written)]
     named = {each[1]: each[2].strip().strip('"') for each in found if each}
     if "family" in named and all(found):
         return _text(" ".join(named[part] for part in _PARTS if part in named))
+    if not _is_one_name(written):
+        return _text(written)
     parts = parse_single_name_into_parts(_TILDE.sub(r"{\\~\1}", written), strict=False)
     if " ".join(parts.first).strip(".").lower() in _COMPANIES:
         # A company whose name lacks the braces that keep it whole.
