@@ -37,7 +37,8 @@ def test_a_condition_is_on_the_columns_of_the_manifest(
 
 
 def test_words_for_nothing_leave_numbers_numbers(photos: Photos) -> None:
-    table = photos.table.with_columns(iso=pl.Series(["NA", "n/a", *["800"] * (len(photos) - 2)]))
+    isos = ["NA", "#DIV/0!", *["800"] * (len(photos) - 2)]
+    table = photos.table.with_columns(iso=pl.Series(isos))
     found = choose_photos(replace(photos, table=table), "iso > 400")
     assert len(found) == len(photos) - 2
 

@@ -13,7 +13,10 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.mapped_tables import by_ranges, ranges, taken
 from latentprint.photos.photos import Photos
 
-NOTHING = ("#n/a", "-", "--", "<na>", "?", "n/a", "na", "nan", "nat", "none", "null")
+NOTHING = (
+    "#div/0!", "#n/a", "#num!", "#value!", "-", "--", "<na>", "?", "n/a", "na", "nan", "nat",
+    "none", "null",
+)  # fmt: skip
 """Words, in small letters, by which tables say that a number is not known."""
 
 # No column of a table has a name that begins so.
