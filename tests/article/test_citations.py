@@ -135,6 +135,13 @@ def authors(entry: str) -> str:
         (r"{Bo Li and \'{E}mile Borel and \c{C}elik, A}", "Bo Li, Émile Borel and A Çelik"),
         ("{Bo Li AND\n \\O ystein Ore and and Ann And}", "Bo Li, Øystein Ore and Ann And"),
         ("{{R&D Team} and {AT\\&T} and {B&amp;N}}", "R&amp;D Team, AT&amp;T and B&amp;N"),
+        (r"{Mu\~{n}oz, Jo{\~a}o and Nu\~nez, A~B}", "João Muñoz and A B Nuñez"),
+        (r"{\~{I}l Nguy\~{\^e}n}", "Ĩl Nguyễn"),
+        ("{One, A.; Two, B. and Li, C}", "One, A.; Two, B. and C Li"),
+        ("{One A, Two B, Three C and : and Four, D}", "One A, Two B, Three C and D Four"),
+        (r"{Descartes, Ren&eacute; and Knuth, D.\,E. and others.}",
+         "René Descartes, D. E. Knuth, et al."),
+        ("{family=Ek, given=J{\\\"o}rg, prefix=von der and A B}", "Jörg von der Ek and A B"),
     ],
 )  # fmt: skip
 def test_names_are_split_as_they_are_written(field: str, shown: str) -> None:
@@ -149,6 +156,8 @@ def test_names_are_split_as_they_are_written(field: str, shown: str) -> None:
         ("longer", "Proc. of X Workshop"),
         ("{C# and #1}", "C# and #1"),
         (r"{50 % of \mbox{JPEG} in \LaTeX{}}", "50 % of JPEG in LaTeX"),
+        (r"{\texttt{timm} \textsf{b}, \S 5, \pounds 5 or $5}", "timm b, §5, £5 or $5"),
+        ("{A `single' and ``double'' quote's}", "A ‘single’ and “double” quote's"),
     ],
 )
 def test_what_fields_are_put_together_of(written: str, shown: str) -> None:
@@ -163,6 +172,8 @@ def test_a_word_that_nothing_defines_is_told() -> None:
     assert "pami" in only.html
     (warning,) = document.warnings
     assert "works.bib, line 2: pami in journal of 'a' is no @string" in warning.message
+    lacking = render("<d-cite key='a'></d-cite>", "@misc{a, title={T} year=2000}")
+    assert "{T} year=2000 in title of 'a'" in lacking.warnings[0].message
 
 
 def test_a_full_stop_is_not_doubled() -> None:
@@ -192,6 +203,14 @@ def test_formulas_in_a_title_are_drawn() -> None:
 def test_names_of_biblatex() -> None:
     shown = reference("@article{a, title={T}, journaltitle={J of T}, date={2011-02-03}}")
     assert '<span class="reference-venue">J of T, 2011</span>' in shown
+    for date, year in (
+        ("May 2011", "2011"),
+        ("-0044", "-0044"),
+        ("/2011", "2011"),
+        ("n.d.", "n.d."),
+    ):
+        shown = reference(f"@misc{{a, title={{T}}, date={{{date}}}}}")
+        assert f'<span class="reference-venue">{year}</span>' in shown
 
 
 def test_where_a_web_page_was_published_is_its_link() -> None:
@@ -247,7 +266,10 @@ def test_many_authors_are_cut_short() -> None:
         ("url={<https://x.org/a>}", "https://x.org/a"),
         (r"note={\url{https://x.org/{a}}}", "https://x.org/{a}"),
         ("doi={10.1002/(SICI)1/16<61::AID>3}", "https://doi.org/10.1002/(SICI)1/16%3C61::AID%3E3"),
+        (r"doi={10.1000/4\#7}", "https://doi.org/10.1000/4%237"),
+        ("doi={10.1000/a, 10.1000/b}", "https://doi.org/10.1000/a"),
         ("eprint={cs.CV/0101001}", "https://arxiv.org/abs/cs.CV/0101001"),
+        ("eprint={2001.0001}, eprinttype={other}", None),
         ('url={https://x.org/"onclick=alert(1)}', None),
     ],
 )

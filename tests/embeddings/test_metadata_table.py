@@ -24,6 +24,11 @@ def test_a_data_frame_of_polars_is_tidied_as_a_file_is(tmp_path: Path) -> None:
     assert opened.frame["make"].to_list() == ["Canon", None, "Nikon"]
 
 
+def test_empty_texts_are_nobodys_group() -> None:
+    found = open_metadata(pl.DataFrame({"photographer": ["", " ", "\u200b", None, "A"]})).frame
+    assert found["photographer"].to_list() == [None, None, None, None, "A"]
+
+
 def test_a_data_frame_of_pandas() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(COLUMNS)
@@ -32,6 +37,13 @@ def test_a_data_frame_of_pandas() -> None:
     assert found["make"].to_list() == ["Canon", None, "Nikon"]
     assert found["group"].to_list() == ["Canon", None, "Nikon"]
     assert found["iso"].to_list() == [100.0, None, 400.0]
+    frame["aperture"] = pandas.Series([1.8, None, 2.8], dtype="float32")
+    frame["any"] = pandas.Series([np.int64(3), None, np.float32(1.5)], dtype=object)
+    frame["zoom"] = pandas.Series([1.1, None, 2.2], dtype="Float32")
+    found = open_metadata(frame).frame
+    assert found["aperture"].to_list() == [1.8, None, 2.8]
+    assert found["zoom"].to_list() == [1.1, None, 2.2]
+    assert found["any"].to_list() == [3.0, None, 1.5]
     indexed = open_metadata(frame.set_index("id")[::-1])
     assert indexed.frame["id"].to_list() == ["c", "b", "a"]
     assert indexed.frame["iso"].to_list() == [400.0, None, 100.0]

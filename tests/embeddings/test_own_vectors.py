@@ -132,6 +132,22 @@ def test_ids_of_the_vectors_are_checked_too(tmp_path: Path) -> None:
         open_own_vectors(tmp_path / "v.parquet")
 
 
+@pytest.mark.parametrize("key", ["ID", "image"])
+@pytest.mark.parametrize("numbered", [False, True])
+def test_rows_that_another_column_tells_to_be_others_are_refused(
+    tmp_path: Path, key: str, numbered: bool
+) -> None:
+    table = TABLE.rename({"name": key})
+    numbers = {"id": range(30)} if numbered else {}
+    beside = pl.DataFrame({key: table[key], **numbers, "v": VECTORS})
+    beside.write_parquet(tmp_path / "v.parquet")
+    moved = table[ORDER].with_columns(**{name: pl.Series(each) for name, each in numbers.items()})
+    with pytest.raises(LatentprintError, match=f"the same '{key}', but not in the same rows"):
+        open_own_vectors(tmp_path / "v.parquet", moved)
+    found = open_own_vectors(tmp_path / "v.parquet", moved, id_column=key)
+    assert found.photos["label"].to_list() == table["label"].to_list()
+
+
 def test_what_both_say_differently_is_told(with_ids: Path, tmp_path: Path) -> None:
     same = WITH_IDS.with_columns(iso=pl.Series(range(30)))
     other = same.with_columns(iso=pl.Series(range(1, 31)))

@@ -69,6 +69,15 @@ def test_splits_and_groups_of_a_table_are_not_taken_and_told(
     assert "labels.csv: split and group not taken from here" in caplog.text
 
 
+@pytest.mark.parametrize(("values", "labels"), [((1, None), ["1", None]), (("a", ""), ["a", None])])
+def test_labels_of_a_table_are_names_or_none(
+    source: StoredEmbeddings, values: tuple[object, ...], labels: list[str | None]
+) -> None:
+    ids = source.photos["id"][:2]
+    found = with_labels(source, pl.DataFrame({"id": ids, "label": values})).photos
+    assert found["label"][:2].to_list() == labels
+
+
 def test_photos_that_a_table_says_nothing_of_are_told(
     source: StoredEmbeddings, caplog: pytest.LogCaptureFixture
 ) -> None:

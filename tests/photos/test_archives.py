@@ -187,6 +187,18 @@ def test_members_of_a_zip_archive_are_read_where_they_lie(tmp_path: Path, method
     assert decode(file).note == "named .png but holds JPEG"
 
 
+def test_backslashes_of_windows_separate_folders(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as opened:
+        for name, data in (("cat\\", b""), ("cat\\1.jpg", jpeg(1)), ("dog\\2.jpg", jpeg(2))):
+            info = zipfile.ZipInfo(name)
+            info.create_system = 0
+            opened.writestr(info, data)
+    photos = open_photos(tmp_path / "a.zip")
+    assert photos.table["label"].to_list() == ["cat", "dog"]
+    assert not len(photos.ignored)
+    assert decode(photos.file(photos.table["path"][1])).image.getpixel((0, 0))[0] in range(4)
+
+
 def test_packed_ways_that_are_not_read_are_told(tmp_path: Path) -> None:
     archive = tmp_path / "set.zip"
     with zipfile.ZipFile(archive, "w") as opened:

@@ -36,6 +36,13 @@ def test_a_condition_is_on_the_columns_of_the_manifest(
     assert said in caplog.messages
 
 
+def test_words_for_nothing_leave_numbers_numbers(photos: Photos) -> None:
+    isos = ["NA", "#DIV/0!", *["800"] * (len(photos) - 2)]
+    table = photos.table.with_columns(iso=pl.Series(isos))
+    found = choose_photos(replace(photos, table=table), "iso > 400")
+    assert len(found) == len(photos) - 2
+
+
 def test_conditions_that_cannot_be(photos: Photos) -> None:
     for condition in ("aperture > 2", "iso >", "iso > 'x' AND"):
         with pytest.raises(UsageError, match="Known columns: id, path, split, label, make, iso"):

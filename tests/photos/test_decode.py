@@ -78,6 +78,18 @@ def test_heic_and_avif(tmp_path: Path, colour: Image.Image, kind: str) -> None:
     assert reason(written(file, file.read_bytes()[:-200]))
 
 
+def test_deep_grey_of_heic_is_not_cut_to_white(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    grey = np.linspace(0, 65535, 48 * 32).reshape(32, 48).astype(np.uint16)
+    try:
+        deep = heif.from_bytes("L;16", (48, 32), grey.tobytes())
+        deep.save(tmp_path / "a.heic", quality=95)
+    except Exception as error:
+        pytest.skip(f"this pillow_heif has no HEIC encoder: {error}")
+    found = np.asarray(decode(tmp_path / "a.heic").image)[..., 1].astype(float)
+    assert np.abs(found - grey / 257).mean() < 3
+
+
 @pytest.mark.parametrize("turn", range(1, 9))
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tiff"])
 def test_orientation(tmp_path: Path, colour: Image.Image, turn: int, kind: str) -> None:

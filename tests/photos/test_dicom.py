@@ -111,15 +111,17 @@ def test_colours_and_palettes(tmp_path: Path) -> None:
     colours = np.random.default_rng(0).integers(0, 256, (4, 6, 3)).astype(np.uint8)
     rgb = written(tmp_path / "a.dcm", colours, "RGB")
     assert np.array_equal(decode(rgb).image, colours)
-    table = (np.arange(256, dtype=np.uint16) * 257)[::-1].copy()
-    palette = {
-        f"{colour}PaletteColorLookupTable{what}": value
-        for colour in ("Red", "Green", "Blue")
-        for what, value in (("Descriptor", [256, 0, 16]), ("Data", table.tobytes()))
-    }
     index = np.array([[0, 1, 255]], np.uint8)
-    file = written(tmp_path / "b.dcm", index, "PALETTE COLOR", **palette)
-    assert grey(file) == [255, 254, 0]
+    # Some programs write the colours of bytes as they are where 16 bits are stated.
+    for factor in (257, 1):
+        table = (np.arange(256, dtype=np.uint16) * factor)[::-1].copy()
+        palette = {
+            f"{colour}PaletteColorLookupTable{what}": value
+            for colour in ("Red", "Green", "Blue")
+            for what, value in (("Descriptor", [256, 0, 16]), ("Data", table.tobytes()))
+        }
+        file = written(tmp_path / "b.dcm", index, "PALETTE COLOR", **palette)
+        assert grey(file) == [255, 254, 0]
 
 
 def test_eight_bits_as_they_are(tmp_path: Path) -> None:
@@ -177,6 +179,8 @@ def test_damage_and_what_is_no_picture(tmp_path: Path) -> None:
         read_header(report)
     with pytest.raises(BrokenPhoto, match="photometric interpretation ARGB"):
         decode(written(tmp_path / "c.dcm", UNITS, "MONOCHROME2", PhotometricInterpretation="ARGB"))
+    with pytest.raises(BrokenPhoto, match="do not begin with the lowest bit"):
+        read_header(written(tmp_path / "d.dcm", UNITS, BitsStored=12))
     with pytest.raises(BrokenPhoto, match="too large: 60000 x 60000"):
         decode(written(tmp_path / "d.dcm", UNITS, Rows=60_000, Columns=60_000))
 

@@ -174,6 +174,18 @@ def test_a_png_block_written_out_as_text(
     assert labels(read(data)) == EXPECTED
 
 
+@pytest.mark.parametrize("keyword", ["Raw profile type app1", "raw profile type EXIF"])
+@pytest.mark.parametrize("line_end", ["\r", "\r\n"])
+def test_a_png_block_written_out_in_other_letters_and_lines(keyword: str, line_end: str) -> None:
+    exif = block(**FULL).tobytes()
+    lines = ["", "generic profile", f"\t{len(exif)}", *re.findall(".{1,72}", exif.hex().upper())]
+    written = PngInfo()
+    written.add_text(keyword, line_end.join(lines))
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(buffer, "PNG", pnginfo=written)
+    assert labels(read(buffer.getvalue())) == EXPECTED
+
+
 @pytest.mark.parametrize(
     "text", ["\nexif\n  10\nzz", "no lines", "\nexif\n-5\n00", "\nAPP1\n 9\n" + b"http:".hex()]
 )
@@ -221,6 +233,7 @@ def test_columns_are_the_schema() -> None:
         ({"Flash": 0x07}, "flash", True),
         ({"DateTimeDigitized": "2011:02:03 00:00:00"}, "taken_month", "2011-02"),
         ({"DateTimeOriginal": "    :  :     :  :  "}, "year", None),
+        ({"DateTimeOriginal": "2003: 7: 4 12:00:00"}, "taken_month", "2003-07"),
         ({"Orientation": 0}, "orientation", None),
         ({"Software": "Version 1.4400,SN:CN6A8H42BPF"}, "software", "Version 1.4400"),
         ({"Software": "Snapseed 2.0"}, "software", "Snapseed 2.0"),
@@ -267,7 +280,8 @@ def test_bad_fields_are_null_and_named(given: dict[str, Any], label: str, proble
 
         def load(self, data: bytes) -> None:
             super().load(data)
-            self.get_ifd(ExifTags.IFD.Exif)[TAGS[name]] = given[name]
+            main = name in ("Make", "Model", "Software", "Orientation")
+            (self if main else self.get_ifd(ExifTags.IFD.Exif))[TAGS[name]] = given[name]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Image, "Exif", Fields)
@@ -280,6 +294,17 @@ def test_bad_fields_are_null_and_named(given: dict[str, Any], label: str, proble
 def test_a_bad_field_is_not_made_up_for_by_its_sequel() -> None:
     found = exif_of(FNumber=IFDRational(1, 5), ApertureValue=IFDRational(3, 1))
     assert found.aperture is None
+
+
+def test_what_the_main_directory_says_of_the_picture_counts() -> None:
+    exif = block(Orientation=8, Model="D90", ExposureTime=IFDRational(1, 60))
+    exif.get_ifd(ExifTags.IFD.Exif).update(
+        {TAGS["Orientation"]: 1, TAGS["Model"]: "other", TAGS["Make"]: "Nikon"}
+    )
+    exif[TAGS["ExposureTime"]] = IFDRational(1, 8)
+    found = read(saved(exif))
+    assert (found.orientation, found.model, found.make) == (8, "D90", None)
+    assert found.exposure_time == 1 / 60
 
 
 def test_huge_texts_are_cut() -> None:

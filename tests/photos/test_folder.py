@@ -7,6 +7,7 @@ from PIL import Image
 
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.photos import BrokenPhoto, Photos, decode, open_photos
+from tests.photos.packing import pack_zip
 
 ODD = "a 'b' \"c\" <script> 写真 é.png"
 
@@ -160,6 +161,37 @@ def test_accents_of_their_own_make_no_other_class(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "folders",
+    [("100canon", "101canon"), ("202312__", "202401_a"), ("DJI_001", "DJI_202206101029_002_site")],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_folders_that_devices_name_are_no_classes(
+    tmp_path: Path, folders: tuple[str, ...], packed: bool
+) -> None:
+    names = [f"{folder}/a.jpg" for folder in folders]
+    if packed:
+        pack_zip(tmp_path / "card.zip", dict.fromkeys(names, b"not read"))
+    photos = open_photos(touch(tmp_path, *([] if packed else names)))
+    assert photos.table["label"].null_count() == len(photos) == 2
+    assert "camera's card" in photos.notes[0]
+
+
+def test_years_of_an_export_are_no_classes(tmp_path: Path) -> None:
+    photos = open_photos(touch(tmp_path, *(f"Photos from 20{year}/a.jpg" for year in (19, 20))))
+    assert photos.table["label"].null_count() == len(photos) == 2
+    assert photos.notes == (
+        "The folders are years of Google Photos: no labels are made of their names.",
+    )
+
+
+@pytest.mark.parametrize("folder", ["cat/@eaDir/a.jpg", "#recycle", "$RECYCLE.BIN/S-1"])
+def test_folders_that_systems_make_hold_no_photos(tmp_path: Path, folder: str) -> None:
+    photos = open_photos(touch(tmp_path, "cat/a.jpg", "dog/b.jpg", f"{folder}/thumb.jpg"))
+    assert photos.table["label"].to_list() == ["cat", "dog"]
+    assert photos.ignored_by_reason() == {"a folder of thumbnails or of deleted files": 1}
+
+
 def test_folders_of_a_camera_card_are_no_classes(tmp_path: Path) -> None:
     photos = open_photos(touch(tmp_path, "100CANON/IMG_0001.JPG", "101CANON/IMG_0101.INSP"))
     assert photos.table["label"].null_count() == len(photos) == 2
@@ -219,7 +251,16 @@ def test_classes(tmp_path: Path) -> None:
     assert rows(open_photos(tmp_path, layout="folder"))[0] == ("cat/a.jpg", None, None)
 
 
-@pytest.mark.parametrize(("train", "val"), [("train", "val"), ("Training", "test")])
+@pytest.mark.parametrize(
+    ("train", "val"),
+    [
+        ("train", "val"),
+        ("Training", "test"),
+        ("train2017", "val2017"),
+        ("training_set", "Test Images"),
+        ("seg_train_v2", "seg_test_v2"),
+    ],
+)
 def test_splits(tmp_path: Path, train: str, val: str) -> None:
     touch(tmp_path, f"{train}/cat/x/a.jpg", f"{val}/cat/b.jpg", f"{val}/c.jpg")
     expected = {
@@ -236,6 +277,7 @@ def test_splits(tmp_path: Path, train: str, val: str) -> None:
     [
         ("train/cat/a.jpg", "train/dog/b.jpg"),
         ("cat/a.jpg", "b.jpg"),
+        ("train station/cat/a.jpg", "test tube/cat/b.jpg"),
         ("cat/a.jpg",),
         ("cat/x/a.jpg", "dog/a.jpg"),
     ],

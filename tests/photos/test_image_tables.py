@@ -66,6 +66,10 @@ def test_rows_are_photos_with_classes_by_name(tmp_path: Path, suffix: str) -> No
     assert photos.table["label"].to_list() == ["cat", "dog"] * 4
     assert photos.table["width"].to_list() == [str(at) for at in range(8)]
     assert "no plain values are not read: tags" in photos.notes[1]
+    rows = table(PICTURES, NAMES, label=[0, 1] * 4, split=["train", "val"] * 4)
+    sided = open_photos(write(tmp_path / f"sided.{suffix}", rows))
+    assert sided.table["split"].null_count() == 8
+    assert "'split' tells no sides here, and is kept as 'sample_split'" in sided.notes[1]
     (tmp_path / "plain").mkdir()
     for name, data in zip(NAMES, PICTURES, strict=True):
         (tmp_path / "plain" / name).write_bytes(data)

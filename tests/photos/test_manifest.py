@@ -113,6 +113,17 @@ def test_white_space_is_stripped_once_and_told(
     assert photos.notes[1] in caplog.text
 
 
+def test_what_looks_like_a_space_or_nothing_makes_no_other_class(tmp_path: Path) -> None:
+    labels = ("big cat", "big\u00a0cat", "\u202abig cat\u202c", "big\u202fcat\u200e")
+    rows = "".join(f"{number}.jpg,{label}\n" for number, label in enumerate(labels))
+    photos = open_photos(csv(tmp_path, f"path,label\n{rows}"))
+    assert set(photos.table["label"]) == {"big cat"}
+    assert photos.notes == (
+        "set.csv: white space was stripped in the column 'label' (2 values).",
+        "set.csv: spaces that do not break became plain ones in the column 'label' (2 values).",
+    )
+
+
 def test_other_separators_are_told(tmp_path: Path) -> None:
     rows = ['path|label|"a, b"', 'a.jpg|"x|y"|-1,8', "b,1.jpg|z|2,8"]
     for mark, decimal in ((";", "."), ("\t", ",")):
@@ -132,7 +143,16 @@ def test_other_separators_are_told(tmp_path: Path) -> None:
                 "set.csv: decimal commas became points in the column 'a, b' (2 values)."
             ]
         else:
-            assert (word, decimals) == ("set.csv: columns are separated by tabs.", [])
+            assert word == "set.csv: columns are separated by tabs."
+            assert decimals == [
+                "set.csv: numbers with commas stay texts in the column 'a, b' (2 values): "
+                "write them as 1234.5."
+            ]
+
+
+def test_capitals_in_names_that_have_a_meaning_are_told(tmp_path: Path) -> None:
+    photos = open_photos(csv(tmp_path, "path,Label,SPLIT,Make\na.jpg,cat,train,A\n"))
+    assert photos.notes == ("set.csv: capitals count: it has Label, SPLIT and no label, split.",)
 
 
 def test_empty_lines_are_no_rows(tmp_path: Path) -> None:

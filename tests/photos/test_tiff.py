@@ -424,8 +424,49 @@ def test_grey_that_is_multiplied_by_alpha_is_divided(tmp_path: Path) -> None:
         assert np.abs(np.asarray(decode(file).image)[..., 0] - grey).max() <= 2
 
 
+def test_a_palette_of_bytes_is_as_bright_as_one_of_sixteen_bits(tmp_path: Path) -> None:
+    indices = np.arange(256, dtype=np.uint8).reshape(16, -1)
+    colours = np.random.default_rng(0).integers(0, 256, (3, 256), np.uint16)
+    for factor in (1, 257):
+        options = {"photometric": "palette", "colormap": colours * factor}
+        file = written(tmp_path / "a.tif", indices, **options)
+        assert np.array_equal(np.asarray(decode(file).image).reshape(-1, 3), colours.T)
+
+
+@pytest.mark.parametrize("kind", ["u1", "u2"])
+def test_differences_are_of_what_is_packed_and_of_nothing_else(tmp_path: Path, kind: str) -> None:
+    given = values(kind, 1)
+    differences = np.diff(given, axis=1, prepend=given.dtype.type(0)).tobytes()
+    # As PackBits writes bytes that do not repeat.
+    parts = [differences[at : at + 128] for at in range(0, len(differences), 128)]
+    packed = b"".join(bytes([len(part) - 1]) + part for part in parts)
+    seen = []
+    for data, tags in ((given.tobytes(), {"317": 2}), (packed, {"317": 2, "259": 32773})):
+        file = plain_tiff(SIDE[1], SIDE[0], 8 * given.itemsize, data, **tags)
+        (tmp_path / "a.tif").write_bytes(file)
+        seen.append(np.asarray(decode(tmp_path / "a.tif").image)[..., 0])
+    written(tmp_path / "b.tif", given, **GREY)
+    plain = np.asarray(decode(tmp_path / "b.tif").image)[..., 0]
+    assert np.array_equal(seen, [plain, plain])
+
+
+def test_what_does_not_say_whether_black_is_zero_is_refused(tmp_path: Path) -> None:
+    data = plain_tiff(8, 4, 8, bytes(32)).replace(struct.pack("<H", 262), struct.pack("<H", 263))
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(BrokenPhoto, match="whether the lowest is black or white"):
+        decode(tmp_path / "a.tif")
+
+
 def test_other_packings_are_refused_by_name(tmp_path: Path) -> None:
-    for bits, tags in ((12, {"266": 2}), (20, {}), (24, {}), (12, {"317": 2}), (14, {"259": 7})):
+    odd = (
+        (8, {"259": 33003}),
+        (12, {"266": 2}),
+        (20, {}),
+        (24, {}),
+        (12, {"259": 8, "317": 2}),
+        (14, {"259": 7}),
+    )
+    for bits, tags in odd:
         data = plain_tiff(64, 4, bits, bytes(64 * 4 * bits // 8), **tags)
         (tmp_path / "a.tif").write_bytes(data)
         with pytest.raises(BrokenPhoto, match=f"a TIFF with {bits}-bit samples"):

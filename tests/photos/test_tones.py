@@ -50,7 +50,7 @@ def test_marks_of_the_full_value_do_not_hide_the_depth(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "mark", "high"),
     [("i2", -(2**15), 4095), ("i2", 2**15 - 1, 4095), ("u4", 2**32 - 1, 4095),
-     ("i4", -(2**31), 4095), ("f4", -3.4028235e38, 1), ("f8", 1.7e308, 1)],
+     ("i4", -(2**31), 4095), ("f4", -3.4028235e38, 1), ("f8", 1.7e308, 1), ("f4", 1e20, 1)],
 )  # fmt: skip
 def test_many_pixels_without_a_value_do_not_change_the_others(
     tmp_path: Path, kind: str, mark: float, high: float
@@ -62,13 +62,16 @@ def test_many_pixels_without_a_value_do_not_change_the_others(
     assert np.abs(found - ramp(255))[8:].max() <= 1
 
 
-@pytest.mark.parametrize(("kind", "high"), [("f4", 1), ("i2", 4095), ("i4", 4095)])
+@pytest.mark.parametrize(
+    ("kind", "high", "none"),
+    [("f4", 1, -9999), ("i2", 4095, -9999), ("i4", 4095, -9999), ("u2", 4095, 60000)],
+)
 def test_pixels_that_the_file_says_were_not_measured(
-    tmp_path: Path, kind: str, high: float
+    tmp_path: Path, kind: str, high: float, none: int
 ) -> None:
     values = ramp(high).astype(kind)
-    values[:8] = -9999
-    stated = [(42113, "s", 0, "-9999", True)]
+    values[:8] = none
+    stated = [(42113, "s", 0, str(none), True)]
     found = grey(tiff(tmp_path / "a.tif", values, extratags=stated))
     assert not found[:8].any()
     assert np.abs(found - ramp(255))[8:].max() <= 1

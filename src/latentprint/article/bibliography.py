@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from urllib.parse import quote
 
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares.names import parse_single_name_into_parts
@@ -37,19 +38,31 @@ _URL = re.compile(
     r"\\(?:url|path|nolinkurl)\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}|\\href\s*\{([^{}]*)\}"
 )
 _BETWEEN_NAMES = re.compile(r"\\.|[{}]|\s+and(?=\s)", re.IGNORECASE | re.DOTALL)
-_OTHERS = re.compile(r"(?:^|[\s,~]+)(?:others|et\.?[\s~]+al\.?)$", re.IGNORECASE)
+_OTHERS = re.compile(r"(?:^|[\s,~]+)(?:others\.?|et\.?[\s~]+al\.?|\.{3}|\\l?dots)$", re.IGNORECASE)
+# What follows a family name after a comma, where a given name follows after a second one.
+_SUFFIX = re.compile(r"(?:jr|sr|[ivx]+|\d(?:nd|rd|th)|ph\.?\s*d|m\.?\s*d|esq)\.?", re.IGNORECASE)
+_IN_BRACES = re.compile(r"\{[^{}]*\}")
+# Between the words of a name the library takes a tilde for a space, also where it is an accent.
+_TILDE = re.compile(r"\\~\s*(\{(?:[^{}]|\{[^{}]*\})*\}|\\?[A-Za-z])")
+# As biblatex lets names be written part by part, and the order in which they are shown.
+_PART = re.compile(r"\s*([a-z-]+)\s*=\s*(.*)", re.DOTALL)
+_PARTS = ("given", "prefix", "family", "suffix")
 _COMPANIES = {"inc", "ltd", "llc", "llp", "gmbh", "corp", "co", "ag", "plc", "s.a", "b.v"}
 # What LaTeX writes for characters of addresses that mean something to it.
 _ESCAPED = re.compile(r"\{?\\(?:([&#%_$~{}])(?:\{\})?|text(asciitilde|underscore)(?:\{\}|\s)?)\}?")
 _BREAKS = re.compile(r"\\(?:-|/|allowbreak\b\s*|discretionary(?:\{[^{}]*\}){3})")
 _NAMED = {"asciitilde": "~", "underscore": "_"}
 
+_IN_DOI = "/:;.,()[]%?&=+$@!*'-_~"
 _ENTITY = re.compile(r"&#?\w+;")
-_BARE = re.compile(r"(?<!\\)[%&]")
+_BARE = re.compile(r"(?<!\\)[%&$]")
+_QUOTED = re.compile(r"(?<!\w)`([^`']+)'(?!\w)")
 # Commands that the library drops: with what stands in them, and those that stand for something.
-_TRANSPARENT = ("url", "path", "mbox", "hbox")
+_TRANSPARENT = ("url", "mbox", "textmd", "textsf", "texttt", "textup")
 _SHOWN = {
-    "LaTeX": "LaTeX", "TeX": "TeX", "BibTeX": "BibTeX", "copyright": "©", "slash": "/",
+    "LaTeX": "LaTeX", "TeX": "TeX", "BibTeX": "BibTeX", "copyright": "©", "slash": "/", "S": "§",
+    "P": "¶", "pounds": "£", "euro": "€", "textless": "<", "textgreater": ">", "textbar": "|",
+    "textunderscore": "_", "space": " ", "thinspace": " ",
 }  # fmt: skip
 
 
@@ -108,13 +121,25 @@ def _resolved(written: str, strings: Mapping[str, str]) -> tuple[str, list[str]]
             pieces[-1] += each
     texts, unknown = [], []
     for piece in map(str.strip, pieces):
-        if piece[:1] in ("{", '"'):
+        if _is_one_text(piece):
             texts.append(piece[1:-1])
         else:
             texts.append(strings.get(piece.lower(), piece))
             if piece and not piece.isdecimal() and piece.lower() not in strings:
                 unknown.append(piece)
     return "".join(texts), unknown
+
+
+def _is_one_text(piece: str) -> bool:
+    """Whether a piece is in braces or quotes; more follows these where a comma is missing."""
+    end, depth = {"{": "}", '"': '"'}.get(piece[:1]), 0
+    for at, each in enumerate(piece):
+        if at and piece[at - 1] == "\\":
+            continue
+        depth += {"{": 1, "}": -1}.get(each, 0)
+        if at and depth == 0 and each == end:
+            return at == len(piece) - 1
+    return False
 
 
 def reference_html(entry: Entry) -> str:
@@ -128,7 +153,9 @@ def reference_html(entry: Entry) -> str:
     if people:
         parts.append(f'<span class="reference-authors">{people}</span>')
     venue = next((shown for name in _VENUES if (shown := _text(_no_url(values.get(name, ""))))), "")
-    year = _text(values.get("year") or values.get("date", "")[:4])
+    date = values.get("date", "")
+    dated = re.search(r"-?\d{4}", date)
+    year = _text(values.get("year") or (dated.group() if dated else date))
     place = ", ".join(each for each in (venue, year) if each)
     if place:
         parts.append(f'<span class="reference-venue">{place}</span>')
@@ -188,7 +215,7 @@ def _text(value: str) -> str:
 
 
 def _words(value: str) -> str:
-    plain = _plain(value).replace("---", "—").replace("--", "–")
+    plain = _QUOTED.sub(r"‘\1’", _plain(value).replace("---", "—").replace("--", "–"))
     return html.escape(plain, quote=False)
 
 
@@ -202,8 +229,8 @@ def _formula(latex: str) -> str:
 def _plain(value: str) -> str:
     """LaTeX without formulas as characters; as it is where it cannot be read.
 
-    A percent sign or an ampersand that should have a backslash is meant as it stands, and what HTML
-    writes for a character as that.
+    A percent, dollar or ampersand sign that should have a backslash is meant as it stands, and what
+    HTML writes for a character as that.
     """
     value = _ENTITY.sub(lambda found: html.unescape(found.group()), value)
     try:
@@ -244,7 +271,8 @@ def _people(value: str) -> str:
     written = [" ".join(each.split()) for each in _names(value) if each.strip()]
     written = ["" if _OTHERS.fullmatch(each.strip("{}")) else each for each in written]
     others = "" in written or any(_OTHERS.search(each) for each in written)
-    names = [shown for each in written if (shown := _name(_OTHERS.sub("", each)))]
+    names = [_name(_OTHERS.sub("", each)) for each in written]
+    names = [shown for shown in names if re.search(r"\w", shown)]
     if len(names) > 10:
         names, others = names[:8], True
     if others:
@@ -264,8 +292,24 @@ def _names(value: str) -> Iterator[str]:
     yield value[start:]
 
 
+def _is_one_name(written: str) -> bool:
+    """Whether it is one name as BibTeX has them, whose words may be put into another order."""
+    bare = _ENTITY.sub(lambda found: html.unescape(found.group()), written).replace(r"\,", "")
+    while (inner := _IN_BRACES.sub("", bare)) != bare:
+        bare = inner
+    parts = bare.split(",")
+    several = re.search(r"[;&]", bare) or len(parts) > 3
+    return not several and (len(parts) < 3 or bool(_SUFFIX.fullmatch(parts[1].strip())))
+
+
 def _name(written: str) -> str:
-    parts = parse_single_name_into_parts(written, strict=False)
+    found = [_PART.fullmatch(each) for each in re.split(r",(?=\s*[a-z-]+\s*=)", written)]
+    named = {each[1]: each[2].strip().strip('"') for each in found if each}
+    if "family" in named and all(found):
+        return _text(" ".join(named[part] for part in _PARTS if part in named))
+    if not _is_one_name(written):
+        return _text(written)
+    parts = parse_single_name_into_parts(_TILDE.sub(r"{\\~\1}", written), strict=False)
     if " ".join(parts.first).strip(".").lower() in _COMPANIES:
         # A company whose name lacks the braces that keep it whole.
         return _text(written)
@@ -283,9 +327,11 @@ def _address(values: dict[str, str]) -> str | None:
             return url
     doi = re.search(r"10\.\d{4,9}/[^\s\"'{}]+", _unescaped(values.get("doi", "")))
     if doi:
-        # Those of some publishers have angle brackets.
-        return f"https://doi.org/{doi.group().replace('<', '%3C').replace('>', '%3E')}"
-    arxiv = _ARXIV.search(values.get("eprint", "") or values.get("journal", ""))
+        # Those of some publishers have angle brackets; none ends in a mark of the text around it.
+        return f"https://doi.org/{quote(doi.group().rstrip('.,;'), safe=_IN_DOI)}"
+    archive = values.get("archiveprefix") or values.get("eprinttype") or "arxiv"
+    eprint = values.get("eprint", "") if "arxiv" in archive.lower() else ""
+    arxiv = _ARXIV.search(eprint or values.get("journal", ""))
     return f"https://arxiv.org/abs/{arxiv.group()}" if arxiv else None
 
 

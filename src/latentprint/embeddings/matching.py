@@ -61,6 +61,12 @@ def match_rows(
         how = f"by {key!r}"
     notes = [f"{table.name}: rows were matched with the vectors of {found.name} {how}."]
     both = [name for name in ours.columns if name in beside.columns]
+    moved = next((name for name in both if name != key and _is_moved(ours, beside, name)), None)
+    if moved is not None and id_column is None:
+        raise LatentprintError(
+            f"{table.name} and {found.name} hold the same {moved!r}, but not in the same rows,"
+            f" which were matched {how}: name with --id-column the column by which they match."
+        )
     if differing := [name for name in both if name != key and not _equal(ours, beside, name)]:
         notes.append(
             f"{table.name} and {found.name} differ in {', '.join(differing)}: what {table.name}"
@@ -86,6 +92,16 @@ def _by_order(found: FoundVectors, table: MetadataTable) -> pl.DataFrame:
             " have."
         )
     return table.frame
+
+
+def _is_moved(ours: pl.DataFrame, theirs: pl.DataFrame, name: str) -> bool:
+    """Whether a column tells rows apart, and has the same values in both in another order."""
+    one, other = ours[name], theirs[name]
+    if one.dtype.is_nested() or other.dtype.is_nested():
+        return False
+    one, other = one.cast(pl.String), other.cast(pl.String)
+    differs = not one.equals(other, null_equal=True)
+    return differs and one.is_unique().all() and one.sort().equals(other.sort(), null_equal=True)
 
 
 def _by_id(found: FoundVectors, table: MetadataTable, key: str) -> pl.DataFrame:

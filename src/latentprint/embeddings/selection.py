@@ -176,6 +176,8 @@ def labelled_by(source: _Embeddings, opened: MetadataTable) -> tuple[_Embeddings
             " the embeddings."
         )
     table = table.drop(fixed).rename({key: "id"}).with_columns(pl.col("id").cast(pl.String))
+    if "label" in table.columns:
+        table = table.with_columns(pl.col("label").cast(pl.String).replace("", None))
     if table["id"].is_duplicated().any():
         twice = table.filter(pl.col("id").is_duplicated())["id"][0]
         raise UsageError(f"{called} has the photo {twice!r} more than once.")

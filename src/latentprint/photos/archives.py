@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 import polars as pl
 
 from latentprint.errors import LatentprintError
-from latentprint.photos.file_names import reason_to_ignore
+from latentprint.photos.file_names import reason_to_ignore, reason_to_pass
 from latentprint.photos.location import (
     Address,
     Location,
@@ -62,6 +62,10 @@ class Packed:
     ignored: list[tuple[str, str]]
     tables: tuple[str, ...]
     notes: tuple[str, ...]
+
+    def ids(self) -> list[str]:
+        """The ids of the photos."""
+        return [photo.id for photo in self.photos]
 
     def columns(self) -> pl.DataFrame:
         """The facts, one row for every photo that has any: ``id`` and columns of text."""
@@ -198,5 +202,5 @@ def _listed(archive: Location) -> Iterator[tuple[Member, str]]:
 
 
 def _reason(name: str) -> str:
-    hidden = any(part.startswith(".") for part in name.split("/")[:-1])
-    return "hidden folder" if hidden else reason_to_ignore(name)
+    passed = filter(None, map(reason_to_pass, name.split("/")[:-1]))
+    return next(passed, "") or reason_to_ignore(name)

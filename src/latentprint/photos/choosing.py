@@ -13,6 +13,12 @@ from latentprint.errors import LatentprintError, UsageError
 from latentprint.mapped_tables import by_ranges, ranges, taken
 from latentprint.photos.photos import Photos
 
+NOTHING = (
+    "#div/0!", "#n/a", "#num!", "#value!", "-", "--", "<na>", "?", "n/a", "na", "nan", "nat",
+    "none", "null",
+)  # fmt: skip
+"""Words, in small letters, by which tables say that a number is not known."""
+
 # No column of a table has a name that begins so.
 _HIDDEN = "\0"
 _ROW = f"{_HIDDEN}row of the condition"
@@ -65,14 +71,14 @@ def fulfilling(photos: pl.DataFrame, condition: str) -> pl.DataFrame:
         photos: A table of photos.
         condition: A condition on its columns in the language of SQL, such as
             ``jpeg_quality >= 90 AND jpeg_subsampling = '4:4:4'``. Text columns that hold nothing
-            but numbers, as those of a CSV file, are compared as numbers.
+            but numbers and words for none, as those of a CSV file, are compared as numbers.
 
     Raises:
         UsageError: The condition cannot be understood.
         LatentprintError: No photo fulfils it.
     """
     numbered = photos.lazy().with_row_index(_ROW)
-    numbers = pl.col(_number_columns(photos)).replace("", None).cast(pl.Float64)
+    numbers = _stated(_number_columns(photos)).cast(pl.Float64)
     for table in (numbered.with_columns(numbers), numbered):
         try:
             rows = table.filter(pl.sql_expr(condition)).select(_ROW).collect()[_ROW]
@@ -89,12 +95,18 @@ def fulfilling(photos: pl.DataFrame, condition: str) -> pl.DataFrame:
 
 
 def _number_columns(photos: pl.DataFrame) -> list[str]:
-    """The text columns that hold numbers, and nothing else."""
+    """The text columns that hold numbers, and nothing else but words for none."""
     texts = [name for name, kind in photos.schema.items() if kind == pl.String]
-    filled = pl.col(texts).replace("", None)
+    filled = _stated(texts)
     numbers = filled.cast(pl.Float64, strict=False)
     known, given = Counter[str](), Counter[str]()
     for part in ranges(photos.height):
         known.update(photos[part].select(numbers.count()).row(0, named=True))
         given.update(photos[part].select(filled.count()).row(0, named=True))
     return [name for name in texts if known[name] == given[name] > 0]
+
+
+def _stated(columns: list[str]) -> pl.Expr:
+    """Texts that state something, others null."""
+    text = pl.col(columns)
+    return pl.when((text != "") & ~text.str.to_lowercase().is_in(NOTHING)).then(text)

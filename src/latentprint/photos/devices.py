@@ -47,12 +47,19 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
+@cache
+def _makers() -> frozenset[str]:
+    """The makers that rules are for, but carriers, whose telephones others make."""
+    return frozenset(rule.maker for rule in rules()).difference(_CARRIERS)
+
+
 @lru_cache(4096)
 def device_type(make: str | None, model: str | None) -> str | None:
     """What a device is, by the first rule of the table that fits; None where none does.
 
     A maker's name in front of the model is dropped first, so that SAMSUNG-SM-G900A is known as
-    SM-G900A is; where no maker is stated, or a carrier in its place, it tells the maker.
+    SM-G900A is; where no maker is stated, or one without a rule or a carrier in its place, it tells
+    the maker.
 
     Args:
         make: The maker, as ``normalise_make`` names it.
@@ -60,7 +67,7 @@ def device_type(make: str | None, model: str | None) -> str | None:
     """
     name = " ".join((model or "").casefold().split())
     named = known_maker(name)
-    maker = named or make if make in _CARRIERS else make or named
+    maker = make if make in _makers() else named or make
     name = without_maker(name)
     own = re.match(rf"{re.escape((make or '').casefold())}[\s_/-]+(?=\S)", name) if make else None
     name = name[own.end() :] if own else name

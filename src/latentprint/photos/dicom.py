@@ -73,6 +73,8 @@ def open_dicom(file: IO[bytes]) -> tuple[Header, _Rgb, Callable[[], Samples] | N
         raise BrokenPhoto("a DICOM file without a picture")
     if meaning not in (*_GREY, "PALETTE COLOR", "RGB") and not meaning.startswith("YBR"):
         raise BrokenPhoto(f"a DICOM file of photometric interpretation {meaning or 'unknown'}")
+    if int(data.get("HighBit", 0)) >= int(data.get("BitsStored") or 8):
+        raise BrokenPhoto("a DICOM file whose values do not begin with the lowest bit")
     depth = _depth(data, meaning)
     frames = int(data.get("NumberOfFrames") or 1)
     note = f"{frames} frames: the first one used" if frames > 1 else ""
@@ -85,6 +87,8 @@ def open_dicom(file: IO[bytes]) -> tuple[Header, _Rgb, Callable[[], Samples] | N
         bits = int(stored.get("BitsStored") or 8)
         if meaning == "PALETTE COLOR":
             pixels = apply_color_lut(pixels, stored)
+            if pixels.max() < 256:  # some programs write colours of bytes as those of 16 bits
+                pixels = pixels.astype(np.uint8)
             bits = 8 * pixels.dtype.itemsize
         if bits != 8:
             tones = (pixels.astype(np.float64) * (255 / (2**bits - 1))).round()

@@ -43,6 +43,10 @@ _TAGS = {
     "DateTimeDigitized": 0x9004, "ExifImageWidth": 0xA002, "ExifImageHeight": 0xA003,
 }  # fmt: skip
 
+# Those of the picture, which viewers read in the main directory alone; the others are in the one
+# below it, or, as some writers have them, in the main one.
+_OF_PICTURE = ("Make", "Model", "Software", "Orientation")
+
 # The labels that are read from one field, or else from the next, and the range that makes sense.
 _READERS: dict[str, tuple[tuple[str, Callable[[Any], Any]], ...]] = {
     "exposure_time": (
@@ -257,7 +261,7 @@ def _labels(there: _Fields) -> dict[str, Any]:
 
 
 def _raw_fields(main: Image.Exif | None, problems: list[str]) -> dict[str, Any]:
-    """The values as Pillow gives them, by name; some writers put all into the main directory."""
+    """The values as Pillow gives them, by name."""
     if main is None:
         return {}
     details: Mapping[int, Any] = {}
@@ -266,7 +270,8 @@ def _raw_fields(main: Image.Exif | None, problems: list[str]) -> dict[str, Any]:
     raw = {}
     for name, tag in _TAGS.items():
         with _noting(problems, name):
-            value = details[tag] if tag in details else main.get(tag)
+            below = tag in details and name not in _OF_PICTURE
+            value = details[tag] if below else main.get(tag)
             if value is not None:
                 raw[name] = value
     return raw

@@ -6,7 +6,9 @@ import re
 
 MAKERS = {
     "agfa": "Agfa", "agfaphoto": "Agfa", "apple": "Apple", "asahi": "Pentax", "asus": "Asus",
-    "at t": "AT&T", "t mobile": "T-Mobile", "fuji xerox": "Xerox", "phaseone": "Phase One",
+    "at t": "AT&T", "t mobile": "T-Mobile", "ntt docomo": "Docomo", "fuji xerox": "Xerox",
+    "phaseone": "Phase One", "alcatel": "Alcatel", "tct": "Alcatel", "gedsc": "GE",
+    "jvckenwood": "JVC", "mamiya": "Mamiya", "matsushita": "Panasonic", "verizon": "Verizon",
     "victor hasselblad": "Hasselblad", "sz dji": "DJI", "general electric": "GE",
     "hewlettpackard": "HP", "lgelectronics": "LG", "general mobile": "General Mobile",
     "asustek": "Asus", "benq siemens": "BenQ-Siemens", "benq": "BenQ", "blackberry": "BlackBerry",
@@ -35,10 +37,11 @@ _SEPARATOR = re.compile(r"[\s_/-]+(?=\S)")
 
 # Words at the end of an unknown make that say only what kind of company it is.
 _CORPORATE = {
-    "ag", "camera", "cameras", "co", "company", "computer", "corp", "corporation", "digital",
+    "ab", "ag", "camera", "cameras", "co", "communication", "communications", "company",
+    "computer", "corp", "corporation", "digital",
     "electric", "electronic", "electronics", "gmbh", "group", "imaging", "inc", "incorporated",
     "industries", "international", "kk", "limited", "llc", "ltd", "mobile", "optical", "oy",
-    "photo", "plc", "sa", "tech", "technologies", "technology",
+    "photo", "plc", "products", "sa", "sas", "systems", "tech", "technologies", "technology",
 }  # fmt: skip
 
 

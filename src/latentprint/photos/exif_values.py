@@ -16,7 +16,7 @@ _SERIAL_NUMBER = re.compile(
     r"[\s,;(]*\b(?:S/?N\s*[:#=]|serial(?:\s+(?:no\b\.?|number))?[\s:#=])[\s:#=]*\S+", re.IGNORECASE
 )
 _NAMELESS = {"null", "(null)", "none", "unknown", "undefined", "n/a"}
-_DATE = re.compile(r"([0-9]{4})[:/.-]([0-9]{1,2})[:/.-]([0-9]{1,2})(?![0-9])")
+_DATE = re.compile(r"([0-9]{4})[:/.-] ?([0-9]{1,2})[:/.-] ?([0-9]{1,2})(?![0-9])")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2099
 
 

@@ -1,4 +1,4 @@
-"""What the name of a file tells: whether it may be a photo."""
+"""What the name of a file or folder tells: whether it may be a photo, or hold some."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from pathlib import PurePosixPath
 
 from latentprint.photos.formats import extra_of, install, suffixes
 from latentprint.photos.photos import NO_SUFFIX, OTHER_SUFFIX
+
+# What Synology and QNAP put beside photos, and where they and Windows keep what was deleted.
+_OF_SYSTEMS = {"@eadir", "#recycle", "@recycle", "$recycle.bin"}
+
+
+def reason_to_pass(folder: str) -> str:
+    """Why what lies in a folder of this name is no photo of a set; empty if it may be."""
+    if folder.startswith("."):
+        return "hidden folder"
+    return "a folder of thumbnails or of deleted files" if folder.lower() in _OF_SYSTEMS else ""
 
 
 def reason_to_ignore(path: str) -> str:

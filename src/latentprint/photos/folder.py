@@ -13,11 +13,11 @@ import polars as pl
 from latentprint.errors import UsageError, unknown_name
 from latentprint.photos.addresses import list_below
 from latentprint.photos.archives import Packed, is_archive, read_archives
-from latentprint.photos.file_names import printable, reason_to_ignore
+from latentprint.photos.file_names import printable, reason_to_ignore, reason_to_pass
 from latentprint.photos.location import Address, Location
-from latentprint.photos.numbered import card_folders, facts_of_parts, numbered_parts
+from latentprint.photos.numbered import facts_of_parts, made_by_devices, numbered_parts
 from latentprint.photos.photos import COLUMNS, Photos
-from latentprint.photos.split import SPLIT_NAMES
+from latentprint.photos.split import SPLIT_NAMES, side_of_folder
 
 LAYOUTS = ("auto", "folder", "classes", "splits")
 
@@ -109,7 +109,7 @@ def _photos(
         beside = facts_of_parts(root, paths, others)
         facts = pl.concat([facts, beside.facts], how="diagonal")
         notes, read = (note, *beside.notes, *notes), read | beside.read
-    elif layout == "auto" and (note := card_folders(paths)):
+    elif layout == "auto" and (note := made_by_devices([*paths, *packed.ids()])):
         labels = [(split, None) for split, _ in labels]
         notes = (note, *notes)
     stripped = [(split, label and (label.strip() or None)) for split, label in labels]
@@ -121,7 +121,7 @@ def _photos(
         notes = (*notes, f"{together} folders.")
     table = pl.DataFrame(
         {
-            "id": paths + [photo.id for photo in packed.photos],
+            "id": paths + packed.ids(),
             "path": [_path(path, root) for path in paths] + [photo.path for photo in packed.photos],
             "split": [split for split, _ in labels],
             "label": [label for _, label in labels],
@@ -183,10 +183,9 @@ def _path(path: str, root: Location) -> str:
 def _at_address(root: Address, archives: bool) -> Iterator[tuple[str, str]]:
     """Yield what ``_walk`` does, of a folder of an object store."""
     for path in list_below(root):
-        if any(part.startswith(".") for part in path.split("/")[:-1]):
-            yield path, "hidden folder"
-        else:
-            yield path, "" if archives and is_archive(path) else reason_to_ignore(path)
+        passed = next(filter(None, map(reason_to_pass, path.split("/")[:-1])), "")
+        is_packed = archives and is_archive(path)
+        yield path, passed or ("" if is_packed else reason_to_ignore(path))
 
 
 def _walk(root: Path, follow_links: bool, archives: bool) -> Iterator[tuple[str, str]]:
@@ -218,7 +217,7 @@ def _walk(root: Path, follow_links: bool, archives: bool) -> Iterator[tuple[str,
             for entry in entries:
                 path = below + entry.name
                 is_folder, link = _is_folder(entry), entry.is_symlink()
-                reason = "hidden folder" if entry.name[0] == "." else ""
+                reason = reason_to_pass(entry.name)
                 if not is_folder:
                     reason = "" if archives and is_archive(path) else reason_to_ignore(path)
                 if link and not (reason or follow_links or _is_inside(entry.path, inside)):
@@ -272,15 +271,18 @@ def _detected(paths: list[list[str]]) -> str:
 def _misfit_splits(paths: list[list[str]]) -> str:
     """Why the paths are not laid out in splits; empty if they are."""
     tops = {parts[0] if len(parts) > 1 else "" for parts in paths}
-    sides = {SPLIT_NAMES.get(top.lower()) for top in tops}
+    told = set(map(side_of_folder, tops))
+    sides = {side for side, _ in told}
     if None in sides:
         stray = next("/".join(each) for each in paths if _side(each) is None)
         return f"{stray!r} is in no train or val folder"
+    if len({further for _, further in told}) > 1:
+        return "the names of its folders differ in more than their side"
     return "" if len(sides) == 2 else "there is not both a train and a val folder with photos"
 
 
 def _side(parts: list[str]) -> str | None:
-    return SPLIT_NAMES.get(parts[0].lower()) if len(parts) > 1 else None
+    return side_of_folder(parts[0])[0] if len(parts) > 1 else None
 
 
 def _from_splits(paths: list[list[str]]) -> _Labels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from latentprint.photos.manifest import FRAME
@@ -33,10 +34,12 @@ def _from_pandas(frame: Any) -> pl.DataFrame:
     blank = frame.isna()
     return pl.DataFrame(
         [
-            pl.Series(
+            _floats(str(name), values)
+            if values.dtype.kind == "f"
+            else pl.Series(
                 str(name),
                 [
-                    None if empty else value
+                    None if empty else _plain(value)
                     for value, empty in zip(values.tolist(), blank[name], strict=True)
                 ],
                 strict=False,
@@ -44,3 +47,14 @@ def _from_pandas(frame: Any) -> pl.DataFrame:
             for name, values in frame.items()
         ]
     )
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy as one of Python, of which whole ones do not make others whole."""
+    return value.item() if isinstance(value, np.number | np.bool_) else value
+
+
+def _floats(name: str, values: Any) -> pl.Series:
+    """Floats of as many bits as they have, which tell what decimals they stand for."""
+    bits = f"f{values.dtype.itemsize}"
+    return pl.Series(name, values.to_numpy(dtype=bits, na_value=float("nan")))

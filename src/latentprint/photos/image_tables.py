@@ -156,6 +156,9 @@ def read_image_tables(root: Location, name: str, files: Sequence[Location]) -> P
         notes.append(f"Columns that hold no plain values are not read: {', '.join(left_out)}.")
     if label not in (None, "label"):
         notes.append(f"The classes are those of the column {label!r}.")
+    if column_name("split") in table.columns:
+        kept = column_name("split")
+        notes.append(f"The column 'split' tells no sides here, and is kept as {kept!r}.")
     further = [each for each in table.columns if each not in COLUMNS]
     nothing = pl.DataFrame(schema={"path": pl.String, "reason": pl.String})
     table = tidy_table(table.select(*COLUMNS, *further), name)

@@ -1,4 +1,4 @@
-"""Folders that number the parts of a download, or of a camera's card, which are no classes."""
+"""Folders that programs and cameras make by numbers and years, which are no classes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from latentprint.photos.location import Location, path_below
 from latentprint.photos.sidecars import KINDS, Sidecars, facts_table, read_sample_table, sample_of
 
 _PART = re.compile(r"\d{4,}")
-# Three digits from 100 and five letters, digits or lines: CIPA DC-009 (DCF), section 3.2.
-_CARD = re.compile(r"[1-9]\d\d[A-Z0-9_]{5}")
+# Three digits from 100 and five letters, digits or lines: CIPA DC-009 (DCF), section 3.2. Some
+# systems show them in small letters, and drones of DJI have a way of their own.
+_CARD = re.compile(r"[1-9]\d\d[A-Z0-9_]{5}|DJI_\d.*", re.IGNORECASE)
+_TAKEOUT = re.compile(r"Photos from \d{4}")
 _BESIDE = re.compile(r"\d{4,}(\.tar|\.parquet|_stats\.json)")
 _FACTS = (".json", ".txt", ".cls")
 
@@ -47,8 +49,8 @@ def numbered_parts(paths: Sequence[str], ignored: Sequence[str]) -> str:
     )
 
 
-def card_folders(paths: Sequence[str]) -> str:
-    """Whether all photos lie in folders as cameras number them on their cards, as a sentence.
+def made_by_devices(paths: Sequence[str]) -> str:
+    """Whether all photos lie in folders as cards number them or exports date them, as a sentence.
 
     Args:
         paths: The photos' paths.
@@ -57,9 +59,13 @@ def card_folders(paths: Sequence[str]) -> str:
         What a reader should know; empty if they do not.
     """
     folders = {PurePosixPath(path).parent.name for path in paths}
-    if len(folders) < 2 or not all(map(_CARD.fullmatch, folders)):
+    if len(folders) < 2:
         return ""
-    return "The folders are those of a camera's card (DCF): no labels are made of their names."
+    if all(map(_CARD.fullmatch, folders)):
+        return "The folders are those of a camera's card (DCF): no labels are made of their names."
+    if all(map(_TAKEOUT.fullmatch, folders)):
+        return "The folders are years of Google Photos: no labels are made of their names."
+    return ""
 
 
 @dataclass(frozen=True)

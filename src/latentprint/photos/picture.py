@@ -44,6 +44,7 @@ from latentprint.photos.tiff_values import (
     is_for_pillow,
     pillow_turn,
     read_tiff,
+    take_colours_of_bytes,
     tiff_depth,
     unreadable,
 )
@@ -134,6 +135,7 @@ def _tiff(file: IO[bytes], suffix: str) -> Picture:
         if not is_for_pillow(main):
             return rgb_of(scaled(read_tiff(data(), main), Tones())[0]), 1
         with _opened(io.BytesIO(data())) as opened:
+            take_colours_of_bytes(opened)
             turn = pillow_turn(opened)
             opened.load()
             return to_rgb(opened), turn

@@ -125,7 +125,7 @@ class _Form:
             bits,
             stored,
             int(page.compression),
-            int(page.predictor),
+            int(page.predictor) if page.compression != 1 else 1,
             page.fillorder == 2,
         )
 

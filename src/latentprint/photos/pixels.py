@@ -13,7 +13,13 @@ from PIL import Image
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert 8-bit pixels of any mode to RGB by the rules that ``decode`` states."""
+    """Convert pixels of any mode to RGB by the rules that ``decode`` states.
+
+    Deeper than 8 bits is grey of HEIF alone, which its reader scales to 16; all else that is deeper
+    does not come here.
+    """
+    if image.mode == "I;16":
+        return rgb_of((np.asarray(image) / 257 + 0.5).astype(np.uint8))
     if image.mode == "LAB":
         from PIL import ImageCms
 

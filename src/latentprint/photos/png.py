@@ -6,12 +6,16 @@ It is imported by worker processes: it must import neither torch nor timm.
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from typing import IO
 
 _MAX_CHUNKS = 100_000
-# ImageMagick writes profiles out as hexadecimal text, before and after there was a chunk for EXIF.
-_PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")
+# ImageMagick writes profiles out as hexadecimal text, before and after there was a chunk for EXIF;
+# some programs write its words in small letters or capitals.
+_PROFILES = (b"raw profile type exif", b"raw profile type app1")
+# A line with the name, one with the number of bytes, then these in hexadecimal digits.
+_WRITTEN = re.compile(rb"[^\r\n]+[\r\n]\s*(-?\d+)\s+(.*)", re.DOTALL)
 
 
 def png_exif(file: IO[bytes], most: int) -> bytes | None:
@@ -48,7 +52,7 @@ def png_exif(file: IO[bytes], most: int) -> bytes | None:
 def _profile(kind: bytes, chunk: bytes, most: int) -> bytes | None:
     """The EXIF block in a chunk of text; None if it holds something else."""
     keyword, _, text = chunk.partition(b"\0")
-    if keyword not in _PROFILES:
+    if keyword.lower() not in _PROFILES:
         return None
     compressed = kind == b"zTXt"
     if kind == b"iTXt":
@@ -58,8 +62,10 @@ def _profile(kind: bytes, chunk: bytes, most: int) -> bytes | None:
         text = text[1:]
     if compressed:
         text = zlib.decompressobj().decompress(text, 3 * most)
-    # A line with the name, one with the number of bytes, then these in hexadecimal digits.
-    _, size, digits = text.lstrip().split(b"\n", 2)
+    written = _WRITTEN.match(text.lstrip())
+    if written is None:
+        raise ValueError("it is not written out as a profile")
+    size, digits = written.groups()
     wanted = min(int(size), most + 1)
     if wanted < 0:
         raise ValueError("its length is negative")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import partial
 
 import numpy as np
@@ -20,6 +21,20 @@ SPLIT_NAMES = {
     "test": "val",
 }
 """What users call the two sides, in lower case, and what they are called here."""
+
+
+_OF_FOLDERS = {"data", "image", "images", "img", "imgs", "set"}
+
+
+def side_of_folder(name: str) -> tuple[str | None, str]:
+    """The side that a folder's name tells, if it does, and its further words.
+
+    ``val``, ``train2017`` and ``test_set`` have none, ``seg_train`` and ``seg_test`` have the same.
+    """
+    words = [word for word in re.findall(r"[^\W\d_]+", name.lower()) if word not in _OF_FOLDERS]
+    sides = {SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES}
+    further = " ".join(word for word in words if word not in SPLIT_NAMES)
+    return sides.pop() if len(sides) == 1 else None, further
 
 
 def assign_splits(table: pl.DataFrame, *, seed: int, val_share: float = 0.3) -> pl.DataFrame:

@@ -13,12 +13,20 @@ from latentprint.photos.listing import PATH_COLUMNS, some
 from latentprint.photos.photos import COLUMNS
 from latentprint.spreadsheets import restored
 
-# Where columns are separated by semicolons, commas stand in numbers.
+# Where semicolons separate the columns, commas stand in numbers; elsewhere they may group digits.
 _DECIMAL = r"^([+-]?[0-9]+),([0-9]+)$"
+_NUMBER = r"^[+-]?[0-9]+([.,][0-9]+)*$"
 _SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
-# White space is what Unicode calls so; these have no width.
-_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
+# Columns that have a meaning for every set of photos.
+_MEANING = (*COLUMNS, "group")
+
+# White space is what Unicode calls so; these have no width, or only say where text runs to.
+_UNSEEN = (
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+_UNBREAKABLE = "[\u00a0\u202f]"
 
 
 class Tidying:
@@ -36,9 +44,12 @@ class Tidying:
         self.blank_lines = 0
         self._restored = 0
         self._headers: list[str] = []
+        self._capitals: list[str] = []
         self._values = Counter[str]()
         self._composed = Counter[str]()
+        self._spaces = Counter[str]()
         self._decimals = Counter[str]()
+        self._commas = Counter[str]()
 
     def restored(self, written: pl.DataFrame) -> pl.DataFrame:
         """A range of a CSV file without what guards it from spreadsheets."""
@@ -50,8 +61,9 @@ class Tidying:
     def stripped(self, frame: pl.DataFrame) -> pl.DataFrame:
         """A range without white space around the names of columns and around texts.
 
-        What is not seen at all, such as a space of no width, is white space, too. Letters that are
-        written with their accents apart are put together, but in the names of photos; numbers
+        What is not seen at all, such as a space of no width, is white space, too, and what is left
+        without a letter is null. Letters that are written with their accents apart are put
+        together and spaces that do not break become plain ones, but in the names of photos; numbers
         with decimal commas get points where semicolons separate the columns.
 
         Raises:
@@ -61,32 +73,43 @@ class Tidying:
         require_different(frame.columns, self.file)
         names = {name: name.strip() for name in frame.columns}
         self._headers = [name for given, name in names.items() if given != name]
+        meant = set(_MEANING).difference(names.values())
+        self._capitals = sorted(name for name in names.values() if name.lower() in meant)
         frame = _plain(frame.rename(names), self.file)
         texts = [
             name
             for name, dtype in frame.schema.items()
             if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) and name not in PATH_COLUMNS
         ]
-        before = frame.select(pl.col(texts).cast(pl.String))
+        before = frame.select(pl.col(texts).cast(pl.String).replace("", None))
         # Most tables are plain ASCII, which costs nothing further.
         further = [name for name in texts if not _is_ascii(before[name])]
         stripped = [_stripped(name, further) for name in texts]
         after = before.select(
-            pl.when((text != "") | (pl.col(name) == "")).then(text).alias(name)
+            pl.when(text != "").then(text).alias(name)
             for name, text in zip(texts, stripped, strict=True)
         )
         for name in texts:
             self._values[name] += int(before[name].ne_missing(after[name]).sum())
         labels = [name for name in texts if name != "id"]
-        composed = after.with_columns(
-            pl.col(name).str.normalize("NFC") for name in further if name != "id"
-        )
+        further = [name for name in further if name != "id"]
+        composed = after.with_columns(pl.col(further).str.normalize("NFC"))
         for name in further:
             self._composed[name] += int(after[name].ne_missing(composed[name]).sum())
+            self._spaces[name] += int(composed[name].str.contains(_UNBREAKABLE).sum())
+        composed = composed.with_columns(pl.col(further).str.replace_all(_UNBREAKABLE, " "))
+        commas = {name: int(composed[name].str.contains(_DECIMAL).sum()) for name in labels}
         if self.separator == ";":
-            commas = {name: int(composed[name].str.contains(_DECIMAL).sum()) for name in labels}
             self._decimals.update(commas)
             composed = composed.with_columns(pl.col(labels).str.replace(_DECIMAL, "$1.$2"))
+        else:
+            self._commas.update(
+                {
+                    name: commas[name]
+                    for name in labels
+                    if commas[name] and _are_numbers(composed[name])
+                }
+            )
         return frame.with_columns(composed.get_columns())
 
     def notes(self) -> tuple[str, ...]:
@@ -111,10 +134,28 @@ class Tidying:
                 f"{self.file}: letters and their accents were put together in the "
                 f"{some('column', counts)}."
             )
+        if counts := _counts(self._spaces):
+            notes.append(
+                f"{self.file}: spaces that do not break became plain ones in the "
+                f"{some('column', counts)}."
+            )
         if counts := _counts(self._decimals):
             columns = some("column", counts)
             notes.append(f"{self.file}: decimal commas became points in the {columns}.")
+        if counts := _counts(self._commas):
+            notes.append(
+                f"{self.file}: numbers with commas stay texts in the {some('column', counts)}: "
+                "write them as 1234.5."
+            )
+        if self._capitals:
+            meant = ", ".join(each.lower() for each in self._capitals)
+            has = ", ".join(self._capitals)
+            notes.append(f"{self.file}: capitals count: it has {has} and no {meant}.")
         return tuple(notes)
+
+
+def _are_numbers(values: pl.Series) -> bool:
+    return bool(values.drop_nulls().str.contains(_NUMBER).all())
 
 
 def _is_ascii(values: pl.Series) -> bool:
@@ -132,7 +173,7 @@ def _plain(frame: pl.DataFrame, file: str) -> pl.DataFrame:
     Raises:
         LatentprintError: A column that names photos or groups them holds no plain values.
     """
-    known = [name for name in (*PATH_COLUMNS, *COLUMNS, "group") if name in frame.columns]
+    known = [name for name in (*PATH_COLUMNS, *_MEANING) if name in frame.columns]
     changed = [_plain_column(frame[name], known) for name in frame.columns]
     odd = next((each for each in changed if each.name in known and _is_odd(each.dtype)), None)
     if odd is not None:

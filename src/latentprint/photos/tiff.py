@@ -50,7 +50,8 @@ class Directory:
         height: Height in pixels, as stored.
         bits: Bits of each sample of a pixel.
         sample_format: 1 unsigned, 2 signed, 3 floating point, 4 not said.
-        photometric: 0 white is zero, 1 black is zero, 2 RGB, 3 palette, 5 CMYK, 6 YCbCr, 8 LAB.
+        photometric: 0 white is zero, 1 black is zero, 2 RGB, 3 palette, 5 CMYK, 6 YCbCr, 8 LAB; -1
+            not said.
         compression: The number of the method; 1 is none.
         planar: Whether each channel is stored on its own.
         tiled: Whether it is stored in tiles and not in strips.
@@ -58,7 +59,8 @@ class Directory:
         reduced: Whether it is a smaller version of another picture, or a mask.
         extra_samples: What the samples are that are no colours: 1 alpha by which colours are
             multiplied, 2 alpha by which they are not, 0 not said.
-        predictor: 1 none, 2 differences, 3 of floating-point numbers.
+        predictor: 1 none, 2 differences, 3 of floating-point numbers; 1 of what is not compressed,
+            whatever stands there.
         ink_set: 1 for CMYK.
         subsampling: Subsampling of the chroma across and down.
         orientation: How it is to be turned, 1 (not at all) to 8, or whatever stands there.
@@ -215,7 +217,7 @@ class _Reader:
         def first(tag: int, default: int) -> int:
             return (fields.get(tag) or (default,))[0]
 
-        photometric = first(_PHOTOMETRIC, 0)
+        photometric, compression = first(_PHOTOMETRIC, -1), first(_COMPRESSION, 1)
         samples = first(_SAMPLES, 1)
         bits = fields.get(_BITS) or (1,)
         count = min(max(samples, 1), _MAX_VALUES)
@@ -234,13 +236,13 @@ class _Reader:
             bits,
             formats[0] if len(set(formats)) == 1 else 5,
             photometric,
-            first(_COMPRESSION, 1),
+            compression,
             first(_PLANAR, 1) == 2,
             _TILE_WIDTH in fields,
             first(_FILL_ORDER, 1),
             reduced,
             fields.get(_EXTRA, ()),
-            first(_PREDICTOR, 1),
+            first(_PREDICTOR, 1) if compression != 1 else 1,
             first(_INK_SET, 1),
             fields.get(_SUBSAMPLING) or (2, 2),
             first(_ORIENTATION, 1),

@@ -10,7 +10,7 @@ import logging
 from typing import Any
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImagePalette, TiffImagePlugin
 
 from latentprint.photos.pieces import COMPRESSIONS, MOST_PACKED, WHOLE_BYTES, read_pieces
 from latentprint.photos.samples import FLOAT, SIGNED, UNSIGNED, Depth, Samples
@@ -21,7 +21,8 @@ from latentprint.photos.turning import ORIENTATION
 _COLOURS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3, 9: 3}
 _PLAIN = (0, 1, 2, 5)
 _PALETTE = 3
-_NO_DATA = 42113
+_PACK_BITS = 32773
+_COLOUR_MAP, _NO_DATA = 320, 42113
 _MULTIPLIED = 1
 # A pixel of more bits would make a small file fill the memory.
 _MOST_CHANNELS, _MOST_BITS = 8, 256
@@ -44,6 +45,9 @@ def is_for_pillow(directory: Directory) -> bool:
     unpacked_here = directory.photometric != _PALETTE and directory.compression in COMPRESSIONS
     if directory.planar and unpacked_here:
         return False
+    # Neither it nor libtiff sums differences of what PackBits packed.
+    if directory.predictor != 1 and directory.compression == _PACK_BITS:
+        return False
     key = (
         b"II" if directory.little_endian else b"MM",
         directory.photometric,
@@ -62,6 +66,8 @@ def unreadable(directory: Directory) -> str:
     colours, channels = _colours(directory), len(directory.bits)
     if channels > _MOST_CHANNELS or channels * directory.depth > _MOST_BITS:
         return f"more than {_MOST_CHANNELS} channels or {_MOST_BITS} bits a pixel"
+    if directory.photometric < 0:
+        return "samples of which it does not say whether the lowest is black or white"
     if len(set(directory.bits)) > 1:
         return f"samples of different depths: {directory.bits}"
     if directory.sample_format > 4:
@@ -70,9 +76,10 @@ def unreadable(directory: Directory) -> str:
         return "inks other than cyan, magenta, yellow and black"
     if directory.photometric == 6 and directory.compression == 1 and _subsampled(directory):
         return "YCbCr with subsampled chroma that is not compressed"
-    if tiff_depth(directory) is None and is_for_pillow(directory):
-        return ""
     kind = _kind(directory)
+    if tiff_depth(directory) is None and is_for_pillow(directory):
+        known = directory.compression in TiffImagePlugin.COMPRESSION_INFO
+        return "" if known else f"{kind}, compression {directory.compression}"
     if directory.photometric not in _PLAIN or channels < colours:
         return f"{kind} of photometric interpretation {directory.photometric}"
     # Pictures of 8 bits with a fourth channel that is not described are read as RGB, too.
@@ -138,14 +145,17 @@ def read_tiff(data: bytes, directory: Directory) -> Samples:
 def _without_unmeasured(page: Any, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The values, where the file says which stands for none (GDAL_NODATA) that as a mark.
 
-    Marks are those of ``tones.summary``; unsigned numbers have none that is dark, and stay.
+    Marks are those of ``tones.summary``; of unsigned numbers the highest, or else 0, which
+    changes no depth. Those of 8 bits have no depth to be found out, and stay.
     """
     stated = page.tags.get(_NO_DATA)
-    if stated is None or values.dtype.kind not in "fi":
+    if stated is None or values.dtype == np.uint8:
         return values
     try:
         none = float(str(stated.value).strip("\0 "))
     except ValueError:
+        return values
+    if values.dtype.kind == "u" and none == np.iinfo(values.dtype).max:
         return values
     mark = np.nan if values.dtype.kind == "f" else np.iinfo(values.dtype).min
     unmeasured = values == none if np.isfinite(none) else ~np.isfinite(values)
@@ -160,6 +170,19 @@ def _divided(values: np.ndarray[Any, Any], colours: int, full: float) -> np.ndar
     if values.dtype.kind != "f":
         divided = np.minimum(np.floor(divided + 0.5), full)
     return np.where(known, divided, values[..., :colours]).astype(values.dtype)
+
+
+def take_colours_of_bytes(image: Image.Image) -> None:
+    """Take the colours of an opened TIFF's palette for bytes where none exceeds one.
+
+    Old programs write them so in place of 16 bits, of which Pillow takes the higher ones: black.
+    libtiff's tools judge as this does.
+    """
+    if image.palette is None or not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return
+    colours = image.tag_v2.get(_COLOUR_MAP, ())
+    if colours and max(colours) < 256:
+        image.palette = ImagePalette.raw("RGB;L", bytes(colours))
 
 
 def pillow_turn(image: Image.Image) -> int:

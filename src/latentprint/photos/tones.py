@@ -25,8 +25,9 @@ _DEPTHS = (8, 10, 12, 14, 16)
 # Highest values that floating-point pictures are usually scaled to.
 _FLOAT_HIGHS = (1.0, 255.0, 4095.0, 65535.0)
 _SHARE = 0.001
-# Geographers' pictures have -3.4e38, the lowest number of 32 bits, where nothing was measured.
-_LEAST_MARK = 1e38
+# Where nothing was measured, maps have -3.4e38, the lowest number of 32 bits, and fields of weather
+# 1e20 or 9.97e36.
+_LEAST_MARK = 1e19
 # A picture of four bits less than the others of its set comes out darker than a sixteenth.
 _DARK = 15
 _MOST_VALUES = 65_536
@@ -183,7 +184,7 @@ def summary(samples: Samples) -> Summary:
     """Sum up the values of one picture.
 
     What marks pixels without a value, or saturated ones, is left out and says nothing of the depth:
-    infinite values and what is no number, floating-point numbers from 1e38 on either side, and the
+    infinite values and what is no number, floating-point numbers from 1e19 on either side, and the
     highest value of whole numbers and, where these are signed, the lowest.
     """
     flat = samples.values.reshape(-1)

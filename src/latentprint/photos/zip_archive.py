@@ -18,6 +18,7 @@ from latentprint.photos.location import Address, Location, Member
 _HEADER = struct.Struct("<4s5H3L2H")
 _SIGNATURE = b"PK\3\4"
 _ENCRYPTED = 1
+_WINDOWS = 0
 _CHUNK = 1 << 18
 
 LARGEST = 1 << 30
@@ -36,14 +37,21 @@ def list_zip_members(archive: Location) -> Iterator[tuple[Member, str]]:
         source = open_address(archive) if isinstance(archive, Address) else archive
         with zipfile.ZipFile(source) as opened:
             for info in opened.infolist():
-                if not info.is_dir():
-                    member = Member(archive, info.filename, info.header_offset, info.file_size)
+                name = _name(info)
+                if not name.endswith("/"):
+                    member = Member(archive, name, info.header_offset, info.file_size)
                     yield member, _reason(info)
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         hint = "" if isinstance(archive, Address) else " Is the download complete?"
         raise LatentprintError(
             f"{archive} cannot be read as a zip archive: {error}.{hint}"
         ) from error
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The member's name; some programs of Windows write its backslashes, which 4.4.17.1 forbids."""
+    windows = info.create_system == _WINDOWS
+    return info.filename.replace("\\", "/") if windows else info.filename
 
 
 def _reason(info: zipfile.ZipInfo) -> str:

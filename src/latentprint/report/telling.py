@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
@@ -75,6 +76,24 @@ def told(
         else:
             findings += [Finding(about(run, first(each)), one(each)) for each in group]
     return [each for each in findings if each.sentence]
+
+
+def with_common_notes(findings: Sequence[Finding], rows: Sequence[Row]) -> list[Finding]:
+    """Sentences of which the last has the notes that all rows of an attribute have in common.
+
+    They say what was binned and left out, whatever the encoder.
+    """
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row["attribute"], []).append(row)
+    common = dict.fromkeys(
+        note
+        for group in groups.values()
+        for note in checks(group[0])
+        if all(note in checks(row) for row in group)
+    )
+    *others, last = findings
+    return [*others, replace(last, notes="; ".join(common))]
 
 
 def about(run: Run, row: Row) -> str:

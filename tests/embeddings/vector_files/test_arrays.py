@@ -1,5 +1,6 @@
 """Vectors in memory, in .npy files and in .npz archives."""
 
+import datetime
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -118,6 +119,24 @@ def test_an_archive_holds_a_matrix_and_columns(tmp_path: Path) -> None:
     taken, unread = found.notes
     assert "the array 'vectors'; what is known of the photos: id, iso" in taken
     assert "boxes (int64 [30, 4]), seeds (int64 [3])" in unread
+
+
+def test_different_bytes_and_times_are_different_values(tmp_path: Path) -> None:
+    file = tmp_path / "mine.npz"
+    times = np.array(["2020-01-01", "NaT"] * 15)
+    np.savez(
+        file,
+        vectors=VECTORS,
+        label=np.array([b"caf\xe8", b"caf\xe9", "café".encode()] * 10),
+        seconds=times.astype("M8[s]"),
+        year=times.astype("M8[Y]"),
+        lasting=np.arange(30).astype("m8[h]"),
+    )
+    beside = read(file).beside
+    assert beside["label"][:3].to_list() == [r"caf\xe8", r"caf\xe9", "café"]
+    assert beside["seconds"].dt.date()[:2].to_list() == [datetime.date(2020, 1, 1), None]
+    assert beside["year"].null_count() == 15
+    assert beside["lasting"].n_unique() == 30
 
 
 def test_white_space_around_texts_is_stripped(

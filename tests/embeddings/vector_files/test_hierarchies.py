@@ -54,6 +54,13 @@ def test_hdf5_holds_a_matrix_and_columns(tmp_path: Path) -> None:
     assert "boxes" in found.notes[1]
 
 
+def test_texts_of_hdf5_of_fixed_length(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as opened:
+        opened["emb"] = VECTORS
+        opened["label"] = np.array(["café".encode(), b"caf\xe9"] * 15)
+    assert read(tmp_path / "a.h5").beside["label"][:2].to_list() == ["café", r"caf\xe9"]
+
+
 @pytest.mark.parametrize("version", [2, 3])
 @pytest.mark.usefixtures("small_parts")
 def test_zarr_holds_a_matrix_and_columns(tmp_path: Path, version: int) -> None:

@@ -274,7 +274,9 @@ def test_numbers_become_quantiles_and_missing_labels_are_counted() -> None:
     source.photos = source.photos.with_columns(iso=pl.Series(iso))
     row = of(robustness(source, "iso", options=QUICK))[NUISANCE]
     assert (row.classes, row.n_test) == (4, N - 1)
-    assert row.notes == "photos without both labels left out: 1"
+    assert row.notes == (
+        "values of iso binned by quantiles:4 into 4 classes; photos without both labels left out: 1"
+    )
     halves = replace(QUICK, bins=(("iso", "edges:100"),))
     assert of(robustness(source, "iso", options=halves))[NUISANCE].classes == 2
 

@@ -74,7 +74,7 @@ def test_two_different_texts_are_one_class_only_where_that_is_told(
     values: list[str | None],
 ) -> None:
     found = label_photos(pl.DataFrame({"x": values}, schema={"x": pl.String}), "x")
-    if any("binned" in note for note in found.notes):
+    if any("binned" in note or "left out" in note for note in found.notes):
         return
     names = [value.strip() if value else None for value in values]
     for name, code in zip(names, found.codes, strict=True):
@@ -118,6 +118,20 @@ def test_words_for_no_number_are_no_class_among_numbers() -> None:
     assert found.classes == ("1.8", "2.8")
     assert found.notes == ("2 values of x that are no finite numbers left out",)
     assert classes_of(["nan", "inf", "nan"], "values") == ["nan", "inf", "nan"]
+
+
+def test_words_for_nothing_are_missing_among_numbers_and_told_among_texts() -> None:
+    numbers = [*(str(each) for each in range(100, 140)), "NA", "null", "-", "None"]
+    found = label_photos(pl.DataFrame({"x": numbers}), "x")
+    assert (found.rule, found.codes.tolist()[-4:]) == ("quantiles:4", [-1] * 4)
+    assert "4 values of x that are no finite numbers left out" in found.notes
+    texts = label_photos(pl.DataFrame({"x": ["A", "NA", "B", "NA", "nan"]}), "x")
+    assert texts.classes == ("A", "B", "NA", "nan")
+    assert texts.notes == (
+        "'NA' (2 photos), 'nan' (1 photos) taken for a class of x: "
+        "leave its cells empty if it is none",
+    )
+    assert label_photos(pl.DataFrame({"x": ["NA", None]}), "x").classes == ("NA",)
 
 
 def test_what_cannot_be_put_into_an_order_is_told() -> None:

@@ -104,6 +104,9 @@ def test_a_column_equals_loops_over_pairs() -> None:
     outcome = similarity(source, "make", QUICK)
     check(outcome, pairs(source, ["none"], [source.photos["make"].to_list()]))
     assert "photos without label or make left out: 5" in outcome.results[0].notes
+    source.photos = source.photos.with_columns(x=pl.int_range(pl.len()).cast(pl.Float64))
+    notes = similarity(source, "x", QUICK).results[0].notes
+    assert "values of x binned by quantiles:4 into 4 classes" in notes
     other = similarity(source, "make", replace(QUICK, processing="SHARPEN_4"))
     assert other.results[0].value != outcome.results[0].value
 

@@ -243,6 +243,17 @@ def test_robustness_is_judged_within_classes_alone() -> None:
     assert "not shown to share" in quiet[1]
 
 
+def test_what_was_binned_is_told_once_for_each_nuisance() -> None:
+    rows = [
+        replace(row, attribute=name, notes=f"values of {name} binned; {row.encoder} alone")
+        for name in ("iso", "zoom")
+        for row in many(2, (robustness_run,)).rows
+    ]
+    findings = ROBUSTNESS.findings(run_of(Made(rows)))
+    assert findings[-1].notes == "values of iso binned; values of zoom binned"
+    assert not any(each.notes for each in findings[:-1])
+
+
 def test_robustness_is_told_beside_its_controls_and_in_pairs() -> None:
     rows = robustness_run(2.0).rows
     (encoder,) = {row.encoder for row in rows}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from latentprint.embeddings.vector_files.found import SAVE, FoundVectors, rows_at_once
-from latentprint.embeddings.vector_files.named import NamedArray, take_vectors
+from latentprint.embeddings.vector_files.named import UNDECODED, NamedArray, take_vectors
 from latentprint.errors import LatentprintError, brief
 
 ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray")
@@ -87,7 +87,8 @@ def _hdf5_rows(file: Path, name: str) -> Iterator[np.ndarray]:
         array = opened[name]
         is_text = h5py.check_string_dtype(array.dtype) is not None
         for rows in _ranges(array.shape, array.chunks):
-            yield np.asarray(array.asstr()[rows] if is_text else array[rows])
+            texts = array.asstr("utf-8", UNDECODED) if is_text else array
+            yield np.asarray(texts[rows])
 
 
 def _zarr_rows(folder: Path, array: Any) -> Iterator[np.ndarray]:

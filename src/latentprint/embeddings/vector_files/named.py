@@ -16,6 +16,9 @@ from latentprint.errors import LatentprintError, UsageError, unknown_name
 from latentprint.photos import tidy_table
 
 _PLAIN = "biufSUTMm"
+_UNITS = ("D", "ms", "us", "ns")
+UNDECODED = "backslashreplace"
+"""What becomes of bytes that are no text in UTF-8, so that different ones stay different."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +117,13 @@ def _short(name: str, group: str, names: set[str]) -> str:
 def _column(array: NamedArray) -> pl.Series:
     parts = list(array.read())
     values = np.concatenate(parts) if parts else np.empty(0, dtype=array.dtype)
+    if values.dtype.kind in "Mm" and np.datetime_data(values.dtype)[0] not in _UNITS:
+        # NumPy counts in years, hours and seconds, too, which polars does not.
+        values = values.astype(f"{values.dtype.kind}8[ms]")
     if values.dtype.kind in "SO":
         return pl.Series([_text(value) for value in values.tolist()], dtype=pl.String)
     return pl.Series(values.tolist() if values.dtype.kind in "UT" else values)
 
 
 def _text(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return value.decode("utf-8", UNDECODED) if isinstance(value, bytes) else str(value)

@@ -117,7 +117,7 @@ def robustness(
             RobustnessMeasure.CLASS_PURITY: classes,
             RobustnessMeasure.NUISANCE_PURITY: nuisances,
         },
-        (asked.note, *notes),
+        (asked.note, *classes.notes, *nuisances.notes, *notes),
     )
     results = []
     for k, rows in found.items():
@@ -168,7 +168,7 @@ def compared_labels(
                 " nothing to compare."
             )
         names = tuple(each.classes[code] for code in present)
-        labelled.append(Labelled(each.name, each.rule, names, codes))
+        labelled.append(replace(each, classes=names, codes=codes))
     return rows, labelled[0], labelled[1]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from latentprint.errors import LatentprintError, UsageError, unknown_name
+from latentprint.photos.choosing import NOTHING
 from latentprint.photos.exif_labels import LABELS
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
     are names.
 
     Two values that are not binned are never one class, but for spaces around text, which are
-    removed.
+    removed. Among numbers, words such as NA and null stand for none; among texts they are classes,
+    which the notes say.
 
     Args:
         photos: One row for every photo [N].
@@ -93,7 +95,9 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
         raise UsageError(f"The column {column!r} holds no plain values that could be labels.")
     names, notes = _names(values)
     numbers = _numbers(values, names)
-    if numbers is not None and np.isfinite(numbers).any():
+    if numbers is not None and any(names) and not np.isfinite(numbers).any():
+        numbers = None
+    if numbers is not None:
         # Among numbers, a word such as nan stands for none.
         missing = [
             name is not None and math.isnan(x) for name, x in zip(names, numbers, strict=True)
@@ -101,6 +105,9 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
         if any(missing):
             notes.append(f"{sum(missing)} values of {column} that are no finite numbers left out")
             names = [None if gone else name for name, gone in zip(names, missing, strict=True)]
+    elif words := Counter(name for name in names if name and name.casefold() in NOTHING):
+        told = ", ".join(f"{word!r} ({count} photos)" for word, count in sorted(words.items()))
+        notes.append(f"{told} taken for a class of {column}: leave its cells empty if it is none")
     if rule is None:
         many = (
             column not in _NAMES
@@ -176,7 +183,12 @@ def _numbers(values: pl.Series, names: Sequence[str | None]) -> np.ndarray | Non
     if values.dtype == pl.Boolean:
         return None
     try:
-        numbers = np.array([math.nan if name is None else float(name) for name in names])
+        numbers = np.array(
+            [
+                math.nan if name is None or name.casefold() in NOTHING else float(name)
+                for name in names
+            ]
+        )
     except ValueError:
         return None
     # What is neither a number nor missing cannot be put into an order.

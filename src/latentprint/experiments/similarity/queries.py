@@ -33,7 +33,7 @@ class Compared:
         metadata: Class of the metadata of each, int64 [n]; the semantic class where no column of
             metadata is named.
         values: Names of the classes of the metadata.
-        notes: What was left out.
+        notes: What was binned and left out.
     """
 
     photos: pl.DataFrame
@@ -89,6 +89,7 @@ def labelled(
     if options.query is not None and not known[find_photo(by_id, options.query)]:
         raise LatentprintError(f"The photo {options.query!r} has no {what}: name another query.")
     kept, gone = by_id.filter(known), int((~known).sum())
+    left_out = (f"photos without {what} left out: {gone}",) if gone else ()
     return Compared(
         kept,
         label.codes[known],
@@ -96,7 +97,7 @@ def labelled(
         left_out_with(kept, options),
         metadata.codes[known],
         metadata.classes,
-        (f"photos without {what} left out: {gone}",) if gone else (),
+        (*dict.fromkeys((*label.notes, *metadata.notes)), *left_out),
     )
 
 

@@ -24,6 +24,7 @@ from latentprint.report.telling import (
     percent_interval,
     told,
     unclaimed,
+    with_common_notes,
 )
 from latentprint.report.wording import (
     count,
@@ -135,7 +136,8 @@ def robustness_counted(found: Sequence[Setups]) -> str:
 def _findings(run: Run) -> list[Finding]:
     found = by_encoder(judged_rows(run), "k")
     one = partial(robustness_sentence, run)
-    return told(run, found, ("attribute", "k"), one, robustness_counted)
+    findings = told(run, found, ("attribute", "k"), one, robustness_counted)
+    return with_common_notes(findings, judged_rows(run)) if findings else []
 
 
 def _purities(run: Run) -> list[Row]:
