@@ -45,7 +45,9 @@ def test_only_what_is_asked_for_is_tested() -> None:
     before, after, change = rows_of(np.full(40, 9.0) + values, values, names, tested=True)
     assert before.p < 1e-6
     assert after.p > 1e-3
-    assert change.p == 1.0 or change.low == change.high
+    # All photos change by the same.
+    assert change.p < 1e-6
+    assert change.low < change.value < change.high < 0.0
 
 
 def test_shares_that_are_all_equal_still_have_an_interval() -> None:
@@ -58,6 +60,15 @@ def test_shares_that_are_all_equal_still_have_an_interval() -> None:
     assert np.isclose(before.low, 100.0 - bound)
     assert before.high == 100.0
     assert np.allclose((change.low, change.high), (-bound, bound))
+
+
+def test_harm_that_all_photos_share_is_tested_by_their_number() -> None:
+    names = [str(each) for each in range(50)]
+    before, after, _ = rows_of(np.full(50, 100.0), np.zeros(50), names, tested=True)
+    assert before.p < 1e-12
+    assert after.p == 1.0
+    assert before.low == 100.0 - after.high < 100.0
+    assert rows_of(np.full(3, 100.0), np.zeros(3), names[:3], tested=True)[0].p == 0.25
 
 
 def test_whether_classes_were_seen() -> None:

@@ -268,6 +268,18 @@ def test_a_planted_trace_changes_neighbours() -> None:
     assert all(0 <= row.low <= row.value <= row.high <= 100 for row in rows)
 
 
+def test_a_change_that_all_photos_share_is_shown_and_has_an_interval() -> None:
+    rows = judged(influence(fake_source(60, 40, trace=30.0, labels=2), SHARPENING).results)
+    assert [row.value for row in rows[2:6:3]] == [100, 100]
+    assert rows[5].verdict == Verdict.CHANGE
+    # Test photos count for fewer, since their neighbours are a sample too; exact binomial.
+    bound = 100 * (1 - 0.025 ** ((1 + 40 / 60) / 40))
+    for row in (rows[2], rows[5]):
+        assert (row.low, row.high) == pytest.approx((100 - bound, 100))
+    few = judged(influence(fake_source(60, 3, trace=30.0, labels=2), SHARPENING).results)[5]
+    assert (few.value, few.verdict) == (100, Verdict.NO_CHANGE)
+
+
 def test_intervals_are_wider_the_fewer_groups_there_are_to_be_neighbours() -> None:
     source = fake_source(300, 100, trace=0.5, spread=2.0)
     rows = influence(source, SHARPENING).results
