@@ -30,6 +30,9 @@ def test_photos_with_a_planted_trace_come_first() -> None:
     table = table_of(changes, photos.ids)
     assert set(table["id"].head(15)) == set(photos.ids[:15])
     assert table["left"].to_list() == sorted(table["left"], reverse=True)
+    # Of as many that leave, those that leave both ways count, then those that leave erased.
+    counts = table.select("left", "because_of_traces", "left_erased").rows()
+    assert counts == sorted(counts, reverse=True)
     assert table["because_of_traces"][0] >= 6
     level = level_of(changes)
     assert level.traces.value > 5 * level.random_traces.value

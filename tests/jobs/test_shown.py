@@ -99,7 +99,7 @@ def test_a_correlation_has_a_table_a_report_and_a_sentence(tmp_path: Path) -> No
     _, table = vectors()
     found = lp.correlation(table, permutations=50)
     assert found.table["column"].to_list() == [RULE]
-    assert "None of 1 columns is shown to go together with" in found._repr_html_()
+    assert "The one column is not shown to go together with" in found._repr_html_()
     assert RULE not in found._repr_html_()
     assert found.report(tmp_path / "c.html").stat().st_size > 10_000
 

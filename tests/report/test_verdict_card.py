@@ -235,6 +235,16 @@ def test_undecided_probes_tell_of_their_own_photos() -> None:
     run = changed(run, Experiment.PROCESSING_PROBE, verdict=Verdict.UNDECIDED, n_test=7)
     run = changed(run, Experiment.ACQUISITION_PROBE, verdict=Verdict.NOT_SHOWN)
     assert what_to_do(run).sentence == "Measure more photos: 7 test photos do not decide."
+    run = changed(run, Experiment.PROCESSING_PROBE, n_test=1)
+    assert what_to_do(run).sentence == "Measure more photos: 1 test photo does not decide."
+
+
+def test_an_effect_that_is_shown_is_not_written_as_none() -> None:
+    tiny = {"verdict": Verdict.CHANGE, "value": 0.04, "low": 0.02, "high": 0.06, "tiny": True}
+    run = changed(run_of(influence_run(0.0)), Experiment.KNN_INFLUENCE, **tiny)
+    (cell, *_) = [each.harm for each in card_columns(run)]
+    assert (cell.word, cell.value) == ("changes neighbours (tiny)", "+0.04")
+    assert cell.detail == "+0.02 to +0.06"
 
 
 def test_an_interval_that_the_word_seems_to_contradict_is_explained_on_every_screen() -> None:

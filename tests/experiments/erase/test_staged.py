@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from latentprint.experiments.erase.staged import About, Paired, seen_of, staged_rows
+from latentprint.experiments.erase.staged import (
+    CROSSED,
+    About,
+    Paired,
+    seen_of,
+    staged_rows,
+    widened,
+)
 from latentprint.words import ErasureMeasure, Seen, Stage
 from tests.experiments.erase.made_up import stages
 
@@ -69,6 +77,11 @@ def test_harm_that_all_photos_share_is_tested_by_their_number() -> None:
     assert after.p == 1.0
     assert before.low == 100.0 - after.high < 100.0
     assert rows_of(np.full(3, 100.0), np.zeros(3), names[:3], tested=True)[0].p == 0.25
+
+
+def test_the_fewer_are_asked_the_less_their_neighbours_add() -> None:
+    assert widened(CROSSED, 1.0) ** 2 == pytest.approx(2.0)
+    assert widened(CROSSED, 0.1) ** 2 == pytest.approx(1.1)
 
 
 def test_whether_classes_were_seen() -> None:

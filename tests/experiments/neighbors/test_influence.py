@@ -298,6 +298,29 @@ def test_intervals_are_wider_the_fewer_groups_there_are_to_be_neighbours() -> No
     assert other.p > one.p
 
 
+def test_copies_of_test_photos_in_one_group_count_as_one() -> None:
+    source = fake_source(300, 100, trace=0.5, spread=2.0)
+    first = np.r_[np.arange(300), 300 + np.arange(100) // 4 * 4]
+    by_class = {name: vectors[first] for name, vectors in source.by_class.items()}
+    photos = source.photos.with_columns(label=source.photos["label"].gather(first))
+    copies = replace(source, by_class=by_class, photos=photos)
+    grouped = replace(copies, photos=photos.with_columns(group=photos["group"].gather(first)))
+    one, other = (influence(each, SHARPENING).results[0] for each in (copies, grouped))
+    assert one.value == other.value
+    assert (other.high - other.low) / (one.high - one.low) == pytest.approx(2, rel=0.3)
+
+
+def test_another_seed_draws_other_classes_than_those_of_any_seed_before() -> None:
+    source = fake_source(60, 20, trace=1.0, spread=2.0)
+    found = influence(source, SHARPENING, seeds=2, seed=1)
+    plain = Plain(source, SHARPENING)
+    ids = plain.train["id"].to_list()
+    for at in range(2):
+        draw = assign_classes("photo", 1000 + at, "sharpening", ids, 3)
+        drawn = [plain.drawn(p, draw, 10) for p in range(3)]
+        np.testing.assert_array_equal(found.correct[10, "uniform"][at], drawn)
+
+
 def test_a_collapsed_encoder_takes_the_first_photos() -> None:
     source = fake_source(60, 10)
     for vectors in source.by_class.values():

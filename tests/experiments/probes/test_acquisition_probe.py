@@ -85,7 +85,7 @@ def test_a_given_split_is_kept() -> None:
     assert result.low < result.value < result.high
     source.photos = source.photos.with_columns(scene=pl.Series([f"s{i % 40}" for i in range(400)]))
     straddling = probe_label(source, "make", BARE, Guards(group="scene")).result
-    assert "40 groups of photos are on both sides of the split" in straddling.notes
+    assert "groups of photos on both sides of the split: 40" in straddling.notes
 
 
 def split_file(source: FakeSource, folder: Path) -> Path:
@@ -111,8 +111,8 @@ def test_a_split_file_of_the_study(tmp_path: Path) -> None:
     split = read_split_file(split_file(source, tmp_path))
     result = probe_label(source, "make", BARE, split=split).result
     assert verdict(result) == "carried"
-    assert "on two sides kept for testing only" in result.notes
-    assert "1 photos of the split are not embedded" in result.notes
+    assert "on two sides, kept for testing only: " in result.notes
+    assert "photos of the split that are not embedded: 1" in result.notes
     other = source.photos.with_columns(id=pl.lit("x") + pl.col("id"))
     with pytest.raises(LatentprintError, match="None of the photos of the split"):
         probe_label(replace(source, photos=other), "make", BARE, split=split)
@@ -193,7 +193,7 @@ def test_a_trace_within_classes_is_read(made: bool) -> None:
     row = probe_label(source, "scanner", BARE, within_class=True).result
     assert verdict(row) == "carried"
     assert (row.setup, row.chance) == ("within class", 50.0)
-    assert "within 4 classes that have every value" in row.notes
+    assert "within the classes that have every value: 4" in row.notes
 
 
 def test_a_label_that_goes_with_the_class_is_not_probed_within() -> None:

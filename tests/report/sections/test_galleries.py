@@ -59,6 +59,14 @@ def test_a_gallery_shows_ten_neighbours_in_every_set_up(tmp_path: Path) -> None:
     assert soup.select("li.tile.wrong")
 
 
+def test_few_training_photos_are_not_called_ten() -> None:
+    run = gallery_run()
+    for record in records_of(run, Experiment.NEIGHBOUR_GALLERY):
+        for setup in record["setups"]:
+            del setup["neighbours"][6:]
+    assert drawn(run)[0].caption.startswith("The 6 most similar training photos")
+
+
 def test_every_picture_is_embedded_once_and_told_in_words(tmp_path: Path) -> None:
     write_photos(tmp_path)
     run = gallery_run(tmp_path)

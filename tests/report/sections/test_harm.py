@@ -308,6 +308,17 @@ def test_advice_on_correlation_follows_what_was_found(strength: float, warned: b
         assert is_told == (column["column"] in run.correlation["notable"])
 
 
+def test_a_weak_correlation_is_no_column_that_does_not_go_with_the_class() -> None:
+    weak = correlation_run(0.9).correlation
+    assert weak is not None
+    columns = [{**each, "v": each["v"] / 20} for each in weak["columns"]]
+    run = replace(run_of([]), correlation={**weak, "columns": columns, "notable": []})
+    assert CORRELATION.heading(run) == "Columns go together with the class, but weakly"
+    (finding,) = CORRELATION.findings(run)
+    assert finding.sentence.startswith("Only weakly together with the class goes, of 2 columns: “")
+    assert CORRELATION.advice(run) == []
+
+
 def test_nothing_measured_makes_no_finding() -> None:
     run = run_of(Made().rows)
     for section in (INFLUENCE, ROBUSTNESS, PAIRS, SIMILARITY, STABILITY):
