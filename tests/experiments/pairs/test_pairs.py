@@ -141,7 +141,7 @@ def assert_parity(source: FakeSource, outcome: PairsOutcome, first: str, second:
     assert row(outcome, "recall@1", DIFFERENCE).n_test == len(both)
 
 
-@pytest.mark.parametrize("trace", [0.0, 0.5])
+@pytest.mark.parametrize("trace", [0.0, 1.5])
 def test_figures_are_those_of_plain_loops(trace: float) -> None:
     source = pair_source(60, trace=trace)
     assert_parity(source, near_duplicates(source, options=FEW), "camera", "phone")

@@ -99,7 +99,7 @@ def test_vectors_that_do_not_move_have_no_spread_of_their_own() -> None:
 
 
 def test_where_all_vectors_are_one_rounding_has_no_shares() -> None:
-    source = fake_source(30, 0)
+    source = fake_source(100, 0, dimensions=12)
     for vectors in source.by_class.values():
         vectors[:] = 1.0
     assert [(row.value, row.low, row.high) for row in decompose_variance(source, SHARPENING)] == [
