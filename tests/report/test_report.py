@@ -235,7 +235,8 @@ def test_cautions_have_a_heading_where_nothing_was_judged() -> None:
     record = asdict(LeftOut("No such model.", encoder="timm:nothing"))
     run = replace(run_of(Made(), photos=False), settings={"left_out": [record]})
     markdown = compose(run).markdown
-    assert "timm:nothing was left out" in section(markdown, "## Cautions")
+    assert "Left out: encoder timm" in section(markdown, "## Cautions")
+    assert "title: No encoder was asked about these photos\n" in markdown
     assert "## Summary" not in markdown
 
 

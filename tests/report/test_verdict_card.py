@@ -12,9 +12,18 @@ from bs4 import BeautifulSoup
 from latentprint.report import write_report
 from latentprint.report.inputs import Row, Run
 from latentprint.report.places import filled
+from latentprint.report.text import text_of
 from latentprint.report.verdict_card import MOST, card_columns, card_html, card_lines, what_to_do
 from latentprint.report.wording import percent, points, span
-from latentprint.words import PROBES, Direction, Experiment, Harm, ProbeSetup, Verdict
+from latentprint.words import (
+    PROBES,
+    SEMANTIC,
+    Direction,
+    Experiment,
+    Harm,
+    ProbeSetup,
+    Verdict,
+)
 from tests.browser import opened, overflowing, resize, sync_api, violations_in_both_schemes
 from tests.report.made_runs import (
     HOSTILE,
@@ -228,6 +237,18 @@ def test_harm_of_a_label_is_measured_without_processing() -> None:
     run = changed(run, Experiment.ACQUISITION_PROBE, verdict=Verdict.CARRIED)
     told = filled(what_to_do(run).command, run)
     assert told == "latentprint robustness STORE --nuisance make --out RUN"
+
+
+def test_the_semantic_class_is_no_trace() -> None:
+    run = run_of(probe_run(0.0))
+    run = changed(run, Experiment.PROCESSING_PROBE, verdict=Verdict.NOT_SHOWN)
+    read = {"verdict": Verdict.CARRIED, "attribute": SEMANTIC}
+    run = changed(run, Experiment.ACQUISITION_PROBE, **read)
+    assert SEMANTIC not in [each.title for each in card_columns(run)]
+    assert what_to_do(run).sentence.startswith("Nothing calls for a change")
+    text = text_of(run)
+    assert text["chapters"][0]["title"].endswith("are not shown to be recovered")
+    assert not any("one side of every split" in each for each in text["chapters"][2]["advice"])
 
 
 def test_undecided_probes_tell_of_their_own_photos() -> None:

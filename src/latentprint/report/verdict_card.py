@@ -275,7 +275,7 @@ def _names(rows: Iterable[Row]) -> str:
 
 def _probes(run: Run) -> list[Row]:
     """A set-up of every attribute: the first that reads single photos, else the paired one."""
-    every = run.every_probe
+    every = [*run.probes, *run.paired, *run.traced_labels]
     single = [row for row in every if not is_paired(row)]
     known = {row["attribute"] for row in single}
     rows = [*single, *(row for row in every if row["attribute"] not in known)]
