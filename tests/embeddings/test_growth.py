@@ -397,9 +397,8 @@ def test_size_of_shards(photos: int, dimension: int, classes: int, size: int) ->
 def test_what_replaces_embeddings_comes_behind_them_and_what_is_missing_fills_gaps() -> None:
     shards: dict[int, Any] = {0: None, 3: None}
     stock = Stock(Store(Path(), {"encoder": {"dimension": 8}}, Index(shards)))
-    lacks, anew = np.ones((4, 1), bool), np.array([True, True, False, False])
-    chunks = plan([stock], [lacks], anew, Extraction(shard_size=1))
-    numbers = {each.rows[0]: each.parts[0].number for each in chunks}
+    lacks, how = np.ones((2, 1), bool), Extraction(shard_size=1)
     # The last shard of a photo counts: 1 and 2 would stand before the old one.
-    assert min(numbers[0], numbers[1]) == 4
-    assert (numbers[2], numbers[3]) == (1, 2)
+    for anew, numbers in ((True, [4, 5]), (False, [1, 2])):
+        chunks = plan([stock], [lacks], np.full(2, anew), how)
+        assert [each.parts[0].number for each in chunks] == numbers

@@ -225,3 +225,20 @@ def test_pairs_find_each_other_again_and_neighbours_leave_their_device() -> None
     assert after.p > 10 * before.p
     assert abs(after.value - 50) < 10
     assert figure(rows, ErasureMeasure.INDEX, Stage.CHANGE).low > 5
+    tied = found.labelled(label=found.photos["device_type"])
+    told = nuisance_rows(tied, "device_type", "none", k=5)
+    assert ErasureMeasure.INDEX not in {row.setup for row in told}
+
+
+def test_what_holds_of_all_photos_still_has_an_interval() -> None:
+    rows = nuisance_rows(devices(60.0), "device_type", "none", k=3)
+    purity, index = (
+        figure(rows, setup, Stage.BEFORE)
+        for setup in (ErasureMeasure.NUISANCE, ErasureMeasure.INDEX)
+    )
+    # Exact binomials of sixty subjects.
+    bound = 100 * (1 - 0.025 ** (1 / 60))
+    assert (purity.value, purity.low, purity.high) == pytest.approx((100, 100 - bound, 100))
+    assert (index.value, index.low, index.high) == pytest.approx((0, 0, bound))
+    mixed = figure(overlap_rows(devices(60.0), "none", k=3), ErasureMeasure.MIXED, Stage.AFTER)
+    assert mixed.high - mixed.low > 1

@@ -35,6 +35,13 @@ def test_a_planted_camera_is_read() -> None:
     assert result.classes == 3
 
 
+def test_what_is_read_in_full_does_not_rise() -> None:
+    source = camera_source(200, trace=40.0, makes=2)
+    outcome = probe_label(source, "make", replace(BARE, curve=True))
+    assert {row.value for row in outcome.curve} == {100}
+    assert outcome.result.rising is False
+
+
 def test_photographers_are_no_cameras() -> None:
     """Without a trace, habits alone give the camera away, unless people are kept apart."""
     source = camera_source(240, trace=0.0, per_person=20)
