@@ -280,6 +280,17 @@ def test_a_change_that_all_photos_share_is_shown_and_has_an_interval() -> None:
     assert (few.value, few.verdict) == (100, Verdict.NO_CHANGE)
 
 
+def test_test_photos_of_one_group_say_nothing_of_others() -> None:
+    source = fake_source(60, 20, trace=1.0)
+    group = pl.when(pl.col("split") == "val").then(pl.lit("one")).otherwise("group")
+    source.photos = source.photos.with_columns(group=group)
+    rows = judged(influence(source, SHARPENING).results)
+    assert rows[5].value > 20
+    assert rows[5].low < 0 < rows[5].high
+    assert rows[5].p == 1.0
+    assert all(row.high - row.low > 90 for row in rows)
+
+
 def test_intervals_are_wider_the_fewer_groups_there_are_to_be_neighbours() -> None:
     source = fake_source(300, 100, trace=0.5, spread=2.0)
     rows = influence(source, SHARPENING).results

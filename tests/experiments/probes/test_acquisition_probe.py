@@ -42,6 +42,16 @@ def test_what_is_read_in_full_does_not_rise() -> None:
     assert outcome.result.rising is False
 
 
+def test_test_photos_of_one_class_tell_nothing() -> None:
+    source = camera_source(80, trace=0.0, makes=2)
+    one = (pl.col("split") == "train") | (pl.col("make") == "make 1")
+    kept = source.photos.select(one).to_series().to_numpy()
+    vectors = {"none": source.by_class["none"][kept]}
+    half = replace(source, photos=source.photos.filter(kept), by_class=vectors, split_made=False)
+    with pytest.raises(LatentprintError, match="test photos of at least two classes"):
+        probe_label(half, "make", BARE)
+
+
 def test_photographers_are_no_cameras() -> None:
     """Without a trace, habits alone give the camera away, unless people are kept apart."""
     source = camera_source(240, trace=0.0, per_person=20)

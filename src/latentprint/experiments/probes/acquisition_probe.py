@@ -233,6 +233,11 @@ def _plan(
             "A probe needs training and test photos with this label, and the split leaves one side"
             " empty."
         )
+    if len(np.unique(items.labels[tested])) < 2:
+        raise LatentprintError(
+            "A probe needs test photos of at least two classes that can be told apart, and the"
+            " split leaves fewer."
+        )
     validation = parts.get("val") if "test" in parts else None
     return split_plan(
         items,

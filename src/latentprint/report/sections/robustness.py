@@ -119,8 +119,8 @@ def robustness_counted(found: Sequence[Setups]) -> str:
     if indices:
         name = quoted_name(indices[0])
         parts.append(
-            f"Of the {indices[0]['k']} nearest neighbours that share the class or {name} but not "
-            f"both, the share of the class (robustness index) "
+            f"Share of those with the class, of the {indices[0]['k']} nearest neighbours that have "
+            f"the class or {name} in common but not both (robustness index): "
             f"{ends(indices, percent, _interval)}."
         )
     if purities:
