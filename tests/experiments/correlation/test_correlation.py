@@ -131,7 +131,7 @@ def test_mistakes_are_said() -> None:
     table = data_set(60)
     with pytest.raises(UsageError, match="Did you mean 'make'"):
         correlate(table, "mkae")
-    with pytest.raises(LatentprintError, match=r"two classes, and holds 1: .*--label"):
+    with pytest.raises(LatentprintError, match=r": 1, and two are needed.*--label"):
         correlate(table, "constant")
     with pytest.raises(LatentprintError, match=r"60 classes for 60 photos.*larger classes"):
         correlate(table, "digest")

@@ -307,8 +307,8 @@ def _classes(photos: pl.DataFrame, label: str, rule: str) -> tuple[Labelled, pl.
     different = len(np.unique(labelled.codes))
     if different < 2:
         raise LatentprintError(
-            f"The column {label!r} needs two classes, and holds {different or 'none'}: put the photos"
-            " of each class into a folder of its own, or name another column with --label."
+            f"Classes in the column {label!r}: {different}, and two are needed: put the photos of"
+            " each class into a folder of its own, or name another column with --label."
         )
     if 2 * different > len(photos):
         raise LatentprintError(
