@@ -411,6 +411,9 @@ def test_errors() -> None:
     source.by_class["none"][7] = np.nan
     with pytest.raises(LatentprintError, match="photo 'photo007' is not finite"):
         robustness(source, "make", options=QUICK)
+    source.photos = source.photos.with_columns(make=pl.lit(None, dtype=pl.String))
+    with pytest.raises(LatentprintError, match="No photo has both 'label' and 'make'"):
+        robustness(source, "make", options=QUICK)
     source.photos = source.photos.with_columns(make=pl.lit("one"))
     with pytest.raises(LatentprintError, match="fewer than two values of 'make'"):
         robustness(source, "make", options=QUICK)

@@ -37,9 +37,11 @@ def test_a_planted_camera_is_read() -> None:
 
 def test_what_is_read_in_full_does_not_rise() -> None:
     source = camera_source(200, trace=40.0, makes=2)
-    outcome = probe_label(source, "make", replace(BARE, curve=True))
+    outcome = probe_label(source, "make", replace(BARE, curve=True, controls=True))
     assert {row.value for row in outcome.curve} == {100}
     assert outcome.result.rising is False
+    assert outcome.result.container == 100
+    assert "file facts alone read 100.0" in outcome.result.notes
 
 
 def test_test_photos_of_one_class_tell_nothing() -> None:

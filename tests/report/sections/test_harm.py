@@ -217,6 +217,18 @@ def test_one_query_has_no_interval() -> None:
     assert same not in str([figure.tables for figure in SIMILARITY.figures(run_of(rows), False)])
 
 
+def test_a_threshold_is_set_for_the_encoder_whose_copies_move_farthest() -> None:
+    rows = similarity_run(0.5).rows
+    one, *_ = (row for row in rows if row.setup == StabilityMeasure.FIRST and not row.reference)
+
+    def first(encoder: str, value: float) -> Result:
+        return replace(one, encoder=encoder, value=value, low=value - 1.0, high=value + 1.0)
+
+    (told,) = STABILITY.advice(run_of([first("near", 97.0), first("far", 90.0)]))
+    assert "below 0.900 (95% interval 0.890 to 0.910)" in told
+    assert told.endswith("far).")
+
+
 def test_stability_says_from_where_and_below_which_threshold() -> None:
     rows = similarity_run(0.5).rows
     (finding,) = STABILITY.findings(run_of(rows))

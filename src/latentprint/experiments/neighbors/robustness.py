@@ -155,6 +155,10 @@ def compared_labels(
         label_photos(photos, nuisance, rules.get(nuisance)),
     ]
     rows = by_id[(both[0].codes[by_id] >= 0) & (both[1].codes[by_id] >= 0)]
+    if not len(rows):
+        raise LatentprintError(
+            f"No photo has both {label!r} and {nuisance!r}: there is nothing to compare."
+        )
     labelled = []
     for each in both:
         present, codes = np.unique(each.codes[rows], return_inverse=True)
