@@ -6,6 +6,8 @@ import pytest
 
 from latentprint.cli.output import print_results
 from latentprint.report.complete_table import complete_table
+from latentprint.report.inputs import Run
+from latentprint.report.paper_tables import tables_of
 from latentprint.results import results_table
 from latentprint.verdicts import judged
 from latentprint.words import InfluenceSetup
@@ -22,5 +24,8 @@ def test_an_effect_that_is_shown_is_not_written_as_none(
     (line,) = (each for each in capsys.readouterr().out.splitlines() if "(tiny)" in each)
     assert "0.04" in line
     assert "0.02 to 0.06" in line
+    run = Run(results_table(shown), None, {}, [])
+    (paper,) = tables_of(run)
+    assert "+0.04* (+0.02 to +0.06)" in paper.rows[0]
     (cells,) = complete_table(results_table(shown).to_dicts()).rows
     assert {"0.04", "0.02 to 0.06"} <= set(cells)
