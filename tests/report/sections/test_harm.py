@@ -255,6 +255,12 @@ def test_robustness_is_judged_within_classes_alone() -> None:
     assert "not shown to share" in quiet[1]
 
 
+def test_one_neighbour_is_the_nearest() -> None:
+    rows = [replace(row, k=1) for row in robustness_run(2.0).rows]
+    (finding, *_) = ROBUSTNESS.findings(run_of(rows))
+    assert "pairs of a photo and its nearest neighbour do" in finding.sentence
+
+
 def test_robustness_is_told_beside_its_controls_and_in_pairs() -> None:
     rows = robustness_run(2.0).rows
     (encoder,) = {row.encoder for row in rows}
