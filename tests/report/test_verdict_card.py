@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +13,14 @@ from latentprint.report import write_report
 from latentprint.report.inputs import Row, Run
 from latentprint.report.places import filled
 from latentprint.report.text import text_of
-from latentprint.report.verdict_card import MOST, card_columns, card_html, card_lines, what_to_do
+from latentprint.report.verdict_card import (
+    MOST,
+    _strip,
+    card_columns,
+    card_html,
+    card_lines,
+    what_to_do,
+)
 from latentprint.report.wording import percent, points, span
 from latentprint.words import (
     PROBES,
@@ -92,6 +99,14 @@ def test_the_strip_holds_all_published_encoders_and_says_where_this_one_is() -> 
     assert 30 < len(strip.ticks) <= 47
     assert (min([*strip.ticks, *strip.marks]), max([*strip.ticks, *strip.marks])) == (0, 100)
     assert "of 47 published encoders reach less" in strip.spoken
+
+
+def test_of_several_encoders_the_highest_is_set_among_the_published_ones() -> None:
+    row = influence_run(0.5).rows[0]
+    rows = [{**asdict(row), "value": value} for value in (10.0, 30.0)]
+    strip = _strip(rows, [5.0, 20.0, 40.0])
+    assert strip is not None
+    assert "2 of 3 published encoders reach less than the highest" in strip.spoken
 
 
 def test_several_encoders_are_counted() -> None:
