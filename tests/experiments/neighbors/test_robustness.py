@@ -403,7 +403,7 @@ def test_errors() -> None:
         robustness(source, "make", options=replace(QUICK, exclude="grop"))
     with pytest.raises(UsageError, match="name two columns"):
         robustness(source, "label", options=QUICK)
-    with pytest.raises(LatentprintError, match=r"'photo000' \(at most 237\)") as beyond:
+    with pytest.raises(LatentprintError, match=r"'photo000' are fewer \(237\)") as beyond:
         robustness(source, "make", options=replace(QUICK, exclude="group", ks=(238,)))
     assert not isinstance(beyond.value, UsageError)
     with pytest.raises(UsageError, match="at least 1"):

@@ -19,7 +19,7 @@ def test_text_is_taken_as_it_is() -> None:
     found = label_photos(pl.DataFrame({"x": ["b", " a ", None, "", "b"]}), "x")
     assert found.classes == ("a", "b")
     assert found.codes.tolist() == [1, 0, -1, -1, 1]
-    assert found.notes == ("values of x rid of spaces around them: 1",)
+    assert found.notes == ("values of x without the spaces around them: 1",)
     assert classes_of([True, False, None], None) == ["True", "False", None]
 
 

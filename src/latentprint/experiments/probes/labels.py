@@ -162,7 +162,9 @@ def _names(values: pl.Series) -> tuple[list[str | None], list[str]]:
         return [None if x is None else str(x) for x in values], []
     stripped = [None if x is None else x.strip() for x in values]
     changed = sum(bool(new) and new != old for new, old in zip(stripped, values, strict=True))
-    notes = [f"values of {values.name} rid of spaces around them: {changed}"] if changed else []
+    notes = (
+        [f"values of {values.name} without the spaces around them: {changed}"] if changed else []
+    )
     return [x or None for x in stripped], notes
 
 
