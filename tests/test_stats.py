@@ -87,7 +87,15 @@ def test_two_sided_p_is_that_of_the_normal_distribution() -> None:
     samples = np.array([-1.0, 1.0] * 500)
     assert two_sided_p(1.96, samples) == pytest.approx(0.05, abs=1e-3)
     assert two_sided_p(-1.96, samples) == two_sided_p(1.96, samples)
-    assert two_sided_p(3.0, np.zeros(10)) == 1.0
+    assert two_sided_p(3.0, np.full(10, 3.0)) == 1.0
+
+
+def test_equal_values_of_all_groups_are_judged_by_their_number() -> None:
+    # Whatever resamples differ by is the order in which the same values were added.
+    samples = 3.0 + 1e-15 * np.arange(10)
+    assert two_sided_p(3.0, samples, 2) == two_sided_p(-3.0, samples, 2) == 0.5
+    assert two_sided_p(3.0, samples, 20) == pytest.approx(2 * 0.5**20)
+    assert two_sided_p(0.0, np.zeros(10), 20) == 1.0
 
 
 def test_permutation_p_counts_the_data_once() -> None:

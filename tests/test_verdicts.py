@@ -309,6 +309,15 @@ def test_an_eraser_is_not_judged_beside_the_rows_of_another() -> None:
     assert {row.verdict for row in controls} == {""}
 
 
+def test_an_eraser_is_judged_beside_what_it_keeps_of_the_same_attribute_and_rank() -> None:
+    own = eraser_rows((-8.0, -9.0, -7.0))
+    other = eraser_rows((-8.0, -9.0, -7.0), lost=(-9.0, -3.0))
+    for columns in ({"attribute": "resizing"}, {"rank": 1}):
+        lost = [replace(row, **columns) for row in other]
+        found = judged([*own, *lost])
+        assert (found[2].verdict, found[7].verdict) == (Verdict.ERASED, Verdict.HARMFUL)
+
+
 def test_a_label_that_neighbours_share_by_chance_is_nothing_to_erase() -> None:
     names, rows = ErasureMeasure, eraser_rows((-8.0, -9.0, -7.0))
     for chance, verdict in ((2.0, Verdict.ERASED), (9.0, Verdict.NOTHING)):

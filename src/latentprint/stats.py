@@ -159,17 +159,47 @@ def binomial_interval(share: float, n: float, level: float = 0.95) -> tuple[floa
     return float(low), float(high)
 
 
-def two_sided_p(value: float, samples: np.ndarray) -> float:
+def interval_of_equals(value: float, groups: float, *, change: bool = False) -> tuple[float, float]:
+    """The 95 % interval of a figure that is the same in all groups: there is nothing to resample.
+
+    That of a binomial share; of a change, as many groups as may differ where none of so many did.
+
+    Args:
+        value: The share in percent, or the change in points.
+        groups: Number of independent groups, not necessarily whole.
+        change: Whether it is a change.
+    """
+    if change:
+        reach = 100.0 * binomial_interval(0.0, groups)[1]
+        return value - reach, value + reach
+    low, high = binomial_interval(value / 100.0, groups)
+    return 100.0 * low, 100.0 * high
+
+
+def two_sided_p(value: float, samples: np.ndarray, groups: float = 1.0) -> float:
     """Two-sided p of the hypothesis that a value is zero, from the spread of its resamples.
 
     Args:
         value: The figure of all photos.
         samples: The same in every resample, float64 [draws].
+        groups: Number of independent groups of photos, which decides where all have the same value;
+            1 where it is not known.
     """
     spread = float(np.std(samples))
-    if spread == 0:
-        return 1.0
+    # Resamples of equal values differ by the order in which they were added.
+    if spread <= _ROUNDING * abs(value):
+        return equal_signs_p(value, groups)
     return math.erfc(abs(value) / spread / math.sqrt(2.0))
+
+
+def equal_signs_p(value: float, groups: float) -> float:
+    """Two-sided p of the hypothesis that a value which all groups share is zero: the sign test.
+
+    Args:
+        value: The value.
+        groups: Number of independent groups, not necessarily whole.
+    """
+    return min(1.0, 2.0 ** (1.0 - groups)) if abs(value) > _ROUNDING else 1.0
 
 
 def permutation_p(value: float, permuted: np.ndarray, *, complete: bool = False) -> float:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from latentprint import CanaryCheck, check_canary
 from latentprint.canary import Drift
+from latentprint.canary.comparing import Tolerances
 from latentprint.errors import LatentprintError, UsageError
 from tests.canary.conftest import with_comment
 from tests.embeddings.toy import ToyEncoder
@@ -113,6 +114,20 @@ def test_another_kernel_is_recognised(made: Path) -> None:
     assert 0 < found.levels < 255
     changed = [(each.name, each.then, each.now) for each in found.settings]
     assert changed == [("encoder.preprocess.kernel", "bicubic", "bilinear")]
+
+    def nudged(vectors: torch.Tensor) -> torch.Tensor:
+        vectors = vectors.clone()
+        vectors[0] += 5e-3 * vectors[0].norm() * torch.eye(vectors.shape[1])[0]
+        return vectors
+
+    # A single photo that did not go along is another change.
+    other = Other(nudged)
+    other.preprocess = encoder.preprocess
+    assert check(made, other).same_as == ""
+
+
+def test_lengths_may_change_by_the_error_that_directions_may() -> None:
+    assert Tolerances(max_drift=0.005).max_length == pytest.approx(0.1)
 
 
 def test_tolerances_decide_what_passes(made: Path) -> None:

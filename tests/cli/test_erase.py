@@ -317,6 +317,12 @@ def test_labels_without_a_signal_are_refused_with_numbers(
     assert done.code == 1
     assert "Nothing to erase is shown: 120 photos of 3 classes of 'make'" in done.err
     assert "share of signal" in done.err
+    alone = table_of(tmp_path / "one.csv", id=[f"p{at}" for at in range(240)], make=["Canon"] * 240)
+    one = latentprint(
+        "erase", "fit", "--no-test", vectors, "--metadata", alone, "--nuisance", "make",
+        "--out", tmp_path / "one",
+    )  # fmt: skip
+    assert "Photos to fit on: 120, all of which have 'Canon' as 'make'." in one.err
     assert "--pairs" in done.err
     assert not (tmp_path / "e" / "eraser.json").exists()
 

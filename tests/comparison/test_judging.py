@@ -154,6 +154,22 @@ def test_of_differences_that_traces_make_the_size_counts(
     assert row.verdict == verdict
 
 
+def test_the_interval_of_a_negative_difference_is_turned_over_with_it() -> None:
+    first = replace(influence_row(-6.0), low=-10.0, high=-5.0)
+    second = replace(influence_row(-1.0), low=-2.0, high=-0.5)
+    row = only(compare_rows(run(first), run(second))[0])
+    assert row.difference == -5.0
+    # Sizes of 6 (5 to 10) and 1 (0.5 to 2).
+    assert row.low == pytest.approx(-5.0 - np.hypot(0.5, 4.0))
+    assert row.high == pytest.approx(-5.0 + np.hypot(1.0, 1.0))
+    # No size is below zero: nothing is more than 100 points farther from it than 0 is.
+    none = replace(influence_row(0.0), low=-14.0, high=14.0)
+    every = replace(influence_row(100.0), low=86.0, high=100.0)
+    far = only(compare_rows(run(none), run(every))[0])
+    assert far.high == 100.0
+    assert far.low == pytest.approx(100.0 - np.hypot(14.0, 14.0))
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -392,3 +392,13 @@ def test_size_of_shards(photos: int, dimension: int, classes: int, size: int) ->
     chunks = plan([Stock(store)], [lacks], np.zeros(photos, bool), Extraction())
     assert {len(each.rows) for each in chunks[:-1]} <= {size}
     assert [each.parts[0].number for each in chunks] == list(range(len(chunks)))
+
+
+def test_what_replaces_embeddings_comes_behind_them_and_what_is_missing_fills_gaps() -> None:
+    shards: dict[int, Any] = {0: None, 3: None}
+    stock = Stock(Store(Path(), {"encoder": {"dimension": 8}}, Index(shards)))
+    lacks, how = np.ones((2, 1), bool), Extraction(shard_size=1)
+    # The last shard of a photo counts: 1 and 2 would stand before the old one.
+    for anew, numbers in ((True, [4, 5]), (False, [1, 2])):
+        chunks = plan([stock], [lacks], np.full(2, anew), how)
+        assert [each.parts[0].number for each in chunks] == numbers

@@ -10,6 +10,8 @@ import torch
 
 from latentprint.embeddings import engine, extract
 from latentprint.embeddings.ahead import ahead
+from latentprint.embeddings.making import Making
+from latentprint.embeddings.shares import Chunk, Part
 from latentprint.embeddings.worker import PhotoTask, Prepared, Recipe, prepare
 from latentprint.photos import Photos
 from latentprint.processing import NONE
@@ -72,3 +74,14 @@ def test_what_runs_ahead_ends_with_whoever_asks() -> None:
     assert closed.is_set()
     assert len(made) <= 6
     assert "ahead" not in {each.name for each in threading.enumerate()}
+
+
+def test_shards_of_other_photos_are_not_taken_for_made(photos: Photos, tmp_path: Path) -> None:
+    encoder, how = ToyEncoder(), replace(HOW, shard_size=12)
+    (store,) = extract(photos, [encoder], [NONE], tmp_path / "out", extraction=how)
+    chunk = Chunk(range(12), (Part(0, (0,), 0),))
+    others = replace(photos, table=photos.table.reverse())
+    made = [
+        Making(each, [encoder], [store], (NONE,), how).is_made(chunk) for each in (photos, others)
+    ]
+    assert made == [True, False]

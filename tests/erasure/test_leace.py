@@ -247,3 +247,14 @@ def test_vectors_of_another_length_are_refused() -> None:
     for rows in (np.zeros((2, 7)), torch.zeros(2, 7)):
         with pytest.raises(LatentprintError, match="24 dimensions, and these have 7"):
             eraser.transform(rows)
+
+
+def test_shrinkage_is_that_of_the_paper() -> None:
+    rows = np.random.default_rng(0).normal(size=(30, 3)) @ np.diag([1.0, 2.0, 3.0])
+    covariance = np.cov(rows.T, bias=True)
+    trace, square, p, n = np.trace(covariance), np.trace(covariance @ covariance), 3, 30
+    # Chen, Wiesel, Eldar and Hero, equation 23.
+    weight = ((1 - 2 / p) * square + trace**2) / ((n + 1 - 2 / p) * (square - trace**2 / p))
+    assert 0 < weight < 1
+    expected = (1 - weight) * covariance + weight * trace / p * np.eye(p)
+    np.testing.assert_allclose(shrunk(covariance, n), expected)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from latentprint.erasure.signal import signal_of
+from latentprint.erasure.signal import _Shuffle, signal_of
 
 
 def test_labels_that_say_nothing_are_refused() -> None:
@@ -57,3 +57,15 @@ def test_the_share_of_signal_is_that_of_a_planted_one(photos: int) -> None:
 def test_equal_rows_show_nothing() -> None:
     signal = signal_of(np.ones((8, 3)), np.arange(8) % 2)
     assert (signal.p, signal.share, signal.shown) == (1.0, 0.0, False)
+
+
+def test_a_permutation_keeps_how_many_photos_each_class_has() -> None:
+    # Groups of one class, and groups of several.
+    classes = np.array([0, 0, 1, 1, 2, 2, 0, 1, 2, 1])
+    members = np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+    shuffle = _Shuffle.of(classes, members)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        drawn = shuffle.draw(rng)
+        assert np.bincount(drawn).tolist() == np.bincount(classes).tolist()
+        assert sorted(drawn[6:8]) == [0, 1]

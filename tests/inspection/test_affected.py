@@ -8,7 +8,15 @@ import pytest
 
 from latentprint.erasure.eraser import LinearEraser
 from latentprint.inspection import affected
-from latentprint.inspection.affected import Versions, find_changes, level_of, table_of
+from latentprint.inspection.affected import (
+    Changes,
+    Versions,
+    find_changes,
+    level_of,
+    table_of,
+)
+from latentprint.inspection.neighbours import Lists
+from latentprint.neighbours.nearest import Neighbours
 from tests.inspection.test_neighbours import along, slow
 
 
@@ -70,6 +78,20 @@ def test_blocks_and_order_change_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     assert again.select("id", "left", "because_of_traces").equals(
         whole.select("id", "left", "because_of_traces")
     )
+
+
+def test_of_as_many_that_leave_those_count_that_leave_both_ways() -> None:
+    rows, similarities = np.tile(np.arange(10), (12, 1)), np.ones((12, 10))
+    # Three leave: of the first three erased and one encoded again, of the second two and three.
+    after, stays = rows.copy(), np.full((12, 10), 2)
+    after[0, :3] = after[1, :2] = 11
+    stays[0, :1] = stays[1, :3] = 0
+    lists = Lists(Neighbours(similarities, rows), Neighbours(similarities, after), stays, 2)
+    nobody = np.zeros(0, dtype=np.int64)
+    table = table_of(Changes(lists, nobody, nobody), [f"photo{at:02}" for at in range(12)])
+    assert table["id"].head(2).to_list() == ["photo01", "photo00"]
+    assert table["left"].head(3).to_list() == [3, 3, 0]
+    assert table["because_of_traces"].head(2).to_list() == [2, 1]
 
 
 def test_ties_are_ordered_by_id() -> None:

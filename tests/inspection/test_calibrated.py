@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 
 from latentprint.errors import LatentprintError
 from latentprint.inspection.calibrated import (
@@ -123,6 +123,21 @@ def test_it_reads_as_the_fits_do_and_heat_keeps_the_order() -> None:
     assert reading.classes[int(np.argmax(logits))] == reading.best
     assert sum(reading.probabilities) == pytest.approx(1.0)
     assert reading.chance == pytest.approx(1 / 3)
+
+
+def test_the_heat_of_a_fold_is_that_of_photos_of_the_others() -> None:
+    asked, _ = examples(60, 0.6, 0)
+    probe = fit_calibrated(asked)
+    fold = np.array([probe.fold_of[str(each)] for each in asked.groups])
+    rows = asked.features.read().astype(np.float64)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    logits = np.einsum("md,mdp->mp", rows, probe.weights[fold]) + probe.intercepts[fold]
+    heats = np.geomspace(0.005, 1.0, 3000)
+    for each in range(FOLDS):
+        others = np.flatnonzero(fold != each)
+        told = log_softmax(logits[others] / heats[:, None, None], axis=2)
+        best = heats[told[:, np.arange(len(others)), asked.labels[others]].mean(axis=1).argmax()]
+        assert probe.temperatures[each] == pytest.approx(best, rel=0.01)
 
 
 def test_words_that_were_wrong_too_often_are_not_said() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 import numpy as np
 import pytest
 
@@ -91,3 +93,15 @@ def test_percentiles_count_equal_ones_half() -> None:
     assert percentile(population, 0.0) == 0.0
     assert percentile(population, 2.0) == 50.0
     assert percentile(population, 4.0) == 100.0
+
+
+def test_limits_are_not_chosen_on_the_photos_that_rates_are_measured_on() -> None:
+    eraser, vectors = planted(1.5, photos=100)
+    groups = [f"group {at}" for at in range(100)]
+    limits = find_limits(eraser, vectors, groups)
+    halves = np.array([blake2b(f"0:{each}".encode()).digest()[0] % 2 for each in groups])
+    other = vectors.copy()
+    other[:, halves == 1] = vectors[:1, halves == 1]
+    again = find_limits(eraser, other, groups)
+    assert (again.erased, again.made) == (limits.erased, limits.made)
+    assert again.of_content != limits.of_content

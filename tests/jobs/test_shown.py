@@ -95,11 +95,17 @@ def test_what_was_left_out_is_told() -> None:
     assert "has fewer than two classes of at least 10 photos" in found._repr_html_()
 
 
+def test_what_measures_nothing_is_an_error() -> None:
+    rows, table = vectors()
+    with pytest.raises(lp.LatentprintError, match=r"^Nothing was measured: The label 'label' has"):
+        lp.probe(rows[:9], metadata=table[:9], attribute="label")
+
+
 def test_a_correlation_has_a_table_a_report_and_a_sentence(tmp_path: Path) -> None:
     _, table = vectors()
     found = lp.correlation(table, permutations=50)
     assert found.table["column"].to_list() == [RULE]
-    assert "None of 1 columns is shown to go together with" in found._repr_html_()
+    assert "The one column is not shown to go together with" in found._repr_html_()
     assert RULE not in found._repr_html_()
     assert found.report(tmp_path / "c.html").stat().st_size > 10_000
 

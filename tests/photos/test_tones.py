@@ -39,6 +39,12 @@ def test_few_bits_in_a_large_container_are_not_black(tmp_path: Path, bits: int, 
     assert decode(file).note == f"{bits}-bit data scaled by {by}, judged by this photo alone"
 
 
+def test_a_value_beyond_ten_bits_takes_twelve(tmp_path: Path) -> None:
+    for high, bits in ((1023, 10), (1024, 12)):
+        file = png(tmp_path / "a.png", np.where(ramp(1) < 1, 0, high))
+        assert decode(file).note.startswith(f"{bits}-bit data")
+
+
 def test_marks_of_the_full_value_do_not_hide_the_depth(tmp_path: Path) -> None:
     values = ramp(4095)
     values[:8, :8] = 65535

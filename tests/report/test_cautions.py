@@ -31,8 +31,8 @@ def test_whatever_was_left_out_has_a_name_and_stands_once(experiment: Experiment
         (what,) = missing
         assert told == []
     else:
-        what = told[0].removesuffix(f" of jpeg, {NET} was left out: It could not be.")
-        assert what != told[0]
+        what = told[0].removeprefix("Left out: ").removesuffix(f" of jpeg, {NET}: It could not be.")
+        assert len(what) + 30 < len(told[0])
         assert missing == []
     assert len(what) > 5
     assert "_" not in what
@@ -43,7 +43,8 @@ def test_one_reason_is_given_once() -> None:
         LeftOut("No classes.", Experiment.ROBUSTNESS, name, NET) for name in ("jpeg", "resizing")
     ]
     (told,) = cautions(left_out(*records))
-    assert told.endswith("were left out: No classes.")
+    assert told.startswith("Left out: ")
+    assert told.endswith(": No classes.")
     assert "jpeg" in told
     assert "resizing" in told
 
@@ -51,9 +52,9 @@ def test_one_reason_is_given_once() -> None:
 def test_a_part_of_an_experiment_that_was_left_out_is_a_caution() -> None:
     record = asdict(LeftOut("No classes.", Experiment.KNN_INFLUENCE, "jpeg", NET))
     run = replace(run_of(influence_run(0.0), photos=False), settings={"left_out": [record]})
-    assert any(each.startswith("kNN influence of jpeg") for each in cautions(run))
+    assert any(each.startswith("Left out: kNN influence of jpeg") for each in cautions(run))
 
 
 def test_an_encoder_that_could_not_be_used_is_named() -> None:
     (told,) = cautions(left_out(LeftOut("No such model.", encoder="timm:nothing")))
-    assert told == "Encoder timm:nothing was left out: No such model."
+    assert told == "Left out: encoder timm:nothing: No such model."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import polars as pl
@@ -229,6 +229,15 @@ def test_an_empty_result_table_has_a_report(make_run: Maker) -> None:
     folder = make_run(recorded=False)
     pl.read_parquet(folder / "results.parquet").clear().write_parquet(folder / "results.parquet")
     assert "The results hold no encoder." in text_of(page_of(folder))
+
+
+def test_cautions_have_a_heading_where_nothing_was_judged() -> None:
+    record = asdict(LeftOut("No such model.", encoder="timm:nothing"))
+    run = replace(run_of(Made(), photos=False), settings={"left_out": [record]})
+    markdown = compose(run).markdown
+    assert "Left out: encoder timm" in section(markdown, "## Cautions")
+    assert "title: No encoder was asked about these photos\n" in markdown
+    assert "## Summary" not in markdown
 
 
 def test_no_result_table_is_an_error_of_the_user(tmp_path: Path) -> None:

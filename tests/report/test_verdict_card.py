@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,25 @@ from latentprint.jobs.source_options import Sources
 from latentprint.report import write_report
 from latentprint.report.inputs import Row, Run
 from latentprint.report.places import filled
-from latentprint.report.verdict_card import MOST, card_columns, card_html, card_lines, what_to_do
+from latentprint.report.text import text_of
+from latentprint.report.verdict_card import (
+    MOST,
+    _strip,
+    card_columns,
+    card_html,
+    card_lines,
+    what_to_do,
+)
 from latentprint.report.wording import percent, points, span
-from latentprint.words import PROBES, Direction, Experiment, Harm, ProbeSetup, Verdict
+from latentprint.words import (
+    PROBES,
+    SEMANTIC,
+    Direction,
+    Experiment,
+    Harm,
+    ProbeSetup,
+    Verdict,
+)
 from tests.browser import opened, overflowing, resize, sync_api, violations_in_both_schemes
 from tests.report.made_runs import (
     HOSTILE,
@@ -85,6 +101,14 @@ def test_the_strip_holds_all_published_encoders_and_says_where_this_one_is() -> 
     assert 30 < len(strip.ticks) <= 47
     assert (min([*strip.ticks, *strip.marks]), max([*strip.ticks, *strip.marks])) == (0, 100)
     assert "of 47 published encoders reach less" in strip.spoken
+
+
+def test_of_several_encoders_the_highest_is_set_among_the_published_ones() -> None:
+    row = influence_run(0.5).rows[0]
+    rows = [{**asdict(row), "value": value} for value in (10.0, 30.0)]
+    strip = _strip(rows, [5.0, 20.0, 40.0])
+    assert strip is not None
+    assert "2 of 3 published encoders reach less than the highest" in strip.spoken
 
 
 def test_several_encoders_are_counted() -> None:
@@ -247,11 +271,33 @@ def test_commands_name_vectors_of_ones_own_and_a_new_folder_beside_the_present_o
     assert Sources(np.ones((2, 2))).words == []
 
 
+def test_the_semantic_class_is_no_trace() -> None:
+    run = run_of(probe_run(0.0))
+    run = changed(run, Experiment.PROCESSING_PROBE, verdict=Verdict.NOT_SHOWN)
+    read = {"verdict": Verdict.CARRIED, "attribute": SEMANTIC}
+    run = changed(run, Experiment.ACQUISITION_PROBE, **read)
+    assert SEMANTIC not in [each.title for each in card_columns(run)]
+    assert what_to_do(run).sentence.startswith("Nothing calls for a change")
+    text = text_of(run)
+    assert text["chapters"][0]["title"].endswith("are not shown to be recovered")
+    assert not any("one side of every split" in each for each in text["chapters"][2]["advice"])
+
+
 def test_undecided_probes_tell_of_their_own_photos() -> None:
     run = run_of(probe_run(0.0))
     run = changed(run, Experiment.PROCESSING_PROBE, verdict=Verdict.UNDECIDED, n_test=7)
     run = changed(run, Experiment.ACQUISITION_PROBE, verdict=Verdict.NOT_SHOWN)
     assert what_to_do(run).sentence == "Measure more photos: 7 test photos do not decide."
+    run = changed(run, Experiment.PROCESSING_PROBE, n_test=1)
+    assert what_to_do(run).sentence == "Measure more photos: 1 test photo does not decide."
+
+
+def test_an_effect_that_is_shown_is_not_written_as_none() -> None:
+    tiny = {"verdict": Verdict.CHANGE, "value": 0.04, "low": 0.02, "high": 0.06, "tiny": True}
+    run = changed(run_of(influence_run(0.0)), Experiment.KNN_INFLUENCE, **tiny)
+    (cell, *_) = [each.harm for each in card_columns(run)]
+    assert (cell.word, cell.value) == ("changes neighbours (tiny)", "+0.04")
+    assert cell.detail == "+0.02 to +0.06"
 
 
 def test_an_interval_that_the_word_seems_to_contradict_is_explained_on_every_screen() -> None:

@@ -16,7 +16,7 @@ from latentprint.solvers import (
 )
 from latentprint.solvers import holds as holds_module
 from latentprint.solvers.settings import sgd_trials
-from latentprint.solvers.tuning import _towards_the_middle
+from latentprint.solvers.tuning import _behind, _towards_the_middle
 from tests.solvers.made_up import embeddings, labelled
 
 
@@ -251,3 +251,12 @@ def test_large_values_are_left_out_where_accuracy_falls() -> None:
     assert tuning.setting in [setting for setting, _ in tuning.table]
     accuracies = [accuracy for _, accuracy in tuning.table]
     assert int(np.argmax(accuracies)) <= len(accuracies) - 3
+
+
+def test_a_loss_that_all_groups_share_by_their_size_has_no_error() -> None:
+    right = np.array([np.ones(6), np.zeros(6), [0, 1, 1, 1, 1, 1]]) / 6
+    difference, errors = _behind(right, np.array([0, 1, 1, 2, 2, 2]), 0)
+    assert difference == pytest.approx([0, 1, 1 / 6])
+    assert errors[:2] == pytest.approx([0, 0])
+    # By hand: a sixth is lost in the first group, of which a sixth, a third and a half is expected.
+    assert errors[2] == pytest.approx(np.sqrt((25 + 4 + 9) / 36**2 * 3 / 2))

@@ -252,12 +252,24 @@ def _of(name: str, digits: int = 1) -> Callable[[Result], str]:
     return lambda row: _number(getattr(row, name), digits)
 
 
-def _span(digits: int = 1, prefix: str = "") -> Callable[[Result], str]:
+def _digits(row: Result, least: int) -> int:
+    """Digits of a figure: one that is not zero is never written as 0.0."""
+    from latentprint.report.wording import digits_of
+
+    names = ("value", "low", "high", "direction")
+    return max(least, digits_of({name: getattr(row, name) for name in names}))
+
+
+def _value(digits: int = 1) -> Callable[[Result], str]:
+    return lambda row: _number(row.value, _digits(row, digits))
+
+
+def _span(digits: int = 1) -> Callable[[Result], str]:
     def text(row: Result) -> str:
-        low, high = getattr(row, f"{prefix}low"), getattr(row, f"{prefix}high")
-        if low is None or NO_INTERVAL in row.notes:
+        if NO_INTERVAL in row.notes:
             return ""
-        return f"{_number(low, digits)} to {_number(high, digits)}"
+        low, high = (_number(end, _digits(row, digits)) for end in (row.low, row.high))
+        return f"{low} to {high}"
 
     return text
 
@@ -275,14 +287,14 @@ _ABOUT: dict[str, Callable[[Result], str]] = {
     "set-up": setup_of,
 }
 _FIGURES: dict[str, Callable[[Result], str]] = {
-    "value": _of("value"),
+    "value": _value(),
     "95 % interval": _span(),
     "chance": _of("chance"),
     "n": lambda row: str(row.n_test),
     "q": _rate,
 }
 _FINE: dict[str, Callable[[Result], str]] = {
-    "value": _of("value", 2),
+    "value": _value(2),
     "95 % interval": _span(2),
     "n": lambda row: str(row.n_test),
 }
@@ -292,7 +304,7 @@ _LAYOUTS = (
         tuple(PROBES),
         _ABOUT,
         {
-            "value": _of("value"),
+            "value": _value(),
             "95 % interval": _span(),
             "chance": _of("chance"),
             "above untrained": _of("twin"),
@@ -311,7 +323,7 @@ _LAYOUTS = (
         _ABOUT,
         {
             "training photos": lambda row: str(row.n_train),
-            "value": _of("value"),
+            "value": _value(),
             "95 % interval": _span(),
         },
         judged=False,

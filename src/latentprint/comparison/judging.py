@@ -252,10 +252,11 @@ def _obstacle(first: Side, second: Side, one: Result, other: Result) -> str:
 
 
 def _sized(row: Result, aim: Aim) -> tuple[float, float, float]:
-    """Value and interval, turned over where the size of a negative figure counts."""
-    if aim == Aim.NEAR_ZERO and row.value < 0:
-        return -row.value, -row.high, -row.low
-    return row.value, row.low, row.high
+    """Value and interval; where the size counts, those of it, which is never below zero."""
+    if aim != Aim.NEAR_ZERO:
+        return row.value, row.low, row.high
+    low, high = (row.low, row.high) if row.value >= 0 else (-row.high, -row.low)
+    return abs(row.value), max(0.0, low), max(high, -low)
 
 
 def _independent(

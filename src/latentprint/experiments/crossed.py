@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri, stdtr, stdtrit
 
-from latentprint.stats import binomial_interval
+from latentprint.stats import binomial_interval, equal_signs_p, interval_of_equals
 
 _ROUNDING = 1e-9
 _UPPER = 0.975
@@ -88,13 +88,22 @@ class Spread:
         wider = self._quantile / float(ndtri(_UPPER))
         return share * (1.0 - share) / (self.error * wider) ** 2
 
+    def _agree(self, value: float) -> bool:
+        """Whether all groups have one value; sums that are equal on paper differ by rounding."""
+        return self.error <= _ROUNDING * max(1.0, abs(value))
+
     @property
     def _quantile(self) -> float:
         return float(stdtrit(max(1, self.groups - 1), _UPPER))
 
+    def interval_of_change(self, change: float) -> tuple[float, float]:
+        """The 95 % interval of a change in points, which has a width where all groups agree too."""
+        if self._agree(change):
+            return interval_of_equals(change, self.groups, change=True)
+        return self.interval(change)
+
     def p(self, value: float) -> float:
         """Two-sided p of the hypothesis that the figure is zero."""
-        # Sums that are equal on paper differ by the order in which they were added.
-        if abs(value) < _ROUNDING or self.error == 0.0:
-            return 1.0
+        if self._agree(value):
+            return equal_signs_p(value, self.groups)
         return float(2.0 * stdtr(max(1, self.groups - 1), -abs(value) / self.error))

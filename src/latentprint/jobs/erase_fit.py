@@ -95,7 +95,8 @@ def fit_eraser(rows: EraseRows, options: EraseOptions) -> Fitted:
     index = photos_of(sides, "fit")
     if not len(index) or not len(photos_of(sides, "held out")):
         raise LatentprintError(
-            f"{len(rows.photos)} photos cannot be parted into those to fit on and those to test on."
+            f"Photos: {len(rows.photos)}, which cannot be parted into some to fit on and some to"
+            " test on."
         )
     signal = None if rows.paired else _require_signal(rows, index, options.seed)
     moments = rows.moments(index)
@@ -202,6 +203,11 @@ def _require_signal(rows: EraseRows, index: np.ndarray, seed: int) -> Signal:
     vectors = np.concatenate([each for each, _, _ in rows.chunks(part)])
     labels = np.asarray(rows.labels)[part]
     groups = rows.photos["group"].to_numpy()[part].astype(str)
+    if (labels == labels[0]).all():
+        raise LatentprintError(
+            f"Photos to fit on: {len(part)}, all of which have {str(labels[0])!r} as"
+            f" {rows.nuisance[0]!r}. There is nothing to erase."
+        )
     signal = signal_of(vectors, labels, groups, seed=seed)
     if not signal.shown:
         raise LatentprintError(

@@ -9,7 +9,7 @@ from latentprint.report.inputs import Run
 from latentprint.report.photos_section import JpegQuality, jpeg_quality
 from latentprint.report.section import is_answered
 from latentprint.report.sections import SECTIONS
-from latentprint.report.wording import capital, count, listed
+from latentprint.report.wording import count, listed
 from latentprint.results import LeftOut
 
 FEW = 1000
@@ -106,8 +106,7 @@ def _left_out(run: Run) -> list[str]:
             continue
         reasons.setdefault(each.reason, []).append(_named(each))
     return [
-        f"{'; '.join([capital(whats[0]), *whats[1:_LISTED], *_further(whats)])} "
-        f"{'was' if len(whats) == 1 else 'were'} left out: {reason}"
+        f"Left out: {'; '.join([*whats[:_LISTED], *_further(whats)])}: {reason}"
         for reason, whats in reasons.items()
     ]
 

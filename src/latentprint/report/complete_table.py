@@ -5,7 +5,15 @@ from __future__ import annotations
 from latentprint.report.figures.figure import Figure
 from latentprint.report.figures.table import Table
 from latentprint.report.inputs import Row, Run
-from latentprint.report.wording import checks, interval, number, points, significant, whole
+from latentprint.report.wording import (
+    checks,
+    digits_of,
+    interval,
+    number,
+    points,
+    significant,
+    whole,
+)
 from latentprint.words import Experiment
 
 _SMALL = (Experiment.VARIANCE, Experiment.SIMILARITY, Experiment.STABILITY)
@@ -35,7 +43,7 @@ def complete_table(rows: list[Row]) -> Table:
 
 
 def _complete_row(row: Row) -> tuple[str, ...]:
-    digits = 2 if row["experiment"] in _SMALL else 1
+    digits = max(2 if row["experiment"] in _SMALL else 1, digits_of(row))
     devices = f"query {row['query_device']}, target {row['target_device']}"
     conditions = (
         row["condition"],

@@ -18,7 +18,7 @@ from latentprint.report.pictures import Photo, Pictures, signed
 from latentprint.results import LeftOut, read_results
 from latentprint.signature import is_own
 from latentprint.spreadsheets import restored
-from latentprint.words import CONTROL, Experiment, ProbeSetup
+from latentprint.words import CONTROL, SEMANTIC, Experiment, ProbeSetup
 
 _NUMBERS = ("width", "height", "jpeg_quality")
 _TEXTS = ("id", "path", "status", "reason", "format", "jpeg_subsampling", "split", "label")
@@ -92,6 +92,11 @@ class Run:
     def labels(self) -> list[Row]:
         """The probes of acquisition labels and of the user's own."""
         return self.of(Experiment.ACQUISITION_PROBE)
+
+    @property
+    def traced_labels(self) -> list[Row]:
+        """Those of labels that are traces: not of the semantic class, which is meant to be told."""
+        return [row for row in self.labels if row["attribute"] != SEMANTIC]
 
     @property
     def every_probe(self) -> list[Row]:

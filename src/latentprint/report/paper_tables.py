@@ -16,11 +16,11 @@ from latentprint.report.published_run import published_run
 from latentprint.report.runs import folders_of, read_runs
 from latentprint.report.wording import (
     classes,
+    digits_of,
     name_of,
     number,
     points,
     setup_name,
-    span,
     title_of,
     with_intervals,
 )
@@ -209,9 +209,9 @@ def _cell(row: Row) -> str:
     mark = _MARK if row["verdict"] in _SHOWN else ""
     if is_published(row):
         return write(row["value"])
-    low, high = row["low"], row["high"]
-    interval = f"{points(low)} to {points(high)}" if signed else span(low, high)
-    return f"{write(row['value'])}{mark} ({interval})"
+    digits = digits_of(row)
+    ends = [write(row[end], digits) for end in ("low", "high")]
+    return f"{write(row['value'], digits)}{mark} ({' to '.join(ends)})"
 
 
 def _published(columns: dict[str, Row]) -> Iterable[tuple[str, ...]]:

@@ -220,9 +220,12 @@ def _front(run: Run, masthead: Masthead, body: str) -> str:
 def _title(run: Run) -> str:
     encoders = encoders_of(run)
     processed = [*run.probes, *run.paired, *run.neighbours]
+    photos = listed(run.datasets or ["these photos"])
+    if not encoders:
+        return f"No encoder was asked about {photos}"
     about = "the processing of " if processed and not run.labels else ""
     who = "the encoder knows" if len(encoders) == 1 else f"{len(encoders)} encoders know"
-    return f"What {who} about {about}{listed(run.datasets or ['these photos'])}"
+    return f"What {who} about {about}{photos}"
 
 
 def _contents(body: str) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from latentprint.report.sections.robustness_figure import judged_rows
 from latentprint.report.telling import unclaimed
 from latentprint.report.wording import (
     count,
+    digits_of,
     listed,
     name_of,
     percent,
@@ -235,7 +236,8 @@ def what_to_do(run: Run) -> ToDo:
         )
     if undecided := _with(probes, Verdict.UNDECIDED):
         most = max(row["n_test"] for row in undecided)
-        return ToDo(f"Measure more photos: {count(most, 'test photo')} do not decide.")
+        do = "does" if most == 1 else "do"
+        return ToDo(f"Measure more photos: {count(most, 'test photo')} {do} not decide.")
     asked = {"trace": probes, "harm": [*harms, *nuisances]}
     unshown = [f"no {each}" for each, rows in asked.items() if any(row["verdict"] for row in rows)]
     if unshown:
@@ -273,7 +275,7 @@ def _names(rows: Iterable[Row]) -> str:
 
 def _probes(run: Run) -> list[Row]:
     """A set-up of every attribute: the first that reads single photos, else the paired one."""
-    every = run.every_probe
+    every = [*run.probes, *run.paired, *run.traced_labels]
     single = [row for row in every if not is_paired(row)]
     known = {row["attribute"] for row in single}
     rows = [*single, *(row for row in every if row["attribute"] not in known)]
@@ -364,13 +366,13 @@ def _harm(rows: list[Row]) -> Cell:
     strip = _strip(rows, published)
     if len(rows) > 1:
         return replace(_counted(rows, points, "", how, strip), unit="points")
-    word = _word(first)
+    word, digits = _word(first), digits_of(first)
     return Cell(
         f"{word} (tiny)" if first["tiny"] else word,
         _is_shown(first),
-        points(first["value"]),
+        points(first["value"], digits),
         unit="points",
-        detail=f"{points(first['low'])} to {points(first['high'])}",
+        detail=f"{points(first['low'], digits)} to {points(first['high'], digits)}",
         how=how,
         caveat=unclaimed(first).removeprefix(", which "),
         strip=strip,

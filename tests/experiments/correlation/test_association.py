@@ -10,6 +10,7 @@ from scipy.stats import chi2, chi2_contingency
 from scipy.stats.contingency import association as plain_association
 
 from latentprint.experiments.correlation.association import (
+    _orders,
     permute,
     random_tables,
     tabulate,
@@ -165,3 +166,8 @@ def test_the_matrix_holds_every_pair() -> None:
     assert matrix[0, 2] == pytest.approx(float(tabulate(a[250:], b[250:]).v))
     assert np.isnan(matrix[3, :3]).all()
     assert np.diag(matrix).tolist() == [1.0] * 4
+
+
+def test_a_photo_may_get_any_level_of_the_group_that_gives() -> None:
+    orders = list(_orders(4, np.array([0, 1, 1, 1]), 60, 0))
+    assert {int(order[0]) for order in orders} == {0, 1, 2, 3}

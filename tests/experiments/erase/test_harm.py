@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from latentprint.errors import LatentprintError
-from latentprint.experiments.erase.harm import DRAWN, harm_rows
+from latentprint.experiments.erase.harm import DRAWN, harm_rows, voted
 from latentprint.experiments.erase.views import Stages
 from latentprint.experiments.probes.guards import grouped_folds
 from latentprint.words import ErasureMeasure, Stage
@@ -75,6 +75,16 @@ def test_photos_without_classes_get_one_at_random_that_content_does_not_tell() -
     assert before.notes == DRAWN
     assert {row.setup for row in rows} == {ErasureMeasure.INFLUENCE}
     assert [row.value for row in harm_rows(empty, SHARPENING, k=K)] == [row.value for row in rows]
+
+
+def test_who_is_asked_beside_a_photo_changes_nothing_for_it() -> None:
+    found = stages(0.6, n=40)
+    how = {"attribute": SHARPENING, "k": K, "seed": 0, "memory_mb": 100}
+    every = voted(found.before, asked=np.arange(40), **how)
+    some = voted(found.before, asked=np.arange(0, 40, 3), **how)
+    assert len(some.ids) == 14
+    whole = dict(zip(every.ids, zip(every.influence, every.right, strict=True), strict=True))
+    assert [whole[each] for each in some.ids] == list(zip(some.influence, some.right, strict=True))
 
 
 def test_too_few_photos_are_refused() -> None:

@@ -53,6 +53,13 @@ def test_a_fit_is_that_of_scikit_learn(kernel: Kernel, name: str) -> None:
     assert np.array_equal(said, expected)
 
 
+def test_what_all_items_share_changes_nothing() -> None:
+    rows = np.random.default_rng(0).normal(size=(90, 6))
+    one, other = (_Pairs.of(each, unit=False) for each in (rows, rows + 30.0))
+    np.testing.assert_allclose(one.products, other.products, atol=1e-9)
+    np.testing.assert_allclose(one.squares, other.squares, atol=1e-9)
+
+
 def test_a_ring_is_read_by_the_rbf_alone() -> None:
     rng = np.random.default_rng(1)
     labels = np.arange(300) % 2

@@ -77,6 +77,13 @@ def test_copies_are_missed_less_and_the_threshold_makes_as_many_false_matches() 
     assert figure(rows, ErasureMeasure.MISSED, Stage.CHANGE).high < 0
 
 
+def test_photos_of_a_group_are_no_false_matches() -> None:
+    pairs = pl.Series([f"pair{each // 2}" for each in range(120)])
+    rows = copy_rows(stages(0.8).labelled(group=pairs), SHARPENING, 0.6)
+    told = figure(rows, ErasureMeasure.THRESHOLD, Stage.AFTER).notes
+    assert f"of {3 * (120 * 119 // 2 - 60):,} pairs" in told
+
+
 def test_a_threshold_that_no_other_photo_reaches_cannot_be_set_anew() -> None:
     rows = copy_rows(stages(0.8), SHARPENING, 0.999)
     assert ErasureMeasure.THRESHOLD not in {row.setup for row in rows}
@@ -215,5 +222,23 @@ def test_pairs_find_each_other_again_and_neighbours_leave_their_device() -> None
     )
     assert before.value > 80
     assert before.p < 0.001
+    assert after.p > 10 * before.p
     assert abs(after.value - 50) < 10
     assert figure(rows, ErasureMeasure.INDEX, Stage.CHANGE).low > 5
+    tied = found.labelled(label=found.photos["device_type"])
+    told = nuisance_rows(tied, "device_type", "none", k=5)
+    assert ErasureMeasure.INDEX not in {row.setup for row in told}
+
+
+def test_what_holds_of_all_photos_still_has_an_interval() -> None:
+    rows = nuisance_rows(devices(60.0), "device_type", "none", k=3)
+    purity, index = (
+        figure(rows, setup, Stage.BEFORE)
+        for setup in (ErasureMeasure.NUISANCE, ErasureMeasure.INDEX)
+    )
+    # Exact binomials of sixty subjects.
+    bound = 100 * (1 - 0.025 ** (1 / 60))
+    assert (purity.value, purity.low, purity.high) == pytest.approx((100, 100 - bound, 100))
+    assert (index.value, index.low, index.high) == pytest.approx((0, 0, bound))
+    mixed = figure(overlap_rows(devices(60.0), "none", k=3), ErasureMeasure.MIXED, Stage.AFTER)
+    assert mixed.high - mixed.low > 1

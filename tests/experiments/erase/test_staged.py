@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from latentprint.experiments.erase.staged import About, Paired, seen_of, staged_rows
+from latentprint.experiments.erase.staged import (
+    CROSSED,
+    About,
+    Paired,
+    seen_of,
+    staged_rows,
+    widened,
+)
 from latentprint.words import ErasureMeasure, Seen, Stage
 from tests.experiments.erase.made_up import stages
 
@@ -45,7 +53,9 @@ def test_only_what_is_asked_for_is_tested() -> None:
     before, after, change = rows_of(np.full(40, 9.0) + values, values, names, tested=True)
     assert before.p < 1e-6
     assert after.p > 1e-3
-    assert change.p == 1.0 or change.low == change.high
+    # All photos change by the same.
+    assert change.p < 1e-6
+    assert change.low < change.value < change.high < 0.0
 
 
 def test_shares_that_are_all_equal_still_have_an_interval() -> None:
@@ -58,6 +68,20 @@ def test_shares_that_are_all_equal_still_have_an_interval() -> None:
     assert np.isclose(before.low, 100.0 - bound)
     assert before.high == 100.0
     assert np.allclose((change.low, change.high), (-bound, bound))
+
+
+def test_harm_that_all_photos_share_is_tested_by_their_number() -> None:
+    names = [str(each) for each in range(50)]
+    before, after, _ = rows_of(np.full(50, 100.0), np.zeros(50), names, tested=True)
+    assert before.p < 1e-12
+    assert after.p == 1.0
+    assert before.low == 100.0 - after.high < 100.0
+    assert rows_of(np.full(3, 100.0), np.zeros(3), names[:3], tested=True)[0].p == 0.25
+
+
+def test_the_fewer_are_asked_the_less_their_neighbours_add() -> None:
+    assert widened(CROSSED, 1.0) ** 2 == pytest.approx(2.0)
+    assert widened(CROSSED, 0.1) ** 2 == pytest.approx(1.1)
 
 
 def test_whether_classes_were_seen() -> None:

@@ -268,6 +268,29 @@ def test_a_planted_trace_changes_neighbours() -> None:
     assert all(0 <= row.low <= row.value <= row.high <= 100 for row in rows)
 
 
+def test_a_change_that_all_photos_share_is_shown_and_has_an_interval() -> None:
+    rows = judged(influence(fake_source(60, 40, trace=30.0, labels=2), SHARPENING).results)
+    assert [row.value for row in rows[2:6:3]] == [100, 100]
+    assert rows[5].verdict == Verdict.CHANGE
+    # Test photos count for fewer, since their neighbours are a sample too; exact binomial.
+    bound = 100 * (1 - 0.025 ** ((1 + 40 / 60) / 40))
+    for row in (rows[2], rows[5]):
+        assert (row.low, row.high) == pytest.approx((100 - bound, 100))
+    few = judged(influence(fake_source(60, 3, trace=30.0, labels=2), SHARPENING).results)[5]
+    assert (few.value, few.verdict) == (100, Verdict.NO_CHANGE)
+
+
+def test_test_photos_of_one_group_say_nothing_of_others() -> None:
+    source = fake_source(60, 20, trace=1.0)
+    group = pl.when(pl.col("split") == "val").then(pl.lit("one")).otherwise("group")
+    source.photos = source.photos.with_columns(group=group)
+    rows = judged(influence(source, SHARPENING).results)
+    assert rows[5].value > 20
+    assert rows[5].low < 0 < rows[5].high
+    assert rows[5].p == 1.0
+    assert all(row.high - row.low > 90 for row in rows)
+
+
 def test_intervals_are_wider_the_fewer_groups_there_are_to_be_neighbours() -> None:
     source = fake_source(300, 100, trace=0.5, spread=2.0)
     rows = influence(source, SHARPENING).results
@@ -284,6 +307,29 @@ def test_intervals_are_wider_the_fewer_groups_there_are_to_be_neighbours() -> No
     assert other.p is not None
     assert one.p is not None
     assert other.p > one.p
+
+
+def test_copies_of_test_photos_in_one_group_count_as_one() -> None:
+    source = fake_source(300, 100, trace=0.5, spread=2.0)
+    first = np.r_[np.arange(300), 300 + np.arange(100) // 4 * 4]
+    by_class = {name: vectors[first] for name, vectors in source.by_class.items()}
+    photos = source.photos.with_columns(label=source.photos["label"].gather(first))
+    copies = replace(source, by_class=by_class, photos=photos)
+    grouped = replace(copies, photos=photos.with_columns(group=photos["group"].gather(first)))
+    one, other = (influence(each, SHARPENING).results[0] for each in (copies, grouped))
+    assert one.value == other.value
+    assert (other.high - other.low) / (one.high - one.low) == pytest.approx(2, rel=0.3)
+
+
+def test_another_seed_draws_other_classes_than_those_of_any_seed_before() -> None:
+    source = fake_source(60, 20, trace=1.0, spread=2.0)
+    found = influence(source, SHARPENING, seeds=2, seed=1)
+    plain = Plain(source, SHARPENING)
+    ids = plain.train["id"].to_list()
+    for at in range(2):
+        draw = assign_classes("photo", 1000 + at, "sharpening", ids, 3)
+        drawn = [plain.drawn(p, draw, 10) for p in range(3)]
+        np.testing.assert_array_equal(found.correct[10, "uniform"][at], drawn)
 
 
 def test_a_collapsed_encoder_takes_the_first_photos() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import beta, norm, t
 
 from latentprint.errors import LatentprintError, UsageError
 from latentprint.experiments.neighbors.robustness import RobustnessOutcome, robustness
@@ -102,6 +103,103 @@ def test_counts_and_values_equal_a_loop(exclude: str | None, copies: int) -> Non
         for row in rows:
             assert row.value == pytest.approx(expected[RobustnessMeasure(row.setup)])
             assert row.low < row.value < row.high
+
+
+def grouped_source() -> FakeSource:
+    """Photos of people who have a make, habits that show, and classes that go with the make."""
+    rng = np.random.default_rng(4)
+    source, person = made_up(), np.arange(N) // 3
+    make = rng.integers(3, size=N // 3)[person]
+    label = np.where(rng.random(N) < 0.7, make, rng.integers(3, size=N))
+    habits = rng.normal(size=(N // 3, 16))[person]
+    vectors = 0.7 * habits + rng.normal(size=(3, 16))[label] + 0.7 * rng.normal(size=(N, 16))
+    source.by_class["none"] = vectors.astype(np.float32)
+    source.photos = source.photos.with_columns(
+        label=pl.Series([f"class{each}" for each in label]),
+        make=pl.Series([f"make{each}" for each in make]),
+    )
+    return source
+
+
+def plain_interval(
+    above: np.ndarray, below: np.ndarray, rows: np.ndarray, group: np.ndarray
+) -> tuple[float, float]:
+    """Photos as queries and as neighbours, in loops; then Clopper and Pearson."""
+    total = below.sum()
+    share = above.sum() / total
+    residuals = (above - share * below) / total
+    own, listed = np.zeros(N), np.zeros(N)
+    between: dict[tuple[int, int], list[float]] = {}
+    for i, neighbours in enumerate(rows):
+        for at, j in enumerate(neighbours):
+            own[i] += residuals[i, at]
+            if group[i] != group[j]:
+                differing = residuals[i, at] - np.delete(residuals[i], at).mean()
+                listed[j] += differing
+                pair = between.setdefault(tuple(sorted((group[i], group[j]))), [0.0, 0.0])
+                pair[0] += residuals[i, at]
+                pair[1] += differing
+    of_group = [(own[group == g].sum(), listed[group == g].sum()) for g in np.unique(group)]
+    alone = sum(o * o for o, _ in of_group)
+    more = sum((2 * o + x) * x for o, x in of_group) - sum(a * b for a, b in between.values())
+    count = len(of_group)
+    error = np.sqrt((alone + max(0.0, more)) * count / (count - 1))
+    wider = t.ppf(0.975, count - 1) / norm.ppf(0.975)
+    n = share * (1 - share) / (error * wider) ** 2
+    hits, misses = share * n, (1 - share) * n
+    return 100 * beta.ppf(0.025, hits, misses + 1), 100 * beta.ppf(0.975, hits + 1, misses)
+
+
+@pytest.mark.parametrize("by", ["id", "group"])
+def test_chance_and_intervals_equal_loops_over_pairs(by: str) -> None:
+    source = grouped_source()
+    options = replace(QUICK, ks=(5,), group=by, permutations=4999)
+    outcome = robustness(source, "make", options=options)
+    rows = np.array(plain_neighbours(source, 5, source.photos["id"].to_list()))
+    label, make, group = (source.photos[name].to_numpy() for name in ("label", "make", by))
+    codes = np.unique(group, return_inverse=True)[1]
+    same_class, same_make = label[rows] == label[:, None], make[rows] == make[:, None]
+    apart = codes[:, None] != codes
+
+    def expected(labels: np.ndarray, strata: np.ndarray) -> np.ndarray:
+        """How often photos of two strata share a label by chance; those of a group as they are."""
+        found, alike = np.zeros((N, N)), labels[:, None] == labels
+        for one in np.unique(strata):
+            for other in np.unique(strata):
+                pairs = (strata[:, None] == one) & (strata == other)
+                found[pairs] = alike[pairs & apart].mean()
+        inside = np.where(apart, found, alike)
+        return np.take_along_axis(inside, rows, axis=1)
+
+    within, over_all = expected(make, label), expected(label, np.zeros(N, dtype=int))
+    so, os = (1 - within)[same_class].sum(), within[~same_class].sum()
+    every = np.ones(rows.shape)
+    either = same_class ^ same_make
+    wanted = {
+        INDEX: (so / (so + os), (same_class & ~same_make, either)),
+        CLASS: (over_all.mean(), (same_class, every)),
+        NUISANCE: (within.mean(), (same_make, every)),
+    }
+    for name, row in of(outcome).items():
+        chance, parts = wanted[RobustnessMeasure(name)]
+        assert row.chance == pytest.approx(100 * chance, abs=0.4)
+        above, below = (each.astype(float) for each in parts)
+        assert (row.low, row.high) == pytest.approx(plain_interval(above, below, rows, codes))
+
+
+def test_the_index_falls_with_a_nuisance_of_two_values() -> None:
+    source, two = made_up(0.0, 0.0), np.random.default_rng(1).integers(2, size=N)
+    source.by_class["none"][:, 0] += 6.0 * two
+    source.photos = source.photos.with_columns(make=pl.Series([f"make{each}" for each in two]))
+    row = of(robustness(source, "make", options=replace(QUICK, permutations=999)))[INDEX]
+    assert row.verdict == "neighbours follow the nuisance"
+
+
+def test_photos_without_a_scene_may_be_neighbours() -> None:
+    source = made_up()
+    source.photos = source.photos.with_columns(scene=pl.lit(None, dtype=pl.String))
+    apart = robustness(source, "make", options=replace(QUICK, exclude="scene"))
+    assert apart.results == robustness(source, "make", options=QUICK).results
 
 
 def test_order_and_memory_change_nothing() -> None:
@@ -307,13 +405,16 @@ def test_errors() -> None:
         robustness(source, "make", options=replace(QUICK, exclude="grop"))
     with pytest.raises(UsageError, match="name two columns"):
         robustness(source, "label", options=QUICK)
-    with pytest.raises(LatentprintError, match="'photo000' has only 237 photos") as beyond:
+    with pytest.raises(LatentprintError, match=r"'photo000' are fewer \(237\)") as beyond:
         robustness(source, "make", options=replace(QUICK, exclude="group", ks=(238,)))
     assert not isinstance(beyond.value, UsageError)
     with pytest.raises(UsageError, match="at least 1"):
         robustness(source, "make", options=replace(QUICK, ks=()))
     source.by_class["none"][7] = np.nan
     with pytest.raises(LatentprintError, match="photo 'photo007' is not finite"):
+        robustness(source, "make", options=QUICK)
+    source.photos = source.photos.with_columns(make=pl.lit(None, dtype=pl.String))
+    with pytest.raises(LatentprintError, match="No photo has both 'label' and 'make'"):
         robustness(source, "make", options=QUICK)
     source.photos = source.photos.with_columns(make=pl.lit("one"))
     with pytest.raises(LatentprintError, match="fewer than two values of 'make'"):

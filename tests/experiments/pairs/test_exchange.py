@@ -94,6 +94,12 @@ def test_figures_are_those_of_data_whose_devices_were_exchanged(
 
 
 @pytest.mark.usefixtures("drawn_together")
+def test_a_device_with_more_photos_has_no_more_to_say() -> None:
+    contest, _ = contest_of(pair_source(5, photos_each=(3, 1)))
+    assert np.bincount(contest.direction).tolist() == [15, 5]
+    assert np.bincount(contest.direction, contest.weight).tolist() == pytest.approx([1, 1])
+
+
 def test_three_devices_are_exchanged_in_any_order() -> None:
     types = ("a", "b", "c")
     source = pair_source(5, types=types, photos_each=(1, 1, 1), trace=0.5, noise=1.0)

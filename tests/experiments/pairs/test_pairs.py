@@ -133,10 +133,15 @@ def assert_parity(source: FakeSource, outcome: PairsOutcome, first: str, second:
     assert value(outcome, "recall@1", DIFFERENCE) == pytest.approx(gap)
     shift = np.mean(both[:, 0] - both[:, 1])
     assert value(outcome, "rank_shift", DIFFERENCE) == pytest.approx(shift)
+    # How much worse: margins narrow, ranks fall.
+    narrower = 100 * np.mean(both[:, 3] - both[:, 2])
+    assert value(outcome, "margin", DIFFERENCE) == pytest.approx(narrower)
+    falls = [np.median(each[:, 0]) - np.median(each[:, 1]) for each in directions]
+    assert value(outcome, "median_rank", DIFFERENCE) == pytest.approx(np.mean(falls))
     assert row(outcome, "recall@1", DIFFERENCE).n_test == len(both)
 
 
-@pytest.mark.parametrize("trace", [0.0, 0.5])
+@pytest.mark.parametrize("trace", [0.0, 1.5])
 def test_figures_are_those_of_plain_loops(trace: float) -> None:
     source = pair_source(60, trace=trace)
     assert_parity(source, near_duplicates(source, options=FEW), "camera", "phone")
@@ -191,7 +196,9 @@ def test_equal_vectors_find_nothing() -> None:
     for gallery in (QUERY, TARGET):
         assert value(outcome, "recall@1", gallery) == 0.0
         assert value(outcome, "recall@5", gallery) == 0.0
-        assert value(outcome, "median_rank", gallery) == 8.0
+        last = row(outcome, "median_rank", gallery)
+        # No median lies behind the last place.
+        assert (last.value, last.low, last.high) == (8.0, 7.75, 8.0)
         assert value(outcome, "margin", gallery) == 0.0
 
 
@@ -302,9 +309,17 @@ def without(source: FakeSource, *ids: str) -> FakeSource:
     return replace(source, photos=source.photos.filter(kept), by_class={"none": vectors})
 
 
+def test_types_that_a_single_subject_shares_are_left_out_by_name() -> None:
+    source = pair_source(5, types=("a", "b", "c"), photos_each=(1, 1, 1))
+    source = without(source, *(f"c/{subject:03}_0" for subject in range(1, 5)))
+    results = near_duplicates(source, options=FEW).results
+    assert {each.query_device for each in results} == {"", "a", "b"}
+    assert "fewer than two subjects share: a and c, b and c" in results[0].notes
+
+
 def test_incomplete_subjects_are_refused_by_name_or_dropped() -> None:
     source = without(pair_source(10), "phone/003_0", "camera/007_0")
-    with pytest.raises(LatentprintError, match=r"2 of 10 subjects .*s003, s007.*--drop-incomplete"):
+    with pytest.raises(LatentprintError, match=r": 2 of 10 \(s003, s007\).*--drop-incomplete"):
         near_duplicates(source)
     outcome = near_duplicates(source, options=PairsOptions(drop_incomplete=True))
     assert row(outcome, "recall@1", QUERY).n_test == 16
@@ -321,7 +336,7 @@ def test_photos_without_subject_or_device_are_named() -> None:
     source = pair_source(10)
     blank = pl.when(pl.col("id") == "phone/004_0").then(pl.lit(" ")).otherwise("subject")
     source = replace(source, photos=source.photos.with_columns(subject=blank))
-    with pytest.raises(LatentprintError, match=r"1 photos have no subject.*phone/004_0"):
+    with pytest.raises(LatentprintError, match=r"Photos without a subject .*: 1 \(phone/004_0\)"):
         near_duplicates(source)
     outcome = near_duplicates(source, options=PairsOptions(drop_incomplete=True))
     assert row(outcome, "recall@1", QUERY).n_test == 18
@@ -330,7 +345,7 @@ def test_photos_without_subject_or_device_are_named() -> None:
 def test_photos_that_are_no_pairs_are_refused() -> None:
     source = pair_source(6)
     one_type = replace(source, photos=source.photos.with_columns(device_type=pl.lit("phone")))
-    with pytest.raises(LatentprintError, match="1 types"):
+    with pytest.raises(LatentprintError, match="types there are: 1 "):
         near_duplicates(one_type)
     with pytest.raises(UsageError, match="--device-type"):
         near_duplicates(replace(source, photos=source.photos.drop("device_type")))

@@ -35,6 +35,25 @@ def test_a_planted_camera_is_read() -> None:
     assert result.classes == 3
 
 
+def test_what_is_read_in_full_does_not_rise() -> None:
+    source = camera_source(200, trace=40.0, makes=2)
+    outcome = probe_label(source, "make", replace(BARE, curve=True, controls=True))
+    assert {row.value for row in outcome.curve} == {100}
+    assert outcome.result.rising is False
+    assert outcome.result.container == 100
+    assert "file facts alone read 100.0" in outcome.result.notes
+
+
+def test_test_photos_of_one_class_tell_nothing() -> None:
+    source = camera_source(80, trace=0.0, makes=2)
+    one = (pl.col("split") == "train") | (pl.col("make") == "make 1")
+    kept = source.photos.select(one).to_series().to_numpy()
+    vectors = {"none": source.by_class["none"][kept]}
+    half = replace(source, photos=source.photos.filter(kept), by_class=vectors, split_made=False)
+    with pytest.raises(LatentprintError, match="test photos of at least two classes"):
+        probe_label(half, "make", BARE)
+
+
 def test_photographers_are_no_cameras() -> None:
     """Without a trace, habits alone give the camera away, unless people are kept apart."""
     source = camera_source(240, trace=0.0, per_person=20)
@@ -85,7 +104,7 @@ def test_a_given_split_is_kept() -> None:
     assert result.low < result.value < result.high
     source.photos = source.photos.with_columns(scene=pl.Series([f"s{i % 40}" for i in range(400)]))
     straddling = probe_label(source, "make", BARE, Guards(group="scene")).result
-    assert "40 groups of photos are on both sides of the split" in straddling.notes
+    assert "groups of photos on both sides of the split: 40" in straddling.notes
 
 
 def split_file(source: FakeSource, folder: Path) -> Path:
@@ -111,8 +130,8 @@ def test_a_split_file_of_the_study(tmp_path: Path) -> None:
     split = read_split_file(split_file(source, tmp_path))
     result = probe_label(source, "make", BARE, split=split).result
     assert verdict(result) == "carried"
-    assert "on two sides kept for testing only" in result.notes
-    assert "1 photos of the split are not embedded" in result.notes
+    assert "on two sides, kept for testing only: " in result.notes
+    assert "photos of the split that are not embedded: 1" in result.notes
     other = source.photos.with_columns(id=pl.lit("x") + pl.col("id"))
     with pytest.raises(LatentprintError, match="None of the photos of the split"):
         probe_label(replace(source, photos=other), "make", BARE, split=split)
@@ -193,7 +212,7 @@ def test_a_trace_within_classes_is_read(made: bool) -> None:
     row = probe_label(source, "scanner", BARE, within_class=True).result
     assert verdict(row) == "carried"
     assert (row.setup, row.chance) == ("within class", 50.0)
-    assert "within 4 classes that have every value" in row.notes
+    assert "within the classes that have every value: 4" in row.notes
 
 
 def test_a_label_that_goes_with_the_class_is_not_probed_within() -> None:

@@ -7,12 +7,17 @@ import polars as pl
 import pytest
 
 from latentprint.experiments.probes.fitting import Fitted, run_plan
-from latentprint.experiments.probes.items import Items, labelled_items, processed_items
+from latentprint.experiments.probes.items import (
+    Items,
+    labelled_items,
+    permuted_classes,
+    processed_items,
+)
 from latentprint.experiments.probes.options import ProbeOptions
 from latentprint.experiments.probes.plans import balanced, fold_plan, published_plan, split_plan
 from latentprint.experiments.source import ROW
 from latentprint.processing import ATTRIBUTES
-from tests.experiments.fakes import FakeSource, fake_source
+from tests.experiments.fakes import FakeSource, fake_source, shuffled
 
 CLASSES = ATTRIBUTES["sharpening"].classes
 OPTIONS = ProbeOptions(bootstrap=200)
@@ -125,6 +130,7 @@ def test_halves_share_no_group_and_all_have_every_class() -> None:
     for plan in plans:
         assert plan.halves == 20
         halves = plan.train[-20:]
+        assert len({each.tobytes() for each in halves}) == 20
         for one, other in zip(halves[::2], halves[1::2], strict=True):
             assert not set(items.groups_of(one)) & set(items.groups_of(other))
             for half in (one, other):
@@ -136,3 +142,25 @@ def test_halves_share_no_group_and_all_have_every_class() -> None:
     assert (folded.counted, folded.halves) == (2, 20)
     tested = [set(items.groups_of(each)) for each in folded.test[10:20]]
     assert not set.union(*tested[:5]) & set.union(*tested[5:])
+
+
+def test_settings_are_chosen_among_the_photos_that_a_fit_is_trained_on() -> None:
+    items = versions(fake_source(60, 0))
+    plan = fold_plan(items, repeats=2, seed=0)
+    for hold in plan.holds:
+        assert set(np.concatenate(hold)) <= set(plan.train[0])
+    thin = plan.thinned(items, 0.5, 0)
+    kept = set(items.groups_of(np.concatenate(thin.train)))
+    assert len(kept) == 30
+    for hold in thin.holds:
+        assert set(items.groups_of(np.concatenate(hold))) <= kept
+
+
+def test_shuffled_classes_follow_the_photo_and_not_its_row() -> None:
+    source, found = fake_source(20, 0), []
+    for each in (source, shuffled(source)):
+        items = permuted_classes(versions(each), 3)
+        labels = [items.labels[items.photo == at].tolist() for at in range(20)]
+        found.append(dict(zip(items.ids, labels, strict=True)))
+    assert found[0] == found[1]
+    assert len({tuple(each) for each in found[0].values()}) == 6

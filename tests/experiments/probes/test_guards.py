@@ -46,6 +46,13 @@ def test_folds_keep_groups_whole_and_classes_even() -> None:
     assert (counts.max(axis=0) - counts.min(axis=0) <= 1).all()
 
 
+def test_a_large_group_leaves_folds_of_one_size() -> None:
+    groups = ["crowd"] * 20 + [f"alone{at}" for at in range(80)]
+    for seed in range(10):
+        folds = grouped_folds(np.zeros(100, dtype=np.int64), groups, 5, seed)
+        assert np.bincount(folds).tolist() == [20] * 5
+
+
 @pytest.mark.parametrize("what", ["balance", "cap", "folds", "labels"])
 def test_the_order_of_photos_does_not_matter(what: str) -> None:
     ids, groups = [IDS[i] for i in ORDER], [GROUPS[i] for i in ORDER]

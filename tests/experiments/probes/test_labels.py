@@ -19,7 +19,7 @@ def test_text_is_taken_as_it_is() -> None:
     found = label_photos(pl.DataFrame({"x": ["b", " a ", None, "", "b"]}), "x")
     assert found.classes == ("a", "b")
     assert found.codes.tolist() == [1, 0, -1, -1, 1]
-    assert found.notes == ("spaces around 1 values of x removed",)
+    assert found.notes == ("values of x without the spaces around them: 1",)
     assert classes_of([True, False, None], None) == ["True", "False", None]
 
 
@@ -116,7 +116,7 @@ def test_what_is_not_a_finite_number_has_no_class() -> None:
 def test_words_for_no_number_are_no_class_among_numbers() -> None:
     found = label_photos(pl.DataFrame({"x": ["1.8", "nan", "2.8", "NaN", ""]}), "x", "values")
     assert found.classes == ("1.8", "2.8")
-    assert found.notes == ("2 values of x that are no finite numbers left out",)
+    assert found.notes == ("values of x that are no finite numbers left out: 2",)
     assert classes_of(["nan", "inf", "nan"], "values") == ["nan", "inf", "nan"]
 
 
@@ -137,10 +137,10 @@ def test_words_for_nothing_are_missing_among_numbers_and_told_among_texts() -> N
 def test_what_cannot_be_put_into_an_order_is_told() -> None:
     texts = [*map(str, range(30)), "NaN", "inf"]
     found = label_photos(pl.DataFrame({"x": texts}), "x")
-    assert "2 values of x that are no finite numbers left out" in found.notes
+    assert "values of x that are no finite numbers left out: 2" in found.notes
     assert found.codes.tolist()[-2:] == [-1, -1]
     found = label_photos(pl.DataFrame({"x": [1.0, 2.0, float("inf"), float("nan")]}), "x")
-    assert found.notes == ("1 infinite values of x left out",)
+    assert found.notes == ("infinite values of x left out: 1",)
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,17 @@ def test_halves_that_lie_apart_widen_the_interval_and_leave_the_value() -> None:
     assert alike.spread < 1.2 * one.spread
 
 
+def test_what_repeats_scatter_by_is_not_counted_again_in_halves() -> None:
+    rng = np.random.default_rng(2)
+    groups = [f"g{i}" for i in range(400)]
+    # Halves lie apart by no more than repeats of twice the photos would.
+    ability = np.array([0.4, 0.6, 0.4, 0.6, *([0.385, 0.615] * 4)])[:, None, None]
+    right = rng.random((12, 400, 3)) < ability
+    one = score(gathered(groups, right[:4], 3), bootstrap=50, seed=0)
+    many = score(gathered(groups, right, 3), bootstrap=50, seed=0, halves=8)
+    assert one.spread <= many.spread < 1.3 * one.spread
+
+
 def test_halves_are_measured_against_their_own_test_photos() -> None:
     """Halves that are tested on other photos lie apart by chance alone: no reason to widen."""
     rng = np.random.default_rng(1)

@@ -98,6 +98,15 @@ def test_vectors_that_do_not_move_have_no_spread_of_their_own() -> None:
         assert (row.value, row.low, row.high) == pytest.approx((value,) * 3, abs=1e-6)
 
 
+def test_where_all_vectors_are_one_rounding_has_no_shares() -> None:
+    source = fake_source(100, 0, dimensions=12)
+    for vectors in source.by_class.values():
+        vectors[:] = 1.0
+    assert [(row.value, row.low, row.high) for row in decompose_variance(source, SHARPENING)] == [
+        (0, 0, 0)
+    ] * 5
+
+
 def test_two_groups_bound_nothing() -> None:
     source = fake_source(30, 0, trace=0.5)
     source.photos = source.photos.with_columns(group=pl.Series([f"g{i % 2}" for i in range(30)]))

@@ -1,11 +1,19 @@
 """What classes tell of a label counts for nothing: by number, and by mean."""
 
 import numpy as np
+import polars as pl
 import pytest
 
+from latentprint.errors import LatentprintError
 from latentprint.experiments.probes.items import Items
+from latentprint.experiments.probes.labels import Labelled
 from latentprint.experiments.probes.plans import Plan
-from latentprint.experiments.probes.within_class import balanced_within, centred
+from latentprint.experiments.probes.within_class import (
+    CentredArray,
+    balanced_within,
+    centred,
+    comparable,
+)
 from latentprint.solvers import Features
 
 
@@ -45,3 +53,26 @@ def test_means_are_those_of_the_photos_of_the_fit(items: Items) -> None:
         np.testing.assert_array_equal(repeated.photo[fitted], original)
     tested = repeated.features.take(moved.test[0]).read()
     assert np.abs(tested[CLASSES[test] == 0].mean(axis=0)).max() > 1e-3
+
+
+def test_a_class_without_photos_of_the_fit_gets_the_mean_of_all(items: Items) -> None:
+    fitted = np.arange(60)
+    made = CentredArray.of(items.features.parts[0], CLASSES, fitted)
+    rows = items.features.parts[0][fitted].astype(np.float64)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(made.means[2], rows.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(made.means[0], rows[:30].mean(axis=0), atol=1e-6)
+
+
+def test_few_photos_of_a_value_are_not_compared() -> None:
+    classes = np.repeat(["cat", "dog"], 20)
+    for few, kept in ((9, False), (10, True)):
+        codes = np.zeros(40, dtype=np.int64)
+        codes[:5] = codes[20 : 15 + few] = 1
+        photos = pl.DataFrame({"label": classes})
+        label = Labelled("make", "values", ("a", "b"), codes)
+        if kept:
+            assert len(comparable(photos, label, 10)[0]) == 40
+        else:
+            with pytest.raises(LatentprintError, match="fewer than 10 photos of a value"):
+                comparable(photos, label, 10)

@@ -20,7 +20,7 @@ from latentprint.experiments.similarity.steps import similarity_steps
 from latentprint.experiments.source import Opened
 from latentprint.processing import ATTRIBUTES, Attribute
 from latentprint.verdicts import judged
-from latentprint.words import SimilarityMeasure
+from latentprint.words import SimilarityMeasure, Verdict
 from tests.experiments.fakes import FakeSource, fake_source, shuffled
 
 SHARPENING = ATTRIBUTES["sharpening"]
@@ -142,13 +142,22 @@ def test_neither_blocks_nor_the_order_of_photos_matter(monkeypatch: pytest.Monke
     assert similarity(source, SHARPENING, QUICK) == whole
 
 
+def test_a_difference_that_all_queries_share_is_shown_and_has_an_interval() -> None:
+    row = judged(similarity(fake_source(40, 20, trace=30.0), SHARPENING, QUICK).results)[-1]
+    assert (row.setup, row.value, row.verdict) == (DIFFERENCE, 100, Verdict.ALIKE)
+    assert (row.low, row.high) == pytest.approx((100 * 0.025 ** (1 / 20), 100))
+    none = judged(similarity(fake_source(40, 20), SHARPENING, QUICK).results)[-1]
+    assert (none.p, none.verdict) == (1, Verdict.NOT_ALIKE)
+    assert (none.low, none.high) == pytest.approx((row.low - 100, 100 - row.low))
+
+
 def test_a_trace_shows_and_none_does_not() -> None:
     (with_trace,) = judged(similarity(fake_source(60, 40, trace=1.0), SHARPENING).results[-1:])
     assert with_trace.setup == DIFFERENCE
     assert with_trace.low > 5
     assert with_trace.verdict == "same metadata, more alike"
     (without,) = judged(similarity(fake_source(60, 40, trace=0.0), SHARPENING).results[-1:])
-    assert (without.low, without.value, without.high) == pytest.approx((0, 0, 0), abs=1e-9)
+    assert without.value == pytest.approx(0, abs=1e-9)
     assert without.verdict == "not shown to be more alike"
 
 

@@ -217,6 +217,18 @@ def test_one_query_has_no_interval() -> None:
     assert same not in str([figure.tables for figure in SIMILARITY.figures(run_of(rows), False)])
 
 
+def test_a_threshold_is_set_for_the_encoder_whose_copies_move_farthest() -> None:
+    rows = similarity_run(0.5).rows
+    one, *_ = (row for row in rows if row.setup == StabilityMeasure.FIRST and not row.reference)
+
+    def first(encoder: str, value: float) -> Result:
+        return replace(one, encoder=encoder, value=value, low=value - 1.0, high=value + 1.0)
+
+    (told,) = STABILITY.advice(run_of([first("near", 97.0), first("far", 90.0)]))
+    assert "below 0.900 (95% interval 0.890 to 0.910)" in told
+    assert told.endswith("far).")
+
+
 def test_stability_says_from_where_and_below_which_threshold() -> None:
     rows = similarity_run(0.5).rows
     (finding,) = STABILITY.findings(run_of(rows))
@@ -252,6 +264,12 @@ def test_what_was_binned_is_told_once_for_each_nuisance() -> None:
     findings = ROBUSTNESS.findings(run_of(Made(rows)))
     assert findings[-1].notes == "values of iso binned; values of zoom binned"
     assert not any(each.notes for each in findings[:-1])
+
+
+def test_one_neighbour_is_the_nearest() -> None:
+    rows = [replace(row, k=1) for row in robustness_run(2.0).rows]
+    (finding, *_) = ROBUSTNESS.findings(run_of(rows))
+    assert "pairs of a photo and its nearest neighbour do" in finding.sentence
 
 
 def test_robustness_is_told_beside_its_controls_and_in_pairs() -> None:
@@ -317,6 +335,17 @@ def test_advice_on_correlation_follows_what_was_found(strength: float, warned: b
     for column in run.correlation["columns"]:
         is_told = f"“{column['column']}” (Cramér's V {column['v']:.2f}" in finding.sentence
         assert is_told == (column["column"] in run.correlation["notable"])
+
+
+def test_a_weak_correlation_is_no_column_that_does_not_go_with_the_class() -> None:
+    weak = correlation_run(0.9).correlation
+    assert weak is not None
+    columns = [{**each, "v": each["v"] / 20} for each in weak["columns"]]
+    run = replace(run_of([]), correlation={**weak, "columns": columns, "notable": []})
+    assert CORRELATION.heading(run) == "Columns go together with the class, but weakly"
+    (finding,) = CORRELATION.findings(run)
+    assert finding.sentence.startswith("Only weakly together with the class goes, of 2 columns: “")
+    assert CORRELATION.advice(run) == []
 
 
 def test_nothing_measured_makes_no_finding() -> None:

@@ -23,11 +23,12 @@ from latentprint.files import require_table_suffix, write_json, write_table
 from latentprint.photos import as_photos
 from latentprint.photos.exif_files import exif_table
 from latentprint.several import several
+from latentprint.words import FALSE_DISCOVERIES
 
 if TYPE_CHECKING:
     from latentprint.photos import Photos
 
-LEVEL = 0.05
+LEVEL = FALSE_DISCOVERIES
 """Columns with a larger q are not said to go together with the classes."""
 NOTABLE = 0.1
 """A smaller Cramér's V is called weak."""
@@ -98,8 +99,10 @@ class Correlation:
         if not self.columns:
             return f"No column can tell whether it goes together with {self.label!r}."
         if not linked:
+            several = len(self.columns) > 1
+            none = f"None of {len(self.columns)} columns is" if several else "The one column is not"
             return (
-                f"None of {len(self.columns)} columns is shown to go together with {self.label!r}. "
+                f"{none} shown to go together with {self.label!r}. "
                 f"With {self.photos} photos that is no proof that none does."
             )
         first = linked[0]
@@ -108,16 +111,19 @@ class Correlation:
             f"photos, by chance up to {first.chance:.2f})"
         )
         if not notable:
-            return (
-                f"{len(linked)} of {len(self.columns)} columns go together with {self.label!r}, "
-                f"but weakly, {most}."
-            )
+            return f"{self._some(linked)} together with {self.label!r}, but weakly, {most}."
         return (
-            f"Warning: {len(notable)} of {len(self.columns)} columns go together with "
+            f"Warning: {self._some(notable)} together with "
             f"{self.label!r}, {most}. There an encoder's traces can do harm: what looks like the "
             "class may be the camera or the file. Balance the classes over these columns, or judge "
             "on photos where they differ."
         )
+
+    def _some(self, found: Sequence[ColumnCorrelation]) -> str:
+        """How many of the columns go."""
+        goes = "goes" if len(found) == 1 else "go"
+        columns = "column" if len(self.columns) == 1 else "columns"
+        return f"{len(found)} of {len(self.columns)} {columns} {goes}"
 
     def table(self) -> pl.DataFrame:
         """One row for every column, the largest V first."""
@@ -301,7 +307,7 @@ def _classes(photos: pl.DataFrame, label: str, rule: str) -> tuple[Labelled, pl.
     different = len(np.unique(labelled.codes))
     if different < 2:
         raise LatentprintError(
-            f"The column {label!r} holds {different} classes, and two are needed: put the photos of"
+            f"Classes in the column {label!r}: {different}, and two are needed: put the photos of"
             " each class into a folder of its own, or name another column with --label."
         )
     if 2 * different > len(photos):

@@ -78,9 +78,9 @@ def _says_nothing(labelled: Labelled, classes: np.ndarray) -> str:
     counts = np.bincount(labelled.codes[known], minlength=1)
     others, levels = n - int(counts.max()), int((counts > 0).sum())
     if n < _FEW_PHOTOS:
-        return f"{n} photos have it" if n else "no photo has it"
+        return f"only {n} of {len(known)} photos with it" if n else "no photo has it"
     if others < _FEW_OTHERS:
-        return f"all but {others} of {n} photos have one value" if others else "one value"
+        return f"one value in all but {others} of {n} photos" if others else "one value"
     if 2 * levels > n:
         return f"{levels} values for {n} photos: nearly each its own"
     if len(np.unique(classes[known])) < 2:

@@ -25,7 +25,7 @@ from latentprint.experiments.source import ROW
 from latentprint.neighbours.candidates import Searched
 from latentprint.neighbours.nearest import nearest_photos
 from latentprint.results import Result
-from latentprint.stats import ClusterBootstrap, interval
+from latentprint.stats import ClusterBootstrap, interval, interval_of_equals
 from latentprint.words import ErasureMeasure, Stage
 
 if TYPE_CHECKING:
@@ -127,7 +127,10 @@ def _mixed(
     groups = [given[at] for at in rows]
     samples = 100.0 * ClusterBootstrap.of(groups, DRAWS, seed).means(same)
     wide = widened(CROSSED, asked.share)
-    low, high = np.clip(interval(value + wide * (samples - value)), 0.0, 100.0)
+    if np.ptp(same) == 0.0:
+        low, high = interval_of_equals(value, len(set(groups)))
+    else:
+        low, high = np.clip(interval(value + wide * (samples - value)), 0.0, 100.0)
     chance = 100.0 * float((others / (len(half) - 1)).mean())
     return plain_row(
         stages, About(about.attribute, "", {**about.columns, "chance": chance}),

@@ -23,7 +23,7 @@ from latentprint.experiments.erase.views import Stages
 from latentprint.experiments.neighbors.robustness import RobustnessOutcome, robustness
 from latentprint.experiments.neighbors.robustness_options import RobustnessOptions
 from latentprint.results import Result
-from latentprint.stats import ClusterBootstrap, interval
+from latentprint.stats import ClusterBootstrap, interval, interval_of_equals
 from latentprint.words import (
     ErasureMeasure,
     RobustnessCondition,
@@ -129,20 +129,25 @@ def _index_rows(
     seed: int,
     widening: float,
 ) -> list[Result]:
-    """SO / (SO + OS) before and after, with the same resamples."""
+    """SO / (SO + OS) before and after, with the same resamples; none where it is not defined."""
     bootstrap = ClusterBootstrap.of(groups, DRAWS, seed)
     values, samples = [], []
     for each in photos:
         so, os = (each[name].to_numpy().astype(float) for name in ("so", "os"))
+        if not (so + os).any():
+            return []
         drawn = bootstrap.sums(np.stack([so, so + os]))
         with np.errstate(invalid="ignore", divide="ignore"):
-            values.append(100.0 * so.sum() / max(1.0, (so + os).sum()))
+            values.append(100.0 * so.sum() / (so + os).sum())
             samples.append(100.0 * np.nan_to_num(drawn[:, 0] / drawn[:, 1], nan=50.0))
     figures = [*zip(values, samples, strict=True), (values[1] - values[0], samples[1] - samples[0])]
     told = About(about.attribute, about.condition, {**about.columns, "chance": None})
     rows = []
     for stage, (value, drawn) in zip(Stage, figures, strict=True):
         low, high = interval(value + widening * (drawn - value))
+        if np.ptp(drawn) == 0.0:
+            change = stage == Stage.CHANGE
+            low, high = interval_of_equals(value, len(set(groups)), change=change)
         figure = (value, low, high)
         rows.append(
             plain_row(stages, told, ErasureMeasure.INDEX, stage, figure, n_test=len(groups))

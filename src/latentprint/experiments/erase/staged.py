@@ -11,7 +11,7 @@ import numpy as np
 from latentprint.experiments.erase.views import Stages
 from latentprint.experiments.source import origin
 from latentprint.results import Result
-from latentprint.stats import ClusterBootstrap, binomial_interval, interval, two_sided_p
+from latentprint.stats import ClusterBootstrap, interval, interval_of_equals, two_sided_p
 from latentprint.words import ErasureMeasure, Experiment, Seen, Stage
 
 DRAWS = 1000
@@ -122,9 +122,10 @@ def _row(
     value, change = float(values.mean()), stage == Stage.CHANGE
     samples = value + paired.widening * (samples - value)
     low, high = interval(samples)
+    groups = len(set(paired.groups))
+    if np.ptp(values) == 0.0 and (paired.share or paired.tested):
+        low, high = interval_of_equals(value, groups, change=change or not paired.share)
     if paired.share:
-        if np.ptp(values) == 0.0:
-            low, high = _of_equals(value, len(set(paired.groups)), change=change)
         low, high = np.clip((low, high), -100.0 if change else 0.0, 100.0)
     columns = {**about.columns, **({"chance": None} if change else {})}
     return plain_row(
@@ -134,20 +135,8 @@ def _row(
         stage,
         (value, float(low), float(high)),
         n_test=len(values),
-        p=two_sided_p(value, samples) if paired.tested else None,
+        p=two_sided_p(value, samples, groups) if paired.tested else None,
     )
-
-
-def _of_equals(value: float, groups: int, *, change: bool) -> tuple[float, float]:
-    """The interval of a share that is the same in all groups: there is nothing to resample.
-
-    Exact binomial; of a change, as many groups as may change where none of so many did.
-    """
-    if change:
-        reach = 100.0 * binomial_interval(0.0, groups)[1]
-        return value - reach, value + reach
-    low, high = binomial_interval(value / 100.0, groups)
-    return 100.0 * low, 100.0 * high
 
 
 def plain_row(

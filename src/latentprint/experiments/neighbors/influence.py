@@ -30,6 +30,7 @@ from latentprint.stats import (
     ClusterBootstrap,
     crossed_means,
     interval,
+    interval_of_equals,
     resample_counts,
     two_sided_p,
 )
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from latentprint.processing import Attribute
 
 logger = logging.getLogger(__name__)
+
+_ROUNDING = 1e-9
+"""Points that sums of equal values may differ by."""
 
 
 @dataclass(frozen=True)
@@ -287,7 +291,14 @@ class _Table:
         samples = value + self._widening * (100.0 * samples - value)
         several = len(per_seed) > 1
         changes = setup == InfluenceSetup.INFLUENCE
-        low, high = np.clip(interval(samples), -100.0 if changes else 0.0, 100.0)
+        # Of test photos that agree, or are of one group, resamples tell nothing.
+        alike = np.ptp(samples) < _ROUNDING or self.test["group"].n_unique() < 2
+        ends = (
+            interval_of_equals(value, self._independent, change=changes)
+            if alike
+            else interval(samples)
+        )
+        low, high = np.clip(ends, -100.0 if changes else 0.0, 100.0)
         return Result(
             **origin(self.source),
             experiment=Experiment.KNN_INFLUENCE,
@@ -302,7 +313,7 @@ class _Table:
             sd=float(per_seed.std(ddof=1)) if several else None,
             seeds=len(per_seed),
             k=k,
-            p=two_sided_p(value, samples) if changes else None,
+            p=two_sided_p(value, samples, self._independent) if changes else None,
             notes="; ".join(filter(None, self.notes)),
         )
 
@@ -311,3 +322,8 @@ class _Table:
         """How much farther figures scatter than test photos alone make them; see ``influence``."""
         test, train = (part["group"].n_unique() for part in (self.test, self.train))
         return float(np.sqrt(1.0 + test / train))
+
+    @property
+    def _independent(self) -> float:
+        """Groups of test photos alone that would tell as much as these among their neighbours."""
+        return float(self.test["group"].n_unique() / self._widening**2)

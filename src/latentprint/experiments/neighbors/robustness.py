@@ -194,8 +194,8 @@ def _check(photos: pl.DataFrame, keys: np.ndarray, options: RobustnessOptions) -
     left = len(keys) - int(largest[worst])
     if max(options.ks) > left:
         raise LatentprintError(
-            f"k is {max(options.ks)}, but photo {photos['id'][worst]!r} has only {left} photos that"
-            " may be its neighbours: choose a smaller k."
+            f"k is {max(options.ks)}, and the photos that may be neighbours of"
+            f" {photos['id'][worst]!r} are fewer ({left}): choose a smaller k."
         )
 
 

@@ -109,8 +109,8 @@ def design_pairs(
     if not directions:
         raise LatentprintError(
             "Near-duplicate retrieval needs at least two subjects with photos by the same two types"
-            f" of device; there are {len(types)} types ({_some(types)}) and"
-            f" {table['subject'].n_unique()} subjects."
+            f" of device; types there are: {len(types)} ({_some(types)}), subjects:"
+            f" {table['subject'].n_unique()}."
         )
     if few:
         notes.append(f"types of device left out, which fewer than two subjects share: {_some(few)}")
@@ -184,7 +184,7 @@ def _complete(table: pl.DataFrame, drop: bool) -> tuple[pl.DataFrame, list[str]]
     nameless = table.filter(blank)["id"].to_list()
     if nameless and not drop:
         raise LatentprintError(
-            f"{len(nameless)} photos have no subject or no type of device ({_some(nameless)}): fill"
+            f"Photos without a subject or type of device: {len(nameless)} ({_some(nameless)}). Fill"
             " in the columns, or leave the photos out with --drop-incomplete."
         )
     table = table.filter(~blank)
@@ -192,9 +192,9 @@ def _complete(table: pl.DataFrame, drop: bool) -> tuple[pl.DataFrame, list[str]]
     lonely = types.filter(pl.col("device_type") < 2)["subject"].to_list()
     if lonely and len(lonely) < len(types) and not drop:
         raise LatentprintError(
-            f"{len(lonely)} of {len(types)} subjects have no readable photo by a second type of"
-            f" device ({_some(lonely)}): add the photos, or leave the subjects out with"
-            " --drop-incomplete."
+            "Subjects without a readable photo by a second type of device:"
+            f" {len(lonely)} of {len(types)} ({_some(lonely)}). Add the photos, or leave the"
+            " subjects out with --drop-incomplete."
         )
     notes = [f"photos without a subject or type of device left out: {len(nameless)}"] * bool(
         nameless

@@ -188,7 +188,9 @@ class _Row:
             ).mean(axis=0)
             low, high = interval(drawn[np.isfinite(drawn)])
             if self.gallery != PairGallery.DIFFERENCE:
-                low, high = max(1.0, low - _BETWEEN_MEDIANS), high + _BETWEEN_MEDIANS
+                last = float(np.mean([each.max() for each in self.sizes]))
+                low = max(1.0, low - _BETWEEN_MEDIANS)
+                high = min(last, high + _BETWEEN_MEDIANS)
             return low, high, ""
         subjects = self.scatter.subjects(self.directions)
         difference = self.gallery == PairGallery.DIFFERENCE

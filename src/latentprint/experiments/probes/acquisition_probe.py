@@ -81,7 +81,7 @@ def probe_label(
     semantic = None
     if within_class:
         photos, labelled, semantic = comparable(photos, labelled, guards.min_count)
-        notes.append(f"within {len(np.unique(semantic))} classes that have every value")
+        notes.append(f"within the classes that have every value: {len(np.unique(semantic))}")
         # Differences from a mean have no length of their own that could be divided away.
         options = replace(options, normalise="none", controls=False, curve=False)
     processing = _embedded_as(source, guards)
@@ -98,7 +98,7 @@ def probe_label(
     if semantic is not None:
         items, plan = centred(items, plan, semantic)
     if not made and (straddling := straddling_groups(photos)):
-        notes.append(f"{len(straddling)} groups of photos are on both sides of the split")
+        notes.append(f"groups of photos on both sides of the split: {len(straddling)}")
     task = Task(
         Experiment.ACQUISITION_PROBE,
         label,
@@ -141,7 +141,7 @@ def _selected(
     few = keep_classes(replace(labelled, codes=codes), guards.min_count)
     dropped = len(labelled.classes) - len(few.classes)
     if dropped:
-        notes.append(f"{dropped} classes of fewer than {guards.min_count} photos left out")
+        notes.append(f"classes of fewer than {guards.min_count} photos left out: {dropped}")
     inside = few.codes >= 0
     return photos.filter(inside), replace(few, codes=few.codes[inside]), notes
 
@@ -164,9 +164,9 @@ def _by_split_file(photos: pl.DataFrame, split: SplitFile) -> tuple[pl.DataFrame
         )
     notes = []
     if leaked := split.table.height - wanted.height:
-        notes.append(f"{leaked} photos that the split has on two sides kept for testing only")
+        notes.append(f"photos that the split has on two sides, kept for testing only: {leaked}")
     if missing:
-        notes.append(f"{missing} photos of the split are not embedded")
+        notes.append(f"photos of the split that are not embedded: {missing}")
     wanted = wanted.rename({"label": _SPLIT_LABEL})
     return photos.drop("split").join(wanted, on="id", how="inner", maintain_order="left"), notes
 
@@ -232,6 +232,11 @@ def _plan(
         raise LatentprintError(
             "A probe needs training and test photos with this label, and the split leaves one side"
             " empty."
+        )
+    if len(np.unique(items.labels[tested])) < 2:
+        raise LatentprintError(
+            "A probe needs test photos of at least two classes that can be told apart, and the"
+            " split leaves fewer."
         )
     validation = parts.get("val") if "test" in parts else None
     return split_plan(

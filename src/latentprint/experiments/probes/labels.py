@@ -103,7 +103,7 @@ def label_photos(photos: pl.DataFrame, column: str, rule: str | None = None) -> 
             name is not None and math.isnan(x) for name, x in zip(names, numbers, strict=True)
         ]
         if any(missing):
-            notes.append(f"{sum(missing)} values of {column} that are no finite numbers left out")
+            notes.append(f"values of {column} that are no finite numbers left out: {sum(missing)}")
             names = [None if gone else name for name, gone in zip(names, missing, strict=True)]
     elif words := Counter(name for name in names if name and name.casefold() in NOTHING):
         told = ", ".join(f"{word!r} ({count} photos)" for word, count in sorted(words.items()))
@@ -163,13 +163,15 @@ def _names(values: pl.Series) -> tuple[list[str | None], list[str]]:
     """The values as text, None where there is none, and what was removed from them."""
     if values.dtype.is_float():
         infinite = int(values.is_infinite().sum())
-        notes = [f"{infinite} infinite values of {values.name} left out"] if infinite else []
+        notes = [f"infinite values of {values.name} left out: {infinite}"] if infinite else []
         return [None if x is None or not math.isfinite(x) else number(x) for x in values], notes
     if values.dtype != pl.String:
         return [None if x is None else str(x) for x in values], []
     stripped = [None if x is None else x.strip() for x in values]
     changed = sum(bool(new) and new != old for new, old in zip(stripped, values, strict=True))
-    notes = [f"spaces around {changed} values of {values.name} removed"] if changed else []
+    notes = (
+        [f"values of {values.name} without the spaces around them: {changed}"] if changed else []
+    )
     return [x or None for x in stripped], notes
 
 

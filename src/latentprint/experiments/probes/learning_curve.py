@@ -65,7 +65,7 @@ def learning_curve(
     rising = None
     if SHARES[-1] in scores:
         half, _ = scores[SHARES[-1]]
-        rising = interval(fitted.score.samples - half.samples)[0] > 0
+        rising = _rises(half, fitted.score)
     scores[1.0] = fitted.score, plan
     *smaller, whole = (_row(result, score, size, items) for score, size in scores.values())
     rows = (*smaller, replace(whole, rising=rising))
@@ -76,6 +76,14 @@ def learning_curve(
         100.0 / len(items.classes),
     )
     return LearningCurve(rows, rising, ten_times)
+
+
+def _rises(half: Score, whole: Score) -> bool:
+    """Whether the whole 95 % interval of the gain is above zero."""
+    if half.spread > 0.0 and whole.spread > 0.0:
+        return interval(whole.samples - half.samples)[0] > 0.0
+    # Where all groups agree, samples are no draws of photos that both have in common.
+    return whole.low > half.high
 
 
 def _row(result: Result, score: Score, plan: Plan, items: Items) -> Result:

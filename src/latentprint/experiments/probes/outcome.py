@@ -72,7 +72,7 @@ def copy_notes(items: Items) -> list[str]:
     if items.copies:
         notes.append(f"{items.copies} photos with vectors equal to others' kept together")
     if items.straddling:
-        notes.append(f"{items.straddling} of these have a copy on another side of the given split")
+        notes.append(f"of these with a copy on another side of the given split: {items.straddling}")
     return notes
 
 

@@ -176,6 +176,8 @@ def _measures(moments: _Moments) -> np.ndarray:
     grand = np.square(moments.sums.sum(axis=1)).sum(axis=1) / (n * p)
     # Vectors of unit length: their squares sum to n * p.
     total = n * p - grand
+    # What is below the precision of lengths is no variance to have shares of.
+    total[total < _ROUNDING * n * p] = 0.0
     processing, photos = lengths / n - grand, photo / p - grand
     shares = 100.0 * np.stack([processing, photos, total - processing - photos])
     shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
@@ -185,7 +187,8 @@ def _measures(moments: _Moments) -> np.ndarray:
     others = np.divide(
         lengths - moments.own_length, p * across, out=np.ones_like(n), where=across > 0
     )
-    return np.concatenate([shares, 100.0 * (1.0 - np.stack([versions, others]))])
+    distances = 1.0 - np.stack([versions, others])
+    return np.concatenate([shares, 100.0 * np.where(distances < _ROUNDING, 0.0, distances)])
 
 
 def _interval(

@@ -289,5 +289,6 @@ def _interval(setup: SimilarityMeasure, value: float, spread: Spread) -> tuple[f
     if setup in (SimilarityMeasure.AGAINST, SimilarityMeasure.WITH):
         low, high = replace(spread, error=spread.error / 100.0).interval_of_share(value / 100.0)
         return 100.0 * low, 100.0 * high
-    low, high = spread.interval(value)
+    changes = setup == SimilarityMeasure.DIFFERENCE
+    low, high = spread.interval_of_change(value) if changes else spread.interval(value)
     return max(-100.0, low), min(100.0, high)

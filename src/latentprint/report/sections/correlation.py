@@ -9,7 +9,7 @@ from latentprint.report.inputs import Run
 from latentprint.report.section import Chapter, Finding, Section
 from latentprint.report.sections.correlation_figure import correlation_figure
 from latentprint.report.wording import count, listed, number
-from latentprint.words import Experiment
+from latentprint.words import FALSE_DISCOVERIES, Experiment
 
 _NAMED = 3
 
@@ -26,23 +26,38 @@ def _findings(run: Run) -> list[Finding]:
 
 def _sentence(correlation: dict[str, Any]) -> str:
     columns, notable = correlation["columns"], correlation["notable"]
+    of = f"of {count(len(columns), 'column')}"
+    linked = notable or _weak(correlation)
+    if not linked:
+        return f"None {of} is shown to go together with the class."
     told = [
         f"“{each['column']}” (Cramér's V {number(each['v'], 2)}, by chance up to "
         f"{number(each['chance'], 2)}, {count(each['n'], 'photo')})"
         for each in columns
-        if each["column"] in notable
+        if each["column"] in linked
     ]
-    of = f"of {count(len(columns), 'column')}"
-    if not told:
-        return f"None {of} is shown to go together with the class far enough to matter."
-    return f"Together with the class {'goes' if len(told) == 1 else 'go'}, {of}: {'; '.join(told)}."
+    together = "Together" if notable else "Only weakly together"
+    goes = "goes" if len(told) == 1 else "go"
+    return f"{together} with the class {goes}, {of}: {'; '.join(told)}."
+
+
+def _weak(correlation: dict[str, Any]) -> list[str]:
+    """The columns that are shown to go together with the class, and not far enough to matter."""
+    return [
+        each["column"]
+        for each in correlation["columns"]
+        if each["q"] <= FALSE_DISCOVERIES and each["v"] > 0
+        if each["column"] not in correlation["notable"]
+    ]
 
 
 def _heading(run: Run) -> str:
     known = [part.correlation for part in run.parts if part.correlation]
     names = list(dict.fromkeys(f"“{name}”" for each in known for name in each["notable"]))
     if not names:
-        return "No column is shown to go together with the class"
+        weak = any(map(_weak, known))
+        otherwise = "No column is shown to go together with the class"
+        return "Columns go together with the class, but weakly" if weak else otherwise
     more = [f"{len(names) - _NAMED:,} more"] if len(names) > _NAMED else []
     goes = "goes" if len(names) == 1 else "go"
     return f"{listed([*names[:_NAMED], *more])} {goes} together with the class"

@@ -109,11 +109,12 @@ def gallery_figure(run: Run, pictures: bool = True) -> Figure | None:
         )
         for place, (each, root, title) in enumerate(zip(chosen, roots, titles, strict=True))
     ]
+    most = max(len(setup["neighbours"]) for each in chosen for setup in each["setups"])
     return Figure(
         KEY,
-        f"The {NEIGHBOURS} most similar training photos of a query, while processing is arranged "
-        "in several ways: an illustration, not a measure. A solid frame and ✓ mark the query's "
-        "class, a dashed frame and ✗ "
+        f"The {count(min(most, NEIGHBOURS), 'most similar training photo')} of a query, while "
+        "processing is arranged in several ways: an illustration, not a measure. A solid frame "
+        "and ✓ mark the query's class, a dashed frame and ✗ "
         f"another class; numbers are cosine similarities.{_left_out(chosen, every)} "
         f"{album.withheld}".rstrip(),
         before=fragment("sprite.html.j2", pictures=list(album)),

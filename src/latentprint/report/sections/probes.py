@@ -287,9 +287,8 @@ def _shown(rows_of: Callable[[Run], list[Row]]) -> Callable[[Run], bool | None]:
 
 
 def _labels_advice(run: Run) -> list[str]:
-    names = list(
-        dict.fromkeys(quoted_name(row) for row in run.labels if row["verdict"] == Verdict.CARRIED)
-    )
+    carried = filter(_is_carried, run.traced_labels)
+    names = list(dict.fromkeys(quoted_name(row) for row in carried))
     if not names:
         return []
     more = [count(len(names) - _NAMED, "further label")] if len(names) > _NAMED else []
@@ -428,7 +427,7 @@ ACQUISITION = Section(
     command="latentprint audit {photos} -a make -a aperture -a iso --out {new}",
     page="probes",
     is_listed=True,
-    shown=_shown(_labels),
+    shown=_shown(lambda run: run.traced_labels),
     findings=_findings(_labels),
     figures=_figure("labels", _labels),
     advice=_labels_advice,

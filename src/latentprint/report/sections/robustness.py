@@ -67,7 +67,8 @@ def robustness_sentence(run: Run, rows: Setups) -> str:
 def _pairs(row: Row) -> str:
     """Every photo that was asked with each of its neighbours."""
     pairs = count(row["n_test"] * row["k"], "pair")
-    return f"{pairs} of a photo and one of {row['k']} neighbours"
+    other = "its nearest neighbour" if row["k"] == 1 else f"one of {row['k']} neighbours"
+    return f"{pairs} of a photo and {other}"
 
 
 def _differing(run: Run, row: Row) -> str:
@@ -120,8 +121,8 @@ def robustness_counted(found: Sequence[Setups]) -> str:
     if indices:
         name = quoted_name(indices[0])
         parts.append(
-            f"Of the {indices[0]['k']} nearest neighbours that share the class or {name} but not "
-            f"both, the share of the class (robustness index) "
+            f"Share of those with the class, of nearest neighbours (k = {indices[0]['k']}) that "
+            f"have the class or {name} in common but not both (robustness index): "
             f"{ends(indices, percent, _interval)}."
         )
     if purities:
