@@ -192,3 +192,9 @@ def test_mistakes() -> None:
     source.photos = source.photos.with_columns(group=pl.lit("one"))
     with pytest.raises(UsageError, match="groups of photos"):
         stability(source, SHARPENING, replace(QUICK, exclude_group=True))
+
+
+def test_two_photos_bound_no_mean() -> None:
+    found = {row.setup: row for row in stability(fake_source(1, 1), SHARPENING).results}
+    for setup in (SELF, OTHER):
+        assert (found[setup].low, found[setup].high) == (-100, 100)

@@ -19,6 +19,9 @@ UNBOUNDED = "too few photos to say how low it may be"
 """The note of a percentile below which there may be anything."""
 
 _LOWEST = -1.0
+_FEWEST = 3
+"""Groups below which a mean bounds nothing: two photos are each other's nearest."""
+
 _LARGEST_EXPONENT = 700.0
 _TAIL = 0.025
 
@@ -109,6 +112,9 @@ class MovedGroups:
         negative.
         """
         distance = 1.0 - float(cosines.mean())
+        if spread.groups < _FEWEST:
+            ends = 100.0 * _LOWEST, 100.0
+            return MeasuredMoves(measure, 100.0 * (1.0 - max(0.0, distance)), *ends)
         if distance <= 0.0:
             return MeasuredMoves(measure, 100.0, 100.0, 100.0)
         reach = (spread.interval(distance)[1] - distance) / distance
