@@ -124,7 +124,7 @@ def test_words_for_nothing_are_missing_among_numbers_and_told_among_texts() -> N
     numbers = [*(str(each) for each in range(100, 140)), "NA", "null", "-", "None"]
     found = label_photos(pl.DataFrame({"x": numbers}), "x")
     assert (found.rule, found.codes.tolist()[-4:]) == ("quantiles:4", [-1] * 4)
-    assert "4 values of x that are no finite numbers left out" in found.notes
+    assert "values of x that are no finite numbers left out: 4" in found.notes
     texts = label_photos(pl.DataFrame({"x": ["A", "NA", "B", "NA", "nan"]}), "x")
     assert texts.classes == ("A", "B", "NA", "nan")
     assert texts.notes == (
