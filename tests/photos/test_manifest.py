@@ -159,7 +159,7 @@ def test_empty_lines_are_no_rows(tmp_path: Path) -> None:
     file = csv(tmp_path, '\npath,label\n\na.jpg,"x\n\ny"\r\n\r\n  \nb.jpg,\n,\n\n\n')
     table = open_table(file)
     assert table.frame.rows() == [("a.jpg", "x\n\ny"), ("b.jpg", None), (None, None)]
-    assert table.notes == ("set.csv: 5 empty lines were left out.",)
+    assert table.notes == ("set.csv: empty lines left out: 5.",)
     assert open_table(csv(tmp_path, "label\nx\n\ny\n")).frame.height == 3
     assert open_table(csv(tmp_path, "path\tlabel\na.jpg\tx\n\t\n\n")).frame.height == 2
 

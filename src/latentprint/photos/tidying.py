@@ -118,7 +118,7 @@ class Tidying:
         if self.separator != ",":
             notes.append(f"{self.file}: columns are separated by {_SEPARATORS[self.separator]}.")
         if self.blank_lines:
-            notes.append(f"{self.file}: {self.blank_lines} empty lines were left out.")
+            notes.append(f"{self.file}: empty lines left out: {self.blank_lines}.")
         if self._restored:
             notes.append(
                 f"{self.file}: {self._restored} texts such as '=A1 lost the apostrophe that keeps "

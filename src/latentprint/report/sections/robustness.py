@@ -57,7 +57,7 @@ def robustness_sentence(run: Run, rows: Setups) -> str:
     if index := rows.get(_INDEX):
         (index,) = with_controls(run, [index])
         parts.append(
-            f"Of {_differing(run, index)} that share only class or {name}, "
+            f"Of {_differing(run, index)} only class or {name}, "
             f"{percent(index['value'])} share the class (robustness index; {_interval(index)}), "
             f"{_compared(index)}."
         )
@@ -78,8 +78,8 @@ def _differing(run: Run, row: Row) -> str:
         same_set = each.get("dataset") in (None, row["dataset"])
         if same_set and all(each[name] == row[name] for name in about):
             found = sum(each["photos"]["so"]) + sum(each["photos"]["os"])
-            return f"the {count(found, 'pair')}"
-    return "the pairs"
+            return f"the {count(found, 'pair')} that {'shares' if found == 1 else 'share'}"
+    return "the pairs that share"
 
 
 def _compared(row: Row) -> str:
