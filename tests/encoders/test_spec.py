@@ -177,7 +177,7 @@ def test_a_missing_library_says_what_to_install(monkeypatch):
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
     monkeypatch.setattr(libraries.importlib, "import_module", missing)
-    with pytest.raises(LatentprintError, match=r"install latentprint\[open-clip\]"):
+    with pytest.raises(LatentprintError, match=r"pip install 'latentprint\[open-clip\]'"):
         load_encoder("open_clip:ViT-B-32/openai")
 
 

@@ -66,7 +66,7 @@ CSV = {
     ),
     "a quote without end": ("path,x\n" + "a,b\n" * 9 + 'x,"y\n' + "c,d\n" * 20, "could not parse"),
     "a header of lines": ('\n\n"a\n""b",path\n' + "".join(f"x,{at}\n" for at in range(20)), ""),
-    "blank lines": ("path,label\n" + "".join(f"{at},x\n\n" for at in range(9)), "9 empty lines"),
+    "blank lines": ("path,label\n" + "".join(f"{at},x\n\n" for at in range(9)), "left out: 9"),
     "windows": ("\ufeffpath,label\r\n" + "".join(f"{at},x\r\n" for at in range(19)), ""),
     "no line break at the end": ("path\n" + "\n".join(str(at) for at in range(30)), ""),
     "an id twice, far apart": ("id,path\n" + "a,1\nb,2\nc,3\n" * 2 + "d,9\n", "ids 'a', 'b', 'c'"),

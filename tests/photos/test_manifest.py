@@ -1,7 +1,9 @@
 import math
+import re
 from csv import writer
 from datetime import timedelta
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import polars as pl
@@ -246,7 +248,9 @@ def test_the_case(shared_cases: Path) -> None:
     assert len(photos.notes) == 1
 
 
-labels = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=5)
+# Without marks of format, which are nothing at the ends of a text.
+letters = st.characters(codec="utf-8", exclude_characters="\r\0", exclude_categories=["Cf"])
+labels = st.text(letters, max_size=5)
 numbers = st.sampled_from(
     ["1e3", "1000", "1000.0", "0x10", "+5", "5", "05", "٥", "1_000", "NaN", "nan", "inf", "True",
      "true", " 7", "7", "7.0", "\u00a07", "07", "7\n8", '"', "null", "None", "-0", "0", ","],
@@ -264,7 +268,8 @@ def test_two_labels_are_one_only_where_they_differ_in_white_space(
         rows.writerows((f"{at}.jpg", label) for at, label in enumerate(written))
     read = read_manifest(tmp_path / "list.csv").table["label"].to_list()
     white = "".join(map(chr, range(0x1C, 0x20)))  # which Python strips and Unicode does not
-    expected = [each.strip() or None for each in written if not set(each) & set(white)]
+    composed = [normalize("NFC", each.strip()) for each in written if not set(each) & set(white)]
+    expected = [re.sub("[\u00a0\u202f]", " ", each) or None for each in composed]
     found = [new for new, old in zip(read, written, strict=True) if not set(old) & set(white)]
     assert found == expected
 
