@@ -128,6 +128,14 @@ def test_the_only_column_of_classes_is_the_label(tmp_path: Path) -> None:
     assert "'sample_id'" in photos.notes[-1]
 
 
+def test_numbers_without_a_class_are_told(tmp_path: Path) -> None:
+    for part, labels in enumerate(([1, -1, None], [0, 2, 1])):
+        write(tmp_path / f"{part}.parquet", table(PICTURES[:3], label=pa.array(labels)))
+    photos = open_photos(tmp_path)
+    assert photos.table["label"].to_list() == ["dog", None, None, "cat", None, "dog"]
+    assert "Numbers of 'label' without a name among its classes, left out: 2." in photos.notes
+
+
 def test_bytes_alone_and_other_tables(tmp_path: Path) -> None:
     photos = open_photos(
         write(tmp_path / "set.parquet", pa.table({"jpg": PICTURES, "cls": [1] * 8}))

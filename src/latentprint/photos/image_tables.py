@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class _Opened:
         columns: The plain columns as text; classes by their names.
         left_out: Columns that are not plain.
         label: The column of classes.
+        nameless: Numbers by column for which there is no name of a class.
     """
 
     file: Location
@@ -52,6 +54,7 @@ class _Opened:
     columns: pl.DataFrame
     left_out: tuple[str, ...]
     label: str | None
+    nameless: Counter[str]
 
 
 def holds_images(file: Location) -> bool:
@@ -156,6 +159,8 @@ def read_image_tables(root: Location, name: str, files: Sequence[Location]) -> P
         notes.append(f"Columns that hold no plain values are not read: {', '.join(left_out)}.")
     if label not in (None, "label"):
         notes.append(f"The classes are those of the column {label!r}.")
+    for column, count in sum((each.nameless for each in opened), Counter[str]()).items():
+        notes.append(f"Numbers of {column!r} without a name among its classes, left out: {count}.")
     if column_name("split") in table.columns:
         kept = column_name("split")
         notes.append(f"The column 'split' tells no sides here, and is kept as {kept!r}.")
@@ -243,8 +248,8 @@ def _open_parquet(file: Location) -> _Opened:
     places = [(group, row) for group, count in enumerate(counts) for row in range(count)]
     names = names or [None] * len(places)
     locators = _locators(leaf, places, names)
-    columns, label = _columns([_as_text(read.select(plain))], schema)
-    return _Opened(file, locators, names, columns, left_out, label)
+    columns, label, nameless = _columns([_as_text(read.select(plain))], schema)
+    return _Opened(file, locators, names, columns, left_out, label, nameless)
 
 
 def _open_arrow(
@@ -288,9 +293,9 @@ def _open_arrow(
         sizes = np.diff(ends).tolist()
         places += zip((first + ends[:-1].astype(np.int64)).tolist(), sizes, strict=True)
         parts.append(_as_text(pa.Table.from_batches([batch]).select(plain)))
-    columns, label = _columns(parts, reader.schema)
+    columns, label, nameless = _columns(parts, reader.schema)
     locators = _locators(column, places, names)
-    return _Opened(file, locators, names, columns, left_out, label)
+    return _Opened(file, locators, names, columns, left_out, label, nameless)
 
 
 def _batches(source: Any) -> tuple[Any, Iterator[Any]]:
@@ -380,13 +385,15 @@ def _as_text(table: Any) -> pl.DataFrame:
     return pl.DataFrame(pl.from_arrow(table)).select(pl.all().cast(pl.String))
 
 
-def _columns(parts: Sequence[pl.DataFrame], schema: Any) -> tuple[pl.DataFrame, str | None]:
-    """The plain columns with classes by their names, and the column of classes."""
-    table = (
+def _columns(
+    parts: Sequence[pl.DataFrame], schema: Any
+) -> tuple[pl.DataFrame, str | None, Counter[str]]:
+    """The plain columns with classes by their names, the column of classes, and ``nameless``."""
+    given = (
         pl.concat(parts) if parts else pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
     )
-    classes = {name: names for name, names in _classes(schema).items() if name in table.columns}
-    table = table.with_columns(
+    classes = {name: names for name, names in _classes(schema).items() if name in given.columns}
+    table = given.with_columns(
         pl.col(name).replace_strict(
             {str(number): each for number, each in enumerate(names)},
             default=None,
@@ -397,7 +404,10 @@ def _columns(parts: Sequence[pl.DataFrame], schema: Any) -> tuple[pl.DataFrame, 
     label = "label" if "label" in table.columns else None
     if label is None and len(classes) == 1:
         label = column_name(next(iter(classes)))
-    return table.rename(column_name), label
+    nameless = Counter[str]()
+    for name in classes:
+        nameless[column_name(name)] += table[name].null_count() - given[name].null_count()
+    return table.rename(column_name), label, nameless
 
 
 def _classes(schema: Any) -> dict[str, list[str]]:
