@@ -224,6 +224,21 @@ def test_exit_codes_reach_the_shell(tmp_path: Path) -> None:
         assert bool(done.stdout) is (code == 0)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_the_output_is_told_in_a_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "latentprint", "--version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: no space is left where the output")
+    assert done.stderr.count("\n") == 1
+
+
 def test_credentials_in_an_address_are_used_and_not_recorded(
     latentprint: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,10 @@ def main() -> None:
     """Run the command line; exit with 0, 1 (failure), 2 (usage), 3 (drift, no help), 130 or 143."""
     try:
         with _termination_unwinds(), session():
-            app(_concealed(sys.argv))
+            try:
+                app(_concealed(sys.argv))
+            finally:
+                sys.stdout.flush()
     except LatentprintError as error:
         tell(f"Error: {error}")
         sys.exit(error.exit_code)
@@ -48,10 +51,16 @@ def main() -> None:
                 "on."
             )
         raise
-    except BrokenPipeError:
-        # The reader of a pipe (`| head`) has seen enough.
+    except OSError as error:
+        # What is left to print has nowhere to go: the reader of a pipe (`| head`) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        if isinstance(error, BrokenPipeError):
+            sys.exit(0)
+        tell(
+            "Error: no space is left where the output or temporary files go: make room, and run the"
+            " same command again."
+        )
+        sys.exit(1)
 
 
 def _concealed(arguments: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ the direction of a text. They are shown as they are written in Python: ``\x1b``,
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
@@ -127,7 +128,7 @@ def session() -> Iterator[None]:
             warnings.showwarning = _show_warning
             yield
     except Exception as error:
-        if isinstance(error, (LatentprintError, BrokenPipeError)):
+        if isinstance(error, (LatentprintError, BrokenPipeError)) or is_full(error):
             raise
         tell(*traceback.format_exc().rstrip().split("\n"))
         sys.exit(1)
@@ -135,6 +136,11 @@ def session() -> Iterator[None]:
         if _Session.waiting is not None:
             _Session.waiting.end()
         _Session.waiting, _Session.quiet = None, False
+
+
+def is_full(error: Exception) -> bool:
+    """Whether a disk has no room for what is written."""
+    return isinstance(error, OSError) and error.errno == errno.ENOSPC
 
 
 def be_quiet() -> None:
