@@ -268,18 +268,19 @@ def read_results(folder: Path) -> pl.DataFrame:
         )
     table = pl.read_parquet(path)
     if dict(table.schema) != SCHEMA:
+        version = recorded(folder, "latentprint") or "of an unknown version"
         raise LatentprintError(
-            f"The results in {folder} were written by latentprint {_version_of(folder)}, whose"
+            f"The results in {folder} were written by latentprint {version}, whose"
             " columns have another meaning: measure again with this version (embeddings that are"
             " there are used again)."
         )
     return table
 
 
-def _version_of(folder: Path) -> str:
-    """The version that wrote a run, as far as it says."""
+def recorded(folder: Path, setting: str) -> str | None:
+    """What a run folder's ``settings.json`` says of a setting; None where it says nothing."""
     try:
         settings = json.loads((folder / "settings.json").read_text("utf-8"))
-        return str(settings["latentprint"])
+        return str(settings[setting]) or None
     except (OSError, ValueError, KeyError, TypeError):
-        return "of an unknown version"
+        return None

@@ -13,7 +13,8 @@ import numpy as np
 
 from latentprint.errors import UsageError
 
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
+"""What figures that are equal on paper may differ by, from the order of their sums."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def two_sided_p(value: float, samples: np.ndarray, groups: float = 1.0) -> float
     """
     spread = float(np.std(samples))
     # Resamples of equal values differ by the order in which they were added.
-    if spread <= _ROUNDING * abs(value):
+    if spread <= ROUNDING * abs(value):
         return equal_signs_p(value, groups)
     return math.erfc(abs(value) / spread / math.sqrt(2.0))
 
@@ -199,7 +200,7 @@ def equal_signs_p(value: float, groups: float) -> float:
         value: The value.
         groups: Number of independent groups, not necessarily whole.
     """
-    return min(1.0, 2.0 ** (1.0 - groups)) if abs(value) > _ROUNDING else 1.0
+    return min(1.0, 2.0 ** (1.0 - groups)) if abs(value) > ROUNDING else 1.0
 
 
 def permutation_p(value: float, permuted: np.ndarray, *, complete: bool = False) -> float:
@@ -214,6 +215,6 @@ def permutation_p(value: float, permuted: np.ndarray, *, complete: bool = False)
         complete: These are all permutations there are, the data themselves among them.
     """
     # Sums that are equal on paper differ by the order in which they were added.
-    least = abs(value) * (1.0 - _ROUNDING) - _ROUNDING
+    least = abs(value) * (1.0 - ROUNDING) - ROUNDING
     beyond = int((np.abs(permuted) >= least).sum())
     return beyond / len(permuted) if complete else (1 + beyond) / (1 + len(permuted))

@@ -111,7 +111,7 @@
     Plotly.react(plot, data, layout, config).then(() => showReached(plot));
   };
 
-  // A plot that is drawn anew, as one whose width changes is, loses the label of its point.
+  // The label of a point does not move with it where its plot is drawn anew, in another width, say.
   const showReached = (plot) => {
     if (reached.has(plot)) Plotly.Fx.hover(plot, [reached.get(plot)]);
   };

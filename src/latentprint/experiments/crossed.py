@@ -16,9 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri, stdtr, stdtrit
 
-from latentprint.stats import binomial_interval, equal_signs_p, interval_of_equals
+from latentprint.stats import ROUNDING, binomial_interval, equal_signs_p, interval_of_equals
 
-_ROUNDING = 1e-9
 _UPPER = 0.975
 
 
@@ -90,7 +89,7 @@ class Spread:
 
     def _agree(self, value: float) -> bool:
         """Whether all groups have one value; sums that are equal on paper differ by rounding."""
-        return self.error <= _ROUNDING * max(1.0, abs(value))
+        return self.error <= ROUNDING * max(1.0, abs(value))
 
     @property
     def _quantile(self) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import platform
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from latentprint.embeddings.store import take_stock
 from latentprint.files import write_json, write_table, writing
 from latentprint.jobs.own_store import is_own_store
 from latentprint.photos import Photos, straddling_groups
-from latentprint.results import results_table, write_details, write_results
+from latentprint.results import recorded, results_table, write_details, write_results
 from latentprint.signature import signature_of
 
 logger = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ def write_run(out: Path, measured: Measured, *, title: str | None = None) -> Pat
     from latentprint.report import write_report
 
     with writing(out):
-        before = _command_of(out)
+        before = recorded(out, "command")
         if before not in (None, measured.settings.get("command")):
             logger.warning("%s held results of `%s`, which are replaced.", out, before)
         write_results(results_table(measured.results), out)
@@ -55,15 +54,6 @@ def write_run(out: Path, measured: Measured, *, title: str | None = None) -> Pat
         for name, table in measured.tables.items():
             write_table(out / f"{name}.parquet", table)
         return write_report(out, title=title)
-
-
-def _command_of(out: Path) -> str | None:
-    """The command line whose results a folder holds; None where there is none, or of Python."""
-    try:
-        recorded = json.loads((out / "settings.json").read_text("utf-8"))
-        return str(recorded["command"]) or None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def run_settings(command: str, dataset: str, seed: int, root: Path | None = None) -> dict[str, Any]:

@@ -152,8 +152,10 @@ def test_sentences() -> None:
     label = rng.integers(2, size=n)
     weak = np.where(rng.random(n) < 0.53, label, 1 - label)
     table = pl.DataFrame({"id": [f"{i:05}" for i in range(n)], "label": label, "make": weak})
-    told = correlate(table, permutations=99).sentence
+    found = correlate(table, permutations=99)
+    told = found.sentence
     assert told.startswith("1 of 1 column goes together with 'label', but weakly, most of all make")
+    assert (found.to_dict()["weak"], found.to_dict()["notable"]) == (["make"], [])
 
 
 def test_everything_is_json(tmp_path: Path) -> None:

@@ -338,10 +338,10 @@ def test_advice_on_correlation_follows_what_was_found(strength: float, warned: b
 
 
 def test_a_weak_correlation_is_no_column_that_does_not_go_with_the_class() -> None:
-    weak = correlation_run(0.9).correlation
-    assert weak is not None
-    columns = [{**each, "v": each["v"] / 20} for each in weak["columns"]]
-    run = replace(run_of([]), correlation={**weak, "columns": columns, "notable": []})
+    found = correlation_run(0.9).correlation
+    assert found is not None
+    weak = {"notable": [], "weak": found["notable"]}
+    run = replace(run_of([]), correlation={**found, **weak})
     assert CORRELATION.heading(run) == "Columns go together with the class, but weakly"
     (finding,) = CORRELATION.findings(run)
     assert finding.sentence.startswith("Only weakly together with the class goes, of 2 columns: “")

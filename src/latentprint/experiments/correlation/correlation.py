@@ -28,8 +28,6 @@ from latentprint.words import FALSE_DISCOVERIES
 if TYPE_CHECKING:
     from latentprint.photos import Photos
 
-LEVEL = FALSE_DISCOVERIES
-"""Columns with a larger q are not said to go together with the classes."""
 NOTABLE = 0.1
 """A smaller Cramér's V is called weak."""
 
@@ -90,7 +88,7 @@ class Correlation:
 
     @property
     def _linked(self) -> list[ColumnCorrelation]:
-        return [each for each in self.columns if each.q <= LEVEL and each.v > 0]
+        return [each for each in self.columns if each.q <= FALSE_DISCOVERIES and each.v > 0]
 
     @property
     def sentence(self) -> str:
@@ -140,6 +138,7 @@ class Correlation:
             "left_out": self.left_out,
             "matrix": {"names": list(self.names), "v": matrix},
             "notable": [each.column for each in self.notable],
+            "weak": [each.column for each in self._linked if each not in self.notable],
             "sentence": self.sentence,
         }
 

@@ -27,6 +27,7 @@ from latentprint.processing import as_attribute
 from latentprint.results import Result
 from latentprint.several import several
 from latentprint.stats import (
+    ROUNDING,
     ClusterBootstrap,
     crossed_means,
     interval,
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from latentprint.processing import Attribute
 
 logger = logging.getLogger(__name__)
-
-_ROUNDING = 1e-9
-"""Points that sums of equal values may differ by."""
 
 
 @dataclass(frozen=True)
@@ -292,7 +290,7 @@ class _Table:
         several = len(per_seed) > 1
         changes = setup == InfluenceSetup.INFLUENCE
         # Of test photos that agree, or are of one group, resamples tell nothing.
-        alike = np.ptp(samples) < _ROUNDING or self.test["group"].n_unique() < 2
+        alike = np.ptp(samples) < ROUNDING or self.test["group"].n_unique() < 2
         ends = (
             interval_of_equals(value, self._independent, change=changes)
             if alike

@@ -9,7 +9,7 @@ from latentprint.report.inputs import Run
 from latentprint.report.section import Chapter, Finding, Section
 from latentprint.report.sections.correlation_figure import correlation_figure
 from latentprint.report.wording import count, listed, number
-from latentprint.words import FALSE_DISCOVERIES, Experiment
+from latentprint.words import Experiment
 
 _NAMED = 3
 
@@ -42,13 +42,8 @@ def _sentence(correlation: dict[str, Any]) -> str:
 
 
 def _weak(correlation: dict[str, Any]) -> list[str]:
-    """The columns that are shown to go together with the class, and not far enough to matter."""
-    return [
-        each["column"]
-        for each in correlation["columns"]
-        if each["q"] <= FALSE_DISCOVERIES and each["v"] > 0
-        if each["column"] not in correlation["notable"]
-    ]
+    """The columns that go with the class, and not far enough to matter; old files name none."""
+    return list(correlation.get("weak", []))
 
 
 def _heading(run: Run) -> str:
