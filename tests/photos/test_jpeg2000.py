@@ -103,6 +103,7 @@ def test_what_its_decoder_would_change_in_silence_is_refused(file: Path) -> None
     for data, why in (
         (with_depth(colour, 11), "12 bits a channel"),
         (with_depth(colour, 11, channel=2), "12 bits a channel"),
+        (with_depth(colour, 3), "4 bits a channel"),
         (with_depth(colour, 0x87), "signed values"),
         (deep.getvalue(), "16 bits a channel"),
         (colour[:at] + b"\2" + colour[at + 1 :], "channels of several sizes"),
